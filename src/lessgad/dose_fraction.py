@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Doses as fractions of the standard dose, and how file names spell them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from lessgad.errors import DoseError
+
+_LABEL = re.compile(r"dose(\d+)(?:p(\d+))?")
+
+
+def check_dose(dose: float) -> float:
+    """Return `dose` if it is a fraction of the standard dose, 0 ≤ dose ≤ 1.
+
+    Raises:
+        DoseError: It is not; a value that looks like per cent gets a suggestion.
+    """
+    if math.isfinite(dose) and 0 <= dose <= 1:
+        return float(dose)
+    looks_like_percent = math.isfinite(dose) and 1 < dose <= 100
+    remedy = f"Did you mean {dose / 100:g}?" if looks_like_percent else None
+    raise DoseError("a dose between 0 and 1 (a fraction of the standard dose)", f"{dose:g}", None, remedy)
+
+
+def dose_label(dose: float) -> str:
+    """Spell a dose as in file names: 0.1 → ``dose10``, 0.125 → ``dose12p5``."""
+    percent = f"{round(100 * check_dose(dose), 6):.6f}".rstrip("0").rstrip(".")
+    return "dose" + percent.replace(".", "p")
+
+
+def dose_from_label(label: str) -> float:
+    """Read what `dose_label` wrote.
+
+    Raises:
+        DoseError: The label is not of that form.
+    """
+    match = _LABEL.fullmatch(label)
+    if match is None:
+        raise DoseError("a dose label such as dose10 or dose12p5", repr(label))
+    return check_dose(float(f"{match[1]}.{match[2] or 0}") / 100)
+
+
+def percent(dose: float) -> str:
+    """Spell a dose for people: 0.1 → ``10 %``."""
+    return f"{round(100 * dose, 6):g} %"

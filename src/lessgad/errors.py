@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error that lessgad raises on purpose.
+
+The tree::
+
+    LessgadError                     one clear line; never shown with a traceback
+    ├── InputError                   what the user gave cannot be used           (exit code 2)
+    │   ├── SettingsError            experiment.yaml or an option
+    │   ├── CohortError              the BIDS folder, its files, its split
+    │   ├── VolumeError              an image: unreadable, 4D, NaN, wrong grid
+    │   ├── DoseError                a dose outside 0–1, or a wrong one for this model
+    │   ├── ModelError               a model that is missing, damaged, or made for other inputs
+    │   └── StorageError             a disk that is full or a folder that cannot be written
+    ├── StudyError                   one study cannot be prepared; the others go on (exit code 1)
+    │   ├── RegistrationError        the images could not be brought into alignment
+    │   └── CalibrationError         the histograms do not say how the intensities relate
+    └── LockedError                  another run is at work on the same thing       (exit code 2)
+
+Anything else that surfaces is a bug: it shows its traceback in the log and ends with exit code 3.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class LessgadError(Exception):
+    """An error with what was wanted, what came, where, and what to do.
+
+    Args:
+        wanted: What lessgad needed, as a noun phrase ("a 3D image").
+        came: What it found instead ("4 dimensions, 240×240×155×2").
+        path: The file or folder concerned, where there is one.
+        remedy: What the user can do about it, as an imperative sentence.
+    """
+
+    def __init__(
+        self, wanted: str, came: str, path: Path | str | None = None, remedy: str | None = None
+    ) -> None:
+        self.wanted = wanted
+        self.came = came
+        self.path = path
+        self.remedy = remedy
+        super().__init__(wanted, came, path, remedy)
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path is not None else ""
+        remedy = f" {self.remedy.rstrip('.')}." if self.remedy else ""
+        return f"{where}wanted {self.wanted}, got {self.came.rstrip('.')}.{remedy}"
+
+
+class InputError(LessgadError):
+    """What the user gave cannot be used."""
+
+
+class SettingsError(InputError):
+    """experiment.yaml or an option of a command is not valid."""
+
+
+class CohortError(InputError):
+    """The cohort is not one that lessgad can read."""
+
+
+class VolumeError(InputError):
+    """An image cannot be used as it is."""
+
+
+class DoseError(InputError):
+    """A dose is not a fraction of the standard dose, or not one that a model knows."""
+
+
+class ModelError(InputError):
+    """A model is missing, damaged, or made for other inputs."""
+
+
+class StorageError(InputError):
+    """A result could not be written."""
+
+
+class StudyError(LessgadError):
+    """One study cannot be used; the rest of the cohort goes on."""
+
+
+class RegistrationError(StudyError):
+    """Two images could not be brought into alignment."""
+
+
+class CalibrationError(StudyError):
+    """The histograms of two images do not say how their intensities relate."""
+
+
+class LockedError(LessgadError):
+    """Another run is at work on the same thing."""

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An image on a grid: an array and the affine that places it in the scanner.
+
+World coordinates are millimetres, RAS+ (x to the right, y to the front, z to the head), as in
+NIfTI. A volume in *transverse order* has array axes closest to x, y, z, so that
+``array[:, :, k]`` is the k-th slice closest to transverse, from the feet up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from lessgad.atomic_write import replacing
+from lessgad.errors import VolumeError
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Image
+
+Affine = Float[np.ndarray, "4 4"]
+GRID_TOLERANCE_MM = 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A 3D array with its place in the scanner.
+
+    Attributes:
+        array: Voxels, shape (i, j, k).
+        affine: Maps voxel indices (i, j, k, 1) to RAS+ millimetres.
+    """
+
+    array: Shaped[np.ndarray, "i j k"]
+    affine: Affine
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance between neighbouring voxels along each array axis, in mm."""
+        i, j, k = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return float(i), float(j), float(k)
+
+    def with_array(self, array: Shaped[np.ndarray, "i j k"]) -> Volume:
+        """Another image on the same grid."""
+        return Volume(array, self.affine)
+
+
+def same_grid(one: Volume, other: Volume) -> bool:
+    """Whether two volumes have the same shape and no corner is more than 0.01 mm apart."""
+    if one.array.shape != other.array.shape:
+        return False
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in one.array.shape])).reshape(3, -1)
+    difference = one.affine - other.affine
+    distance = difference[:3, :3] @ corners + difference[:3, 3:]
+    return bool(np.linalg.norm(distance, axis=0).max() <= GRID_TOLERANCE_MM)
+
+
+def in_transverse_order(volume: Volume) -> Volume:
+    """Reorder and flip the axes so that they are closest to x, y, z (R, A, S); a view, nothing is resampled."""
+    from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
+
+    orientation = io_orientation(volume.affine)
+    affine = volume.affine @ inv_ornt_aff(orientation, volume.array.shape)
+    return Volume(apply_orientation(volume.array, orientation), affine)
+
+
+def in_order_of(volume: Volume, like: Volume) -> Volume:
+    """Undo `in_transverse_order`: give `volume` the axis order of `like`, whose grid it shares up to that.
+
+    Raises:
+        VolumeError: The two are not the same grid up to the order and direction of axes.
+    """
+    from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
+
+    change = ornt_transform(io_orientation(volume.affine), io_orientation(like.affine))
+    affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
+    reordered = Volume(apply_orientation(volume.array, change), affine)
+    check_same_grid(reordered, like, "both images on one grid")
+    return reordered.with_array(np.ascontiguousarray(reordered.array))
+
+
+def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:
+    """Raise VolumeError where two volumes do not share a grid."""
+    if not same_grid(one, other):
+        raise VolumeError(wanted, f"{_grid_words(one)} against {_grid_words(other)}", path)
+
+
+def read_volume(path: Path, *, labels: bool = False) -> Volume:
+    """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
+
+    Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
+
+    Raises:
+        VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, NaN or infinite
+            values, empty, or constant (labels may be constant).
+    """
+    image = _open(path)
+    shape = image.shape
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) != 3 or 0 in shape:
+        remedy = "Give one 3D volume" if len(shape) == 4 else None
+        raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
+    affine = _checked_affine(image, path)
+    try:
+        array = np.asanyarray(image.dataobj).reshape(shape, order="F")
+    except (OSError, EOFError, ValueError, MemoryError) as error:
+        raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
+    if labels:
+        return Volume(_as_labels(array, path), affine)
+    array = array if array.dtype == np.float32 else array.astype(np.float32)
+    _check_intensities(array, path)
+    return Volume(array, affine)
+
+
+def write_volume(path: Path, volume: Volume) -> None:
+    """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
+
+    Raises:
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    import nibabel
+
+    array = volume.array.astype(np.uint8) if volume.array.dtype == bool else volume.array
+    image = nibabel.nifti1.Nifti1Image(array, volume.affine)
+    image.header.set_xyzt_units("mm")
+    image.set_qform(volume.affine, code=1)
+    image.set_sform(volume.affine, code=1)
+    with replacing(path) as temporary:
+        nibabel.save(image, temporary)
+
+
+def _open(path: Path) -> Nifti1Image:
+    import nibabel
+    from nibabel.filebasedimages import ImageFileError
+
+    if not path.is_file():
+        raise VolumeError("a NIfTI file", "no such file", path)
+    try:
+        image = nibabel.load(path)
+    except (ImageFileError, OSError, EOFError, ValueError) as error:
+        raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
+    if not isinstance(image, nibabel.nifti1.Nifti1Pair):
+        raise VolumeError("a NIfTI file", type(image).__name__, path)
+    return image  # type: ignore[return-value]
+
+
+def _checked_affine(image: Nifti1Image, path: Path) -> Affine:
+    affine = np.asarray(image.affine, dtype=np.float64)
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    singular = not np.isfinite(affine).all() or (lengths < 1e-6).any()
+    if singular or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-3:
+        raise VolumeError(
+            "an affine that places each voxel at a point of its own", "a singular one", path,
+            "Repair the header (sform and qform) of this file",
+        )
+    return affine
+
+
+def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path) -> None:
+    lowest, highest = float(array.min()), float(array.max())
+    if not np.isfinite([lowest, highest]).all():
+        n_bad = int((~np.isfinite(array)).sum())
+        raise VolumeError("finite intensities", f"{n_bad} voxels that are NaN or infinite", path)
+    if lowest == highest:
+        raise VolumeError("an image with some contrast", f"{lowest:g} in every voxel", path)
+
+
+def _as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Shaped[np.ndarray, "i j k"]:
+    if not np.isfinite(array).all():
+        raise VolumeError("whole-number labels", "NaN or infinite values", path)
+    labels = np.rint(array).astype(np.int32)
+    if np.abs(array - labels).max() > 1e-3:
+        raise VolumeError("whole-number labels", "fractions between them", path, "Resample masks with nearest neighbour")
+    return labels
+
+
+def _grid_words(volume: Volume) -> str:
+    spacing = "×".join(f"{mm:.3g}" for mm in volume.spacing_mm)
+    origin = ", ".join(f"{mm:.1f}" for mm in volume.affine[:3, 3])
+    return f"{_times(volume.array.shape)} voxels of {spacing} mm at ({origin})"
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(str(n) for n in shape)
