@@ -34,9 +34,7 @@ class LessgadError(Exception):
         remedy: What the user can do about it, as an imperative sentence.
     """
 
-    def __init__(
-        self, wanted: str, came: str, path: Path | str | None = None, remedy: str | None = None
-    ) -> None:
+    def __init__(self, wanted: str, came: str, path: Path | str | None = None, remedy: str | None = None) -> None:
         self.wanted = wanted
         self.came = came
         self.path = path

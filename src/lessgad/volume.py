@@ -145,7 +145,7 @@ def _open(path: Path) -> Nifti1Image:
         raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
-    return image  # type: ignore[return-value]
+    return image
 
 
 def _checked_affine(image: Nifti1Image, path: Path) -> Affine:
@@ -154,7 +154,9 @@ def _checked_affine(image: Nifti1Image, path: Path) -> Affine:
     singular = not np.isfinite(affine).all() or (lengths < 1e-6).any()
     if singular or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-3:
         raise VolumeError(
-            "an affine that places each voxel at a point of its own", "a singular one", path,
+            "an affine that places each voxel at a point of its own",
+            "a singular one",
+            path,
             "Repair the header (sform and qform) of this file",
         )
     return affine
@@ -174,7 +176,9 @@ def _as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Shaped[np.ndar
         raise VolumeError("whole-number labels", "NaN or infinite values", path)
     labels = np.rint(array).astype(np.int32)
     if np.abs(array - labels).max() > 1e-3:
-        raise VolumeError("whole-number labels", "fractions between them", path, "Resample masks with nearest neighbour")
+        raise VolumeError(
+            "whole-number labels", "fractions between them", path, "Resample masks with nearest neighbour"
+        )
     return labels
 
 

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What an image is worth: similarity and statistics."""
