@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.evaluation.patient_level import PatientLevelGain, holm, patient_level_gain
+from lessgad.evaluation.patient_level import N_RESAMPLES, PatientLevelGain, holm, patient_level_gain
 from lessgad.evaluation.rank_tests import signed_rank
 
 
@@ -59,7 +59,11 @@ def summarise(values: Float[np.ndarray, " studies"]) -> MetricSummary:
 
 
 def compare(
-    summary: MetricSummary, gains: Float[np.ndarray, " studies"], patients: Sequence[str], seed: int
+    summary: MetricSummary,
+    gains: Float[np.ndarray, " studies"],
+    patients: Sequence[str],
+    seed: int,
+    n_resamples: int = N_RESAMPLES,
 ) -> MetricSummary:
     """Add both comparisons with the unrestored images.
 
@@ -68,9 +72,11 @@ def compare(
         gains: Method − unrestored, for each study that has both, in the metric's unit.
         patients: Whose study each is.
         seed: Of the bootstrap and the sign flips.
+        n_resamples: Draws of each.
     """
     test = signed_rank(gains)
-    return replace(summary, p_wilcoxon=test.p, star=test.star, gain=patient_level_gain(gains, patients, seed))
+    gain = patient_level_gain(gains, patients, seed, n_resamples)
+    return replace(summary, p_wilcoxon=test.p, star=test.star, gain=gain)
 
 
 def correct_over_doses(summaries: Sequence[MetricSummary]) -> list[MetricSummary]:

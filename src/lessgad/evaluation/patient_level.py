@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 MIN_PATIENTS_FOR_INTERVAL = 10
-MAX_EXACT_PATIENTS = 15  # 2¹⁵ sign patterns are enumerated; beyond, as many are drawn
+MAX_EXACT_PATIENTS = 15  # 2¹⁵ sign patterns are enumerated; beyond, they are drawn
 N_RESAMPLES = 10_000
 LEVEL = 0.95
 _SAME = 1e-12  # relative; sums of the same terms in another order are ties
@@ -45,13 +45,16 @@ class PatientLevelGain:
     p: float
 
 
-def patient_level_gain(gains: Float[np.ndarray, " studies"], patients: Sequence[str], seed: int) -> PatientLevelGain:
+def patient_level_gain(
+    gains: Float[np.ndarray, " studies"], patients: Sequence[str], seed: int, n_resamples: int = N_RESAMPLES
+) -> PatientLevelGain:
     """Summarise per-study gains patient by patient.
 
     Args:
         gains: One difference (method − unrestored) per study, in any unit.
         patients: Whose study each is.
         seed: Of the bootstrap and, beyond 15 patients, of the sign flips.
+        n_resamples: Draws of each.
     """
     by_patient = patient_means(gains, patients)
     means = np.array(list(by_patient.values()), dtype=np.float64)
@@ -61,8 +64,8 @@ def patient_level_gain(gains: Float[np.ndarray, " studies"], patients: Sequence[
         n_infinite=int(np.isinf(gains).sum()),
         n_undefined=int(np.isnan(gains).sum()),
         mean=float(means.mean()) if len(means) else float("nan"),
-        interval=cluster_bootstrap_interval(means, seed),
-        p=sign_flip_p(means, seed),
+        interval=cluster_bootstrap_interval(means, seed, n_resamples),
+        p=sign_flip_p(means, seed, n_resamples),
     )
 
 
@@ -75,16 +78,17 @@ def patient_means(gains: Float[np.ndarray, " studies"], patients: Sequence[str])
     return {patient: float(np.mean(finite[patient])) for patient in sorted(finite)}
 
 
-def sign_flip_p(patient_gains: Gains, seed: int) -> float:
+def sign_flip_p(patient_gains: Gains, seed: int, n_resamples: int = N_RESAMPLES) -> float:
     """Two-sided p of the hypothesis that gains are symmetric about zero, by flipping their signs.
 
         p = share of sign patterns s with |mean(s · gain)| ≥ |mean(gain)|
 
-    All 2ⁿ patterns up to 15 patients (so p ≥ 2/2ⁿ), else 2¹⁵ drawn ones, p = (hits + 1)/(draws + 1).
+    All 2ⁿ patterns up to 15 patients (so p ≥ 2/2ⁿ), else drawn ones, p = (hits + 1)/(draws + 1).
 
     Args:
         patient_gains: One finite value per patient.
         seed: Of the draws.
+        n_resamples: How many draws.
 
     Returns:
         p, or NaN without patients.
@@ -95,7 +99,7 @@ def sign_flip_p(patient_gains: Gains, seed: int) -> float:
     if n == 0:
         return float("nan")
     exact = n <= MAX_EXACT_PATIENTS
-    flipped = _all_patterns(n) if exact else np.random.default_rng(seed).random((2**MAX_EXACT_PATIENTS, n)) < 0.5
+    flipped = _all_patterns(n) if exact else np.random.default_rng(seed).random((n_resamples, n)) < 0.5
     sums = np.abs(np.where(flipped, -1.0, 1.0) @ patient_gains)
     as_large = sums >= abs(patient_gains.sum()) - _SAME * np.abs(patient_gains).sum()
     return float(as_large.mean()) if exact else float((as_large.sum() + 1) / (len(as_large) + 1))
@@ -119,7 +123,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def cluster_bootstrap_interval(patient_gains: Gains, seed: int) -> tuple[float, float] | None:
+def cluster_bootstrap_interval(
+    patient_gains: Gains, seed: int, n_resamples: int = N_RESAMPLES
+) -> tuple[float, float] | None:
     """95 % confidence interval of the mean over patients, by drawing patients with all their studies.
 
     The statistic is the mean of patient means, so drawing a patient with all their studies is drawing
@@ -130,6 +136,7 @@ def cluster_bootstrap_interval(patient_gains: Gains, seed: int) -> tuple[float, 
     Args:
         patient_gains: One finite value per patient.
         seed: Of the draws.
+        n_resamples: How many draws.
 
     Returns:
         Lower and upper bound, or None under 10 patients.
@@ -141,7 +148,7 @@ def cluster_bootstrap_interval(patient_gains: Gains, seed: int) -> tuple[float, 
     n = len(patient_gains)
     if n < MIN_PATIENTS_FOR_INTERVAL:
         return None
-    drawn = np.random.default_rng(seed).integers(0, n, size=(N_RESAMPLES, n))
+    drawn = np.random.default_rng(seed).integers(0, n, size=(n_resamples, n))
     tail = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)))
     low, high = np.quantile(patient_gains[drawn].mean(axis=1), [tail, 1 - tail])
     return float(low), float(high)

@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from lessgad.atomic_write import write_text
 from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarise
-from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.patient_level import N_RESAMPLES, patient_means
 from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import UNRESTORED, SimilarityRow, method_order
 
@@ -88,12 +88,20 @@ class Table4:
         return next((cell for cell in self.cells if (cell.dose, cell.method) == (dose, method)), None)
 
 
-def table4(rows: Iterable[SimilarityRow], *, seed: int, subset: str = "test", area: Area = "tumor_box") -> Table4:
+def table4(
+    rows: Iterable[SimilarityRow],
+    *,
+    seed: int,
+    n_resamples: int = N_RESAMPLES,
+    subset: str = "test",
+    area: Area = "tumor_box",
+) -> Table4:
     """Summarise similarity per dose and method, against the unrestored images of the same dose.
 
     Args:
         rows: Measurements of any subset and area.
         seed: Of the bootstrap and the sign flips.
+        n_resamples: Draws of each.
         subset: Whose rows to use.
         area: Which area's rows to use.
     """
@@ -106,7 +114,8 @@ def table4(rows: Iterable[SimilarityRow], *, seed: int, subset: str = "test", ar
     patient_gains: list[PatientGain] = []
     for dose, method in keys:
         unrestored = groups.get((dose, UNRESTORED), {})
-        cell = _cell(dose, method, groups[dose, method], unrestored, seed)
+        alone = _cell(dose, method, groups[dose, method])
+        cell = alone if method == UNRESTORED else _compared(alone, groups[dose, method], unrestored, seed, n_resamples)
         cells.append(cell)
         if any(_has_gain_without_interval(summary) for summary in (cell.ssim, cell.psnr_db)):
             patient_gains += _patient_gains(dose, method, groups[dose, method], unrestored)
@@ -130,13 +139,20 @@ def write_table4(path: Path, table: Table4) -> None:
     write_text(path, buffer.getvalue())
 
 
-def _cell(dose: float, method: str, studies: _Studies, unrestored: _Studies, seed: int) -> Table4Cell:
+def _cell(dose: float, method: str, studies: _Studies) -> Table4Cell:
     def summary(metric: Metric) -> MetricSummary:
-        alone = summarise(np.array([_value(studies[study], metric) for study in sorted(studies)], dtype=np.float64))
-        return alone if method == UNRESTORED else compare(alone, *_gains(studies, unrestored, metric), seed)
+        return summarise(np.array([_value(studies[study], metric) for study in sorted(studies)], dtype=np.float64))
 
     n_patients = len({patient for patient, _ in studies})
     return Table4Cell(dose, method, len(studies), n_patients, summary("ssim"), summary("psnr_db"))
+
+
+def _compared(cell: Table4Cell, studies: _Studies, unrestored: _Studies, seed: int, n_resamples: int) -> Table4Cell:
+    return replace(
+        cell,
+        ssim=compare(cell.ssim, *_gains(studies, unrestored, "ssim"), seed, n_resamples),
+        psnr_db=compare(cell.psnr_db, *_gains(studies, unrestored, "psnr_db"), seed, n_resamples),
+    )
 
 
 def _gains(studies: _Studies, unrestored: _Studies, metric: Metric) -> tuple[Float[np.ndarray, " studies"], list[str]]:
