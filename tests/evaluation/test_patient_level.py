@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, permutation_test
 
@@ -53,6 +53,7 @@ def test_exact_and_drawn_agree_at_the_border():
     assert sign_flip_p(gains, 0) == pytest.approx(sign_flip_p(np.append(gains, 0.0), 0, 30_000), abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=8), st.floats(0.01, 100))
 def test_p_does_not_depend_on_sign_or_unit(gains, factor):
     p = sign_flip_p(np.array(gains, dtype=float), 0)
@@ -84,6 +85,7 @@ def test_holm_does_not_count_what_is_no_test():
     assert np.isnan(corrected[1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
 def test_holm_lies_between_uncorrected_and_bonferroni_and_keeps_the_order(p_values):
     corrected = holm(p_values)

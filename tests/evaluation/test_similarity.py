@@ -141,6 +141,7 @@ def test_several_areas_at_once_are_each_alone():
     assert similarity(image, reference, {}) == []
 
 
+@settings(deadline=None)
 @given(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 6), st.integers(0, 4)), min_size=1, max_size=6))
 def test_the_bounding_box_is_the_smallest_one(voxels):
     mask = np.zeros((6, 7, 5), dtype=bool)

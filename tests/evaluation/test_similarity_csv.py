@@ -26,7 +26,7 @@ rows = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(
     st.lists(rows, max_size=8, unique_by=lambda row: (row.patient, row.session, row.dose, row.method, row.area)),
     st.randoms(),
