@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find the pairs, and their masks, in a BIDS folder; nothing in it is ever changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lessgad.cohort.study import Cohort, Study, UnusableStudy
+from lessgad.errors import CohortError
+
+_ENTITY = re.compile(r"([a-zA-Z0-9]+)-([a-zA-Z0-9+]+)")
+_IMAGES = (".nii.gz", ".nii")
+_LAYOUT = "sub-P[/ses-S]/anat/sub-P[_ses-S]_T1w.nii.gz and …_ce-gadolinium_T1w.nii.gz"
+_NOT_OF_THE_PAIR = {"desc", "space"}
+_MEASURED_LOW_DOSE = re.compile(r"dose\d+(p\d+)?")
+
+
+def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
+    """Read a BIDS folder.
+
+    A study is a subject, or a session of one, with one ``T1w`` and one ``ce-<agent>_T1w``. Its mask is the
+    ``dseg`` of a derivative, on the grid of the T1w or of the image that ``space-`` names.
+
+    Args:
+        root: The folder with ``sub-…`` folders.
+        derivative: The folder in ``derivatives/`` to take masks from; needed where several hold masks.
+
+    Raises:
+        CohortError: The folder is missing or has no ``sub-…`` folders, no study has a pair, or `derivative`
+            does not exist.
+    """
+    subjects = sorted(folder for folder in root.glob("sub-*") if folder.is_dir()) if root.is_dir() else []
+    if not subjects:
+        came = "no sub-* folders" if root.is_dir() else "no such folder"
+        raise CohortError("a BIDS folder", came, root, f"Lay the images out as {_LAYOUT}")
+    if derivative is not None and not (root / "derivatives" / derivative).is_dir():
+        raise CohortError("a derivative with masks", "no such folder", root / "derivatives" / derivative)
+    studies: list[Study] = []
+    unusable: list[UnusableStudy] = []
+    for subject in subjects:
+        sessions = sorted(folder for folder in subject.glob("ses-*") if folder.is_dir())
+        for folder in sessions or [subject]:
+            patient = subject.name.removeprefix("sub-")
+            session = folder.name.removeprefix("ses-") if sessions else ""
+            try:
+                studies.append(_read_study(root, folder / "anat", patient, session, derivative))
+            except CohortError as error:
+                unusable.append(UnusableStudy(patient, session, str(error)))
+    if not studies:
+        example = f"; {unusable[0].name}: {unusable[0].reason}" if unusable else ""
+        raise CohortError("at least one pair of T1w and ce-gadolinium T1w", f"none{example}", root)
+    return Cohort(root, tuple(studies), tuple(unusable))
+
+
+def entities(path: Path) -> dict[str, str]:
+    """Read the entities of a BIDS name: ``sub-01_ce-gadolinium_T1w.nii.gz`` → sub, ce."""
+    return dict(_ENTITY.findall(path.name.split(".")[0]))
+
+
+def image_stem(path: Path) -> str:
+    """Name without ``.nii`` or ``.nii.gz``."""
+    return path.name.removesuffix(".gz").removesuffix(".nii")
+
+
+def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None) -> Study:
+    images = [path for path in _images(anat, "T1w") if _may_be_of_the_pair(entities(path))]
+    pre_contrast = _only([p for p in images if "ce" not in entities(p)], "one pre-contrast T1w", anat)
+    standard_dose = _only([p for p in images if "ce" in entities(p)], "one ce-gadolinium T1w", anat)
+    mask = _find_mask(root, anat, derivative)
+    space = entities(mask).get("space") if mask is not None else None
+    return Study(patient, session, pre_contrast, standard_dose, mask, space)
+
+
+def _may_be_of_the_pair(named: dict[str, str]) -> bool:
+    measured = _MEASURED_LOW_DOSE.fullmatch(named.get("acq", "")) is not None
+    return not measured and not _NOT_OF_THE_PAIR & set(named)
+
+
+def _find_mask(root: Path, anat: Path, derivative: str | None) -> Path | None:
+    place = anat.relative_to(root)
+    folders = sorted((root / "derivatives").glob(derivative or "*"))
+    masks = [mask for folder in folders for mask in _images(folder / place, "dseg")]
+    if len(masks) > 1:
+        names = ", ".join(str(mask.relative_to(root / "derivatives")) for mask in masks)
+        raise CohortError("one mask", names, None, "Say in experiment.yaml which derivative holds the masks")
+    return masks[0] if masks else None
+
+
+def _images(folder: Path, suffix: str) -> list[Path]:
+    found = sorted(path for path in folder.glob(f"*_{suffix}.nii*") if path.name.endswith(_IMAGES))
+    return [path for path in found if not path.name.startswith(".")]
+
+
+def _only(candidates: list[Path], wanted: str, anat: Path) -> Path:
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise CohortError(wanted, "none" if anat.is_dir() else "no anat folder", None)
+    names = ", ".join(path.name for path in candidates)
+    raise CohortError(wanted, f"{len(candidates)}: {names}", None, "Leave one of them in the folder")
+
+
+def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
+    """Read what labels mean from the ``dseg.tsv`` of the derivatives; empty where there is none.
+
+    Raises:
+        CohortError: A ``dseg.tsv`` without the columns index and name.
+    """
+    names: dict[int, str] = {}
+    for table in sorted((root / "derivatives").glob(f"{derivative or '*'}/dseg.tsv")):
+        lines = [line.split("\t") for line in table.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        header = [column.strip() for column in lines[0]] if lines else []
+        if not {"index", "name"} <= set(header):
+            raise CohortError("the columns index and name", ", ".join(header) or "an empty file", table)
+        for line in lines[1:]:
+            row = dict(zip(header, (cell.strip() for cell in line), strict=False))
+            try:
+                names[int(row["index"])] = row["name"]
+            except (ValueError, KeyError) as error:
+                raise CohortError("whole numbers in the column index", "\t".join(line), table) from error
+    return names

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study: one subject-session, and where its files are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Study:
+    """The files of one study.
+
+    Attributes:
+        patient: BIDS label without ``sub-``.
+        session: BIDS label without ``ses-``; empty where the cohort has no sessions.
+        pre_contrast: T1.
+        standard_dose: T1ce.
+        mask: Labels, where there are any.
+        mask_space: The image whose grid the mask is on, where its name says so.
+    """
+
+    patient: str
+    session: str
+    pre_contrast: Path
+    standard_dose: Path
+    mask: Path | None = None
+    mask_space: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``sub-P`` or ``sub-P_ses-S``: the stem of its files, and how people are told of it."""
+        return study_name(self.patient, self.session)
+
+
+@dataclass(frozen=True)
+class UnusableStudy:
+    """A study that cannot be used, and why.
+
+    Attributes:
+        patient: BIDS label without ``sub-``.
+        session: BIDS label without ``ses-``, or empty.
+        reason: One line.
+    """
+
+    patient: str
+    session: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """As for a `Study`."""
+        return study_name(self.patient, self.session)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """All studies of a BIDS folder.
+
+    Attributes:
+        root: The folder.
+        studies: Usable ones, by patient and session.
+        unusable: The others, with reasons.
+    """
+
+    root: Path
+    studies: tuple[Study, ...]
+    unusable: tuple[UnusableStudy, ...]
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Patients with at least one usable study, in order."""
+        return tuple(dict.fromkeys(study.patient for study in self.studies))
+
+
+def study_name(patient: str, session: str) -> str:
+    """Spell the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``."""
+    return f"sub-{patient}_ses-{session}" if session else f"sub-{patient}"

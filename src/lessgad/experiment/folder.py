@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where everything of an experiment lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ExperimentFolder:
+    """The paths of an experiment; one place to change them.
+
+    Attributes:
+        root: The folder.
+    """
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """``experiment.yaml``."""
+        return self.root / "experiment.yaml"
+
+    @property
+    def split(self) -> Path:
+        """``split.tsv``."""
+        return self.root / "split.tsv"
+
+    @property
+    def results(self) -> Path:
+        """CSV files that other programs read."""
+        return self.root / "results"
+
+    @property
+    def similarity(self) -> Path:
+        """PSNR and SSIM of all studies."""
+        return self.results / "similarity.csv"
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.root / "report" / "index.html"
+
+    @property
+    def logs(self) -> Path:
+        """One file per run."""
+        return self.root / "logs"
+
+    def prepared(self, patient: str, session: str) -> Path:
+        """Folder of one prepared study."""
+        return self._of_study("prepared", patient, session)
+
+    def restored(self, patient: str, session: str) -> Path:
+        """Folder of one study's restored images."""
+        return self._of_study("restored", patient, session)
+
+    def scores(self, name: str) -> Path:
+        """Similarity of one study, before all are put together."""
+        return self.root / ".state" / "scores" / f"{name}.csv"
+
+    def model(self, name: str) -> Path:
+        """Folder of one model."""
+        return self.root / "models" / name
+
+    def record(self, stage: str, unit: str) -> Path:
+        """What is known of one unit of work: done or failed, with which fingerprint."""
+        return self.root / ".state" / stage / f"{unit}.json"
+
+    def lock(self, stage: str, unit: str) -> Path:
+        """Lock of one unit of work."""
+        return self.root / ".state" / stage / f"{unit}.lock"
+
+    @property
+    def hash_cache(self) -> Path:
+        """Hashes of input files that have not changed since."""
+        return self.root / ".state" / "hashes.json"
+
+    def _of_study(self, kind: str, patient: str, session: str) -> Path:
+        folder = self.root / kind / f"sub-{patient}"
+        return folder / f"ses-{session}" if session else folder

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model on disk: a folder with weights (safetensors) and all settings (YAML).
+
+Format 1: ``model.yaml`` with every setting spelled out, ``best.safetensors``, ``last.safetensors``. A later
+version of lessgad must read it for ever: a new setting gets a default here that means what was done before it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import yaml
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from lessgad.atomic_write import replacing, write_text
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.errors import ModelError
+from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.settings import Settings
+
+DESCRIPTION = "model.yaml"
+BEST = "best.safetensors"
+LAST = "last.safetensors"
+TRAIN_AGAIN = "Name a folder that `lessgad run` wrote under EXPERIMENT/models"
+
+
+class ModelDescription(Settings):
+    """What a model is and how its inputs must be prepared.
+
+    Attributes:
+        format: Of the folder.
+        field: The network.
+        dose: The one dose it was trained for; None for a model that is told the dose.
+        simulation: How its low doses were made.
+        preparation: How its images were prepared.
+        cohort_fingerprint: Of the training and validation studies; says nothing about them.
+        training: Settings and figures of the training, for the card.
+    """
+
+    format: Literal[1] = 1
+    field: FieldSettings
+    dose: float | None = Field(default=None, ge=0, le=1)
+    simulation: SimulationSettings
+    preparation: PreparationSettings
+    cohort_fingerprint: str
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+def write_description(folder: Path, description: ModelDescription) -> None:
+    """Write ``model.yaml``."""
+    text = yaml.safe_dump(description.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(folder / DESCRIPTION, text)
+
+
+def write_weights(path: Path, field: ConditionalField) -> None:
+    """Write the weights, whole or not at all."""
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in field.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(weights, temporary)
+
+
+def read_description(folder: Path) -> ModelDescription:
+    """Read ``model.yaml``.
+
+    Raises:
+        ModelError: It is missing, damaged, or of a format that this version does not know.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise ModelError("a model folder", f"no {DESCRIPTION} in it", folder, TRAIN_AGAIN)
+    try:
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if isinstance(stored, dict) and stored.get("format") != 1:
+            raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
+        return ModelDescription.model_validate(stored)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError("a readable model.yaml", "a damaged one", path, TRAIN_AGAIN) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ModelError("a valid model.yaml", f"{key}: {first['msg']}", path, TRAIN_AGAIN) from error
+
+
+def load_field(folder: Path, weights: str = BEST) -> tuple[ConditionalField, ModelDescription]:
+    """Load a model for restoring.
+
+    Raises:
+        ModelError: Missing or damaged, or the weights are not those of the network that model.yaml describes.
+    """
+    description = read_description(folder)
+    path = folder / weights
+    if not path.is_file():
+        raise ModelError("the weights of a trained model", f"no {weights}", folder, "Let its training finish first")
+    field = ConditionalField(description.field)
+    try:
+        field.load_state_dict(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise ModelError("a readable weights file", "a damaged one", path, TRAIN_AGAIN) from error
+    except RuntimeError as error:
+        raise ModelError(
+            "the weights that model.yaml describes", "weights of another network", path, TRAIN_AGAIN
+        ) from error
+    return field.to(memory_format=torch.channels_last).eval(), description

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compact encoder: from the source images to features on a grid of half the resolution."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lessgad.field.presets import FieldSettings
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over the channels of each pixel: no pixel learns of another through it."""
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(n_channels)
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Normalise each pixel's channels to mean 0 and variance 1, then scale and shift them."""
+        return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(ReLU(conv(norm(x)))), 3×3."""
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(n_channels)
+        self.first = nn.Conv2d(n_channels, n_channels, 3, padding=1)
+        self.second = nn.Conv2d(n_channels, n_channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Add what the two convolutions say; nothing at first."""
+        return features + self.second(functional.relu(self.first(self.norm(features))))
+
+
+class CompactEncoder(nn.Module):
+    """A feature pyramid at strides 2, 4, 8, … with a top-down path back to stride 2.
+
+    Nothing is normalised over space and all strides are powers of two, so that a patch whose origin is
+    a multiple of the coarsest stride gives the features of the whole slice, beyond the receptive field.
+    """
+
+    def __init__(self, n_inputs: int, settings: FieldSettings) -> None:
+        super().__init__()
+        channels, n_features = settings.channels, settings.feature_channels
+        self.stem = nn.Conv2d(4 * n_inputs, channels[0], 3, padding=1)
+        self.down = nn.ModuleList(
+            nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(channels)
+        )
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(n) for _ in range(settings.n_blocks))) for n in channels
+        )
+        self.lateral = nn.ModuleList(nn.Conv2d(n, n_features, 1) for n in channels)
+        self.smooth = nn.ModuleList(nn.Conv2d(n_features, n_features, 3, padding=1) for _ in channels)
+
+    def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f h2 w2"]:
+        """Give features at half the resolution; h and w must be multiples of the coarsest stride."""
+        features = self.stem(functional.pixel_unshuffle(source, 2))
+        pyramid = [self.stages[0](features)]
+        for down, stage in zip(self.down, self.stages[1:], strict=True):
+            pyramid.append(stage(down(pyramid[-1])))
+        top: Tensor | None = None
+        for level in reversed(range(len(pyramid))):
+            lateral = self.lateral[level](pyramid[level])
+            if top is not None:
+                lateral = lateral + functional.interpolate(top, scale_factor=2.0, mode="bilinear", align_corners=False)
+            top = functional.relu(self.smooth[level](lateral))
+        assert top is not None  # noqa: S101 - the pyramid has at least one level
+        return top.contiguous(memory_format=torch.channels_last)

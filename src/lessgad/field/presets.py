@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the field, and the presets that name good ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from lessgad.settings import Settings
+
+InputImage = Literal["pre_contrast", "low_dose"]
+
+
+class FieldSettings(Settings):
+    """The shape of a conditional neural field.
+
+    Attributes:
+        preset: `compact`, for a CPU: features on a coarser grid, positions in mm, nothing normalised over space.
+        inputs: Images that the field sees, in this order. `low_dose` must be one of them.
+        output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
+            `tanh`: the field says the image itself, as published.
+        told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
+        channels: Feature channels at strides 2, 4, 8, …
+        n_blocks: Residual blocks at each of these strides.
+        feature_channels: Channels of the top-down path, from which the shifts are predicted.
+        field_width: Width of the pixel-wise network.
+        n_hidden_layers: Its hidden layers.
+        n_frequencies: Octaves of the position encoding.
+        longest_wave_mm: Longest wave of the position encoding.
+    """
+
+    preset: Literal["compact"] = "compact"
+    inputs: tuple[InputImage, ...] = ("low_dose",)
+    output: Literal["residual", "tanh"] = "residual"
+    told_the_dose: bool = True
+    channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(32, 64, 96, 128), min_length=1)
+    n_blocks: int = Field(default=2, ge=1, le=32)
+    feature_channels: int = Field(default=64, ge=4, le=1024)
+    field_width: int = Field(default=32, ge=4, le=512)
+    n_hidden_layers: int = Field(default=3, ge=1, le=16)
+    n_frequencies: int = Field(default=4, ge=0, le=12)
+    longest_wave_mm: float = Field(default=256.0, gt=0)
+
+    @field_validator("inputs")
+    @classmethod
+    def _low_dose_once(cls, inputs: tuple[InputImage, ...]) -> tuple[InputImage, ...]:
+        if "low_dose" not in inputs or len(set(inputs)) != len(inputs):
+            raise ValueError("inputs must name low_dose, and each image once: [low_dose] or [pre_contrast, low_dose]")
+        return inputs
+
+    @property
+    def stride(self) -> int:
+        """Size of the coarsest feature pixel; slices are padded to multiples of it."""
+        return int(2 ** len(self.channels))
+
+    @property
+    def reach(self) -> int:
+        """Pixels beyond which one place cannot change another (an upper bound of the receptive radius)."""
+        strides = [2 ** (level + 1) for level in range(len(self.channels))]
+        convolutions = sum(stride * 2 * self.n_blocks for stride in strides)  # each 3×3 reaches one feature pixel
+        down = sum(stride for stride in strides)  # stem and each downsampling
+        top_down = sum(2 * stride for stride in strides)  # smoothing and bilinear interpolation
+        return convolutions + down + top_down

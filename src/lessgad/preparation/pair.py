@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prepare a pair: register, calibrate, normalise; each step kept, for the record and the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from lessgad.preparation.alignment import AlignmentQuality, check_alignment
+from lessgad.preparation.calibration import IntensityMap, calibrate
+from lessgad.preparation.head import HeadBox, head_box, head_mask
+from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
+from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
+from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.volume import Volume, check_same_grid
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedPair:
+    """A pair on its way from two scans to two comparable images; all on the grid of the T1.
+
+    Attributes:
+        pre_contrast: T1 as scanned.
+        registered: T1ce moved onto it, in its own intensity unit.
+        calibrated: The same in the intensity unit of the T1.
+        normalised_pre_contrast: T1 on [−1, 1].
+        normalised_standard_dose: Calibrated T1ce on [−1, 1].
+        head: Foreground.
+        head_box: Its in-plane box.
+        transform: Takes points of the T1 to points of the T1ce.
+        alignment: How well they lie on each other.
+        to_pre_contrast: Takes intensities of the T1ce to those of the T1.
+        normalisation: Takes intensities of the T1 to [−1, 1].
+        peaks: Landmarks in the histogram of the T1.
+    """
+
+    pre_contrast: Float[np.ndarray, "x y z"]
+    registered: Float[np.ndarray, "x y z"]
+    calibrated: Float[np.ndarray, "x y z"]
+    normalised_pre_contrast: Float[np.ndarray, "x y z"]
+    normalised_standard_dose: Float[np.ndarray, "x y z"]
+    head: Bool[np.ndarray, "x y z"]
+    head_box: HeadBox
+    transform: RigidTransform
+    alignment: AlignmentQuality
+    to_pre_contrast: IntensityMap
+    normalisation: Normalisation
+    peaks: HistogramPeaks
+
+    def clipped_fraction(self, mask: Bool[np.ndarray, "x y z"]) -> float:
+        """Share of the voxels of a region of the T1ce that are brighter than full scale."""
+        return self.normalisation.clipped_fraction(self.calibrated, mask)
+
+
+def prepare_pair(
+    pre_contrast: Volume, standard_dose: Volume, settings: PreparationSettings, n_threads: int = 1
+) -> PreparedPair:
+    """Register, calibrate and normalise a pair.
+
+    Args:
+        pre_contrast: T1 in transverse order.
+        standard_dose: T1ce in transverse order, on any grid.
+        settings: How.
+        n_threads: Of the registration.
+
+    Raises:
+        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        CalibrationError: Their histograms do not say how their intensities relate.
+        VolumeError: They are said to be aligned and are on two grids.
+    """
+    if settings.alignment == "register":
+        from lessgad.preparation.registration import register_rigid
+
+        transform = register_rigid(pre_contrast, standard_dose, n_threads=n_threads)
+        moved = resample(standard_dose, pre_contrast, transform, "cubic")
+    else:
+        check_same_grid(standard_dose, pre_contrast, "both images on one grid (alignment: aligned)")
+        transform, moved = RigidTransform.identity(), standard_dose
+    alignment = check_alignment(pre_contrast, moved)
+    t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
+    head = head_mask(t1, pre_contrast.spacing_mm)
+    to_pre_contrast = calibrate(t1, t1ce, head, settings.calibration)
+    calibrated = to_pre_contrast.apply(t1ce)
+    peaks = find_peaks(t1)
+    normalisation = normalisation_from_peaks(peaks, settings.full_scale)
+    return PreparedPair(
+        pre_contrast=t1,
+        registered=t1ce,
+        calibrated=calibrated,
+        normalised_pre_contrast=normalisation.apply(t1),
+        normalised_standard_dose=normalisation.apply(calibrated),
+        head=head,
+        head_box=head_box(head),
+        transform=transform,
+        alignment=alignment,
+        to_pre_contrast=to_pre_contrast,
+        normalisation=normalisation,
+        peaks=peaks,
+    )
+
+
+def carry_labels(labels: Volume, pair_grid: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
+    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbour."""
+    return resample(labels, pair_grid, transform, "nearest").array

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of preparation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lessgad.preparation.calibration import CalibrationMethod
+from lessgad.settings import Settings
+
+
+class PreparationSettings(Settings):
+    """From two scans to two comparable images.
+
+    Attributes:
+        alignment: `register`: elastix moves the T1ce onto the T1; `aligned`: they are already, which is checked.
+        calibration: How the intensities of the T1ce are taken to those of the T1.
+        full_scale: Where +1 lies, in multiples of the second histogram peak of the T1.
+    """
+
+    alignment: Literal["register", "aligned"] = "register"
+    calibration: CalibrationMethod = "robust"
+    full_scale: float = Field(default=3.0, gt=1, le=100)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of restoration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lessgad.settings import Settings
+
+
+class RestorationSettings(Settings):
+    """How volumes are restored.
+
+    Attributes:
+        window: `whole_slice`; or `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper.
+        precision: `auto` takes bf16 where the processor computes in it, else fp32.
+        slices_at_once: Slices in memory at a time.
+    """
+
+    window: Literal["whole_slice", "sliding"] = "whole_slice"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    slices_at_once: int = Field(default=4, ge=1)

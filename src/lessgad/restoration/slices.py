@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restore a stack of slices with a field: whole slices, or the published sliding window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.restoration.settings import RestorationSettings
+
+if TYPE_CHECKING:
+    import torch
+
+    from lessgad.field.conditional_field import ConditionalField
+
+PATCH_SIZE = (128, 160)
+BACKGROUND = -1.0
+
+
+def restore_slices(
+    field: ConditionalField,
+    images: dict[str, Float[np.ndarray, "z y x"]],
+    dose: float,
+    spacing_mm: tuple[float, float],
+    settings: RestorationSettings,
+) -> Float[np.ndarray, "z y x"]:
+    """Restore slices that are cut to the head box, a few at a time.
+
+    Args:
+        field: The network; its settings say which images it needs.
+        images: `low_dose` and, where the field needs it, `pre_contrast`; (z, y, x) on [−1, 1].
+        dose: Fraction of the standard dose.
+        spacing_mm: Of rows (y) and columns (x).
+        settings: Window and precision.
+
+    Returns:
+        The standard-dose image, (z, y, x), float32, clipped to [−1, 1].
+    """
+    import torch
+
+    from lessgad.field.position import position_grid_mm
+    from lessgad.field.precision import autocast
+
+    low_dose = images["low_dose"]
+    n_slices, height, width = low_dose.shape
+    device = next(field.parameters()).device
+    position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2)).to(device)
+    restored = np.empty(low_dose.shape, dtype=np.float32)
+    with torch.inference_mode(), autocast(device, settings.precision):
+        for first in range(0, n_slices, settings.slices_at_once):
+            part = slice(first, min(first + settings.slices_at_once, n_slices))
+            stack = np.stack([images[name][part] for name in field.settings.inputs], axis=1)
+            source = torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32)).to(device)
+            if settings.window == "sliding":
+                result = _in_windows(field, source, dose, position)
+            else:
+                result = _whole(field, source, dose, position)
+            restored[part] = result[:, 0].float().clamp(-1, 1).cpu().numpy()
+    return restored
+
+
+def _whole(field: ConditionalField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
+    n = len(source)
+    return field(source, source.new_full((n,), dose), position.expand(n, -1, -1, -1))
+
+
+def _in_windows(field: ConditionalField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
+    """Blend windows; positions travel with the pixels, as channels behind the sources."""
+    import torch
+    from monai.inferers import sliding_window_inference
+
+    n_sources = source.shape[1]
+    background = source.new_tensor([BACKGROUND] * n_sources + [0.0, 0.0])[:, None, None]
+    stacked = torch.cat((source, position.expand(len(source), -1, -1, -1)), dim=1) - background
+
+    def predict(window: torch.Tensor) -> torch.Tensor:
+        seen = window + background
+        doses = seen.new_full((len(seen),), dose)
+        return field(seen[:, :n_sources], doses, seen[:, n_sources:])
+
+    # MONAI pads slices smaller than the window with one value: 0 is background once that is subtracted.
+    return sliding_window_inference(
+        stacked, PATCH_SIZE, sw_batch_size=4, predictor=predict, overlap=0.5, mode="gaussian", cval=0.0
+    )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Patches stacked for the field, with the low dose simulated on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
+from lessgad.field.position import position_grid_mm
+from lessgad.field.presets import InputImage
+from lessgad.training.patches import Patch
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one step sees.
+
+    Attributes:
+        source: (b, c, h, w), the inputs of the field in its order.
+        standard_dose: (b, 1, h, w), the target.
+        dose: (b,), fraction of the standard dose.
+        position_mm: (b, 2, h, w).
+    """
+
+    source: Float[Tensor, "b c h w"]
+    standard_dose: Float[Tensor, "b 1 h w"]
+    dose: Float[Tensor, " b"]
+    position_mm: Float[Tensor, "b 2 h w"]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(*(tensor.to(device) for tensor in vars(self).values()))
+
+
+def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...], simulation: SimulationSettings) -> Batch:
+    """Simulate each patch at its dose and stack them."""
+    sources, positions = [], []
+    for patch in patches:
+        low_dose = simulate_low_dose(patch.pre_contrast, patch.standard_dose, patch.dose, simulation)
+        images = {"pre_contrast": patch.pre_contrast, "low_dose": low_dose}
+        sources.append(np.stack([images[name] for name in inputs]))
+        positions.append(position_grid_mm(low_dose.shape, patch.spacing_mm, patch.centre))
+    return Batch(
+        source=torch.from_numpy(np.stack(sources)),
+        standard_dose=torch.from_numpy(np.stack([patch.standard_dose for patch in patches]))[:, None],
+        dose=torch.tensor([patch.dose for patch in patches], dtype=torch.float32),
+        position_mm=torch.stack(positions),
+    )

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Patches to train on: which slice, which place, which dose; each drawn from its own seed.
+
+Patch number i of a training depends on (seed, i) alone, so a training that stopped goes on with the
+very patches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from lessgad.preparation.prepared_study import PreparedStudy
+
+BACKGROUND = -1.0
+
+
+@dataclass(frozen=True, eq=False)
+class PatchSource:
+    """One study as patches are drawn from it, slices first.
+
+    Attributes:
+        pre_contrast: (z, y, x), on [−1, 1]; a view, read from disk when looked at.
+        standard_dose: The same grid.
+        box: Head box: y_start, y_stop, x_start, x_stop.
+        head_slices: Slices that hold head.
+        tumor_voxels: (n, 3), z, y, x of tumor voxels; empty without a mask.
+        spacing_mm: Of rows and columns.
+    """
+
+    pre_contrast: Float[np.ndarray, "z y x"]
+    standard_dose: Float[np.ndarray, "z y x"]
+    box: tuple[int, int, int, int]
+    head_slices: Int[np.ndarray, " n"]
+    tumor_voxels: Int[np.ndarray, "n 3"]
+    spacing_mm: tuple[float, float]
+
+    @classmethod
+    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None) -> PatchSource:
+        """Index a prepared study."""
+        box = study.head_box
+        voxels = np.argwhere(tumor.transpose(2, 1, 0)) if tumor is not None else np.empty((0, 3), dtype=np.int64)
+        return cls(
+            pre_contrast=study.pre_contrast.transpose(2, 1, 0),
+            standard_dose=study.standard_dose.transpose(2, 1, 0),
+            box=(box.y_start, box.y_stop, box.x_start, box.x_stop),
+            head_slices=np.flatnonzero(study.head.any(axis=(0, 1))),
+            tumor_voxels=voxels,
+            spacing_mm=(study.spacing_mm[1], study.spacing_mm[0]),
+        )
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Row and column of the middle of the head box, where positions are zero."""
+        y_start, y_stop, x_start, x_stop = self.box
+        return (y_start + y_stop - 1) / 2, (x_start + x_stop - 1) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A pair of end points, where they lie, and the dose to simulate.
+
+    Attributes:
+        pre_contrast: (h, w) on [−1, 1].
+        standard_dose: The same place.
+        centre: Row and column, in pixels of the patch, where positions are zero.
+        spacing_mm: Of rows and columns.
+        dose: Fraction of the standard dose.
+    """
+
+    pre_contrast: Float[np.ndarray, "h w"]
+    standard_dose: Float[np.ndarray, "h w"]
+    centre: tuple[float, float]
+    spacing_mm: tuple[float, float]
+    dose: float
+
+
+def draw_patch(
+    sources: Sequence[PatchSource],
+    number: int,
+    *,
+    seed: int,
+    size: tuple[int, int],
+    tumor_share: float,
+    flip: bool,
+    dose: float | None,
+) -> Patch:
+    """Draw patch `number` of a training.
+
+    Every study is as likely as any other, whatever its number of slices. With probability `tumor_share` the
+    patch holds a tumor voxel (of a study that has any); else it is a place in a slice with head.
+
+    Args:
+        sources: At least one study.
+        number: 0, 1, 2 … over the whole training.
+        seed: Of the training.
+        size: Rows and columns.
+        tumor_share: 0–1.
+        flip: Mirror left to right in half of the cases.
+        dose: The dose of the model; None draws one evenly from 0–1.
+    """
+    rng = np.random.default_rng((seed, number))
+    with_tumor = [source for source in sources if len(source.tumor_voxels)]
+    wants_tumor = bool(with_tumor) and rng.random() < tumor_share
+    candidates = with_tumor if wants_tumor else sources
+    source = candidates[int(rng.integers(len(candidates)))]
+    if wants_tumor:
+        z, y, x = (int(i) for i in source.tumor_voxels[rng.integers(len(source.tumor_voxels))])
+        origin = y - int(rng.integers(size[0])), x - int(rng.integers(size[1]))
+    else:
+        z = int(rng.choice(source.head_slices))
+        origin = _origin(rng, source.box[:2], size[0]), _origin(rng, source.box[2:], size[1])
+    pre_contrast = crop(source.pre_contrast[z], origin, size)
+    standard_dose = crop(source.standard_dose[z], origin, size)
+    centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
+    if flip and rng.random() < 0.5:
+        pre_contrast, standard_dose = pre_contrast[:, ::-1], standard_dose[:, ::-1]
+        centre = centre[0], size[1] - 1 - centre[1]
+    drawn = float(rng.random())
+    return Patch(pre_contrast, standard_dose, centre, source.spacing_mm, drawn if dose is None else dose)
+
+
+def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
+    """Cut a patch; what lies outside the slice is background (−1)."""
+    patch = np.full(size, BACKGROUND, dtype=np.float32)
+    starts = [max(0, o) for o in origin]
+    stops = [min(n, o + s) for n, o, s in zip(image.shape, origin, size, strict=True)]
+    if all(start < stop for start, stop in zip(starts, stops, strict=True)):
+        inside = tuple(slice(a - o, b - o) for a, b, o in zip(starts, stops, origin, strict=True))
+        patch[inside] = image[starts[0] : stops[0], starts[1] : stops[1]]
+    return patch
+
+
+def _origin(rng: np.random.Generator, extent: tuple[int, int], size: int) -> int:
+    """Start of a patch inside the head box, or around it where the box is smaller than the patch."""
+    first, last = sorted((extent[0], extent[1] - size))
+    return int(rng.integers(first, last + 1))

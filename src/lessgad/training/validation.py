@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How good a field is while it learns, on validation patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
+from lessgad.evaluation.similarity import bounding_box, psnr_db
+from lessgad.field.conditional_field import ConditionalField
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.slices import restore_slices
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationSlices:
+    """A few slices of one study, cut to the head box, and where they are judged.
+
+    Attributes:
+        pre_contrast: (z, y, x) on [−1, 1].
+        standard_dose: The same place.
+        judged: The tumor's box, or the head where there is no mask.
+        spacing_mm: Of rows and columns.
+    """
+
+    pre_contrast: Float[np.ndarray, "z y x"]
+    standard_dose: Float[np.ndarray, "z y x"]
+    judged: Bool[np.ndarray, "z y x"]
+    spacing_mm: tuple[float, float]
+
+    @classmethod
+    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> ValidationSlices:
+        """Choose slices evenly through the tumor's box, or through the head where there is no mask."""
+        judged = study.head if tumor is None else bounding_box(tumor)
+        inside = np.flatnonzero(judged.any(axis=(0, 1)))
+        chosen = np.unique(inside[np.linspace(0, len(inside) - 1, min(n_slices, len(inside))).round().astype(int)])
+
+        def cut(array: np.ndarray) -> np.ndarray:
+            return np.ascontiguousarray(array[study.head_box.slices][..., chosen].transpose(2, 1, 0))
+
+        spacing = study.spacing_mm[1], study.spacing_mm[0]
+        return cls(cut(study.pre_contrast), cut(study.standard_dose), cut(judged), spacing)
+
+
+def validate(
+    field: ConditionalField,
+    studies: Sequence[ValidationSlices],
+    doses: Sequence[float],
+    simulation: SimulationSettings,
+    settings: RestorationSettings,
+) -> tuple[float, float]:
+    """Restore the validation slices at each dose.
+
+    Returns:
+        Mean PSNR of the restored image in dB, and its mean gain over the unrestored one.
+    """
+    before, after = [], []
+    for study in studies:
+        for dose in doses:
+            low_dose = simulate_low_dose(study.pre_contrast, study.standard_dose, dose, simulation)
+            images = {"pre_contrast": study.pre_contrast, "low_dose": low_dose}
+            restored = restore_slices(field, images, dose, study.spacing_mm, settings)
+            before.append(psnr_db(low_dose, study.standard_dose, study.judged))
+            after.append(psnr_db(restored, study.standard_dose, study.judged))
+    return float(np.mean(after)), float(np.mean(after) - np.mean(before))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The card beside a model: what it is, what it was taught, what it is not for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lessgad.atomic_write import replacing, write_text
+from lessgad.dose_fraction import percent
+from lessgad.report.learning_curve import learning_curve
+from lessgad.report.style import to_png
+from lessgad.training.learning_curve import CurvePoint, read_learning_curve
+
+if TYPE_CHECKING:
+    from lessgad.training.trainer import TrainingTask
+
+CARD = "card.md"
+CURVE_PICTURE = "learning_curve.png"
+
+
+def write_model_card(task: TrainingTask) -> None:
+    """Write ``card.md`` and the picture of the learning curve beside a trained model."""
+    from lessgad.training.trainer import CURVE_FILE
+
+    points = read_learning_curve(task.folder / CURVE_FILE)
+    with replacing(task.folder / CURVE_PICTURE) as temporary:
+        temporary.write_bytes(to_png(learning_curve(points, [f"Learning curve of {task.folder.name}"])))
+    write_text(task.folder / CARD, _card(task, points))
+
+
+def _card(task: TrainingTask, points: Sequence[CurvePoint]) -> str:
+    description, settings = task.description, task.settings
+    inputs = " and ".join(name.replace("_", "-") for name in description.field.inputs)
+    serves = "any dose (it is told which)" if description.dose is None else f"{percent(description.dose)} of the dose"
+    n_with_tumor = sum(len(study.tumor_voxels) > 0 for study in task.studies)
+    simulation, preparation = description.simulation, description.preparation
+    return f"""# Model {task.folder.name}
+
+Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical device.
+
+| | |
+|---|---|
+| input | {inputs} |
+| serves | {serves} |
+| network | {description.field.preset}, output {description.field.output} |
+| low doses | simulated: {simulation.model}, noise {simulation.noise} |
+| preparation | {preparation.alignment}, calibration {preparation.calibration}, full scale {preparation.full_scale:g} × peak |
+| training studies | {len(task.studies)}, {n_with_tumor} with a mask |
+| validation studies | {len(task.validation)} |
+| samples | {settings.n_samples} patches of {settings.patch_size[0]}×{settings.patch_size[1]}, {settings.batch_size} a step |
+| validation | {_best(points, task.validation_doses)} |
+| cohort fingerprint | {description.cohort_fingerprint} |
+
+## Limits
+
+- It has seen low doses that were simulated as said above, never a scan at a real low dose.
+- It has seen this cohort's scanners, sequences and pathology. Elsewhere its images can be wrong and look right.
+- A restored image can miss enhancement or show enhancement that is not there. Never diagnose from it alone.
+
+All settings are in `model.yaml`; `best.safetensors` are the weights of the best validation, `last.safetensors` the last.
+"""
+
+
+def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:
+    judged = [point for point in points if math.isfinite(point.validation_gain_db)]
+    if not judged:
+        return "no validation studies; the last weights are used"
+    best = max(judged, key=lambda point: point.validation_gain_db)
+    at = ", ".join(percent(dose) for dose in doses)
+    return f"{best.validation_gain_db:+.2f} dB of PSNR over unrestored at {at}, after {best.n_samples} samples"

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage prepare: each study, two scans to two comparable images and a picture of how."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lessgad.atomic_write import replacing
+from lessgad.cohort.study import Study
+from lessgad.errors import StudyError, VolumeError
+from lessgad.experiment.fingerprint import fingerprint
+from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
+from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.unit import Advance, Unit
+
+if TYPE_CHECKING:
+    from lessgad.preparation.pair import PreparedPair
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class PreparationTask:
+    """What a worker needs to prepare one study.
+
+    Attributes:
+        study: Where its files are.
+        files: Where its results go.
+        settings: How.
+        regions: Label values of each region.
+        known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
+        n_threads: Of the registration.
+    """
+
+    study: Study
+    files: PreparedFiles
+    settings: PreparationSettings
+    regions: Regions
+    known_labels: tuple[int, ...]
+    n_threads: int
+
+
+def plan_preparation(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
+    """Give one unit for each study of the cohort, whatever its subset."""
+    return [_unit(experiment, study, n_threads) for study in experiment.cohort.studies]
+
+
+def prepared_files(experiment: Experiment, study: Study) -> PreparedFiles:
+    """Say where a prepared study lies."""
+    return PreparedFiles(experiment.folder.prepared(study.patient, study.session), study.name)
+
+
+def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
+    settings = experiment.settings
+    task = PreparationTask(
+        study=study,
+        files=prepared_files(experiment, study),
+        settings=settings.preparation,
+        regions=settings.cohort.regions,
+        known_labels=tuple(sorted(experiment.label_names)),
+        n_threads=n_threads,
+    )
+    mark = fingerprint(
+        VERSION,
+        settings=settings.preparation.model_dump(mode="json"),
+        regions=settings.cohort.regions,
+        known_labels=task.known_labels,
+        pre_contrast=experiment.hashes.of(study.pre_contrast),
+        standard_dose=experiment.hashes.of(study.standard_dose),
+        mask=experiment.hashes.of(study.mask) if study.mask else None,
+        mask_space=study.mask_space,
+    )
+    return Unit("prepare", study.name, f"preparation of {study.name}", mark, partial(prepare_study, task))
+
+
+def prepare_study(task: PreparationTask, _advance: Advance) -> None:
+    """Prepare one study and write it.
+
+    Raises:
+        StudyError: It cannot be registered or calibrated, or its mask does not fit.
+        VolumeError: One of its files cannot be used.
+    """
+    from lessgad.preparation.pair import prepare_pair
+
+    pre_contrast = read_volume(task.study.pre_contrast)
+    standard_dose = read_volume(task.study.standard_dose)
+    grid = in_transverse_order(pre_contrast)
+    pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
+    labels = _labels(task, pre_contrast, standard_dose, pair)
+    study = PreparedStudy(
+        patient=task.study.patient,
+        session=task.study.session,
+        pre_contrast=pair.normalised_pre_contrast,
+        standard_dose=pair.normalised_standard_dose,
+        labels=labels,
+        head=pair.head,
+        head_box=pair.head_box,
+        spacing_mm=grid.spacing_mm,
+        normalisation=pair.normalisation,
+    )
+    tumor = study.tumor(task.regions)
+    _write_picture(task.files.picture, pair, study, tumor)
+    write_prepared(task.files, study, pre_contrast, _description(pair, tumor))
+
+
+def _labels(
+    task: PreparationTask, pre_contrast: Volume, standard_dose: Volume, pair: PreparedPair
+) -> np.ndarray | None:
+    """Read the mask and carry it onto the grid of the T1."""
+    from lessgad.preparation.pair import carry_labels
+
+    path = task.study.mask
+    if path is None:
+        return None
+    mask = read_volume(path, labels=True)
+    _check_labels(mask.array, task, path)
+    on_standard_dose = _is_of_standard_dose(task.study)
+    expected = standard_dose if on_standard_dose else pre_contrast
+    if not same_grid(mask, expected):
+        other = pre_contrast if on_standard_dose else standard_dose
+        if task.study.mask_space is not None or not same_grid(mask, other):
+            whose = "ce-gadolinium T1w" if on_standard_dose else "T1w"
+            raise StudyError(f"a mask on the grid of the {whose}", "another grid", path, "Resample it")
+        on_standard_dose = not on_standard_dose
+    if not on_standard_dose:
+        return in_transverse_order(mask).array
+    return carry_labels(in_transverse_order(mask), in_transverse_order(pre_contrast), pair.transform)
+
+
+def _is_of_standard_dose(study: Study) -> bool:
+    """``space-T1w`` (or nothing) is the pre-contrast image, ``space-T1ce`` or anything with "ce" the other."""
+    return study.mask_space is not None and "ce" in study.mask_space.lower()
+
+
+def _check_labels(labels: np.ndarray, task: PreparationTask, path: Path) -> None:
+    found = {int(value) for value in np.unique(labels)} - {0}
+    if not found:
+        raise VolumeError("a mask with at least one labelled voxel", "an empty one", path, "Draw it or remove it")
+    known = {*task.known_labels, *(value for values in task.regions.values() for value in values)}
+    unknown = sorted(found - known)
+    if unknown:
+        raise VolumeError(
+            f"labels among {sorted(known)}",
+            f"{', '.join(map(str, unknown))} too",
+            path,
+            "Name them in dseg.tsv or under regions in experiment.yaml",
+        )
+
+
+def _description(pair: PreparedPair, tumor: np.ndarray | None) -> dict[str, Any]:
+    return {
+        "transform_t1_to_t1ce_ras_mm": pair.transform.matrix.tolist(),
+        "rotation_deg": pair.transform.rotation_deg,
+        "translation_mm": pair.transform.translation_mm,
+        "alignment": asdict(pair.alignment),
+        "t1ce_to_t1_intensity": asdict(pair.to_pre_contrast),
+        "t1_peaks": asdict(pair.peaks),
+        "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),
+        "clipped_fraction_head": pair.clipped_fraction(pair.head),
+    }
+
+
+def _write_picture(path: Path, pair: PreparedPair, study: PreparedStudy, tumor: np.ndarray | None) -> None:
+    from lessgad.preparation.histogram_peaks import find_peaks
+    from lessgad.report import preparation_picture as sheet
+    from lessgad.report.style import to_png
+
+    before, after, t1 = (
+        sheet.Peaks(peaks.background, peaks.second)
+        for peaks in (find_peaks(pair.registered), find_peaks(pair.calibrated), pair.peaks)
+    )
+    images = sheet.PreparedStudy(
+        pre_contrast=pair.pre_contrast,
+        standard_before=pair.registered,
+        standard_after=pair.calibrated,
+        spacing_mm=study.spacing_mm,
+        pre_contrast_peaks=t1,
+        before_peaks=before,
+        after_peaks=after,
+        tumor=tumor,
+    )
+    picture = to_png(sheet.preparation_picture(images, [f"sub-{study.patient} {study.session}".strip()]))
+    with replacing(path) as temporary:
+        temporary.write_bytes(picture)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run an experiment, stage by stage, from where it stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessgad.errors import LessgadError, SettingsError
+from lessgad.experiment.record import Record, read_record
+from lessgad.workflow.evaluate import plan_evaluation
+from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
+from lessgad.workflow.log import LOGGER, run_log
+from lessgad.workflow.prepare import plan_preparation
+from lessgad.workflow.progress import Watcher
+from lessgad.workflow.restore import plan_restoration
+from lessgad.workflow.settings import STAGES, Stage
+from lessgad.workflow.train import plan_training
+from lessgad.workflow.unit import Unit, do_in_parallel, do_unit, unit_state
+from lessgad.workflow.write_report import plan_report
+
+MOST_WORKERS = 8
+IN_PROCESSES: tuple[Stage, ...] = ("prepare", "evaluate")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A study that could not be used at some stage.
+
+    Attributes:
+        stage: Where; "cohort" for one that has no usable pair.
+        study: Its name.
+        reason: One line.
+    """
+
+    stage: str
+    study: str
+    reason: str
+
+
+def run_experiment(root: Path, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+    """Do what is to do in these stages; what is done and not stale is left as it is.
+
+    Args:
+        root: The experiment folder.
+        stages: In the order of `STAGES`.
+        watcher: Is told of the progress.
+
+    Returns:
+        Studies that failed, with reasons; they are tried again at the next run.
+
+    Raises:
+        InputError: Settings or cohort cannot be used, or an earlier stage has not been run.
+        LockedError: Another run is at the same work.
+        KeyboardInterrupt: The user pressed Ctrl-C; what was done is kept.
+    """
+    experiment = open_experiment(root)
+    with run_log(experiment.folder) as scrubber:
+        scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
+        try:
+            return _run_stages(experiment, stages, watcher)
+        except KeyboardInterrupt:
+            LOGGER.info("interrupted")
+            raise
+        except LessgadError as error:
+            LOGGER.error("%s", error)
+            raise
+        except Exception:
+            LOGGER.exception("internal error")
+            raise
+        finally:
+            experiment.hashes.save()
+
+
+def plan_stage(experiment: Experiment, stage: Stage) -> list[Unit]:
+    """List the units of a stage, as they stand now."""
+    plans: dict[Stage, Callable[[], list[Unit]]] = {
+        "prepare": lambda: plan_preparation(experiment, n_threads=max(1, _n_cores() // _n_workers(experiment))),
+        "train": lambda: plan_training(experiment),
+        "restore": lambda: plan_restoration(experiment),
+        "evaluate": lambda: plan_evaluation(experiment),
+        "report": lambda: plan_report(experiment),
+    }
+    return plans[stage]()
+
+
+def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> list[Failure]:
+    """List what failed and has not been mended: unusable studies, then failed units of each stage."""
+    failures = [Failure("cohort", study.name, study.reason) for study in experiment.cohort.unusable]
+    for stage in stages:
+        for unit in plan_stage(experiment, stage):
+            record = read_record(experiment.folder.record(stage, unit.name))
+            if record is not None and record.outcome == "failed":
+                failures.append(Failure(stage, unit.name, record.reason))
+    return failures
+
+
+def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+    check_subsets(experiment)
+    LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
+    for study in experiment.cohort.unusable:
+        _tell_failure(watcher, study.name, study.reason)
+    for stage in stages:
+        _check_earlier(experiment, stage)
+        units = plan_stage(experiment, stage)
+        experiment.hashes.save()
+        to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
+        LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
+        if to_do:
+            _run_stage(experiment, stage, to_do, watcher)
+        else:
+            watcher.say(f"{stage}: nothing to do")
+    return known_failures(experiment)
+
+
+def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:
+    watcher.begin(stage, sum(unit.size for unit in units))
+    done = 0.0
+    try:
+        for unit, record in _finished(experiment, stage, units, lambda part, note: watcher.advance(done + part, note)):
+            done += unit.size
+            watcher.advance(done, unit.name)
+            LOGGER.info("%s: %s %s", unit.what, record.outcome, record.reason)
+            if record.outcome == "failed":
+                _tell_failure(watcher, unit.name, record.reason)
+    finally:
+        watcher.end()
+
+
+def _finished(
+    experiment: Experiment, stage: Stage, units: list[Unit], advance: Callable[[float, str], None]
+) -> Iterator[tuple[Unit, Record]]:
+    if stage in IN_PROCESSES:
+        yield from do_in_parallel(experiment.folder, units, _n_workers(experiment))
+    else:
+        for unit in units:
+            yield unit, do_unit(experiment.folder, unit, advance)
+
+
+def _check_earlier(experiment: Experiment, stage: Stage) -> None:
+    """Raise SettingsError where a stage would have nothing to stand on."""
+    needed: dict[Stage, Stage] = {"train": "prepare", "restore": "train", "evaluate": "restore", "report": "evaluate"}
+    if stage not in needed:
+        return
+    units = plan_stage(experiment, needed[stage])
+    missing = [unit for unit in units if unit_state(experiment.folder, unit) in ("to do", "stale")]
+    if missing or not units:
+        came = f"{len(missing)} of {len(units)} to do ({missing[0].name} first)" if missing else "nothing to go on with"
+        raise SettingsError(
+            f"stage {needed[stage]} to be done before {stage}",
+            came,
+            None,
+            f"Run it first: lessgad run EXPERIMENT --until {stage}",
+        )
+
+
+def _tell_failure(watcher: Watcher, study: str, reason: str) -> None:
+    LOGGER.warning("%s skipped: %s", study, reason)
+    watcher.say(f"{study} skipped: {reason}")
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _n_workers(experiment: Experiment) -> int:
+    return experiment.settings.n_workers or min(MOST_WORKERS, max(1, _n_cores()))

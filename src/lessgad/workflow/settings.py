@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All settings of an experiment, read from experiment.yaml."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from lessgad.cohort.split import SplitSettings, Subset
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose_fraction import check_dose, dose_label
+from lessgad.errors import DoseError, SettingsError
+from lessgad.evaluation.settings import EvaluationSettings
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.settings import Settings
+from lessgad.training.settings import TrainingSettings
+
+BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored")
+
+
+class CohortSettings(Settings):
+    """Where the images are and what their labels mean.
+
+    Attributes:
+        path: The BIDS folder; relative paths count from the experiment's folder.
+        derivative: The folder in ``derivatives/`` with the masks; needed where several hold masks.
+        regions: Label values of each region; the tumor is their union.
+    """
+
+    path: Path
+    derivative: str | None = None
+    regions: dict[str, tuple[Annotated[int, Field(gt=0)], ...]] = Field(default_factory=dict)
+
+
+class ExperimentSettings(Settings):
+    """Everything that an experiment is told.
+
+    Attributes:
+        cohort: Where the images are.
+        split: Shares of the patients.
+        preparation: From two scans to two comparable images.
+        simulation: How low doses are made.
+        doses: Fractions of the standard dose to restore and judge.
+        field: The network.
+        training: How it learns.
+        restoration: How volumes are restored.
+        evaluation: Statistics.
+        subsets: Which subsets are restored and judged.
+        external: Other methods' images, name → folder.
+        n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).
+    """
+
+    cohort: CohortSettings
+    split: SplitSettings = SplitSettings()
+    preparation: PreparationSettings = PreparationSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    doses: tuple[float, ...] = Field(default=tuple(i / 10 for i in range(10)), min_length=1)
+    field: FieldSettings = FieldSettings()
+    training: TrainingSettings = TrainingSettings()
+    restoration: RestorationSettings = RestorationSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    subsets: tuple[Subset, ...] = ("validation", "test")
+    external: dict[str, Path] = Field(default_factory=dict)
+    n_workers: int | None = Field(default=None, ge=1)
+
+    @field_validator("doses")
+    @classmethod
+    def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
+        try:
+            checked = tuple(sorted(check_dose(dose) for dose in doses))
+        except DoseError as error:
+            raise ValueError(str(error)) from error
+        if len({dose_label(dose) for dose in checked}) != len(checked):
+            raise ValueError("a dose is named twice")
+        return checked
+
+    @field_validator("external")
+    @classmethod
+    def _names_of_their_own(cls, external: dict[str, Path]) -> dict[str, Path]:
+        taken = sorted(set(external) & set(BUILT_IN_METHODS))
+        if taken:
+            raise ValueError(f"{taken[0]} is the name of a built-in method; give the external one another name")
+        return external
+
+
+def load_settings(path: Path) -> ExperimentSettings:
+    """Read experiment.yaml.
+
+    Raises:
+        SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+    """
+    if not path.is_file():
+        raise SettingsError("an experiment", "no experiment.yaml", path.parent, "Make one with `lessgad init`")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = f" (line {line + 1})" if line is not None else ""
+        raise SettingsError("valid YAML", f"something else{where}", path) from error
+    if not isinstance(content, dict):
+        raise SettingsError("settings by name", type(content).__name__, path)
+    try:
+        return ExperimentSettings.model_validate(content)
+    except ValidationError as error:
+        raise _first_problem(error, path) from error
+
+
+def _first_problem(error: ValidationError, path: Path) -> SettingsError:
+    problems = error.errors()
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys_beside(problem["loc"])
+        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.5)
+        remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}"
+        return SettingsError("a key that lessgad knows", key, path, remedy)
+    if problem["type"] == "missing":
+        return SettingsError(f"the key {key}", "none", path)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """Names that are valid where an unknown key stands."""
+    model: Any = ExperimentSettings
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        candidates = (annotation, *get_args(annotation))
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, Settings))
+    return list(model.model_fields)
+
+
+Stage = Literal["prepare", "train", "restore", "evaluate", "report"]
+STAGES: tuple[Stage, ...] = get_args(Stage)

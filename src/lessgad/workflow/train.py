@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage train: one model for all doses, or one for each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lessgad.cohort.split import Subset
+from lessgad.cohort.study import Study
+from lessgad.dose_fraction import dose_label
+from lessgad.errors import SettingsError
+from lessgad.experiment.fingerprint import fingerprint
+from lessgad.preparation.prepared_study import read_prepared
+from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.prepare import plan_preparation, prepared_files
+from lessgad.workflow.unit import Advance, Unit, unit_state
+
+VERSION = 1
+ALL_DOSES = "all-doses"
+
+
+def plan_training(experiment: Experiment) -> list[Unit]:
+    """Give one unit for each model; studies that cannot be prepared are left out."""
+    settings = experiment.settings
+    marks = {subset: _prepared_marks(experiment, subset) for subset in ("train", "validation")}
+    units = []
+    for name, dose in model_doses(experiment).items():
+        mark = fingerprint(
+            VERSION,
+            dose=dose,
+            studies=marks,
+            regions=settings.cohort.regions,
+            simulation=settings.simulation.model_dump(mode="json"),
+            field=settings.field.model_dump(mode="json"),
+            training=settings.training.model_dump(mode="json"),
+            validation_doses=_validation_doses(experiment, dose),
+        )
+        work = partial(train_model, experiment, name, dose, mark)
+        units.append(Unit("train", name, f"training of {name}", mark, work, float(settings.training.n_samples)))
+    return units
+
+
+def model_doses(experiment: Experiment) -> dict[str, float | None]:
+    """Name each model, with the one dose that it is for; None where it is told the dose."""
+    if experiment.settings.training.models == "conditioned":
+        return {ALL_DOSES: None}
+    return {dose_label(dose): dose for dose in experiment.settings.doses}
+
+
+def model_of_dose(experiment: Experiment, dose: float) -> str:
+    """Name the model that restores a dose."""
+    return ALL_DOSES if experiment.settings.training.models == "conditioned" else dose_label(dose)
+
+
+def usable_studies(experiment: Experiment, subset: Subset) -> list[Study]:
+    """Studies of a subset, without those whose preparation failed."""
+    states = {unit.name: unit_state(experiment.folder, unit) for unit in plan_preparation(experiment)}
+    return [study for study in experiment.studies([subset]) if states[study.name] != "failed"]
+
+
+def train_model(experiment: Experiment, name: str, dose: float | None, mark: str, advance: Advance) -> None:
+    """Train one model, from where it stopped.
+
+    Raises:
+        SettingsError: No training study could be prepared.
+        KeyboardInterrupt: The user pressed Ctrl-C; the state is saved.
+    """
+    from lessgad.field.checkpoint import ModelDescription
+    from lessgad.training.patches import PatchSource
+    from lessgad.training.trainer import TrainingProgress, TrainingTask, train
+    from lessgad.training.validation import ValidationSlices
+    from lessgad.workflow.model_card import write_model_card
+
+    settings = experiment.settings
+    regions = settings.cohort.regions
+    prepared = {
+        subset: [read_prepared(prepared_files(experiment, study)) for study in usable_studies(experiment, subset)]
+        for subset in ("train", "validation")
+    }
+    if not prepared["train"]:
+        raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
+    n_slices = settings.training.n_validation_slices
+    task = TrainingTask(
+        folder=experiment.folder.model(name),
+        description=ModelDescription(
+            field=settings.field,
+            dose=dose,
+            simulation=settings.simulation,
+            preparation=settings.preparation,
+            cohort_fingerprint=fingerprint(0, studies={s: _prepared_marks(experiment, s) for s in prepared}),
+            training=settings.training.model_dump(mode="json"),
+        ),
+        settings=settings.training,
+        simulation=settings.simulation,
+        studies=[PatchSource.of(study, study.tumor(regions)) for study in prepared["train"]],
+        validation=[ValidationSlices.of(study, study.tumor(regions), n_slices) for study in prepared["validation"]],
+        validation_doses=_validation_doses(experiment, dose),
+        fingerprint=mark,
+    )
+
+    def tell(progress: TrainingProgress) -> None:
+        gain = progress.validation_gain_db
+        validation = f", validation gain {gain:+.2f} dB" if gain == gain else ""  # NaN before the first
+        advance(progress.n_samples_done, f"{name}: loss {progress.loss:.4f}{validation}")
+
+    train(task, tell)
+    write_model_card(task)
+
+
+def _validation_doses(experiment: Experiment, dose: float | None) -> list[float]:
+    """Validate at the dose of the model, or at five of the experiment's doses."""
+    if dose is not None:
+        return [dose]
+    doses = experiment.settings.doses
+    n = min(5, len(doses))
+    return [doses[round(i * (len(doses) - 1) / max(1, n - 1))] for i in range(n)]
+
+
+def _prepared_marks(experiment: Experiment, subset: Subset) -> list[str]:
+    usable = {study.name for study in usable_studies(experiment, subset)}
+    return [unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable]
