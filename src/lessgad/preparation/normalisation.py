@@ -59,7 +59,7 @@ def normalisation_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
         full scale = level · second peak
 
     True zero rather than the background peak: where air is noise, the peak is the mode of that noise, and
-    half of the air would be clipped, after which nothing can be said of the noise any more.
+    a quarter or more of the air would clip, after which nothing can be said of the noise any more.
 
     Args:
         peaks: Of the pre-contrast image, or of the low-dose image where there is no other.
