@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rotation and translation between two scans, and images carried along it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.errors import RegistrationError
+from lessgad.volume import Affine, Volume, same_grid
+
+Interpolation = Literal["cubic", "linear", "nearest"]
+_ORDER = {"cubic": 3, "linear": 1, "nearest": 0}
+_RIGID_TOLERANCE = 1e-6
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class RigidTransform:
+    """Maps points of the fixed image to points of the moving image, both in RAS+ millimetres.
+
+    x_moving = R · x_fixed + t, with R a rotation. It says where in the moving image the value of a voxel of
+    the fixed grid is found, as elastix and ITK have it.
+
+    Attributes:
+        matrix: [[R, t], [0, 1]].
+
+    Raises:
+        RegistrationError: The matrix is not rigid.
+    """
+
+    matrix: Affine
+
+    def __post_init__(self) -> None:
+        rotation = self.matrix[:3, :3]
+        off = max(np.abs(rotation @ rotation.T - np.eye(3)).max(), np.abs(self.matrix[3] - [0, 0, 0, 1]).max())
+        if not off <= _RIGID_TOLERANCE or np.linalg.det(rotation) < 0:
+            raise RegistrationError("a rotation and a translation", f"the matrix {np.round(self.matrix, 4).tolist()}")
+
+    @classmethod
+    def identity(cls) -> RigidTransform:
+        """The transform that leaves every point where it is."""
+        return cls(np.eye(4))
+
+    @classmethod
+    def from_elastix(
+        cls, center_mm: Sequence[float], parameters: Sequence[float], *, compute_zyx: bool
+    ) -> RigidTransform:
+        """Read an Euler transform of elastix (ITK's Euler3DTransform).
+
+            x ↦ R · (x − c) + c + t, in LPS+;  R = Rz·Rx·Ry, or Rz·Ry·Rx with `compute_zyx`
+
+        Args:
+            center_mm: c, the centre of rotation, LPS+ mm.
+            parameters: Angles about x, y, z in radians, then t in mm.
+            compute_zyx: The order of the rotations.
+        """
+        center = np.asarray(center_mm, dtype=np.float64)
+        about_x, about_y, about_z = (_rotation(axis, parameters[axis]) for axis in range(3))
+        rotation = about_z @ about_y @ about_x if compute_zyx else about_z @ about_x @ about_y
+        lps = np.eye(4)
+        lps[:3, :3] = rotation
+        lps[:3, 3] = center + np.asarray(parameters[3:6], dtype=np.float64) - rotation @ center
+        return cls(LPS_TO_RAS @ lps @ LPS_TO_RAS)
+
+    @classmethod
+    def from_list(cls, rows: object) -> RigidTransform:
+        """Read what `to_list` wrote.
+
+        Raises:
+            RegistrationError: It is not a 4×4 rigid matrix.
+        """
+        try:
+            matrix = np.array(rows, dtype=np.float64)
+        except (TypeError, ValueError):
+            matrix = np.empty(0)
+        if matrix.shape != (4, 4):
+            raise RegistrationError("a 4×4 matrix of numbers", repr(rows))
+        return cls(matrix)
+
+    def to_list(self) -> list[list[float]]:
+        """The matrix as rows of plain numbers, for JSON; nothing is rounded."""
+        return [[float(value) for value in row] for row in self.matrix]
+
+    def inverse(self) -> RigidTransform:
+        """The transform from the moving image back to the fixed one."""
+        rotation = self.matrix[:3, :3].T
+        matrix = np.eye(4)
+        matrix[:3, :3] = rotation
+        matrix[:3, 3] = -rotation @ self.matrix[:3, 3]
+        return RigidTransform(matrix)
+
+    def compose(self, first: RigidTransform) -> RigidTransform:
+        """The transform that applies `first`, then this one."""
+        return RigidTransform(self.matrix @ first.matrix)
+
+    @property
+    def rotation_deg(self) -> float:
+        """Angle of the rotation about its axis, 0–180°."""
+        # From |R − 1| = 2√2 · sin(angle/2): unlike the trace, it is exact for small angles.
+        chord = np.linalg.norm(self.matrix[:3, :3] - np.eye(3)) / (2 * math.sqrt(2))
+        return math.degrees(2 * math.asin(min(1.0, float(chord))))
+
+    @property
+    def translation_mm(self) -> tuple[float, float, float]:
+        """How far the origin of the scanner's coordinates moves along x, y, z, in mm."""
+        x, y, z = self.matrix[:3, 3]
+        return float(x), float(y), float(z)
+
+
+def resample(
+    moving: Volume, like: Volume, transform: RigidTransform, interpolation: Interpolation, *, outside: float = 0.0
+) -> Volume:
+    """Carry an image onto the grid of another.
+
+        result(v) = moving(A_moving⁻¹ · T · A_like · v)
+
+    Where T is the identity and the grids are the same, the voxels come back bit for bit. Points up to half a
+    voxel beyond the outermost voxel centres are inside (the border value counts there), others are `outside`.
+
+    Args:
+        moving: Image to carry.
+        like: Only its grid is used.
+        transform: Maps points of `like` to points of `moving`.
+        interpolation: "cubic" (cubic spline, clipped to the range of `moving`, so that ringing makes no value
+            that was not there), "linear", or "nearest" for labels.
+        outside: Value where `moving` has none.
+
+    Returns:
+        The image on the grid of `like`: float32, or the type of `moving` for "nearest".
+    """
+    from scipy import ndimage
+
+    dtype = moving.array.dtype if interpolation == "nearest" else np.dtype(np.float32)
+    if np.array_equal(transform.matrix, np.eye(4)) and same_grid(moving, like):
+        return like.with_array(moving.array.astype(dtype, copy=False))
+    voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
+    # SciPy takes no bool; whether a point is outside is asked separately, because its own rule drops the
+    # border slices for a rounding error.
+    source = moving.array.view(np.uint8) if moving.array.dtype == bool else moving.array
+    result = ndimage.affine_transform(
+        source,
+        voxel_to_voxel[:3, :3],
+        voxel_to_voxel[:3, 3],
+        output_shape=like.array.shape,
+        output=source.dtype if interpolation == "nearest" else np.float32,
+        order=_ORDER[interpolation],
+        mode="nearest",
+    )
+    if interpolation == "cubic":
+        np.clip(result, moving.array.min(), moving.array.max(), out=result)
+    result[~_inside(voxel_to_voxel, like.array.shape, moving.array.shape)] = outside
+    return like.with_array(result.astype(dtype, copy=False))
+
+
+def _inside(voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...]) -> Bool[np.ndarray, "i j k"]:
+    i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    inside = np.ones(shape, dtype=bool)
+    for row, n_voxels in zip(voxel_to_voxel[:3], moving_shape, strict=True):
+        coordinate = row[0] * i + row[1] * j + row[2] * k + row[3]
+        inside &= (coordinate >= -0.5) & (coordinate <= n_voxels - 0.5)
+    return inside
+
+
+def _rotation(axis: int, angle_rad: float) -> Float[np.ndarray, "3 3"]:
+    one, other = (axis + 1) % 3, (axis + 2) % 3
+    matrix = np.eye(3)
+    matrix[one, one] = matrix[other, other] = math.cos(angle_rad)
+    matrix[one, other], matrix[other, one] = -math.sin(angle_rad), math.sin(angle_rad)
+    return matrix

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
+
+from lessgad.errors import RegistrationError
+from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.volume import Volume, in_transverse_order
+
+numbers = st.floats(-100, 100)
+angles = st.floats(-3, 3)
+
+
+@st.composite
+def transforms(draw):
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler("xyz", [draw(angles) for _ in range(3)]).as_matrix()
+    matrix[:3, 3] = [draw(numbers) for _ in range(3)]
+    return RigidTransform(matrix)
+
+
+def smooth_volume(shape=(30, 34, 20), seed=0, spacing_mm=(1.0, 1.2, 2.5)):
+    array = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), 2.5).astype(np.float32)
+    affine = np.diag([*spacing_mm, 1.0])
+    affine[:3, 3] = [-14, -20, -25]
+    return Volume(100 * array + 50, affine)
+
+
+def shifted(x_mm, y_mm, z_mm):
+    matrix = np.eye(4)
+    matrix[:3, 3] = x_mm, y_mm, z_mm
+    return RigidTransform(matrix)
+
+
+@given(transforms())
+def test_inverse_undoes(transform):
+    for both in (transform.compose(transform.inverse()), transform.inverse().compose(transform)):
+        assert np.allclose(both.matrix, np.eye(4), atol=1e-9)
+
+
+@given(transforms(), transforms(), transforms())
+def test_composition_is_associative_and_applies_first_first(one, two, three):
+    left, right = one.compose(two).compose(three), one.compose(two.compose(three))
+    assert np.allclose(left.matrix, right.matrix, atol=1e-9)
+    point = np.array([3.0, -7.0, 11.0, 1.0])
+    assert np.allclose(one.compose(two).matrix @ point, one.matrix @ (two.matrix @ point))
+
+
+@given(transforms())
+def test_json_keeps_every_digit(transform):
+    again = RigidTransform.from_list(json.loads(json.dumps(transform.to_list())))
+    assert np.array_equal(again.matrix, transform.matrix)
+
+
+@given(st.floats(1e-6, 180), st.tuples(numbers, numbers, numbers), st.tuples(numbers, numbers, numbers))
+def test_angle_and_translation(angle_deg, axis, translation_mm):
+    axis = np.array(axis) if np.linalg.norm(axis) > 1e-3 else np.array([0.0, 0.0, 1.0])
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_rotvec(np.radians(angle_deg) * axis / np.linalg.norm(axis)).as_matrix()
+    matrix[:3, 3] = translation_mm
+    transform = RigidTransform(matrix)
+    assert transform.rotation_deg == pytest.approx(angle_deg, abs=1e-5)
+    assert transform.translation_mm == translation_mm
+
+
+@given(st.tuples(angles, angles, angles), st.tuples(numbers, numbers, numbers), st.tuples(numbers, numbers, numbers))
+def test_elastix_convention(euler_rad, translation_mm, center_mm):
+    """Against SciPy's Euler angles: extrinsic y, x, z is Rz·Rx·Ry; extrinsic x, y, z is Rz·Ry·Rx."""
+    for compute_zyx, order in ((False, "yxz"), (True, "xyz")):
+        in_order = [euler_rad["xyz".index(axis)] for axis in order]
+        rotation = Rotation.from_euler(order, in_order)
+        lps = np.array([5.0, -8.0, 13.0])
+        expected_lps = rotation.apply(lps - center_mm) + np.array(center_mm) + translation_mm
+        transform = RigidTransform.from_elastix(center_mm, [*euler_rad, *translation_mm], compute_zyx=compute_zyx)
+        to_ras = np.array([-1, -1, 1])
+        moved = transform.matrix @ np.append(to_ras * lps, 1)
+        assert np.allclose(moved[:3], to_ras * expected_lps, atol=1e-9)
+
+
+def test_identity():
+    identity = RigidTransform.identity()
+    assert (identity.rotation_deg, identity.translation_mm) == (0.0, (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.diag([1.1, 1, 1, 1]).tolist(),
+        np.diag([-1.0, 1, 1, 1]).tolist(),
+        np.eye(3).tolist(),
+        [[1, 2], [3]],
+        "nonsense",
+        np.full((4, 4), np.nan).tolist(),
+    ],
+)
+def test_what_is_not_rigid_is_refused(rows):
+    with pytest.raises(RegistrationError):
+        RigidTransform.from_list(rows)
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "linear", "nearest"])
+def test_nothing_to_do_changes_no_bit(interpolation):
+    volume = smooth_volume()
+    result = resample(volume, volume, RigidTransform.identity(), interpolation)
+    assert np.array_equal(result.array, volume.array)
+    assert result.array.dtype == np.float32
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "linear", "nearest"])
+def test_whole_voxel_shift_is_a_shift(interpolation):
+    volume = smooth_volume()
+    result = resample(volume, volume, shifted(2.0, -1.2, 5.0), interpolation, outside=-7.0).array
+    assert np.allclose(result[:-2, 1:, :-2], volume.array[2:, :-1, 2:], atol=1e-3)
+    assert (result[-2:] == -7).all()
+    assert (result[:, :1] == -7).all()
+    assert (result[:, :, -2:] == -7).all()
+
+
+def test_axis_order_of_either_grid_does_not_matter():
+    volume = smooth_volume()
+    flipped_affine = volume.affine.copy()
+    flipped_affine[:3, 2] *= -1
+    flipped_affine[:3, 3] += volume.affine[:3, 2] * (volume.array.shape[2] - 1)
+    flipped = Volume(volume.array[:, :, ::-1].transpose(1, 2, 0), flipped_affine[:, [1, 2, 0, 3]])
+    transform = RigidTransform.from_elastix([1.0, 2.0, 3.0], [0.1, -0.05, 0.2, 1.0, -2.0, 3.0], compute_zyx=False)
+    expected = resample(volume, volume, transform, "cubic")
+    one = resample(flipped, volume, transform, "cubic")
+    other = in_transverse_order(resample(volume, flipped, transform, "cubic"))
+    assert np.allclose(one.array, expected.array, atol=1e-4)
+    assert np.allclose(other.array, expected.array, atol=1e-4)
+
+
+def test_there_and_back_again():
+    volume = smooth_volume(spacing_mm=(1.0, 1.0, 1.0))
+    transform = RigidTransform.from_elastix([0.0, 0.0, 0.0], [0.05, -0.03, 0.04, 0.3, -0.6, 0.4], compute_zyx=False)
+    there = resample(volume, volume, transform, "cubic")
+    back = resample(there, volume, transform.inverse(), "cubic").array
+    inner = (slice(6, -6),) * 3
+    assert np.abs(back[inner] - volume.array[inner]).max() < 0.02 * np.ptp(volume.array)
+
+
+def test_cubic_adds_no_value_that_was_not_there():
+    array = np.zeros((20, 20, 20), np.float32)
+    array[6:14, 6:14, 6:14] = 1000
+    volume = Volume(array, np.eye(4))
+    result = resample(volume, volume, shifted(0.5, 0.3, 0.7), "cubic", outside=0.0).array
+    assert result.min() == 0
+    assert result.max() == 1000
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.int16, bool])
+def test_labels_keep_their_type_and_values(dtype):
+    labels = (3 * (np.random.default_rng(3).random((16, 17, 18)) < 0.3)).astype(dtype)
+    volume = Volume(labels, np.diag([1.0, 1.0, 2.0, 1.0]))
+    result = resample(
+        volume,
+        volume,
+        RigidTransform.from_elastix([8.0, 8.0, 8.0], [0.1, 0.0, 0.2, 1.0, 0.0, 0.0], compute_zyx=True),
+        "nearest",
+    )
+    assert result.array.dtype == dtype
+    assert set(np.unique(result.array)) <= set(np.unique(labels))
+    assert result.array.any()
+
+
+def test_rounding_errors_lose_no_border_slice():
+    volume = smooth_volume()
+    transform = shifted(1e-7, -1e-7, 1e-7)
+    for interpolation in ("cubic", "linear", "nearest"):
+        result = resample(volume, volume, transform, interpolation, outside=-1e6).array
+        assert np.allclose(result, volume.array, atol=1e-2)
+
+
+def test_nothing_in_common_is_all_outside():
+    volume = smooth_volume()
+    assert (resample(volume, volume, shifted(1000, 0, 0), "cubic", outside=-3.0).array == -3).all()
