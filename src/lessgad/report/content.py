@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report says: everything that the page shows, filled in by whoever ran the experiment.
+
+Words are plain text (the page escapes them) and hold no paths and no identifiers beyond the pseudonyms of the cohort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lessgad.report.tables import Table4
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a list: "Inputs: T1 and low dose"."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class SubsetCount:
+    """How large one part of the split is.
+
+    Attributes:
+        subset: train, validation or test.
+        n_patients: Patients with at least one prepared study.
+        n_studies: Prepared studies.
+        n_failed: Studies that could not be used; see `ReportContent.failures`.
+    """
+
+    subset: str
+    n_patients: int
+    n_studies: int
+    n_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with what a reader who cannot see it needs.
+
+    Attributes:
+        png: The figure, as `style.to_png` makes it.
+        alt: What it shows, in a sentence.
+        caption: What a reader should see in it; "Figure n." is put before it.
+    """
+
+    png: bytes
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class FailedStudy:
+    """A study that is missing from the results.
+
+    Attributes:
+        study: Its pseudonym.
+        stage: Where it failed: prepare, restore, evaluate.
+        reason: The error's line, without paths.
+    """
+
+    study: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """The whole report.
+
+    Attributes:
+        title: Of the page.
+        cohort: What was studied, in a few words.
+        written_on: Date, ISO 8601.
+        subsets: In the order train, validation, test.
+        facts: What was simulated, inputs, model, training samples, calibration …
+        noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
+        tables: Table 4 for each area; the findings are read from the first, the others are folded away.
+        curves: Similarity against dose.
+        calibration: Figure 2.
+        galleries: Figure 3, one picture per study.
+        learning_curves: One per model.
+        preparations: One per study, for a person to check; folded away.
+        failures: Studies that are missing.
+        settings: experiment.yaml as it was used, without paths.
+        versions: Of lessgad and of what it stands on.
+    """
+
+    title: str
+    cohort: str
+    written_on: str
+    subsets: tuple[SubsetCount, ...]
+    facts: tuple[Fact, ...]
+    noise_free: bool
+    tables: tuple[Table4, ...]
+    curves: tuple[Picture, ...] = ()
+    calibration: Picture | None = None
+    galleries: tuple[Picture, ...] = ()
+    learning_curves: tuple[Picture, ...] = ()
+    preparations: tuple[Picture, ...] = ()
+    failures: tuple[FailedStudy, ...] = ()
+    settings: str = ""
+    versions: tuple[Fact, ...] = ()

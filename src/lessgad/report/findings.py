@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Table 4 says, in sentences: at each dose whether restoration gained anything, and against what baseline.
+
+A gain is claimed only where the 95 % confidence interval over patients leaves out zero. Under 10
+patients there is no interval: patients are counted instead, and nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lessgad.evaluation.metric_summary import MetricSummary
+from lessgad.evaluation.similarity_csv import RESTORED, SUBTRACT_AND_SCALE
+from lessgad.report.tables import Metric, Table4, Table4Cell
+
+Verdict = Literal["gain", "no gain", "loss", "mixed", "open"]
+_UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one dose shows.
+
+    Attributes:
+        dose: Fraction of the standard dose.
+        verdict: `gain` or `loss` where the interval leaves out zero, `no gain` where it holds zero, `mixed`
+            where PSNR and SSIM say different things, `open` without intervals.
+        sentences: The evidence, in words.
+    """
+
+    dose: float
+    verdict: Verdict
+    sentences: str
+
+
+def findings(table: Table4) -> tuple[Finding, ...]:
+    """Read one finding per dose at which there are restored images."""
+    found = []
+    for dose in table.doses:
+        cell = table.cell(dose, RESTORED)
+        if cell is not None:
+            found.append(_finding(table, cell))
+    return tuple(found)
+
+
+def signed(value: float, metric: Metric) -> str:
+    """Spell a gain with its sign: ``+3.2 dB``, ``−0.012``."""
+    text = f"{value:+.1f}" if metric == "psnr_db" else f"{value:+.3f}"
+    if float(text) == 0:
+        text = text[1:]
+    return text.replace("-", "−") + _UNITS[metric]
+
+
+def interval_words(interval: tuple[float, float], metric: Metric) -> str:
+    """Spell an interval: ``+1.1 to +2.3``."""
+    low, high = (signed(bound, metric).removesuffix(" dB") for bound in interval)
+    return f"{low} to {high}"
+
+
+def _finding(table: Table4, cell: Table4Cell) -> Finding:
+    said = {_verdict(cell.psnr_db), _verdict(cell.ssim)} - {"open"}
+    verdict: Verdict = "open" if not said else said.pop() if len(said) == 1 else "mixed"
+    psnr = _evidence(table, cell, "psnr_db", cell.psnr_db)
+    ssim = _evidence(table, cell, "ssim", cell.ssim)
+    opening = {
+        "gain": "Closer to the standard dose than without restoration:",
+        "no gain": "No gain was shown:",
+        "loss": "Further from the standard dose than without restoration:",
+        "mixed": "PSNR and SSIM do not agree:",
+        "open": "Too few patients to tell:",
+    }[verdict]
+    return Finding(cell.dose, verdict, " ".join([f"{opening} {psnr}; {ssim}.", *_against_baseline(table, cell)]))
+
+
+def _verdict(summary: MetricSummary) -> Verdict:
+    if summary.gain is None or summary.gain.interval is None:
+        return "open"
+    low, high = summary.gain.interval
+    if low > 0:
+        return "gain"
+    return "loss" if high < 0 else "no gain"
+
+
+def _evidence(table: Table4, cell: Table4Cell, metric: Metric, summary: MetricSummary) -> str:
+    name = "PSNR" if metric == "psnr_db" else "SSIM"
+    gain = summary.gain
+    if gain is None or gain.n_patients == 0:
+        return f"{name} in no study of both images"
+    if gain.interval is not None:
+        bounds = interval_words(gain.interval, metric)
+        count = f"n = {gain.n_patients} / {gain.n_studies}"
+        return f"{name} {signed(gain.mean, metric)} (95 % CI {bounds}; {count})"
+    of_patients = [
+        value
+        for patient in table.patient_gains
+        if (patient.dose, patient.method) == (cell.dose, cell.method)
+        for value in [patient.psnr_db if metric == "psnr_db" else patient.ssim]
+        if value is not None
+    ]
+    return f"{name} {_patients_words(of_patients, metric)}"
+
+
+def _patients_words(values: Sequence[float], metric: Metric) -> str:
+    n_better = sum(value > 0 for value in values)
+    span = signed(values[0], metric)
+    if len(values) > 1:
+        span = interval_words((min(values), max(values)), metric) + _UNITS[metric]
+    return f"rose in {n_better} of {_count(len(values), 'patient')} ({span})"
+
+
+def _against_baseline(table: Table4, cell: Table4Cell) -> list[str]:
+    """Say where the plain formula does as well or better than the network: then the network is not needed."""
+    baseline = table.cell(cell.dose, SUBTRACT_AND_SCALE)
+    if baseline is None:
+        return []
+    ours, theirs = cell.psnr_db, baseline.psnr_db
+    if theirs.n_infinite and theirs.n_infinite == baseline.n_studies:
+        return ["Subtract-and-scale returned the standard-dose image exactly."]
+    if math.isnan(ours.mean) or math.isnan(theirs.mean):
+        return []
+    words = f"(mean PSNR {theirs.mean:.1f} against {ours.mean:.1f} dB)"
+    if theirs.mean >= ours.mean:
+        return [f"Subtract-and-scale, which needs no training, did better {words}."]
+    return [f"Subtract-and-scale did less well {words}."]
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all figures share: colours that colour-blind readers can tell apart, type sizes, PNG output."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
+
+INK = "#1d1d1f"
+MUTED = "#6b6b70"
+RULE = "#c9c9ce"
+RED = "#c1272d"
+BLUE = "#0b5fa5"
+ORANGE = "#d98200"
+GREEN = "#00805f"
+PURPLE = "#8a4f9e"
+DOTS_PER_INCH = 130
+SMALL_DOTS_PER_INCH = 110
+_LEVELS = 64
+
+_RC: Any = {  # typed as a closed set of keys in some versions of Matplotlib, not in others
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.labelsize": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 5.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4.0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How one method is drawn in every figure.
+
+    Attributes:
+        label: The method's name for people.
+        color: Hex colour.
+        dashes: Matplotlib line style.
+        marker: Matplotlib marker.
+    """
+
+    label: str
+    color: str
+    dashes: Any
+    marker: str
+
+
+_METHODS = {
+    "unrestored": LineStyle("unrestored low dose", BLUE, (0, (4, 2)), "o"),
+    "restored": LineStyle("restored", RED, "-", "s"),
+    "subtract_and_scale": LineStyle("subtract and scale", ORANGE, (0, (1, 1.2)), "^"),
+    "denoise": LineStyle("denoised", GREEN, (0, (6, 1.5, 1, 1.5)), "v"),
+    "denoise_and_scale": LineStyle("denoised, subtract and scale", PURPLE, (0, (3, 1, 1, 1, 1, 1)), "D"),
+}
+_EXTERNAL = (("#3d3d40", "-", "P"), ("#5b9bd0", "-", "X"), ("#a67c00", "-", "*"), ("#7b8f3a", "-", "h"))
+
+
+def line_style(method: str, n_external: int = 0) -> LineStyle:
+    """Say how a method is drawn; a name that lessgad does not know is an external method.
+
+    Args:
+        method: Name as in results/similarity.csv.
+        n_external: How many external methods came before this one in the figure.
+    """
+    if method in _METHODS:
+        return _METHODS[method]
+    color, dashes, marker = _EXTERNAL[n_external % len(_EXTERNAL)]
+    return LineStyle(method, color, dashes, marker)
+
+
+def is_external(method: str) -> bool:
+    """Whether a method is none of lessgad's own."""
+    return method not in _METHODS
+
+
+def styled() -> AbstractContextManager[None]:
+    """The context in which figures are built and drawn; Matplotlib's settings outside it stay as they were."""
+    import matplotlib
+
+    context: AbstractContextManager[None] = matplotlib.rc_context(_RC)
+    return context
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Make an empty white figure of this size in inches, not known to pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), dpi=DOTS_PER_INCH)
+
+
+def place(figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float) -> Axes:
+    """Add axes at a place in inches, counted from the figure's upper left."""
+    width, height = figure.get_size_inches()
+    axes: Axes = figure.add_axes(
+        (left_in / width, 1 - (top_in + height_in) / height, width_in / width, height_in / height)
+    )
+    return axes
+
+
+def write(
+    figure: Figure,
+    left_in: float,
+    top_in: float,
+    words: str,
+    size: float = 8.0,
+    weight: str = "normal",
+    color: str = INK,
+    align: str = "left",
+) -> None:
+    """Write words with their upper left at a place in inches, counted from the figure's upper left."""
+    width, height = figure.get_size_inches()
+    figure.text(
+        left_in / width, 1 - top_in / height, words, fontsize=size, fontweight=weight, color=color, va="top", ha=align
+    )
+
+
+def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
+    """Write a bold first line and plain further ones at the top; return the height that they take, in inches."""
+    for line, words in enumerate(lines):
+        weight, size = ("bold", 9.5) if line == 0 else ("normal", 8.0)
+        write(figure, left_in, 0.05 + 0.19 * line, words, size, weight)
+    return 0.08 + 0.19 * len(lines) if lines else 0.0
+
+
+def to_png(figure: Figure) -> bytes:
+    """Draw a figure as PNG, the same bytes for the same figure."""
+    return _png_bytes(_drawn(figure, DOTS_PER_INCH))
+
+
+def to_small_png(figure: Figure) -> bytes:
+    """Draw a figure as a PNG of less than half the size, for pages that show many.
+
+    Fewer dots, 64 levels of each channel, a palette of 256 colours: greys are off by at most 2 in 255,
+    the edges of coloured lines by more.
+    """
+    from PIL import Image
+
+    pixels = np.asarray(_drawn(figure, SMALL_DOTS_PER_INCH), dtype=np.float64)
+    levels = np.rint(np.rint(pixels * (_LEVELS - 1) / 255) * 255 / (_LEVELS - 1)).astype(np.uint8)
+    return _png_bytes(Image.fromarray(levels).quantize(256, dither=Image.Dither.NONE))
+
+
+def _drawn(figure: Figure, dots_per_inch: int) -> Image:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    with styled():
+        figure.savefig(stream, format="png", dpi=dots_per_inch)
+    return Image.open(stream).convert("RGB")
+
+
+def _png_bytes(image: Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
