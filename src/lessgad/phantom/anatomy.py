@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A patient's head before it is deformed and scanned: a label for each voxel and the fractions of the brain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from lessgad.phantom.brain import load_brain
+from lessgad.phantom.face import depth_mm, paint_airways, paint_orbits, paint_soft_tissue
+from lessgad.phantom.shapes import SHAPE, paint
+from lessgad.phantom.skull import paint_falx, paint_palate, paint_skull, paint_skull_base
+from lessgad.phantom.temporal_bone import nerves, paint_temporal_bones
+from lessgad.phantom.tissues import Tissue
+from lessgad.phantom.vessels import paint_vessels
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A head on the grid of `shapes` (1 mm, MNI coordinates).
+
+    Attributes:
+        labels: A `Tissue` for each voxel; CSF wherever there is brain.
+        grey: Fraction of grey matter, 0–1; only where `labels` says CSF.
+        white: Fraction of white matter, likewise; what is left is CSF.
+    """
+
+    labels: Int[np.ndarray, "x y z"]
+    grey: Float[np.ndarray, "x y z"]
+    white: Float[np.ndarray, "x y z"]
+
+
+def build_head(rng: np.random.Generator) -> Head:
+    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins differ with `rng`."""
+    brain = load_brain()
+    free = ~brain.cavity
+    labels = np.zeros(SHAPE, dtype=np.int8)
+    paint_soft_tissue(labels, free, rng)
+    paint_skull(labels, brain, rng)
+    paint_palate(labels)
+    paint_airways(labels, free, rng)
+    paint_orbits(labels, free & (brain.outside_mm > 2))
+    paint_skull_base(labels, brain)
+    paint_temporal_bones(labels, brain, rng)
+    labels[brain.cavity] = Tissue.CSF
+    labels[depth_mm() <= 0] = Tissue.AIR
+    paint_vessels(labels, brain, rng)
+    paint_falx(labels, brain)
+    for side in (1, -1):
+        for region in nerves(side):
+            paint(labels, region, Tissue.WHITE, labels == Tissue.CSF)
+    brain_there = labels == Tissue.CSF
+    return Head(labels, brain.grey * brain_there, brain.white * brain_there)

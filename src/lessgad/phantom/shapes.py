@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tubes, ellipsoids and smooth noise on the grid on which the head is built.
+
+The grid is that of the ICBM152 template (1 mm, RAS+, MNI coordinates), without the vertex and
+with more room below and in front, for the neck and the face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+ORIGIN_MM = (-98.0, -134.0, -84.0)
+SHAPE = (197, 251, 111)
+
+Number = int | float
+Point = tuple[Number, Number, Number]
+Box = tuple[slice, slice, slice]
+Axes = tuple[Float[np.ndarray, "i 1 1"], Float[np.ndarray, "1 j 1"], Float[np.ndarray, "1 1 k"]]
+Region = tuple[Box, Bool[np.ndarray, "i j k"]]
+
+
+def axes_mm(box: Box | None = None) -> Axes:
+    """Coordinates of the grid's voxels along x, y and z in mm, ready to broadcast."""
+    axes = [np.arange(n, dtype=np.float32) + np.float32(start) for n, start in zip(SHAPE, ORIGIN_MM, strict=True)]
+    if box is not None:
+        axes = [axis[part] for axis, part in zip(axes, box, strict=True)]
+    x, y, z = axes
+    return x[:, None, None], y[None, :, None], z[None, None, :]
+
+
+def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
+    """The part of the grid between two corners."""
+    parts = []
+    for low, high, start, n in zip(low_mm, high_mm, ORIGIN_MM, SHAPE, strict=True):
+        first = min(max(int(np.floor(low - start)), 0), n)
+        parts.append(slice(first, max(first, min(int(np.ceil(high - start)) + 1, n))))
+    return parts[0], parts[1], parts[2]
+
+
+def ellipsoid(centre: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
+    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (anticlockwise seen from above)."""
+    reach = max(radii[0], radii[1])
+    extent = np.array([reach, reach, radii[2]])
+    box = box_around((np.array(centre) - extent).tolist(), (np.array(centre) + extent).tolist())
+    x, y, z = (axis - middle for axis, middle in zip(axes_mm(box), centre, strict=True))
+    cosine, sine = np.cos(np.deg2rad(yaw_degrees)), np.sin(np.deg2rad(yaw_degrees))
+    along, across = cosine * x + sine * y, cosine * y - sine * x
+    return box, (along / radii[0]) ** 2 + (across / radii[1]) ** 2 + (z / radii[2]) ** 2 <= 1
+
+
+def tube(points: Sequence[Point], radii: Number | Sequence[Number]) -> Region:
+    """Voxels inside a tube along a polyline; one radius, or one for each point, linear in between."""
+    radius = np.broadcast_to(np.asarray(radii, dtype=np.float64), len(points))
+    corners = np.asarray(points, dtype=np.float64)
+    box = box_around((corners - radius[:, None]).min(axis=0).tolist(), (corners + radius[:, None]).max(axis=0).tolist())
+    x, y, z = axes_mm(box)
+    inside = np.zeros(np.broadcast_shapes(x.shape, y.shape, z.shape), dtype=bool)
+    for start, end, first, last in zip(corners[:-1], corners[1:], radius[:-1], radius[1:], strict=True):
+        step = (end - start).astype(np.float32)
+        dx, dy, dz = x - np.float32(start[0]), y - np.float32(start[1]), z - np.float32(start[2])
+        along = np.clip((dx * step[0] + dy * step[1] + dz * step[2]) / float(step @ step), 0, 1)
+        square = (dx - along * step[0]) ** 2 + (dy - along * step[1]) ** 2 + (dz - along * step[2]) ** 2
+        inside |= square <= (first + (last - first) * along) ** 2
+    return box, inside
+
+
+def mirrored(points: Sequence[Point], side: int) -> list[Point]:
+    """The points as they are (`side` 1, the right) or on the other side of the midline (−1)."""
+    return [(side * x, y, z) for x, y, z in points]
+
+
+def paint(
+    labels: Int[np.ndarray, "x y z"],
+    region: Region,
+    tissue: int,
+    where: Bool[np.ndarray, "x y z"] | None = None,
+) -> None:
+    """Write `tissue` into the region of `labels`, in place; only `where` it is True."""
+    box, inside = region
+    if where is not None:
+        inside = inside & where[box]
+    labels[box][inside] = tissue
+
+
+def stretch(coarse: Float[np.ndarray, "i j k"], shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
+    """Interpolate linearly so that the corners of `coarse` come to lie on the corners of a grid of `shape`."""
+    fine = coarse.astype(np.float32)
+    for axis, n in enumerate(shape):
+        position = np.linspace(0, coarse.shape[axis] - 1, n)
+        lower = np.minimum(position.astype(int), coarse.shape[axis] - 2)
+        weight = np.zeros((n, coarse.shape[axis]), dtype=np.float32)
+        weight[np.arange(n), lower] = 1 - (position - lower)
+        weight[np.arange(n), lower + 1] = position - lower
+        fine = np.moveaxis(np.tensordot(weight, fine, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(fine)
+
+
+def smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, int, int], grain: Number | Sequence[Number]
+) -> Float[np.ndarray, "x y z"]:
+    """Gaussian noise of SD 1 that varies over about `grain` voxels (one number or one for each axis)."""
+    grains = np.broadcast_to(np.asarray(grain, dtype=np.float64), 3)
+    coarse = rng.standard_normal([max(2, round(n / g) + 1) for n, g in zip(shape, grains, strict=True)])
+    field = stretch(coarse, shape)
+    return (field - field.mean()) / field.std()
