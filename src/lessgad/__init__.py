@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """lessgad: how little gadolinium contrast is still enough?
 
-    >>> restorer = lessgad.Restorer.load("EXPERIMENT/models/all-doses")
-    >>> restored = restorer.restore(lessgad.read_volume("low.nii.gz"), dose=0.1)
-    >>> lessgad.write_volume("restored.nii.gz", restored)
+>>> restorer = lessgad.Restorer.load("EXPERIMENT/models/all-doses")
+>>> restored = restorer.restore(lessgad.read_volume("low.nii.gz"), dose=0.1)
+>>> lessgad.write_volume("restored.nii.gz", restored)
 """
 
 from __future__ import annotations

@@ -60,12 +60,9 @@ class ConditionalField(nn.Module):
         shifts = functional.interpolate(self.shifts(features), scale_factor=2.0, mode="bilinear", align_corners=False)
         shifts = shifts[..., :height, :width]
         wave = position_mm * (2.0 / self.settings.longest_wave_mm)
-        hidden = (
-            torch.cat((seen, position_encoding(wave, self.settings.n_frequencies)), dim=1)
-            if (self.settings.n_frequencies)
-            else seen
-        )
-        for index, (layer, shift) in enumerate(zip(self.layers, shifts.split(self._widths, dim=1), strict=True)):
+        hidden = torch.cat((seen, position_encoding(wave, self.settings.n_frequencies)), dim=1)
+        parts = torch.split(shifts, self._widths, dim=1)
+        for index, (layer, shift) in enumerate(zip(self.layers, parts, strict=True)):
             hidden = layer(hidden) + shift
             if index < len(self._widths) - 1:
                 hidden = functional.leaky_relu(hidden, 0.01)

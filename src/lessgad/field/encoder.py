@@ -52,9 +52,7 @@ class CompactEncoder(nn.Module):
         super().__init__()
         channels, n_features = settings.channels, settings.feature_channels
         self.stem = nn.Conv2d(4 * n_inputs, channels[0], 3, padding=1)
-        self.down = nn.ModuleList(
-            nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(channels)
-        )
+        self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(channels))
         self.stages = nn.ModuleList(
             nn.Sequential(*(ResidualBlock(n) for _ in range(settings.n_blocks))) for n in channels
         )

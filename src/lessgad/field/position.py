@@ -48,7 +48,7 @@ def position_encoding(
 
     import torch
 
-    waves = []
+    waves = [position[:, :0]]  # no octaves: no channels
     for k in range(n_frequencies):
         phase = (2**k * math.pi) * position.flip(1)
         cosine, sine = torch.cos(phase), torch.sin(phase)

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from lessgad.preparation.calibration import CalibrationMethod
+from lessgad.preparation.normalisation import LEVEL
 from lessgad.settings import Settings
 
 
@@ -22,4 +23,4 @@ class PreparationSettings(Settings):
 
     alignment: Literal["register", "aligned"] = "register"
     calibration: CalibrationMethod = "robust"
-    full_scale: float = Field(default=3.0, gt=1, le=100)
+    full_scale: float = Field(default=LEVEL, gt=1, le=100)

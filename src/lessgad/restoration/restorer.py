@@ -11,7 +11,7 @@ import numpy as np
 
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
-from lessgad.preparation.calibration import calibrate
+from lessgad.preparation.calibration import IntensityMap, calibrate
 from lessgad.preparation.head import head_box, head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.normalisation import normalisation_from_peaks
@@ -93,19 +93,20 @@ class Restorer:
             head = head_mask(low, scan.spacing_mm)
             normalisation = normalisation_from_peaks(find_peaks(low), self.description.preparation.full_scale)
             images = {"low_dose": normalisation.apply(low)}
-            undo = normalisation.undo
+            to_scan = IntensityMap(1.0, 0.0)
         else:
             t1 = _moved_onto(scan, in_transverse_order(pre_contrast))
             head = head_mask(t1, scan.spacing_mm)
             to_t1 = calibrate(t1, low, head, self.description.preparation.calibration)
             normalisation = normalisation_from_peaks(find_peaks(t1), self.description.preparation.full_scale)
             images = {"pre_contrast": normalisation.apply(t1), "low_dose": normalisation.apply(to_t1.apply(low))}
-
-            def undo(image: np.ndarray) -> np.ndarray:
-                return to_t1.inverse().apply(normalisation.undo(image))
+            to_scan = to_t1.inverse()
 
         restored = restore_volume(self.field, images, dose, head_box(head), scan.spacing_mm, self.settings)
-        kept = np.where(_changed(restored, images["low_dose"]), undo(restored), low).astype(np.float32)
+        # Where the field said nothing (air, voxels beyond full scale) the scan's own values are returned, unclipped.
+        kept = np.where(restored != images["low_dose"], to_scan.apply(normalisation.undo(restored)), low).astype(
+            np.float32
+        )
         return in_order_of(scan.with_array(kept), low_dose)
 
     def _check_dose(self, dose: float) -> None:
@@ -114,11 +115,6 @@ class Restorer:
             raise DoseError(
                 f"a scan at {percent(trained or 0)} of the dose, which this model was trained for", percent(dose)
             )
-
-
-def _changed(restored: np.ndarray, low_dose: np.ndarray) -> np.ndarray:
-    """Where the field said something: elsewhere the scan's own values, unclipped, are returned."""
-    return restored != low_dose
 
 
 def _moved_onto(scan: Volume, pre_contrast: Volume) -> np.ndarray:

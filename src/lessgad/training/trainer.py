@@ -14,8 +14,8 @@ import torch
 from lightning_fabric import Fabric
 
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
+from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.precision import resolve_precision
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.training.batches import Batch, stack_patches

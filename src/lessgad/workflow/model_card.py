@@ -35,6 +35,7 @@ def _card(task: TrainingTask, points: Sequence[CurvePoint]) -> str:
     inputs = " and ".join(name.replace("_", "-") for name in description.field.inputs)
     serves = "any dose (it is told which)" if description.dose is None else f"{percent(description.dose)} of the dose"
     n_with_tumor = sum(len(study.tumor_voxels) > 0 for study in task.studies)
+    rows, columns = settings.patch_size
     simulation, preparation = description.simulation, description.preparation
     return f"""# Model {task.folder.name}
 
@@ -46,10 +47,10 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | serves | {serves} |
 | network | {description.field.preset}, output {description.field.output} |
 | low doses | simulated: {simulation.model}, noise {simulation.noise} |
-| preparation | {preparation.alignment}, calibration {preparation.calibration}, full scale {preparation.full_scale:g} × peak |
+| preparation | {preparation.alignment}, {preparation.calibration} calibration, full scale {preparation.full_scale:g} × peak |
 | training studies | {len(task.studies)}, {n_with_tumor} with a mask |
 | validation studies | {len(task.validation)} |
-| samples | {settings.n_samples} patches of {settings.patch_size[0]}×{settings.patch_size[1]}, {settings.batch_size} a step |
+| samples | {settings.n_samples} patches of {rows}×{columns}, {settings.batch_size} a step |
 | validation | {_best(points, task.validation_doses)} |
 | cohort fingerprint | {description.cohort_fingerprint} |
 
@@ -59,7 +60,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 - It has seen this cohort's scanners, sequences and pathology. Elsewhere its images can be wrong and look right.
 - A restored image can miss enhancement or show enhancement that is not there. Never diagnose from it alone.
 
-All settings are in `model.yaml`; `best.safetensors` are the weights of the best validation, `last.safetensors` the last.
+All settings are in `model.yaml`. `best.safetensors` holds the weights of the best validation, `last.safetensors` the last.
 """
 
 

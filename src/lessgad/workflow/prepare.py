@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lessgad.atomic_write import replacing
 from lessgad.cohort.study import Study
 from lessgad.errors import StudyError, VolumeError
 from lessgad.experiment.fingerprint import fingerprint
@@ -18,6 +17,7 @@ from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Reg
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.preparation_sheet import write_sheet
 from lessgad.workflow.unit import Advance, Unit
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
         normalisation=pair.normalisation,
     )
     tumor = study.tumor(task.regions)
-    _write_picture(task.files.picture, pair, study, tumor)
+    write_sheet(task.files.picture, pair, study, tumor)
     write_prepared(task.files, study, pre_contrast, _description(pair, tumor))
 
 
@@ -165,27 +165,3 @@ def _description(pair: PreparedPair, tumor: np.ndarray | None) -> dict[str, Any]
         "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),
         "clipped_fraction_head": pair.clipped_fraction(pair.head),
     }
-
-
-def _write_picture(path: Path, pair: PreparedPair, study: PreparedStudy, tumor: np.ndarray | None) -> None:
-    from lessgad.preparation.histogram_peaks import find_peaks
-    from lessgad.report import preparation_picture as sheet
-    from lessgad.report.style import to_png
-
-    before, after, t1 = (
-        sheet.Peaks(peaks.background, peaks.second)
-        for peaks in (find_peaks(pair.registered), find_peaks(pair.calibrated), pair.peaks)
-    )
-    images = sheet.PreparedStudy(
-        pre_contrast=pair.pre_contrast,
-        standard_before=pair.registered,
-        standard_after=pair.calibrated,
-        spacing_mm=study.spacing_mm,
-        pre_contrast_peaks=t1,
-        before_peaks=before,
-        after_peaks=after,
-        tumor=tumor,
-    )
-    picture = to_png(sheet.preparation_picture(images, [f"sub-{study.patient} {study.session}".strip()]))
-    with replacing(path) as temporary:
-        temporary.write_bytes(picture)

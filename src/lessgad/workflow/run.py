@@ -16,7 +16,7 @@ from lessgad.workflow.log import LOGGER, run_log
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
-from lessgad.workflow.settings import STAGES, Stage
+from lessgad.workflow.stages import STAGES, Stage
 from lessgad.workflow.train import plan_training
 from lessgad.workflow.unit import Unit, do_in_parallel, do_unit, unit_state
 from lessgad.workflow.write_report import plan_report
@@ -117,11 +117,15 @@ def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watche
 
 def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:
     watcher.begin(stage, sum(unit.size for unit in units))
-    done = 0.0
+    finished: list[Unit] = []
+
+    def advance(part: float, note: str) -> None:
+        watcher.advance(sum(unit.size for unit in finished) + part, note)
+
     try:
-        for unit, record in _finished(experiment, stage, units, lambda part, note: watcher.advance(done + part, note)):
-            done += unit.size
-            watcher.advance(done, unit.name)
+        for unit, record in _finished(experiment, stage, units, advance):
+            finished.append(unit)
+            advance(0.0, unit.name)
             LOGGER.info("%s: %s %s", unit.what, record.outcome, record.reason)
             if record.outcome == "failed":
                 _tell_failure(watcher, unit.name, record.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -134,7 +134,3 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         candidates = (annotation, *get_args(annotation))
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, Settings))
     return list(model.model_fields)
-
-
-Stage = Literal["prepare", "train", "restore", "evaluate", "report"]
-STAGES: tuple[Stage, ...] = get_args(Stage)

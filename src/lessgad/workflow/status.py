@@ -9,7 +9,7 @@ from pathlib import Path
 from lessgad.experiment.record import State
 from lessgad.workflow.experiment import open_experiment
 from lessgad.workflow.run import Failure, known_failures, plan_stage
-from lessgad.workflow.settings import STAGES, Stage
+from lessgad.workflow.stages import STAGES, Stage
 from lessgad.workflow.unit import unit_state
 
 

@@ -17,12 +17,13 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 
 VERSION = 1
 ALL_DOSES = "all-doses"
+LEARNING: tuple[Subset, ...] = ("train", "validation")
 
 
 def plan_training(experiment: Experiment) -> list[Unit]:
     """Give one unit for each model; studies that cannot be prepared are left out."""
     settings = experiment.settings
-    marks = {subset: _prepared_marks(experiment, subset) for subset in ("train", "validation")}
+    marks = {subset: _prepared_marks(experiment, subset) for subset in LEARNING}
     units = []
     for name, dose in model_doses(experiment).items():
         mark = fingerprint(
@@ -75,7 +76,7 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
     regions = settings.cohort.regions
     prepared = {
         subset: [read_prepared(prepared_files(experiment, study)) for study in usable_studies(experiment, subset)]
-        for subset in ("train", "validation")
+        for subset in LEARNING
     }
     if not prepared["train"]:
         raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
@@ -87,7 +88,7 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
             dose=dose,
             simulation=settings.simulation,
             preparation=settings.preparation,
-            cohort_fingerprint=fingerprint(0, studies={s: _prepared_marks(experiment, s) for s in prepared}),
+            cohort_fingerprint=fingerprint(0, studies={s: _prepared_marks(experiment, s) for s in LEARNING}),
             training=settings.training.model_dump(mode="json"),
         ),
         settings=settings.training,

@@ -14,7 +14,7 @@ from lessgad.errors import CohortError, InputError, StudyError, VolumeError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.lock import holding
 from lessgad.experiment.record import Record, State, read_record, state_of, write_record
-from lessgad.workflow.settings import Stage
+from lessgad.workflow.stages import Stage
 
 Advance = Callable[[float, str], None]
 

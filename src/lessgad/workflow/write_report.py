@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-import json
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import yaml
 
 from lessgad.atomic_write import write_text
+from lessgad.cohort.split import SUBSETS
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.experiment.record import read_record
 from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
@@ -19,9 +22,8 @@ from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.workflow import pictures
 from lessgad.workflow.evaluate import gather_similarity, plan_evaluation
 from lessgad.workflow.experiment import Experiment
-from lessgad.workflow.prepare import plan_preparation, prepared_files
+from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.restore import plan_restoration
-from lessgad.workflow.train import plan_training
 from lessgad.workflow.unit import Advance, Unit
 
 VERSION = 1
@@ -65,5 +67,65 @@ def failed_studies(experiment: Experiment) -> list[FailedStudy]:
         for unit in plan(experiment):
             record = read_record(experiment.folder.record(unit.stage, unit.name))
             if record is not None and record.outcome == "failed":
-                failed.append(FailedStudy(unit.name, unit.stage, record.reason.replace(str(experiment.cohort.root), "…")))
+                failed.append(
+                    FailedStudy(unit.name, unit.stage, record.reason.replace(str(experiment.cohort.root), "…"))
+                )
     return failed
+
+
+def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[SimilarityRow]) -> ReportContent:
+    settings = experiment.settings
+    test_studies = experiment.studies(["test"])
+    return ReportContent(
+        title=f"lessgad report: {experiment.folder.root.resolve().name}",
+        cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
+        written_on=datetime.now().astimezone().date().isoformat(),
+        subsets=_subset_counts(experiment),
+        facts=_facts(experiment),
+        noise_free=settings.simulation.noise == "none",
+        tables=tables,
+        curves=pictures.curve_pictures(experiment, rows),
+        calibration=pictures.calibration_picture(experiment, test_studies),
+        galleries=pictures.galleries(experiment, rows),
+        learning_curves=pictures.learning_curves(experiment),
+        preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
+        failures=tuple(failed_studies(experiment)),
+        settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
+        versions=tuple(Fact(name, version(name)) for name in LIBRARIES),
+    )
+
+
+def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:
+    failed = {failure.study for failure in failed_studies(experiment)}
+    counts = []
+    for subset in SUBSETS:
+        studies = experiment.studies([subset])
+        usable = [study for study in studies if study.name not in failed]
+        patients = len({study.patient for study in usable})
+        counts.append(SubsetCount(subset, patients, len(usable), len(studies) - len(usable)))
+    return tuple(counts)
+
+
+def _facts(experiment: Experiment) -> tuple[Fact, ...]:
+    settings = experiment.settings
+    inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
+    regions = ", ".join(f"{name} (labels {', '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
+    simulation = settings.simulation
+    models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
+    return (
+        Fact("Low doses", f"simulated from the pairs: {simulation.model} mix, noise: {simulation.noise}"),
+        Fact("Input of the network", inputs),
+        Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
+        Fact("Training", f"{settings.training.n_samples} patches per model"),
+        Fact("Alignment", settings.preparation.alignment),
+        Fact("Calibration", settings.preparation.calibration),
+        Fact("Tumour", regions or "no regions named: judged on the head alone"),
+        Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
+    )
+
+
+def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
+    settings = experiment.settings.model_dump(mode="json")
+    settings["cohort"]["path"] = "…"
+    settings["external"] = dict.fromkeys(settings["external"], "…")
+    return settings

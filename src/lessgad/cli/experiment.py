@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad init`, `lessgad run`, `lessgad status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lessgad.workflow.stages import STAGES, Stage
+
+Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment folder.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the three commands."""
+    app.command("init", epilog="Example: lessgad init glioma --cohort ~/cohorts/glioma --region enhancing=4")(init)
+    app.command("run", epilog="Example: lessgad run glioma --until train")(run)
+    app.command("status", epilog="Example: lessgad status glioma")(status)
+
+
+def init(
+    experiment: Experiment,
+    cohort: Annotated[Path, typer.Option("--cohort", metavar="BIDS", help="The BIDS folder with the pairs.")],
+    derivative: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed where several hold any."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=1,2", help="Labels that make up a region of the tumor. Repeat for more regions."),
+    ] = None,
+    split: Annotated[
+        Path | None, typer.Option(metavar="TSV", help="A split to use: columns participant_id and subset.")
+    ] = None,
+    aligned: Annotated[bool, typer.Option("--aligned", help="T1 and T1ce are aligned already (checked).")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A short training and four doses, to see the whole path.")
+    ] = False,
+) -> None:
+    """Make an experiment: a folder with a commented experiment.yaml that is valid as it is."""
+    from lessgad.workflow.init import init_experiment
+
+    summary = init_experiment(experiment, cohort, derivative, region or [], split, aligned=aligned, quick=quick)
+    typer.echo(summary)
+
+
+def run(
+    experiment: Experiment,
+    until: Annotated[Stage | None, typer.Option(help="Run up to this stage.")] = None,
+    stage: Annotated[Stage | None, typer.Option(help="Run this stage alone.")] = None,
+) -> int:
+    """Run an experiment: prepare, train, restore, evaluate, report. Goes on where it stopped.
+
+    A study that cannot be used is named and skipped, and tried again at the next run (exit code 1).
+    """
+    from lessgad.cli.console import ProgressBars
+    from lessgad.errors import SettingsError
+    from lessgad.experiment.folder import ExperimentFolder
+    from lessgad.workflow.run import run_experiment
+
+    if until is not None and stage is not None:
+        raise SettingsError("--until or --stage", "both")
+    stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
+    failures = run_experiment(experiment, stages, ProgressBars())
+    for failure in failures:
+        typer.echo(f"failed at {failure.stage}: {failure.study}: {failure.reason}", err=True)
+    if "report" in stages:
+        typer.echo(ExperimentFolder(experiment).report)
+    return 1 if failures else 0
+
+
+def status(
+    experiment: Experiment,
+    all_units: Annotated[bool, typer.Option("--all", help="Every study and model, not only what is not done.")] = False,
+) -> int:
+    """Show what is done, stale, failed or still to do, per stage and study; exit code 1 where studies failed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lessgad.workflow.status import experiment_status
+
+    stages, failures = experiment_status(experiment)
+    table = Table("stage", "done", "stale", "failed", "to do", box=None)
+    for entry in stages:
+        table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in ("done", "stale", "failed", "to do")))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    for entry in stages:
+        for name, state in entry.states.items():
+            if all_units or state == "stale":
+                console.print(f"{entry.stage}: {name}: {state}", markup=False)
+    for failure in failures:
+        console.print(f"failed at {failure.stage}: {failure.study}: {failure.reason}", markup=False)
+    return 1 if failures else 0

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `lessgad`: groups its subcommands and turns errors into exit codes.
+
+Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 internal error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from lessgad import __version__
+from lessgad.cli import experiment, phantom, restore
+from lessgad.cli.console import say_error, say_internal_error
+from lessgad.errors import LessgadError
+
+#: Typer has its own copy of Click in newer versions; its usage errors derive from this one either way.
+USAGE_ERROR: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+app = typer.Typer(
+    name="lessgad",
+    help="How little gadolinium contrast is still enough?\n\nSimulate low-dose scans from pairs of T1 and T1ce, "
+    "train a network that restores the standard dose, and measure what the result is good for.\n\n"
+    "Research software, not a medical device.",
+    epilog="A first look: lessgad phantom COHORT; lessgad init EXPERIMENT --cohort COHORT; lessgad run EXPERIMENT",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+experiment.add_to(app)
+restore.add_to(app)
+phantom.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"lessgad {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    # Threads that wait must sleep: where another job has the cores, spinning doubles the time of a training step.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; every error has become a line by then."""
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except USAGE_ERROR as error:
+        error.show()
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        say_error("interrupted; what was done is kept, and the same command goes on from there")
+        return 130
+    except LessgadError as error:
+        say_error(str(error))
+        return 2
+    except Exception:  # noqa: BLE001 - the last resort; the log has the traceback
+        say_internal_error()
+        return 3
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad phantom`: a generated cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("phantom", epilog="Example: lessgad phantom cohort --patients 24")(phantom)
+
+
+def phantom(
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write; new or empty.")],
+    patients: Annotated[int, typer.Option(min=1, max=999, help="Number of patients; some have two sessions.")] = 24,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Patients at a time; as many as cores if not given.")
+    ] = None,
+) -> None:
+    """Write a synthetic vestibular schwannoma cohort, as BIDS: T1, T1ce and masks. No person was scanned."""
+    import os
+
+    from lessgad.cli.console import ProgressBars
+    from lessgad.phantom.cohort import write_cohort
+
+    bars = ProgressBars()
+    bars.begin("phantom", patients)
+    try:
+        write_cohort(
+            cohort,
+            patients,
+            seed,
+            on_progress=lambda done, _total: bars.advance(done, f"{done} of {patients} patients"),
+            n_workers=workers or os.cpu_count() or 1,
+        )
+    finally:
+        bars.end()
+    typer.echo(cohort)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad init`: an experiment.yaml that is valid as it is, and says what each line means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from lessgad.atomic_write import replacing, write_text
+from lessgad.cohort.bids import label_names, read_cohort
+from lessgad.cohort.split import read_split
+from lessgad.errors import SettingsError
+from lessgad.experiment.folder import ExperimentFolder
+from lessgad.workflow.settings import load_settings
+from lessgad.workflow.template import experiment_yaml
+
+#: Labels that people draw beside a tumor.
+NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "brainstem", "cerebellum"}
+
+
+def init_experiment(
+    root: Path,
+    cohort_root: Path,
+    derivative: str | None,
+    region_options: Sequence[str],
+    split: Path | None,
+    *,
+    aligned: bool,
+    quick: bool,
+) -> str:
+    """Write ``experiment.yaml`` for a cohort.
+
+    Args:
+        root: The experiment folder; may exist, but not with an experiment in it.
+        cohort_root: The BIDS folder.
+        derivative: Where masks come from.
+        region_options: ``name=1,2`` each; none takes every label of ``dseg.tsv`` that is a tumor by its name.
+        split: A split to use.
+        aligned: The pairs are aligned already.
+        quick: A short training and few doses.
+
+    Returns:
+        What was found and what to do next, for people.
+
+    Raises:
+        SettingsError: There is an experiment already, or a region option cannot be read.
+        CohortError: The cohort or the split cannot be used.
+    """
+    folder = ExperimentFolder(root)
+    if folder.settings.exists():
+        raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
+    cohort = read_cohort(cohort_root, derivative)
+    names = label_names(cohort_root, derivative)
+    chosen = dict(_parse_region(option) for option in region_options)
+    regions = chosen or {name: (value,) for value, name in names.items() if name.lower() not in NOT_TUMOR}
+    left_out = {name: value for value, name in names.items() if not any(value in values for values in regions.values())}
+    if split is not None:
+        read_split(split)
+        with replacing(folder.split) as temporary:
+            shutil.copyfile(split, temporary)
+    text = experiment_yaml(
+        cohort=_path_from(root, cohort_root),
+        derivative=derivative,
+        regions=regions,
+        left_out=left_out,
+        aligned=aligned,
+        quick=quick,
+    )
+    write_text(folder.settings, text)
+    load_settings(folder.settings)
+    n_masks = sum(study.mask is not None for study in cohort.studies)
+    lines = [
+        f"{len(cohort.patients)} patients, {len(cohort.studies)} studies with T1 and T1ce, {n_masks} with a mask",
+        *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
+        f"wrote {folder.settings}",
+        f"next: lessgad run {root}",
+    ]
+    return "\n".join(lines)
+
+
+def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
+    name, separator, values = option.partition("=")
+    try:
+        labels = tuple(int(value) for value in values.split(","))
+    except ValueError:
+        labels = ()
+    if not (name.isidentifier() and separator and labels and all(label > 0 for label in labels)):
+        raise SettingsError("a region such as enhancing=4 or tumor=1,4", option)
+    return name, labels
+
+
+def _path_from(root: Path, cohort: Path) -> str:
+    """Relative where both lie in one tree, so that the two can be moved together; else absolute."""
+    relative = os.path.relpath(cohort.resolve(), root.resolve())
+    return relative if relative.count("..") <= 3 else str(cohort.resolve())

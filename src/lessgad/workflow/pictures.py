@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of the report, from what the stages left on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lessgad.cohort.study import Study
+from lessgad.dose.simulation import simulate_low_dose
+from lessgad.dose_fraction import percent
+from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
+from lessgad.report.calibration_figure import calibration_figure
+from lessgad.report.content import Picture
+from lessgad.report.dose_curves import dose_curves
+from lessgad.report.dose_gallery import DosePlane, GalleryStudy, Score, dose_gallery, gallery_doses
+from lessgad.report.slice_picture import tumor_slice
+from lessgad.report.style import to_png
+from lessgad.training.learning_curve import read_learning_curve
+from lessgad.volume import in_transverse_order, read_volume
+from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.preparation_sheet import preparation_images
+from lessgad.workflow.prepare import prepared_files
+from lessgad.workflow.restore import restored_file
+from lessgad.workflow.train import model_doses
+
+N_GALLERIES = 2
+MOST_PREPARATIONS = 40
+CALIBRATION_DOSE = 0.2
+
+
+def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:
+    """Similarity against dose over the tumor's box; over the head where no test study has a mask."""
+    evaluation = experiment.settings.evaluation
+    area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in rows) else "head"
+    figure = dose_curves(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)  # type: ignore[arg-type]
+    if figure is None:
+        return ()
+    place = "the tumour's box" if area == "tumor_box" else "the head"
+    alt = f"PSNR, its gain over unrestored, and SSIM in {place} against the dose, one line per method"
+    caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
+    return (Picture(to_png(figure), alt, caption),)
+
+
+def galleries(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:
+    """Figure 3: the test studies with the most tumor, one per patient."""
+    scores = {(row.patient, row.session, row.dose, row.method): row for row in rows if row.area == "tumor_box"}
+    chosen = _most_tumor(experiment, {(row.patient, row.session) for row in rows if row.subset == "test"})
+    pictures = []
+    for study, prepared in chosen:
+        figure = dose_gallery(_gallery_study(experiment, study, prepared, scores))
+        alt = "T1 and T1ce at the left; low-dose images above and restored ones below at several doses"
+        caption = (
+            f"{study.name}: low dose above, restored below; whole slice and close-up. "
+            "PSNR and SSIM are those of the tumour's box in the whole volume."
+        )
+        pictures.append(Picture(to_png(figure), alt, caption))
+    return tuple(pictures)
+
+
+def learning_curves(experiment: Experiment) -> tuple[Picture, ...]:
+    """One learning curve for each model that is trained."""
+    from lessgad.report.learning_curve import learning_curve
+    from lessgad.training.trainer import CURVE_FILE
+
+    pictures = []
+    for name in model_doses(experiment):
+        path = experiment.folder.model(name) / CURVE_FILE
+        if path.is_file():
+            figure = learning_curve(read_learning_curve(path), [f"Model {name}"])
+            alt = "Training loss and validation gain in PSNR against training samples"
+            caption = f"Learning curve of the model {name}: loss on training patients, gain on validation patients."
+            pictures.append(Picture(to_png(figure), alt, caption))
+    return tuple(pictures)
+
+
+def preparation_pictures(experiment: Experiment, studies: Sequence[Study]) -> tuple[Picture, ...]:
+    """The sheet of each prepared study, for a person to check; the first forty of a large cohort."""
+    pictures = []
+    for study in studies[:MOST_PREPARATIONS]:
+        path = prepared_files(experiment, study).picture
+        if path.is_file():
+            alt = f"Preparation of {study.name}: scans, histograms, difference and checkerboards"
+            pictures.append(Picture(path.read_bytes(), alt, f"Preparation of {study.name}."))
+    return tuple(pictures)
+
+
+def calibration_picture(experiment: Experiment, studies: Sequence[Study]) -> Picture | None:
+    """Figure 2, of the first study that was prepared; the low dose at 20 % as in the paper."""
+    for study in studies:
+        files = prepared_files(experiment, study)
+        if files.description.is_file():
+            return _calibration_picture(experiment, study)
+    return None
+
+
+def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
+    files = prepared_files(experiment, study)
+    prepared = read_prepared(files)
+    images = preparation_images(files, prepared, prepared.tumor(experiment.settings.cohort.regions))
+    low_dose = simulate_low_dose(
+        images.pre_contrast, images.standard_after, CALIBRATION_DOSE, experiment.settings.simulation
+    )
+    figure = calibration_figure(images, low_dose, CALIBRATION_DOSE)
+    alt = "T1, T1ce, calibrated T1ce and a low-dose slice over their histograms, with the shift of the second peak"
+    caption = f"{study.name}: calibration ({experiment.settings.preparation.calibration}) and a simulated low dose."
+    return Picture(to_png(figure), alt, caption)
+
+
+def _most_tumor(experiment: Experiment, judged: set[tuple[str, str]]) -> list[tuple[Study, PreparedStudy]]:
+    regions = experiment.settings.cohort.regions
+    best: dict[str, tuple[int, Study, PreparedStudy]] = {}
+    for study in experiment.studies(["test"]):
+        if (study.patient, study.session) in judged:
+            prepared = read_prepared(prepared_files(experiment, study))
+            tumor = prepared.tumor(regions)
+            size = 0 if tumor is None else int(tumor.sum(axis=(0, 1)).max())
+            if study.patient not in best or size > best[study.patient][0]:
+                best[study.patient] = size, study, prepared
+    ordered = sorted(best.values(), key=lambda entry: (-entry[0], entry[1].name))
+    return [(study, prepared) for _, study, prepared in ordered[:N_GALLERIES]]
+
+
+def _gallery_study(
+    experiment: Experiment,
+    study: Study,
+    prepared: PreparedStudy,
+    scores: dict[tuple[str, str, float, str], SimilarityRow],
+) -> GalleryStudy:
+    tumor = prepared.tumor(experiment.settings.cohort.regions)
+    k = tumor_slice(tumor, prepared.head.shape[2])
+    pre_contrast, standard_dose = prepared.pre_contrast[:, :, k], prepared.standard_dose[:, :, k]
+    planes = []
+    for dose in gallery_doses(experiment.settings.doses):
+        restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+        before, after = (scores.get((study.patient, study.session, dose, m)) for m in ("unrestored", "restored"))
+        low_dose = simulate_low_dose(pre_contrast, standard_dose, dose, experiment.settings.simulation)
+        planes.append(DosePlane(dose, np.asarray(low_dose), np.asarray(restored), _score(before), _score(after)))
+    return GalleryStudy(
+        title_lines=[study.name, f"transverse slice with the most tumour; doses {_doses(planes)}"],
+        pre_contrast=np.asarray(pre_contrast),
+        standard_dose=np.asarray(standard_dose),
+        planes=planes,
+        tumor=np.zeros(pre_contrast.shape, dtype=bool) if tumor is None else tumor[:, :, k],
+        spacing_mm=prepared.spacing_mm[:2],
+        second_peak=-1 + 2 / experiment.settings.preparation.full_scale,
+    )
+
+
+def _score(row: SimilarityRow | None) -> Score | None:
+    return None if row is None else Score(row.psnr_db, row.ssim)
+
+
+def _doses(planes: Sequence[DosePlane]) -> str:
+    return ", ".join(percent(plane.dose) for plane in planes)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commented experiment.yaml that `lessgad init` writes; every value in it is the default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from lessgad.workflow.settings import ExperimentSettings
+
+QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_SAMPLES = 6_000
+
+
+def experiment_yaml(
+    *,
+    cohort: str,
+    derivative: str | None,
+    regions: Mapping[str, tuple[int, ...]],
+    left_out: Mapping[str, int],
+    aligned: bool,
+    quick: bool,
+) -> str:
+    """Spell the settings of a new experiment, with a comment for each.
+
+    Args:
+        cohort: The BIDS folder, seen from the experiment.
+        derivative: Where masks come from, or None.
+        regions: Label values of each region.
+        left_out: Labels that are in the masks and in no region, by name.
+        aligned: The pairs are aligned already.
+        quick: A short training and few doses.
+    """
+    default = ExperimentSettings.model_validate({"cohort": {"path": cohort}})
+    doses = QUICK_DOSES if quick else default.doses
+    n_samples = QUICK_SAMPLES if quick else default.training.n_samples
+    region_lines = "".join(f"    {name}: {list(values)}\n" for name, values in regions.items())
+    region_lines += "".join(f"    # {name}: [{value}]   # not counted as tumor\n" for name, value in left_out.items())
+    shares, train, field = default.split, default.training, default.field
+    return f"""# An experiment of lessgad. Run it with `lessgad run` and the folder of this file.
+# Whatever is left out has the value shown here.
+
+cohort:
+  path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
+  derivative: {derivative or "null"}   # folder in derivatives/ with the masks, where several hold any
+  regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
+{region_lines}
+split:   # shares of the patients, drawn once into split.tsv; nobody is moved later
+  train: {shares.train}
+  validation: {shares.validation}
+  test: {shares.test}
+  seed: {shares.seed}
+
+preparation:
+  alignment: {"aligned" if aligned else "register"}   # register: elastix moves T1ce onto T1; aligned: they are already (checked)
+  calibration: {default.preparation.calibration}   # robust: one factor that most of the head agrees on; peaks: the paper's; none
+  full_scale: {default.preparation.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
+
+simulation:   # how low-dose images are made from the pair
+  model: {default.simulation.model}   # (1 - dose) * T1 + dose * T1ce, as in the paper
+  noise: {default.simulation.noise}   # as in the paper
+
+doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge
+
+field:
+  preset: {field.preset}
+  inputs: {json.dumps(list(field.inputs))}   # or [pre_contrast, low_dose]
+  output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
+
+training:
+  models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
+  n_samples: {n_samples}   # patches that each model sees
+  batch_size: {train.batch_size}
+  learning_rate: {train.learning_rate}
+  precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
+  validate_every: {min(train.validate_every, n_samples)}   # samples between two validations
+  seed: {train.seed}
+
+restoration:
+  window: {default.restoration.window}   # or sliding: 128x160 in half steps, blended, as in the paper
+
+evaluation:
+  n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
+  seed: {default.evaluation.seed}
+
+subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
+external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
+n_workers: null   # studies at a time; null: as many as cores, at most 8
+"""
