@@ -1,0 +1,47 @@
+# make demo    a whole experiment on a generated cohort; prints the report's path
+# make test    all tests but the long ones; scans are found through LESSGAD_SHARED
+# make check   format, lint, types, imports
+# make bench   timings, as ratios of one run; leave the machine alone meanwhile
+# make soak    the long tests
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
+
+.PHONY: demo test check bench soak install clean-demo
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo/cohort/dataset_description.json: | install
+	rm -rf demo/cohort
+	$(BIN)/lessgad phantom demo/cohort --patients 12
+
+demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
+	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick
+
+demo: demo/experiment/experiment.yaml
+	$(BIN)/lessgad run demo/experiment
+
+clean-demo:
+	rm -rf demo
+
+test: install
+	$(PYTEST) -m "not soak" -n 2
+
+check: install
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	@for script in benchmarks/*.py; do echo "$(BIN)/python $$script --help"; done
+
+soak: install
+	$(PYTEST) -m soak
