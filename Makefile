@@ -1,7 +1,7 @@
 # make demo    a whole experiment on a generated cohort; prints the report's path
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
 # make check   format, lint, types, imports
-# make bench   timings, as ratios of one run; leave the machine alone meanwhile
+# make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
 
 PYTHON ?= python3
@@ -41,7 +41,7 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install
-	@for script in benchmarks/*.py; do echo "$(BIN)/python $$script --help"; done
+	$(BIN)/python benchmarks/calibration_on_pairs.py $(LESSGAD_SHARED)/data/glioma-pairs
 
 soak: install
 	$(PYTEST) -m soak
