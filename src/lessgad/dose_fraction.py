@@ -18,7 +18,7 @@ def check_dose(dose: float) -> float:
         DoseError: It is not; a value that looks like per cent gets a suggestion.
     """
     if math.isfinite(dose) and 0 <= dose <= 1:
-        return float(dose)
+        return float(dose) + 0.0  # −0 becomes 0
     looks_like_percent = math.isfinite(dose) and 1 < dose <= 100
     remedy = f"Did you mean {dose / 100:g}?" if looks_like_percent else None
     raise DoseError("a dose between 0 and 1 (a fraction of the standard dose)", f"{dose:g}", None, remedy)
@@ -34,12 +34,13 @@ def dose_from_label(label: str) -> float:
     """Read what `dose_label` wrote.
 
     Raises:
-        DoseError: The label is not of that form.
+        DoseError: The label is not of that form, or of more than the standard dose.
     """
     match = _LABEL.fullmatch(label)
-    if match is None:
+    dose = float(f"{match[1]}.{match[2] or 0}e-2") if match is not None else math.nan
+    if not dose <= 1:
         raise DoseError("a dose label such as dose10 or dose12p5", repr(label))
-    return check_dose(float(f"{match[1]}.{match[2] or 0}") / 100)
+    return dose
 
 
 def percent(dose: float) -> str:

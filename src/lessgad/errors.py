@@ -43,8 +43,13 @@ class LessgadError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path is not None else ""
-        remedy = f" {self.remedy.rstrip('.')}." if self.remedy else ""
-        return f"{where}wanted {self.wanted}, got {self.came.rstrip('.')}.{remedy}"
+        remedy = f" {_sentence(self.remedy)}" if self.remedy else ""
+        line = f"{where}wanted {self.wanted}, got {_sentence(self.came)}{remedy}"
+        return " ".join(line.split())  # libraries put line breaks into what they say
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith(("?", "!")) else f"{words.rstrip('.')}."
 
 
 class InputError(LessgadError):

@@ -8,6 +8,8 @@ NIfTI. A volume in *transverse order* has array axes closest to x, y, z, so that
 
 from __future__ import annotations
 
+import math
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Affine = Float[np.ndarray, "4 4"]
 GRID_TOLERANCE_MM = 1e-2
+#: What gzip can achieve at best is 1032:1.
+_MOST_COMPRESSION = 1100
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +64,9 @@ def same_grid(one: Volume, other: Volume) -> bool:
 
 def in_transverse_order(volume: Volume) -> Volume:
     """Reorder and flip the axes so that they are closest to x, y, z (R, A, S); a view, nothing is resampled."""
-    from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
+    from nibabel.orientations import apply_orientation, inv_ornt_aff
 
-    orientation = io_orientation(volume.affine)
+    orientation = _orientation(volume.affine)
     affine = volume.affine @ inv_ornt_aff(orientation, volume.array.shape)
     return Volume(apply_orientation(volume.array, orientation), affine)
 
@@ -73,13 +77,13 @@ def in_order_of(volume: Volume, like: Volume) -> Volume:
     Raises:
         VolumeError: The two are not the same grid up to the order and direction of axes.
     """
-    from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation, ornt_transform
+    from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt_transform
 
-    change = ornt_transform(io_orientation(volume.affine), io_orientation(like.affine))
+    change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
     affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
     reordered = Volume(apply_orientation(volume.array, change), affine)
     check_same_grid(reordered, like, "both images on one grid")
-    return reordered.with_array(np.ascontiguousarray(reordered.array))
+    return like.with_array(np.ascontiguousarray(reordered.array))
 
 
 def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:
@@ -94,10 +98,13 @@ def read_volume(path: Path, *, labels: bool = False) -> Volume:
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
 
     Raises:
-        VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, NaN or infinite
-            values, empty, or constant (labels may be constant).
+        VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, colours or complex numbers,
+            NaN or infinite values, empty, or constant (labels may be constant).
     """
     image = _open(path)
+    kind = image.get_data_dtype()
+    if kind.kind not in "iuf":
+        raise VolumeError("one real number per voxel", f"colours or complex numbers ({kind.name})", path)
     shape = image.shape
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
@@ -105,13 +112,16 @@ def read_volume(path: Path, *, labels: bool = False) -> Volume:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
     affine = _checked_affine(image, path)
+    _check_size(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
-    except (OSError, EOFError, ValueError, MemoryError) as error:
+    except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
     if labels:
         return Volume(_as_labels(array, path), affine)
-    array = array if array.dtype == np.float32 else array.astype(np.float32)
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+            array = array.astype(np.float32)
     _check_intensities(array, path)
     return Volume(array, affine)
 
@@ -133,15 +143,36 @@ def write_volume(path: Path, volume: Volume) -> None:
         nibabel.save(image, temporary)
 
 
+def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
+    """World axis and direction of each array axis, as in nibabel.
+
+    nibabel matches the clearest axis first, whichever it is; past some 40° that can give z an axis that is not
+    the closest to it. Here z comes first, because slices are what is looked at.
+    """
+    cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    size = np.abs(cosines)
+    z = int(size[2].argmax())
+    x, y = (axis for axis in range(3) if axis != z)
+    if size[0, y] + size[1, x] > size[0, x] + size[1, y]:
+        x, y = y, x
+    orientation = np.empty((3, 2))
+    for world, axis in enumerate((x, y, z)):
+        orientation[axis] = world, -1 if cosines[world, axis] < 0 else 1
+    return orientation
+
+
 def _open(path: Path) -> Nifti1Image:
     import nibabel
     from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError, HeaderTypeError
+    from nibabel.wrapstruct import WrapStructError
 
     if not path.is_file():
         raise VolumeError("a NIfTI file", "no such file", path)
+    damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
     try:
         image = nibabel.load(path)
-    except (ImageFileError, OSError, EOFError, ValueError) as error:
+    except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
@@ -162,6 +193,15 @@ def _checked_affine(image: Nifti1Image, path: Path) -> Affine:
     return affine
 
 
+def _check_size(image: Nifti1Image, path: Path) -> None:
+    """Ask first: where the header promises too much, reading would begin by clearing all that memory."""
+    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    n_bytes = Path(image.file_map["image"].filename).stat().st_size
+    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
+        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
+        raise VolumeError("a whole file", came, path)
+
+
 def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path) -> None:
     lowest, highest = float(array.min()), float(array.max())
     if not np.isfinite([lowest, highest]).all():
@@ -174,6 +214,8 @@ def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path) -> None:
 def _as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Shaped[np.ndarray, "i j k"]:
     if not np.isfinite(array).all():
         raise VolumeError("whole-number labels", "NaN or infinite values", path)
+    if np.abs(array).max() > np.iinfo(np.int32).max:
+        raise VolumeError("whole-number labels", "numbers beyond 32 bits", path)
     labels = np.rint(array).astype(np.int32)
     if np.abs(array - labels).max() > 1e-3:
         raise VolumeError(

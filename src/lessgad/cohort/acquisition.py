@@ -12,6 +12,8 @@ from typing import Any
 from lessgad.cohort.bids import entities
 from lessgad.errors import CohortError
 
+_REPAIR = "Repair its sidecar"
+
 
 @dataclass(frozen=True)
 class Acquisition:
@@ -44,36 +46,40 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
         root: The BIDS folder.
 
     Raises:
-        CohortError: A sidecar that is not JSON, or a parameter that is not a number.
+        CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
     """
     fields: dict[str, Any] = {}
     own = entities(image)
     folders = [folder for folder in (image.parent, *image.parents[1:]) if folder.is_relative_to(root)]
     for folder in reversed(folders):
-        sidecars = [path for path in folder.glob("*T1w.json") if entities(path).items() <= own.items()]
+        sidecars = [path for path in folder.glob("*T1w.json") if _applies(path, own)]
         for sidecar in sorted(sidecars, key=lambda path: len(entities(path))):
             fields |= _read_json(sidecar)
     echo, repetition, inversion = (
         _number(fields, key, image) for key in ("EchoTime", "RepetitionTime", "InversionTime")
     )
     flip_angle_deg = _number(fields, "FlipAngle", image)
-    sequence = fields.get("ScanningSequence") or ()
-    codes = sequence.replace("\\", "_").split("_") if isinstance(sequence, str) else sequence
     return Acquisition(
         field_strength_t=_number(fields, "MagneticFieldStrength", image),
         echo_time_ms=_ms(echo),
         repetition_time_ms=_ms(repetition),
         inversion_time_ms=_ms(inversion),
         flip_angle_rad=None if flip_angle_deg is None else math.radians(flip_angle_deg),
-        scanning_sequence=tuple(str(code) for code in codes),
-        contrast_agent=fields.get("ContrastBolusIngredient"),
+        scanning_sequence=_codes(fields.get("ScanningSequence"), image),
+        contrast_agent=_words(fields.get("ContrastBolusIngredient"), image),
     )
+
+
+def _applies(sidecar: Path, own: dict[str, str]) -> bool:
+    """Whether a file is a sidecar (not the ``._`` twin that macOS leaves) and names nothing that the image does not."""
+    is_sidecar = sidecar.name == "T1w.json" or (sidecar.name.endswith("_T1w.json") and sidecar.name[0] != ".")
+    return is_sidecar and entities(sidecar).items() <= own.items()
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CohortError("a JSON sidecar", f"something else ({error})", path) from error
     if not isinstance(content, dict):
         raise CohortError("a JSON object", type(content).__name__, path)
@@ -84,9 +90,25 @@ def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
     value = fields.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CohortError(f"a number for {key}", repr(value), image, "Repair its sidecar")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+        raise CohortError(f"a number for {key}", repr(value), image, _REPAIR)
     return float(value)
+
+
+def _codes(value: object, image: Path) -> tuple[str, ...]:
+    r"""``GR\IR`` as DICOM, ``GR_IR`` as dcm2niix, or a list."""
+    if value is None:
+        return ()
+    codes = value.replace("\\", "_").split("_") if isinstance(value, str) else value
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise CohortError("codes for ScanningSequence", repr(value), image, _REPAIR)
+    return tuple(code.strip() for code in codes if code.strip())
+
+
+def _words(value: object, image: Path) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise CohortError("words for ContrastBolusIngredient", repr(value), image, _REPAIR)
+    return value
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lessgad.cohort.study import Cohort, Study, UnusableStudy
+from lessgad.cohort.study import Cohort, Study, UnusableStudy, study_name
 from lessgad.errors import CohortError
 
 _ENTITY = re.compile(r"([a-zA-Z0-9]+)-([a-zA-Z0-9+]+)")
@@ -40,9 +40,10 @@ def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
     unusable: list[UnusableStudy] = []
     for subject in subjects:
         sessions = sorted(folder for folder in subject.glob("ses-*") if folder.is_dir())
-        for folder in sessions or [subject]:
+        beside = [subject] if not sessions or (subject / "anat").is_dir() else []
+        for folder in [*beside, *sessions]:
             patient = subject.name.removeprefix("sub-")
-            session = folder.name.removeprefix("ses-") if sessions else ""
+            session = folder.name.removeprefix("ses-") if folder is not subject else ""
             try:
                 studies.append(_read_study(root, folder / "anat", patient, session, derivative))
             except CohortError as error:
@@ -68,6 +69,9 @@ def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: 
     pre_contrast = _only([p for p in images if "ce" not in entities(p)], "one pre-contrast T1w", anat)
     standard_dose = _only([p for p in images if "ce" in entities(p)], "one ce-gadolinium T1w", anat)
     mask = _find_mask(root, anat, derivative)
+    for image in (pre_contrast, standard_dose, mask):
+        if image is not None:
+            _check_name(image, patient, session)
     space = entities(mask).get("space") if mask is not None else None
     return Study(patient, session, pre_contrast, standard_dose, mask, space)
 
@@ -77,12 +81,20 @@ def _may_be_of_the_pair(named: dict[str, str]) -> bool:
     return not measured and not _NOT_OF_THE_PAIR & set(named)
 
 
+def _check_name(image: Path, patient: str, session: str) -> None:
+    """A scan of somebody else in this folder would be taken for this patient's."""
+    name = study_name(patient, session)
+    if not image.name.startswith(f"{name}_"):
+        raise CohortError(f"images named {name}_…", image.name, None, "Move or rename it")
+
+
 def _find_mask(root: Path, anat: Path, derivative: str | None) -> Path | None:
     place = anat.relative_to(root)
-    folders = sorted((root / "derivatives").glob(derivative or "*"))
+    derivatives = root / "derivatives"
+    folders = [derivatives / derivative] if derivative is not None else sorted(derivatives.glob("*"))
     masks = [mask for folder in folders for mask in _images(folder / place, "dseg")]
     if len(masks) > 1:
-        names = ", ".join(str(mask.relative_to(root / "derivatives")) for mask in masks)
+        names = ", ".join(str(mask.relative_to(derivatives)) for mask in masks)
         raise CohortError("one mask", names, None, "Say in experiment.yaml which derivative holds the masks")
     return masks[0] if masks else None
 
@@ -108,8 +120,14 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
         CohortError: A ``dseg.tsv`` without the columns index and name.
     """
     names: dict[int, str] = {}
-    for table in sorted((root / "derivatives").glob(f"{derivative or '*'}/dseg.tsv")):
-        lines = [line.split("\t") for line in table.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    derivatives = root / "derivatives"
+    tables = [derivatives / derivative / "dseg.tsv"] if derivative is not None else derivatives.glob("*/dseg.tsv")
+    for table in sorted(table for table in tables if table.is_file()):
+        try:
+            text = table.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CohortError("a table of labels", f"something unreadable ({error})", table) from error
+        lines = [line.split("\t") for line in text.splitlines() if line.strip()]
         header = [column.strip() for column in lines[0]] if lines else []
         if not {"index", "name"} <= set(header):
             raise CohortError("the columns index and name", ", ".join(header) or "an empty file", table)

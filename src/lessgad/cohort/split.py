@@ -71,19 +71,27 @@ def read_split(path: Path) -> dict[str, Subset]:
     """Read ``split.tsv``: participant_id and subset.
 
     Raises:
-        CohortError: Missing columns, an unknown subset, or one patient in two subsets.
+        CohortError: No such file, missing columns, a row without a patient, an unknown subset, or one patient
+            in two subsets.
     """
     subsets: dict[str, Subset] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        if not {"participant_id", "subset"} <= set(rows.fieldnames or ()):
-            raise CohortError("the columns participant_id and subset", ", ".join(rows.fieldnames or ()) or "none", path)
-        for row in rows:
-            patient, subset = (row["participant_id"] or "").strip().removeprefix("sub-"), (row["subset"] or "").strip()
-            if subset not in SUBSETS:
-                raise CohortError("a subset train, validation or test", f"{subset!r} for sub-{patient}", path)
-            if subsets.setdefault(patient, subset) != subset:
-                raise CohortError("each patient in one subset", f"sub-{patient} in two", path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file, delimiter="\t")
+            header, lines = list(rows.fieldnames or ()), list(rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        came = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise CohortError("a split", came, path) from error
+    if not {"participant_id", "subset"} <= set(header):
+        raise CohortError("the columns participant_id and subset", ", ".join(header) or "none", path)
+    for row in lines:
+        patient, subset = (row["participant_id"] or "").strip().removeprefix("sub-"), (row["subset"] or "").strip()
+        if not patient:
+            raise CohortError("a patient in each row", f"none beside {subset!r}", path)
+        if subset not in SUBSETS:
+            raise CohortError("a subset train, validation or test", f"{subset!r} for sub-{patient}", path)
+        if subsets.setdefault(patient, subset) != subset:
+            raise CohortError("each patient in one subset", f"sub-{patient} in two", path)
     return subsets
 
 

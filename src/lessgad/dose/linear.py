@@ -16,7 +16,7 @@ def mix(
 
         low(β) = (1 − β) · T1 + β · T1ce
 
-    Dose 0 gives `pre_contrast` and dose 1 gives `standard_dose`, bit for bit. Both images must be on
+    Dose 0 gives a copy of `pre_contrast` and dose 1 one of `standard_dose`, bit for bit. Both images must be on
     one grid and one intensity scale (registered, calibrated, normalised).
 
     Args:
@@ -30,4 +30,6 @@ def mix(
     Source: Chen et al., European Radiology 2025, "Low-dose simulation".
     """
     beta = np.asarray(check_dose(dose), dtype=pre_contrast.dtype)
+    if beta in (0, 1):  # the sum would turn −0 into 0
+        return (standard_dose if beta else pre_contrast).copy()
     return (1 - beta) * pre_contrast + beta * standard_dose

@@ -6,10 +6,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from lessgad.atomic_write import write_text
+from lessgad.errors import StorageError
+
+#: The coarsest clock of a file system (FAT) ticks every two seconds.
+_RACY_NS = 2_000_000_000
 
 
 def fingerprint(version: int, **ingredients: object) -> str:
@@ -33,7 +38,11 @@ def hash_file(path: Path) -> str:
 
 
 class FileHashes:
-    """Hashes of files, remembered while size and time of change stay what they were."""
+    """Hashes of files, remembered while size and times of change stay what they were.
+
+    A file that changed less than two seconds before it was hashed is hashed again at the next run: another change
+    of the same size might bear the same time.
+    """
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
@@ -44,20 +53,27 @@ class FileHashes:
             self._known = known if isinstance(known, dict) else {}
 
     def of(self, path: Path) -> str:
-        """Hash of one file; "missing" where there is none."""
+        """Hash of one file; "missing" where there is none, "unreadable" where it cannot be read."""
+        now = time.time_ns()
         try:
             status = path.stat()
-        except FileNotFoundError:
+            key, seen = str(path.absolute()), [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+            remembered = self._known.get(key)
+            if isinstance(remembered, list) and remembered[:-1] == seen:
+                return str(remembered[-1])
+            computed = hash_file(path)
+        except (FileNotFoundError, NotADirectoryError):
             return "missing"
-        key, seen = str(path), [status.st_size, status.st_mtime_ns]
-        remembered = self._known.get(key)
-        if not remembered or remembered[:2] != seen:
-            self._known[key] = [*seen, hash_file(path)]
+        except OSError:
+            return "unreadable"
+        if now - status.st_ctime_ns > _RACY_NS:
+            self._known[key] = [*seen, computed]
             self._changed = True
-        return str(self._known[key][2])
+        return computed
 
     def save(self) -> None:
-        """Keep what was computed for the next run."""
+        """Keep what was computed for the next run; where that cannot be written, it is computed again."""
         if self._changed:
-            write_text(self._cache, json.dumps(self._known, indent=0, sort_keys=True) + "\n")
+            with contextlib.suppress(StorageError):
+                write_text(self._cache, json.dumps(self._known, indent=0, sort_keys=True) + "\n")
             self._changed = False

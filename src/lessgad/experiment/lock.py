@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lessgad.atomic_write import write_text
+from lessgad.atomic_write import saying_why, write_text
 from lessgad.errors import LockedError
 
 
@@ -26,14 +26,16 @@ def holding(path: Path, what: str) -> Iterator[None]:
 
     Raises:
         LockedError: Another process holds it; says which, on which machine, since when.
+        StorageError: The disk is full or the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     holder = path.with_suffix(".holder.json")
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        with saying_why(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
     except Timeout as error:
         raise LockedError(
             f"to do the {what}", f"another run at it ({_words(holder)})", None, "Wait for it or stop it"
@@ -43,12 +45,13 @@ def holding(path: Path, what: str) -> Iterator[None]:
         write_text(holder, json.dumps({"process": os.getpid(), "machine": platform.node(), "since": since}))
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()
 
 
 def _words(holder: Path) -> str:
-    with contextlib.suppress(OSError, ValueError, KeyError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(holder.read_text(encoding="utf-8"))
         return f"process {who['process']} on {who['machine']} since {who['since']}"
     return "it does not say which"

@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lessgad.atomic_write import write_text
 
+Outcome = Literal["done", "failed"]
 State = Literal["done", "failed", "stale", "to do"]
 
 
@@ -26,7 +27,7 @@ class Record:
     """
 
     fingerprint: str
-    outcome: Literal["done", "failed"]
+    outcome: Outcome
     reason: str = ""
     finished: str = ""
 
@@ -34,17 +35,18 @@ class Record:
 def write_record(path: Path, fingerprint: str, reason: str | None = None) -> Record:
     """Write the outcome; with a reason it failed. Always the last file of a unit to be written."""
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(fingerprint, "failed" if reason else "done", reason or "", finished)
-    write_text(path, json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n")
+    record = Record(fingerprint, "done" if reason is None else "failed", reason or "", finished)
+    write_text(path, json.dumps(asdict(record), indent=1) + "\n")
     return record
 
 
 def read_record(path: Path) -> Record | None:
     """Read the outcome; None where there is none that can be read."""
     try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return record if record.outcome in get_args(Outcome) else None
 
 
 def state_of(record: Record | None, fingerprint: str) -> State:

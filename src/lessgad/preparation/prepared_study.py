@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from lessgad.atomic_write import write_text
+from lessgad.errors import CalibrationError, VolumeError
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 
+_AGAIN = "Remove its folder and run the stage prepare again"
 Regions = Mapping[str, tuple[int, ...]]
 
 
@@ -100,7 +102,7 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
     """Write a prepared study on the grid (and in the axis order) of its T1, the description last."""
     affine = in_transverse_order(grid).affine
 
-    def write(path: Path, array: np.ndarray) -> None:
+    def write(path: Path, array: Shaped[np.ndarray, "x y z"]) -> None:
         write_volume(path, in_order_of(Volume(array, affine), grid))
 
     write(files.pre_contrast, study.pre_contrast.astype(np.float32))
@@ -125,19 +127,28 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
 
 
 def read_prepared(files: PreparedFiles) -> PreparedStudy:
-    """Read what `write_prepared` wrote; the images stay on disk until they are looked at."""
-    description = json.loads(files.description.read_text(encoding="utf-8"))
+    """Read what `write_prepared` wrote; the images stay on disk until they are looked at.
+
+    Raises:
+        VolumeError: A file is missing or damaged.
+    """
+    try:
+        description = json.loads(files.description.read_text(encoding="utf-8"))
+        patient, session = str(description["patient"]), str(description["session"])
+        box, normalisation = HeadBox(*description["head_box"]), Normalisation(**description["normalisation"])
+    except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
+        raise VolumeError("a prepared study", "one that is missing or damaged", files.description, _AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
     labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None
     return PreparedStudy(
-        patient=description["patient"],
-        session=description["session"],
+        patient=patient,
+        session=session,
         pre_contrast=pre_contrast.array,
         standard_dose=standard_dose.array,
         labels=labels,
         head=in_transverse_order(read_volume(files.head, labels=True)).array > 0,
-        head_box=HeadBox(*description["head_box"]),
+        head_box=box,
         spacing_mm=pre_contrast.spacing_mm,
-        normalisation=Normalisation(**description["normalisation"]),
+        normalisation=normalisation,
     )

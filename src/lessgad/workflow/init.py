@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
@@ -13,7 +14,7 @@ from lessgad.cohort.bids import label_names, read_cohort
 from lessgad.cohort.split import read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
-from lessgad.workflow.settings import load_settings
+from lessgad.workflow.settings import parse_settings
 from lessgad.workflow.template import experiment_yaml
 
 #: Labels that people draw beside a tumor.
@@ -45,7 +46,7 @@ def init_experiment(
         What was found and what to do next, for people.
 
     Raises:
-        SettingsError: There is an experiment already, or a region option cannot be read.
+        SettingsError: There is an experiment or another split already, or a region option cannot be used.
         CohortError: The cohort or the split cannot be used.
     """
     folder = ExperimentFolder(root)
@@ -53,13 +54,9 @@ def init_experiment(
         raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
     cohort = read_cohort(cohort_root, derivative)
     names = label_names(cohort_root, derivative)
-    chosen = dict(_parse_region(option) for option in region_options)
-    regions = chosen or {name: (value,) for value, name in names.items() if name.lower() not in NOT_TUMOR}
-    left_out = {name: value for value, name in names.items() if not any(value in values for values in regions.values())}
-    if split is not None:
-        read_split(split)
-        with replacing(folder.split) as temporary:
-            shutil.copyfile(split, temporary)
+    regions = _chosen(region_options) or _by_name({v: n for v, n in names.items() if n.lower() not in NOT_TUMOR})
+    counted = {value for values in regions.values() for value in values}
+    left_out = _by_name({value: name for value, name in names.items() if value not in counted})
     text = experiment_yaml(
         cohort=_path_from(root, cohort_root),
         derivative=derivative,
@@ -68,8 +65,10 @@ def init_experiment(
         aligned=aligned,
         quick=quick,
     )
+    parse_settings(text, folder.settings)
+    if split is not None:
+        _copy_split(split, folder.split)
     write_text(folder.settings, text)
-    load_settings(folder.settings)
     n_masks = sum(study.mask is not None for study in cohort.studies)
     lines = [
         f"{len(cohort.patients)} patients, {len(cohort.studies)} studies with T1 and T1ce, {n_masks} with a mask",
@@ -78,6 +77,34 @@ def init_experiment(
         f"next: lessgad run {root}",
     ]
     return "\n".join(lines)
+
+
+def _chosen(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    regions: dict[str, tuple[int, ...]] = {}
+    for name, labels in map(_parse_region, options):
+        if name in regions:
+            raise SettingsError("each region once", f"{name} twice", None, f"Give all its labels in one: {name}=1,4")
+        regions[name] = labels
+    return regions
+
+
+def _by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
+    """Labels by name; two of one name make one region, and 0 is what has no label."""
+    labels: dict[str, tuple[int, ...]] = {}
+    for value, name in names.items():
+        if value > 0:
+            labels[name] = (*labels.get(name, ()), value)
+    return labels
+
+
+def _copy_split(split: Path, own: Path) -> None:
+    read_split(split)
+    if own.exists():
+        if filecmp.cmp(split, own, shallow=False):
+            return
+        raise SettingsError("a new split", "one that is there already", own, "Remove it, or leave --split out")
+    with replacing(own) as temporary:
+        shutil.copyfile(split, temporary)
 
 
 def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
@@ -94,4 +121,4 @@ def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
 def _path_from(root: Path, cohort: Path) -> str:
     """Relative where both lie in one tree, so that the two can be moved together; else absolute."""
     relative = os.path.relpath(cohort.resolve(), root.resolve())
-    return relative if relative.count("..") <= 3 else str(cohort.resolve())
+    return relative if Path(relative).parts.count("..") <= 3 else str(cohort.resolve())

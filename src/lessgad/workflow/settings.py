@@ -21,7 +21,9 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.settings import Settings
 from lessgad.training.settings import TrainingSettings
 
+Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
 BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored")
+UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 
 class CohortSettings(Settings):
@@ -35,7 +37,7 @@ class CohortSettings(Settings):
 
     path: Path
     derivative: str | None = None
-    regions: dict[str, tuple[Annotated[int, Field(gt=0)], ...]] = Field(default_factory=dict)
+    regions: dict[str, Labels] = Field(default_factory=dict)
 
 
 class ExperimentSettings(Settings):
@@ -98,30 +100,46 @@ def load_settings(path: Path) -> ExperimentSettings:
     if not path.is_file():
         raise SettingsError("an experiment", "no experiment.yaml", path.parent, "Make one with `lessgad init`")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("a readable text file", str(error), path) from error
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> ExperimentSettings:
+    """Check the text of an experiment.yaml; `path` says in errors where it lies.
+
+    Raises:
+        SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 is a ValueError
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f" (line {line + 1})" if line is not None else ""
         raise SettingsError("valid YAML", f"something else{where}", path) from error
     if not isinstance(content, dict):
-        raise SettingsError("settings by name", type(content).__name__, path)
+        raise SettingsError("settings by name", "an empty file" if content is None else type(content).__name__, path)
+    given = {key: value for key, value in content.items() if value is not None}  # a group with nothing under it
     try:
-        return ExperimentSettings.model_validate(content)
+        return ExperimentSettings.model_validate(given)
     except ValidationError as error:
         raise _first_problem(error, path) from error
 
 
 def _first_problem(error: ValidationError, path: Path) -> SettingsError:
     problems = error.errors()
-    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    problem = next((p for p in problems if p["type"] in UNKNOWN_KEY), problems[0])
     key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] in UNKNOWN_KEY:
         known = _keys_beside(problem["loc"])
         nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.5)
         remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}"
         return SettingsError("a key that lessgad knows", key, path, remedy)
     if problem["type"] == "missing":
         return SettingsError(f"the key {key}", "none", path)
+    if problem["type"] == "model_type":
+        return SettingsError(f"settings by name under {key}", repr(problem["input"]), path)
     message = str(problem["msg"]).removeprefix("Value error, ")
     return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commented experiment.yaml that `lessgad init` writes; every value in it is the default."""
+"""The commented experiment.yaml that `lessgad init` writes; what is not the default in it says so."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+
+import yaml
 
 from lessgad.workflow.settings import ExperimentSettings
 
@@ -17,7 +19,7 @@ def experiment_yaml(
     cohort: str,
     derivative: str | None,
     regions: Mapping[str, tuple[int, ...]],
-    left_out: Mapping[str, int],
+    left_out: Mapping[str, tuple[int, ...]],
     aligned: bool,
     quick: bool,
 ) -> str:
@@ -32,17 +34,25 @@ def experiment_yaml(
         quick: A short training and few doses.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}})
-    doses = QUICK_DOSES if quick else default.doses
-    n_samples = QUICK_SAMPLES if quick else default.training.n_samples
-    region_lines = "".join(f"    {name}: {list(values)}\n" for name, values in regions.items())
-    region_lines += "".join(f"    # {name}: [{value}]   # not counted as tumor\n" for name, value in left_out.items())
     shares, train, field = default.split, default.training, default.field
+    doses = QUICK_DOSES if quick else default.doses
+    n_samples = QUICK_SAMPLES if quick else train.n_samples
+    usual_doses = f"; default {list(default.doses)}" if quick else ""
+    usual_samples = f"; default {train.n_samples}" if quick else ""
+    prepare = default.preparation
+    alignment = "aligned" if aligned else prepare.alignment
+    usual_alignment = f"; default {prepare.alignment}" if aligned else ""
+    masks = _spelled(derivative) if derivative else "null"
+    region_lines = "".join(f"    {_spelled(name)}: {list(values)}\n" for name, values in regions.items())
+    region_lines += "".join(
+        f"    # {_spelled(name)}: {list(values)}   # not counted as tumor\n" for name, values in left_out.items()
+    )
     return f"""# An experiment of lessgad. Run it with `lessgad run` and the folder of this file.
-# Whatever is left out has the value shown here.
+# Whatever is left out takes its default: the value shown here, where the line names no other.
 
 cohort:
   path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
-  derivative: {derivative or "null"}   # folder in derivatives/ with the masks, where several hold any
+  derivative: {masks}   # folder in derivatives/ with the masks, where several hold any
   regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
 {region_lines}
 split:   # shares of the patients, drawn once into split.tsv; nobody is moved later
@@ -52,15 +62,15 @@ split:   # shares of the patients, drawn once into split.tsv; nobody is moved la
   seed: {shares.seed}
 
 preparation:
-  alignment: {"aligned" if aligned else "register"}   # register: elastix moves T1ce onto T1; aligned: they are already (checked)
-  calibration: {default.preparation.calibration}   # robust: one factor that most of the head agrees on; peaks: the paper's; none
-  full_scale: {default.preparation.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
+  alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
+  calibration: {prepare.calibration}   # robust: one factor that most of the head agrees on; peaks: the paper's; none
+  full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
 simulation:   # how low-dose images are made from the pair
   model: {default.simulation.model}   # (1 - dose) * T1 + dose * T1ce, as in the paper
   noise: {default.simulation.noise}   # as in the paper
 
-doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge
+doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 
 field:
   preset: {field.preset}
@@ -69,11 +79,11 @@ field:
 
 training:
   models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
-  n_samples: {n_samples}   # patches that each model sees
+  n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}
   learning_rate: {train.learning_rate}
   precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
-  validate_every: {min(train.validate_every, n_samples)}   # samples between two validations
+  validate_every: {train.validate_every}   # samples between two validations
   seed: {train.seed}
 
 restoration:
@@ -87,3 +97,12 @@ subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and 
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
 n_workers: null   # studies at a time; null: as many as cores, at most 8
 """
+
+
+def _spelled(name: str) -> str:
+    """A name as YAML spells it: quoted where it would be read as something else (no, 12, a: b)."""
+    try:
+        plain = name.replace("-", "_").isidentifier() and yaml.safe_load(f"{{{name}: 0}}") == {name: 0}
+    except yaml.YAMLError:
+        plain = False
+    return name if plain else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lessgad.cohort.acquisition import Acquisition, read_acquisition
+from lessgad.errors import CohortError
+
+T1 = "sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz"
+T1CE = "sub-01/ses-a/anat/sub-01_ses-a_ce-gadolinium_T1w.nii.gz"
+
+
+def sidecar(root: Path, name: str, **fields: Any) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(fields))
+
+
+def own(root: Path, **fields: Any) -> Acquisition:
+    sidecar(root, T1.replace(".nii.gz", ".json"), **fields)
+    return read_acquisition(root / T1, root)
+
+
+def test_nothing_is_said(tmp_path: Path):
+    assert read_acquisition(tmp_path / T1, tmp_path) == Acquisition()
+
+
+def test_units(tmp_path: Path):
+    acquisition = own(
+        tmp_path,
+        MagneticFieldStrength=1.5,
+        EchoTime=0.0046,
+        RepetitionTime=1.69,
+        InversionTime=1.1,
+        FlipAngle=90,
+        ScanningSequence="GR\\IR",
+        ContrastBolusIngredient="GADOLINIUM",
+    )
+    assert acquisition.field_strength_t == 1.5
+    assert acquisition.echo_time_ms == pytest.approx(4.6)
+    assert acquisition.repetition_time_ms == pytest.approx(1690)
+    assert acquisition.inversion_time_ms == pytest.approx(1100)
+    assert acquisition.flip_angle_rad == pytest.approx(math.pi / 2)
+    assert acquisition.scanning_sequence == ("GR", "IR")
+    assert acquisition.contrast_agent == "GADOLINIUM"
+
+
+@pytest.mark.parametrize("spelling", ["GR\\IR", "GR_IR", ["GR", "IR"], " GR \\ IR "])
+def test_spellings_of_the_sequence(tmp_path: Path, spelling: str | list[str]):
+    assert own(tmp_path, ScanningSequence=spelling).scanning_sequence == ("GR", "IR")
+
+
+def test_nearer_sidecars_win(tmp_path: Path):
+    sidecar(tmp_path, "T1w.json", FlipAngle=10, EchoTime=0.001, RepetitionTime=0.1, MagneticFieldStrength=1.0)
+    sidecar(tmp_path, "sub-01/sub-01_T1w.json", EchoTime=0.002, RepetitionTime=0.2, MagneticFieldStrength=1.5)
+    sidecar(tmp_path, "sub-01/ses-a/sub-01_ses-a_T1w.json", RepetitionTime=0.3, MagneticFieldStrength=2.0)
+    acquisition = own(tmp_path, MagneticFieldStrength=3.0)
+    assert math.degrees(acquisition.flip_angle_rad or 0) == pytest.approx(10)
+    assert acquisition.echo_time_ms == pytest.approx(2)
+    assert acquisition.repetition_time_ms == pytest.approx(300)
+    assert acquisition.field_strength_t == 3.0
+
+
+def test_more_specific_sidecar_of_one_folder_wins(tmp_path: Path):
+    sidecar(tmp_path, "T1w.json", EchoTime=0.001)
+    sidecar(tmp_path, "ce-gadolinium_T1w.json", EchoTime=0.002)
+    assert read_acquisition(tmp_path / T1CE, tmp_path).echo_time_ms == pytest.approx(2)
+    assert read_acquisition(tmp_path / T1, tmp_path).echo_time_ms == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "sub-02_T1w.json",
+        "acq-other_T1w.json",
+        "T2w.json",
+        "sub-01/ses-b/sub-01_ses-b_T1w.json",
+        "sub-01/ses-a/anat/sub-01_ses-a_ce-gadolinium_T1w.json",
+        "sub-01/ses-a/anat/._sub-01_ses-a_T1w.json",
+        "notT1w.json",
+    ],
+)
+def test_sidecars_of_other_images(tmp_path: Path, other: str):
+    sidecar(tmp_path, other, EchoTime=0.009)
+    assert read_acquisition(tmp_path / T1, tmp_path) == Acquisition()
+
+
+def test_nothing_above_the_cohort_counts(tmp_path: Path):
+    sidecar(tmp_path, "T1w.json", EchoTime=0.009)
+    assert read_acquisition(tmp_path / "cohort" / T1, tmp_path / "cohort") == Acquisition()
+
+
+def test_agent_is_not_guessed(tmp_path: Path):
+    sidecar(tmp_path, T1CE.replace(".nii.gz", ".json"), EchoTime=0.004, ContrastBolusIngredient=None)
+    assert read_acquisition(tmp_path / T1CE, tmp_path).contrast_agent is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"EchoTime": "0.004"},
+        {"EchoTime": True},
+        {"EchoTime": [0.004]},
+        {"FlipAngle": math.nan},
+        {"RepetitionTime": math.inf},
+        {"ScanningSequence": 3},
+        {"ScanningSequence": ["GR", 1]},
+        {"ContrastBolusIngredient": ["GADOLINIUM"]},
+    ],
+)
+def test_values_of_another_kind(tmp_path: Path, fields: dict[str, Any]):
+    with pytest.raises(CohortError) as caught:
+        own(tmp_path, **fields)
+    assert next(iter(fields)) in str(caught.value)
+    assert "Repair its sidecar" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[1, 2]", b"\xff\xfe", b'"words"'])
+def test_sidecars_that_are_not_json_objects(tmp_path: Path, text: bytes):
+    path = tmp_path / T1.replace(".nii.gz", ".json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text)
+    with pytest.raises(CohortError, match=r"sub-01_ses-a_T1w\.json: wanted a JSON"):
+        read_acquisition(tmp_path / T1, tmp_path)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lessgad.cohort.split import SUBSETS, SplitSettings, assign, read_split, write_split
+from lessgad.errors import CohortError
+
+labels = st.lists(st.text("abc0123456789", min_size=1, max_size=4), unique=True, max_size=40)
+seeds = st.integers(0, 2**31)
+subsets_of = st.sampled_from(SUBSETS)
+
+
+@st.composite
+def share_settings(draw: st.DrawFn) -> SplitSettings:
+    cuts = sorted(draw(st.tuples(st.integers(0, 100), st.integers(0, 100))))
+    train, validation, test = cuts[0] / 100, (cuts[1] - cuts[0]) / 100, (100 - cuts[1]) / 100
+    return SplitSettings(train=train, validation=validation, test=test, seed=draw(seeds))
+
+
+@settings(deadline=None)
+@given(labels, share_settings())
+def test_everybody_is_in_one_subset(patients: list[str], shares: SplitSettings):
+    assert sorted(assign(patients, shares, {})) == sorted(patients)
+
+
+@settings(deadline=None)
+@given(labels, labels, labels, share_settings())
+def test_nobody_is_moved_when_the_cohort_grows(first: list[str], second: list[str], third: list[str], shares):
+    split = assign(first, shares, {})
+    for patients in (second, third):
+        grown = assign([*split, *patients], shares, split)
+        assert {patient: grown[patient] for patient in split} == split
+        split = grown
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), subsets_of), labels, share_settings())
+def test_given_split_is_kept_also_for_patients_who_left(given_split, patients: list[str], shares: SplitSettings):
+    split = assign(patients, shares, given_split)
+    assert split.items() >= given_split.items()
+    assert set(split) == set(patients) | set(given_split)
+
+
+@settings(deadline=None)
+@given(labels, share_settings(), st.randoms())
+def test_order_and_repeats_do_not_matter(patients: list[str], shares: SplitSettings, random):
+    shuffled = [*patients, *patients]
+    random.shuffle(shuffled)
+    assert assign(shuffled, shares, {}) == assign(patients, shares, {})
+
+
+@settings(deadline=None)
+@given(labels, share_settings())
+def test_shares_are_kept_within_one_patient(patients: list[str], shares: SplitSettings):
+    split = assign(patients, shares, {})
+    for subset in SUBSETS:
+        n = list(split.values()).count(subset)
+        assert abs(n - getattr(shares, subset) * len(patients)) <= 1
+
+
+@settings(deadline=None)
+@given(st.integers(0, 12), st.integers(30, 80), seeds)
+def test_grown_cohort_comes_near_the_shares(n_given: int, n_new: int, seed: int):
+    shares = SplitSettings(seed=seed)
+    lopsided = {f"old{i}": "test" for i in range(n_given)}
+    split = assign((f"new{i}" for i in range(n_new)), shares, lopsided)
+    for subset in SUBSETS:
+        share = list(split.values()).count(subset) / len(split)
+        excess = max(0.0, n_given / len(split) - shares.test)
+        assert abs(share - getattr(shares, subset)) <= excess + 1.01 / len(split)
+
+
+@settings(deadline=None)
+@given(labels, seeds)
+def test_share_of_nothing_gets_nobody(patients: list[str], seed: int):
+    shares = SplitSettings(train=0.7, validation=0.0, test=0.3, seed=seed)
+    assert "validation" not in assign(patients, shares, {}).values()
+
+
+def test_seed_draws():
+    patients = [f"{i:03d}" for i in range(60)]
+    one, other = (assign(patients, SplitSettings(seed=seed), {}) for seed in (1, 2))
+    assert one != other
+    assert assign(patients, SplitSettings(seed=1), {}) == one
+
+
+def test_paper_split_of_72_patients():
+    split = list(assign([str(i) for i in range(72)], SplitSettings(), {}).values())
+    assert [split.count(subset) for subset in SUBSETS] == [46, 9, 17]
+
+
+@pytest.mark.parametrize("shares", [{"train": 0.9}, {"train": -0.1, "test": 0.98}, {"seed": -1}, {"trian": 0.64}])
+def test_impossible_shares(shares: dict[str, float]):
+    with pytest.raises(ValidationError):
+        SplitSettings.model_validate(shares)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text("abc019", min_size=1, max_size=4), subsets_of))
+def test_file_round_trip(tmp_path_factory: pytest.TempPathFactory, split):
+    path = tmp_path_factory.mktemp("split") / "split.tsv"
+    write_split(path, split)
+    assert read_split(path) == split
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "split.tsv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_reads_what_people_write(tmp_path: Path):
+    text = "\ufeffage\tsubset\tparticipant_id\r\n50\ttrain \t sub-01\r\n60\ttest\t02\r\n\r\n50\ttrain\t01\r\n"
+    assert read_split(written(tmp_path, text)) == {"01": "train", "02": "test"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("participant_id\tsubset\nsub-1\ttrain\nsub-1\ttest\n", "each patient in one subset, got sub-1 in two"),
+        ("participant_id\tsubset\nsub-1\ttrain\n1\ttest\n", "each patient in one subset"),
+        ("participant_id\tsubset\nsub-1\ttraining\n", "'training' for sub-1"),
+        ("participant_id\tsubset\nsub-1\n", "'' for sub-1"),
+        ("participant_id\tsubset\n\ttrain\n", "a patient in each row"),
+        ("participant_id,subset\nsub-1,train\n", "the columns participant_id and subset"),
+        ("", "the columns participant_id and subset, got none"),
+        (b"\xff\xfe\x00\xd8", "a split"),
+    ],
+)
+def test_broken_splits(tmp_path: Path, text: str | bytes, words: str):
+    with pytest.raises(CohortError) as caught:
+        read_split(written(tmp_path, text))
+    assert words in str(caught.value)
+    assert str(tmp_path / "split.tsv") in str(caught.value)
+
+
+def test_missing_split(tmp_path: Path):
+    with pytest.raises(CohortError, match="a split, got no such file"):
+        read_split(tmp_path / "split.tsv")
