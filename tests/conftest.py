@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all tests share: where the real scans are, and what happens where they are not."""
 
+import importlib.util
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with real scans (LESSGAD_SHARED); its absence fails where LESSGAD_REQUIRE_DATA=1 and skips elsewhere."""
+    """The folder with real scans (LESSGAD_SHARED); without it tests skip, or fail where LESSGAD_REQUIRE_DATA=1."""
     folder = Path(os.environ.get("LESSGAD_SHARED", "shared-not-set"))
     if (folder / "data").is_dir():
         return folder
@@ -17,3 +21,41 @@ def shared() -> Path:
     if os.environ.get("LESSGAD_REQUIRE_DATA") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> ModuleType:
+    """The module ``tests/tiny_cohort.py``: writes generated studies, cohorts and experiments."""
+    spec = importlib.util.spec_from_file_location("tiny_cohort", Path(__file__).with_name("tiny_cohort.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def tiny_stages(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``cohort/``, and an experiment as it stood after each stage: ``nothing/``, ``prepare/`` … ``report/``."""
+    from lessgad.workflow.progress import Silence
+    from lessgad.workflow.run import run_experiment
+    from lessgad.workflow.stages import STAGES
+
+    base = tmp_path_factory.mktemp("tiny")
+    tiny.write_cohort(base / "cohort")
+    tiny.write_experiment(base / "nothing", "../cohort")
+    before = base / "nothing"
+    for stage in STAGES:
+        shutil.copytree(before, base / stage)
+        assert run_experiment(base / stage, [stage], Silence()) == []
+        before = base / stage
+    return base
+
+
+@pytest.fixture
+def tiny_experiment(tiny_stages: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Give an experiment of one's own, with its cohort beside it, as it stood after a stage."""
+
+    def copy(after: str) -> Path:
+        shutil.copytree(tiny_stages / "cohort", tmp_path / "cohort")
+        return shutil.copytree(tiny_stages / after, tmp_path / "experiment")
+
+    return copy

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lessgad.workflow.stages import STAGES, Stage
+
+if TYPE_CHECKING:
+    from lessgad.workflow.run import Failure
 
 Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment folder.")]
 
@@ -48,8 +52,8 @@ def init(
 
 def run(
     experiment: Experiment,
-    until: Annotated[Stage | None, typer.Option(help="Run up to this stage.")] = None,
-    stage: Annotated[Stage | None, typer.Option(help="Run this stage alone.")] = None,
+    until: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run up to this stage.")] = None,
+    stage: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run this stage alone.")] = None,
 ) -> int:
     """Run an experiment: prepare, train, restore, evaluate, report. Goes on where it stopped.
 
@@ -64,8 +68,7 @@ def run(
         raise SettingsError("--until or --stage", "both")
     stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
     failures = run_experiment(experiment, stages, ProgressBars())
-    for failure in failures:
-        typer.echo(f"failed at {failure.stage}: {failure.study}: {failure.reason}", err=True)
+    _say_failures(failures)
     if "report" in stages:
         typer.echo(ExperimentFolder(experiment).report)
     return 1 if failures else 0
@@ -77,20 +80,30 @@ def status(
 ) -> int:
     """Show what is done, stale, failed or still to do, per stage and study; exit code 1 where studies failed."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
+    from lessgad.experiment.record import State
     from lessgad.workflow.status import experiment_status
 
     stages, failures = experiment_status(experiment)
-    table = Table("stage", "done", "stale", "failed", "to do", box=None)
+    states: tuple[State, ...] = ("done", "stale", "failed", "to do")
+    table = Table("stage", *(Column(state, justify="right") for state in states), box=None, pad_edge=False)
     for entry in stages:
-        table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in ("done", "stale", "failed", "to do")))
+        table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in states))
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
+    shown = {"stale"} | ({"done", "to do"} if all_units else set())
     for entry in stages:
         for name, state in entry.states.items():
-            if all_units or state == "stale":
-                console.print(f"{entry.stage}: {name}: {state}", markup=False)
-    for failure in failures:
-        console.print(f"failed at {failure.stage}: {failure.study}: {failure.reason}", markup=False)
+            if state in shown:
+                typer.echo(f"{state}: {entry.stage} of {name}")
+    _say_failures(failures)
     return 1 if failures else 0
+
+
+def _say_failures(failures: Sequence[Failure]) -> None:
+    """List studies with their reasons on stderr, one line each."""
+    if failures:
+        typer.echo("could not be used, and will be tried again:", err=True)
+    for failure in failures:
+        typer.echo(f"  {failure.study} ({failure.stage}): {failure.reason}", err=True)

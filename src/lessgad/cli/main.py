@@ -6,6 +6,7 @@ Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 inter
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -19,6 +20,8 @@ from lessgad.errors import LessgadError
 
 #: Typer has its own copy of Click in newer versions; its usage errors derive from this one either way.
 USAGE_ERROR: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="lessgad",
@@ -54,18 +57,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def exit_code(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; every error has become a line by then."""
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=arguments, prog_name="lessgad", standalone_mode=False)
     except USAGE_ERROR as error:
-        error.show()
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            context = getattr(error, "ctx", None)
+            say_error(f"{error.format_message()} See {context.command_path if context else 'lessgad'} --help")
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        say_error("interrupted; what was done is kept, and the same command goes on from there")
-        return 130
+        result = INTERRUPTED
     except LessgadError as error:
         say_error(str(error))
         return 2
-    except Exception:  # noqa: BLE001 - the last resort; the log has the traceback
-        say_internal_error()
+    except Exception as error:  # noqa: BLE001 - the last resort; the log has the traceback
+        say_internal_error(error)
         return 3
+    if result == INTERRUPTED:  # some versions of Typer turn Ctrl-C into this exit code, without a word
+        say_error("interrupted; what was done is kept, and the same command goes on from there")
     return result if isinstance(result, int) else 0

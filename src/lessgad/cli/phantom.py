@@ -29,13 +29,13 @@ def phantom(
     from lessgad.phantom.cohort import write_cohort
 
     bars = ProgressBars()
-    bars.begin("phantom", patients)
+    bars.begin("phantom", float(patients))
     try:
         write_cohort(
             cohort,
             patients,
             seed,
-            on_progress=lambda done, _total: bars.advance(done, f"{done} of {patients} patients"),
+            on_progress=lambda done, _total: bars.advance(float(done), f"{done} of {patients} patients"),
             n_workers=workers or os.cpu_count() or 1,
         )
     finally:

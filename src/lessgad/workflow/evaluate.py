@@ -14,7 +14,7 @@ from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
 from lessgad.dose_fraction import dose_label
-from lessgad.errors import StudyError
+from lessgad.errors import SettingsError, StudyError
 from lessgad.evaluation.similarity import Area, bounding_box, similarity
 from lessgad.evaluation.similarity_csv import SimilarityRow, read_similarity, write_similarity
 from lessgad.experiment.fingerprint import fingerprint
@@ -27,6 +27,7 @@ from lessgad.workflow.restore import plan_restoration, restored_file
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
 VERSION = 1
+EXTERNAL_IMAGE = "sub-P[_ses-S]_…desc-dose10_T1w.nii.gz"
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,26 @@ def plan_evaluation(experiment: Experiment) -> list[Unit]:
                 for name, images in task.external.items()
             },
         )
-        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, partial(evaluate_study, task)))
+        work = partial(evaluate_study, task)
+        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, (task.scores,)))
     return units
+
+
+def check_external(experiment: Experiment) -> list[str]:
+    """Name the methods of `external` that have no image yet.
+
+    Raises:
+        SettingsError: A folder does not exist.
+    """
+    settings = experiment.settings
+    judged = experiment.studies(settings.subsets)
+    without = []
+    for name, folder in experiment.external_folders().items():
+        if not folder.is_dir():
+            raise SettingsError(f"the folder of the external method {name}", "no such folder", folder)
+        if not any(_external_file(folder, study, dose) for study in judged for dose in settings.doses):
+            without.append(name)
+    return without
 
 
 def evaluate_study(task: EvaluationTask, _advance: Advance) -> None:
@@ -119,8 +138,8 @@ def _task(experiment: Experiment, study: Study) -> EvaluationTask:
 
 
 def _external_file(folder: Path, study: Study, dose: float) -> Path | None:
-    pattern = f"{study.name}_*desc-{dose_label(dose)}_T1w.nii*"
-    return next(iter(sorted(folder.rglob(pattern))), None)
+    stem = f"{study.name}_*desc-{dose_label(dose)}_T1w"
+    return next((path for suffix in (".nii.gz", ".nii") for path in sorted(folder.rglob(stem + suffix))), None)
 
 
 def _rows(task: EvaluationTask) -> list[SimilarityRow]:

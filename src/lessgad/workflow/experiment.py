@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,17 @@ class Experiment:
 
     def external_folders(self) -> dict[str, Path]:
         """Folders of other methods, relative ones counted from the experiment."""
-        return {name: self.folder.root / path for name, path in self.settings.external.items()}
+        return {name: _shortened(self.folder.root / path) for name, path in self.settings.external.items()}
 
 
-def open_experiment(root: Path) -> Experiment:
+def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     """Read settings and cohort, and give new patients their subset.
 
     ``split.tsv`` is written the first time; later only patients that it does not name are added.
+
+    Args:
+        root: The experiment folder.
+        only_look: Write nothing; new patients have the subset that they are going to get.
 
     Raises:
         SettingsError: experiment.yaml is missing or wrong.
@@ -59,14 +64,20 @@ def open_experiment(root: Path) -> Experiment:
     """
     folder = ExperimentFolder(root)
     settings = load_settings(folder.settings)
-    cohort = read_cohort(root / settings.cohort.path, settings.cohort.derivative)
+    cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
     names = label_names(cohort.root, settings.cohort.derivative)
     given = read_split(folder.split) if folder.split.exists() else {}
     subsets = assign(cohort.patients, settings.split, given)
-    if subsets != given:
+    if subsets != given and not only_look:
         with holding(folder.lock("split", "split"), "assignment of new patients"):
             write_split(folder.split, subsets)
     return Experiment(folder, settings, cohort, subsets, names, FileHashes(folder.hash_cache))
+
+
+def _shortened(path: Path) -> Path:
+    """``glioma/../cohort`` → ``cohort``, unless a link makes them two places."""
+    shorter = Path(os.path.normpath(path))
+    return shorter if shorter.exists() and shorter.samefile(path) else path
 
 
 def check_subsets(experiment: Experiment) -> None:

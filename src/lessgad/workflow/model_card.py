@@ -37,6 +37,9 @@ def _card(task: TrainingTask, points: Sequence[CurvePoint]) -> str:
     n_with_tumor = sum(len(study.tumor_voxels) > 0 for study in task.studies)
     rows, columns = settings.patch_size
     simulation, preparation = description.simulation, description.preparation
+    prepared = (
+        f"{preparation.alignment}, {preparation.calibration} calibration, +1 at {preparation.full_scale:g} × peak"
+    )
     return f"""# Model {task.folder.name}
 
 Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical device.
@@ -47,7 +50,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | serves | {serves} |
 | network | {description.field.preset}, output {description.field.output} |
 | low doses | simulated: {simulation.model}, noise {simulation.noise} |
-| preparation | {preparation.alignment}, {preparation.calibration} calibration, full scale {preparation.full_scale:g} × peak |
+| preparation | {prepared} |
 | training studies | {len(task.studies)}, {n_with_tumor} with a mask |
 | validation studies | {len(task.validation)} |
 | samples | {settings.n_samples} patches of {rows}×{columns}, {settings.batch_size} a step |
@@ -60,7 +63,8 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 - It has seen this cohort's scanners, sequences and pathology. Elsewhere its images can be wrong and look right.
 - A restored image can miss enhancement or show enhancement that is not there. Never diagnose from it alone.
 
-All settings are in `model.yaml`. `best.safetensors` holds the weights of the best validation, `last.safetensors` the last.
+All settings are in `model.yaml`. `best.safetensors` holds the weights of the best validation, `last.safetensors`
+the last.
 """
 
 

@@ -77,7 +77,16 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
         mask=experiment.hashes.of(study.mask) if study.mask else None,
         mask_space=study.mask_space,
     )
-    return Unit("prepare", study.name, f"preparation of {study.name}", mark, partial(prepare_study, task))
+    files = task.files
+    outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
+    return Unit(
+        "prepare",
+        study.name,
+        f"preparation of {study.name}",
+        mark,
+        partial(prepare_study, task),
+        outputs=tuple(outputs + [files.labels] * (study.mask is not None)),
+    )
 
 
 def prepare_study(task: PreparationTask, _advance: Advance) -> None:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Is told what is being done and how far it is; the command line draws bars from it."""
 

@@ -40,7 +40,8 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
             restoration=settings.restoration.model_dump(mode="json"),
         )
         work = partial(restore_study, experiment, study)
-        units.append(Unit("restore", study.name, f"restoration of {study.name}", mark, work))
+        outputs = tuple(restored_file(experiment, study, dose) for dose in settings.doses)
+        units.append(Unit("restore", study.name, f"restoration of {study.name}", mark, work, outputs))
     return units
 
 

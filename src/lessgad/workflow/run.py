@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lessgad.atomic_write import saying_why
 from lessgad.errors import LessgadError, SettingsError
 from lessgad.experiment.record import Record, read_record
-from lessgad.workflow.evaluate import plan_evaluation
+from lessgad.workflow.evaluate import EXTERNAL_IMAGE, check_external, plan_evaluation
 from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
+from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.stages import STAGES, Stage
 from lessgad.workflow.train import plan_training
-from lessgad.workflow.unit import Unit, do_in_parallel, do_unit, unit_state
+from lessgad.workflow.unit import Unit, do_unit, unit_state
 from lessgad.workflow.write_report import plan_report
 
 MOST_WORKERS = 8
@@ -56,22 +58,31 @@ def run_experiment(root: Path, stages: Sequence[Stage], watcher: Watcher) -> lis
         LockedError: Another run is at the same work.
         KeyboardInterrupt: The user pressed Ctrl-C; what was done is kept.
     """
-    experiment = open_experiment(root)
-    with run_log(experiment.folder) as scrubber:
-        scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
-        try:
+    with saying_why(root):
+        experiment = open_experiment(root)
+        with run_log(experiment.folder) as scrubber:
+            scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
+            scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
+            return _logged(experiment, stages, watcher)
+
+
+def _logged(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+    """Run the stages, and write to the log how that ended."""
+    try:
+        with saying_why(experiment.folder.root):
             return _run_stages(experiment, stages, watcher)
-        except KeyboardInterrupt:
-            LOGGER.info("interrupted")
-            raise
-        except LessgadError as error:
-            LOGGER.error("%s", error)
-            raise
-        except Exception:
-            LOGGER.exception("internal error")
-            raise
-        finally:
-            experiment.hashes.save()
+    except KeyboardInterrupt:
+        LOGGER.info("interrupted")
+        raise
+    except LessgadError as error:
+        LOGGER.error("%s", error)
+        raise
+    except Exception as error:
+        LOGGER.exception("internal error")
+        error.add_note(f"the traceback is in {experiment.folder.logs}")
+        raise
+    finally:
+        experiment.hashes.save()
 
 
 def plan_stage(experiment: Experiment, stage: Stage) -> list[Unit]:
@@ -99,6 +110,9 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 
 def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
     check_subsets(experiment)
+    if "evaluate" in stages:
+        for name in check_external(experiment):
+            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     for study in experiment.cohort.unusable:
         _tell_failure(watcher, study.name, study.reason)
@@ -145,19 +159,19 @@ def _finished(
 
 def _check_earlier(experiment: Experiment, stage: Stage) -> None:
     """Raise SettingsError where a stage would have nothing to stand on."""
-    needed: dict[Stage, Stage] = {"train": "prepare", "restore": "train", "evaluate": "restore", "report": "evaluate"}
-    if stage not in needed:
-        return
-    units = plan_stage(experiment, needed[stage])
-    missing = [unit for unit in units if unit_state(experiment.folder, unit) in ("to do", "stale")]
-    if missing or not units:
-        came = f"{len(missing)} of {len(units)} to do ({missing[0].name} first)" if missing else "nothing to go on with"
-        raise SettingsError(
-            f"stage {needed[stage]} to be done before {stage}",
-            came,
-            None,
-            f"Run it first: lessgad run EXPERIMENT --until {stage}",
-        )
+    for earlier in STAGES[: STAGES.index(stage)]:
+        units = plan_stage(experiment, earlier)
+        # A study that failed is left out of what follows; nothing follows a training that failed.
+        wanting = ("to do", "stale", "failed") if earlier == "train" else ("to do", "stale")
+        missing = [unit.name for unit in units if unit_state(experiment.folder, unit) in wanting]
+        if missing or not units:
+            came = f"{len(missing)} of {len(units)} not done ({missing[0]} first)" if missing else "no usable study"
+            raise SettingsError(
+                f"stage {earlier} to be done before {stage}",
+                came,
+                None,
+                f"Run what is missing: lessgad run {experiment.folder.root} --until {stage}",
+            )
 
 
 def _tell_failure(watcher: Watcher, study: str, reason: str) -> None:

@@ -36,7 +36,7 @@ def experiment_status(root: Path) -> tuple[list[StageStatus], list[Failure]]:
     Raises:
         InputError: Settings or cohort cannot be used.
     """
-    experiment = open_experiment(root)
+    experiment = open_experiment(root, only_look=True)
     stages = [
         StageStatus(stage, {unit.name: unit_state(experiment.folder, unit) for unit in plan_stage(experiment, stage)})
         for stage in STAGES

@@ -18,6 +18,11 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 VERSION = 1
 ALL_DOSES = "all-doses"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
+#: The model's files, spelled here so that looking at the state of an experiment does not import torch.
+WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
+PASSING = ("resume.pt", "card.md", "learning_curve.png")
+#: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
+VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
 
 
 def plan_training(experiment: Experiment) -> list[Unit]:
@@ -34,10 +39,21 @@ def plan_training(experiment: Experiment) -> list[Unit]:
             simulation=settings.simulation.model_dump(mode="json"),
             field=settings.field.model_dump(mode="json"),
             training=settings.training.model_dump(mode="json"),
-            validation_doses=_validation_doses(experiment, dose),
+            validation_doses=_validation_doses(dose),
         )
-        work = partial(train_model, experiment, name, dose, mark)
-        units.append(Unit("train", name, f"training of {name}", mark, work, float(settings.training.n_samples)))
+        folder = experiment.folder.model(name)
+        units.append(
+            Unit(
+                "train",
+                name,
+                f"training of {name}",
+                mark,
+                partial(train_model, experiment, name, dose, mark),
+                outputs=tuple(folder / file for file in WRITTEN),
+                passing=tuple(folder / file for file in PASSING),
+                size=float(settings.training.n_samples),
+            )
+        )
     return units
 
 
@@ -66,9 +82,9 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
         SettingsError: No training study could be prepared.
         KeyboardInterrupt: The user pressed Ctrl-C; the state is saved.
     """
-    from lessgad.field.checkpoint import ModelDescription
+    from lessgad.field.checkpoint import BEST, ModelDescription
     from lessgad.training.patches import PatchSource
-    from lessgad.training.trainer import TrainingProgress, TrainingTask, train
+    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, TrainingProgress, TrainingTask, train
     from lessgad.training.validation import ValidationSlices
     from lessgad.workflow.model_card import write_model_card
 
@@ -95,26 +111,25 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
         simulation=settings.simulation,
         studies=[PatchSource.of(study, study.tumor(regions)) for study in prepared["train"]],
         validation=[ValidationSlices.of(study, study.tumor(regions), n_slices) for study in prepared["validation"]],
-        validation_doses=_validation_doses(experiment, dose),
+        validation_doses=_validation_doses(dose),
         fingerprint=mark,
     )
+    if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
+        # Somebody deleted the best weights: only a training from the start finds them again.
+        (task.folder / RESUME_FILE).unlink(missing_ok=True)
 
     def tell(progress: TrainingProgress) -> None:
         gain = progress.validation_gain_db
         validation = f", validation gain {gain:+.2f} dB" if gain == gain else ""  # NaN before the first
-        advance(progress.n_samples_done, f"{name}: loss {progress.loss:.4f}{validation}")
+        advance(float(progress.n_samples_done), f"loss {progress.loss:.4f}{validation} ({name})")
 
     train(task, tell)
     write_model_card(task)
 
 
-def _validation_doses(experiment: Experiment, dose: float | None) -> list[float]:
-    """Validate at the dose of the model, or at five of the experiment's doses."""
-    if dose is not None:
-        return [dose]
-    doses = experiment.settings.doses
-    n = min(5, len(doses))
-    return [doses[round(i * (len(doses) - 1) / max(1, n - 1))] for i in range(n)]
+def _validation_doses(dose: float | None) -> list[float]:
+    """Validate at the dose of the model, or at five that stand for all."""
+    return list(VALIDATION_DOSES) if dose is None else [dose]
 
 
 def _prepared_marks(experiment: Experiment, subset: Subset) -> list[str]:

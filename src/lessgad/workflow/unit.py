@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 
-from lessgad.errors import CohortError, InputError, StudyError, VolumeError
+from lessgad.errors import CohortError, LessgadError, StudyError, VolumeError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.lock import holding
 from lessgad.experiment.record import Record, State, read_record, state_of, write_record
@@ -29,6 +26,8 @@ class Unit:
         what: For people: "preparation of sub-01".
         fingerprint: Of everything that its result depends on.
         work: Does it; is given a function to say how far it is. Must pickle where units run in parallel.
+        outputs: Files without which it is not done.
+        passing: Files that it writes too, and that need not stay.
         size: How much it counts in the progress of its stage.
     """
 
@@ -37,12 +36,15 @@ class Unit:
     what: str
     fingerprint: str
     work: Callable[[Advance], None]
+    outputs: tuple[Path, ...]
+    passing: tuple[Path, ...] = ()
     size: float = 1.0
 
 
 def unit_state(folder: ExperimentFolder, unit: Unit) -> State:
-    """Say whether a unit is done, failed, stale, or to do."""
-    return state_of(read_record(folder.record(unit.stage, unit.name)), unit.fingerprint)
+    """Say whether a unit is done, failed, stale, or to do; what somebody has deleted since is to do again."""
+    state = state_of(read_record(folder.record(unit.stage, unit.name)), unit.fingerprint)
+    return "to do" if state == "done" and not all(path.exists() for path in unit.outputs) else state
 
 
 def do_unit(folder: ExperimentFolder, unit: Unit, advance: Advance) -> Record:
@@ -52,49 +54,28 @@ def do_unit(folder: ExperimentFolder, unit: Unit, advance: Advance) -> Record:
         LockedError: Another run is doing it.
         StorageError: The disk is full.
     """
-    with holding(folder.lock(unit.stage, unit.name), unit.what):
-        known = read_record(folder.record(unit.stage, unit.name))
-        if known is not None and state_of(known, unit.fingerprint) == "done":
+    path = folder.record(unit.stage, unit.name)
+    lock = folder.lock(unit.stage, unit.name)
+    with holding(lock, unit.what):
+        known = read_record(path)
+        if known is not None and unit_state(folder, unit) == "done":
             return known
+        for written in (*unit.outputs, *unit.passing, path, lock.with_suffix(".holder.json")):
+            _remove_leftovers(written)
         try:
             unit.work(advance)
         except (StudyError, VolumeError, CohortError) as error:
-            return write_record(folder.record(unit.stage, unit.name), unit.fingerprint, str(error))
-        return write_record(folder.record(unit.stage, unit.name), unit.fingerprint)
+            return write_record(path, unit.fingerprint, _reason(error))
+        return write_record(path, unit.fingerprint)
 
 
-def do_in_parallel(folder: ExperimentFolder, units: Sequence[Unit], n_workers: int) -> Iterator[tuple[Unit, Record]]:
-    """Do units in processes of their own, and give each as it is finished; one worker means this process.
-
-    Raises:
-        InputError: A process was killed, most likely because memory ran out.
-    """
-    if n_workers == 1 or len(units) == 1:
-        for unit in units:
-            yield unit, do_unit(folder, unit, _nobody_listens)
-        return
-    with ProcessPoolExecutor(min(n_workers, len(units)), get_context("spawn"), _die_on_interrupt) as pool:
-        futures: dict[Future[Record], Unit] = {
-            pool.submit(do_unit, folder, unit, _nobody_listens): unit for unit in units
-        }
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BrokenProcessPool as error:
-            raise InputError(
-                "enough memory for all workers",
-                "a worker that was killed",
-                None,
-                "Set n_workers: 1 in experiment.yaml and run again",
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _reason(error: LessgadError) -> str:
+    """One line with the name of the file but not its place: where somebody stands when running is no reason."""
+    line = str(error)
+    return line if error.path is None else line.replace(str(error.path), Path(error.path).name)
 
 
-def _nobody_listens(_done: float, _note: str) -> None:
-    """Units in other processes are counted when they are finished."""
-
-
-def _die_on_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a killed run left half-written; whoever holds the unit's lock is the only one to write this file."""
+    for leftover in path.parent.glob(f".tmp-*-{path.name}"):
+        leftover.unlink(missing_ok=True)

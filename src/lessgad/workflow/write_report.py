@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from lessgad.atomic_write import write_text
 from lessgad.cohort.split import SUBSETS
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.experiment.record import read_record
@@ -27,6 +29,7 @@ from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.unit import Advance, Unit
 
 VERSION = 1
+AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
 
@@ -39,7 +42,10 @@ def plan_report(experiment: Experiment) -> list[Unit]:
         evaluation=experiment.settings.evaluation.model_dump(mode="json"),
         split=experiment.subsets,
     )
-    return [Unit("report", "report", "report", mark, partial(write_report, experiment))]
+    folder = experiment.folder
+    tables = tuple(_table_file(experiment, area) for area in AREAS)
+    work = partial(write_report, experiment)
+    return [Unit("report", "report", "report", mark, work, (folder.similarity, folder.report), tables)]
 
 
 def write_report(experiment: Experiment, advance: Advance) -> None:
@@ -49,12 +55,11 @@ def write_report(experiment: Experiment, advance: Advance) -> None:
     evaluation = experiment.settings.evaluation
     tables = tuple(
         table
-        for area in ("tumor_box", "tumor", "head")
+        for area in AREAS
         if (table := table4(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)).cells
     )
     for table in tables:
-        suffix = "" if table.area == "tumor_box" else f"_{table.area}"
-        write_table4(experiment.folder.results / f"table4{suffix}.csv", table)
+        write_table4(_table_file(experiment, table.area), table)
     advance(0.3, "figures")
     content = _content(experiment, tables, rows)
     write_text(experiment.folder.report, render_page(content))
@@ -71,6 +76,10 @@ def failed_studies(experiment: Experiment) -> list[FailedStudy]:
                     FailedStudy(unit.name, unit.stage, record.reason.replace(str(experiment.cohort.root), "…"))
                 )
     return failed
+
+
+def _table_file(experiment: Experiment, area: Area) -> Path:
+    return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
 
 
 def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[SimilarityRow]) -> ReportContent:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad restore`: one new scan in, the same grid and units out; or one line that says why not."""
+
+import shutil
+
+import nibabel
+import numpy as np
+import pytest
+import yaml
+
+from lessgad.cli.main import exit_code
+
+
+@pytest.fixture
+def model(tiny_stages):
+    return tiny_stages / "train" / "models" / "all-doses"
+
+
+@pytest.fixture
+def low(tmp_path, tiny):
+    """A low-dose scan with its axes in another order, in units of its own."""
+    t1, _, _ = tiny.head(77)
+    image = nibabel.nifti1.Nifti1Image(t1 * np.float32(0.37), tiny.AFFINE)
+    turned = image.as_reoriented(nibabel.orientations.axcodes2ornt(("S", "P", "R")))
+    nibabel.save(turned, tmp_path / "low.nii.gz")
+    return tmp_path / "low.nii.gz"
+
+
+def run(capfd, *arguments):
+    code = exit_code(["restore", *map(str, arguments)])
+    out, err = capfd.readouterr()
+    assert "Traceback" not in err
+    return code, out, err
+
+
+def refused(result, *words):
+    code, out, err = result
+    assert (code, out) == (2, "")
+    assert err.startswith("lessgad: ")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_grid_and_units_are_those_of_the_scan(capfd, low, model, tmp_path):
+    out = tmp_path / "new" / "restored.nii.gz"
+    code, said, err = run(capfd, low, out, "--dose", "0.1", "--model", model)
+    assert (code, said.strip(), err) == (0, str(out), "")
+    scan, restored = nibabel.load(low), nibabel.load(out)
+    assert restored.shape == scan.shape
+    np.testing.assert_allclose(restored.affine, scan.affine, atol=1e-4)
+    before, after = scan.get_fdata(), restored.get_fdata()
+    assert np.isfinite(after).all()
+    assert np.median(after[before > 30]) == pytest.approx(np.median(before[before > 30]), rel=0.3)
+    air = np.s_[:, :2, :2]
+    np.testing.assert_array_equal(after[air], before[air].astype(np.float32))
+
+
+def test_units_scale_with_the_scan(capfd, low, model, tmp_path):
+    image = nibabel.load(low)
+    nibabel.save(
+        nibabel.nifti1.Nifti1Image(image.get_fdata(dtype=np.float32) * 8, image.affine), tmp_path / "times8.nii"
+    )
+    for name, scan in (("a.nii", low), ("b.nii", tmp_path / "times8.nii")):
+        assert run(capfd, scan, tmp_path / name, "--dose", "0.5", "--model", model)[0] == 0
+    one, eight = (nibabel.load(tmp_path / name).get_fdata() for name in ("a.nii", "b.nii"))
+    np.testing.assert_allclose(eight, 8 * one, rtol=1e-3, atol=1e-2 * 8)
+
+
+def test_nothing_is_overwritten_without_force(capfd, low, model, tmp_path):
+    out = tmp_path / "out.nii.gz"
+    out.write_bytes(b"mine")
+    refused(run(capfd, low, out, "--dose", "0.1", "--model", model), "--force", "out.nii.gz")
+    assert out.read_bytes() == b"mine"
+    assert run(capfd, low, out, "--dose", "0.1", "--model", model, "--force")[0] == 0
+    assert out.read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("dose", "words"),
+    [("10", "Did you mean 0.1?"), ("-0.1", "between 0 and 1"), ("nan", "between 0 and 1"), ("a", "a")],
+)
+def test_a_dose_is_a_fraction(capfd, low, model, tmp_path, dose, words):
+    refused(run(capfd, low, tmp_path / "out.nii", "--dose", dose, "--model", model), words)
+    assert not (tmp_path / "out.nii").exists()
+
+
+def test_what_cannot_be_read_or_written(capfd, low, model, tmp_path):
+    out = tmp_path / "out.nii.gz"
+    refused(run(capfd, low, tmp_path / "out.png", "--dose", "0.1", "--model", model), ".nii")
+    refused(run(capfd, tmp_path / "none.nii", out, "--dose", "0.1", "--model", model), "no such file")
+    refused(run(capfd, low, out, "--dose", "0.1", "--model", tmp_path), "no model.yaml")
+    (tmp_path / "cut.nii.gz").write_bytes(low.read_bytes()[:3000])
+    refused(run(capfd, tmp_path / "cut.nii.gz", out, "--dose", "0.1", "--model", model), "cut.nii.gz")
+    assert not out.exists()
+
+
+@pytest.fixture
+def changed_model(model, tmp_path):
+    def change(**values):
+        folder = shutil.copytree(model, tmp_path / "changed")
+        description = yaml.safe_load((folder / "model.yaml").read_text())
+        for key, value in values.items():
+            description[key] = {**description[key], **value} if isinstance(value, dict) else value
+        (folder / "model.yaml").write_text(yaml.safe_dump(description))
+        return folder
+
+    return change
+
+
+def test_a_model_of_one_dose_refuses_others(capfd, low, changed_model, tmp_path):
+    folder = changed_model(dose=0.1)
+    refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.5", "--model", folder), "10 %", "50 %")
+    assert run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder)[0] == 0
+
+
+def test_weights_of_another_network(capfd, low, changed_model, tmp_path):
+    folder = changed_model(field={"inputs": ["pre_contrast", "low_dose"]})
+    refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "weights of another network")
+
+
+def test_a_model_that_needs_the_pre_contrast_scan(capfd, low, changed_model, tmp_path):
+    from lessgad.field.checkpoint import read_description, write_weights
+    from lessgad.field.conditional_field import ConditionalField
+
+    folder = changed_model(field={"inputs": ["pre_contrast", "low_dose"]})
+    write_weights(folder / "best.safetensors", ConditionalField(read_description(folder).field))
+    refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "--pre-contrast")
+    assert not (tmp_path / "out.nii").exists()
