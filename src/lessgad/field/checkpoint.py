@@ -14,7 +14,7 @@ import torch
 import yaml
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from lessgad.atomic_write import replacing, write_text
 from lessgad.dose.simulation import SimulationSettings
@@ -62,7 +62,7 @@ def write_weights(path: Path, field: ConditionalField) -> None:
     """Write the weights, whole or not at all."""
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in field.state_dict().items()}
     with replacing(path) as temporary:
-        save_file(weights, temporary)
+        temporary.write_bytes(save(weights))  # its own writing to files leaves them unreadable for others
 
 
 def read_description(folder: Path) -> ModelDescription:
@@ -76,11 +76,14 @@ def read_description(folder: Path) -> ModelDescription:
         raise ModelError("a model folder", f"no {DESCRIPTION} in it", folder, TRAIN_AGAIN)
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if isinstance(stored, dict) and stored.get("format") != 1:
-            raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
-        return ModelDescription.model_validate(stored)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise ModelError("a readable model.yaml", "a damaged one", path, TRAIN_AGAIN) from error
+    if not isinstance(stored, dict):
+        raise ModelError("settings by name", type(stored).__name__, path, TRAIN_AGAIN)
+    if stored.get("format") != 1:
+        raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
+    try:
+        return ModelDescription.model_validate(stored)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -33,8 +33,8 @@ class ResidualBlock(nn.Module):
         self.norm = ChannelNorm(n_channels)
         self.first = nn.Conv2d(n_channels, n_channels, 3, padding=1)
         self.second = nn.Conv2d(n_channels, n_channels, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
+        for parameter in self.second.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Add what the two convolutions say; nothing at first."""
@@ -65,11 +65,8 @@ class CompactEncoder(nn.Module):
         pyramid = [self.stages[0](features)]
         for down, stage in zip(self.down, self.stages[1:], strict=True):
             pyramid.append(stage(down(pyramid[-1])))
-        top: Tensor | None = None
-        for level in reversed(range(len(pyramid))):
-            lateral = self.lateral[level](pyramid[level])
-            if top is not None:
-                lateral = lateral + functional.interpolate(top, scale_factor=2.0, mode="bilinear", align_corners=False)
-            top = functional.relu(self.smooth[level](lateral))
-        assert top is not None  # noqa: S101 - the pyramid has at least one level
+        top: Tensor = functional.relu(self.smooth[-1](self.lateral[-1](pyramid[-1])))
+        for level in reversed(range(len(pyramid) - 1)):
+            coarse = functional.interpolate(top, scale_factor=2.0, mode="bilinear", align_corners=False)
+            top = functional.relu(self.smooth[level](self.lateral[level](pyramid[level]) + coarse))
         return top.contiguous(memory_format=torch.channels_last)

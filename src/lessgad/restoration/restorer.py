@@ -80,6 +80,7 @@ class Restorer:
             DoseError: Outside 0–1, or not the dose of a model that knows one dose.
             ModelError: The model needs a pre-contrast scan and none was given.
             CalibrationError: The histogram has no landmark to normalise by.
+            StudyError: There is no head in the image.
             RegistrationError: The pre-contrast scan could not be brought into alignment.
         """
         self._check_dose(dose)
@@ -103,17 +104,16 @@ class Restorer:
             to_scan = to_t1.inverse()
 
         restored = restore_volume(self.field, images, dose, head_box(head), scan.spacing_mm, self.settings)
-        # Where the field said nothing (air, voxels beyond full scale) the scan's own values are returned, unclipped.
-        kept = np.where(restored != images["low_dose"], to_scan.apply(normalisation.undo(restored)), low).astype(
-            np.float32
-        )
-        return in_order_of(scan.with_array(kept), low_dose)
+        # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
+        change = to_scan.scale * (normalisation.undo(restored) - normalisation.undo(images["low_dose"]))
+        return in_order_of(scan.with_array(low + change), low_dose)
 
     def _check_dose(self, dose: float) -> None:
         trained = self.description.dose
-        if abs(check_dose(dose) - (dose if trained is None else trained)) > DOSE_TOLERANCE:
+        check_dose(dose)
+        if trained is not None and abs(dose - trained) > DOSE_TOLERANCE:
             raise DoseError(
-                f"a scan at {percent(trained or 0)} of the dose, which this model was trained for", percent(dose)
+                f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
             )
 
 

@@ -27,15 +27,15 @@ class PatchSource:
         standard_dose: The same grid.
         box: Head box: y_start, y_stop, x_start, x_stop.
         head_slices: Slices that hold head.
-        tumor_voxels: (n, 3), z, y, x of tumor voxels; empty without a mask.
+        tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels; empty without a mask.
         spacing_mm: Of rows and columns.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
     box: tuple[int, int, int, int]
-    head_slices: Int[np.ndarray, " n"]
-    tumor_voxels: Int[np.ndarray, "n 3"]
+    head_slices: Int[np.ndarray, " n_head"]
+    tumor_voxels: Int[np.ndarray, "n_tumor 3"]
     spacing_mm: tuple[float, float]
 
     @classmethod
@@ -90,8 +90,8 @@ def draw_patch(
 ) -> Patch:
     """Draw patch `number` of a training.
 
-    Every study is as likely as any other, whatever its number of slices. With probability `tumor_share` the
-    patch holds a tumor voxel (of a study that has any); else it is a place in a slice with head.
+    With probability `tumor_share` the patch holds a tumor voxel of a study that has any; else it is a place in a
+    slice with head, of any study. Among these, every study is as likely as any other, however large it is.
 
     Args:
         sources: At least one study.

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import pickle
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
 from lessgad.atomic_write import replacing
+from lessgad.errors import StorageError
 from lessgad.training.learning_curve import CurvePoint
 
 
@@ -49,15 +50,33 @@ def save_state(path: Path, state: TrainingState) -> None:
 def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     """Read the state of the training with this fingerprint; None where there is none to go on from.
 
-    A state of another training, or one that cannot be read, is no state: training starts anew.
+    A state of another training, or a damaged one, is no state: training starts anew. Nothing in the file is executed.
+
+    Raises:
+        StorageError: The file is there and may not be read.
     """
-    if not path.is_file():
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError("permission to read this file", (error.strerror or str(error)).lower(), path) from error
+    with file:
+        stored = _unpickled(file)
+    if not isinstance(stored, dict) or stored.get("fingerprint") != fingerprint:
         return None
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        if stored.get("fingerprint") != fingerprint:
+        return TrainingState(**{**stored, "curve": [CurvePoint(**point) for point in stored["curve"]]})
+    except (KeyError, TypeError):
+        return None
+
+
+def _unpickled(file: BinaryIO) -> object:
+    """Load what `torch.save` wrote; None where a byte of it has changed, or where it holds more than data."""
+    try:
+        if zipfile.ZipFile(file).testzip() is not None:  # torch does not look at the checksums that it writes
             return None
-        stored["curve"] = [CurvePoint(**point) for point in stored["curve"]]
-        return TrainingState(**stored)
-    except (RuntimeError, pickle.UnpicklingError, KeyError, TypeError, AttributeError, EOFError):
+        file.seek(0)
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # noqa: BLE001 - a damaged file can make the two readers raise nearly anything
         return None

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lessgad.settings import Settings
+
+PatchLength = Annotated[int, Field(ge=8, le=4096)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class TrainingSettings(Settings):
@@ -31,9 +34,9 @@ class TrainingSettings(Settings):
     models: Literal["conditioned", "per_dose"] = "conditioned"
     n_samples: int = Field(default=60_000, ge=1)
     batch_size: int = Field(default=4, ge=1)
-    patch_size: tuple[int, int] = (128, 160)
+    patch_size: tuple[PatchLength, PatchLength] = (128, 160)
     learning_rate: float = Field(default=1e-3, gt=0)
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
     precision: Literal["auto", "bf16", "fp32"] = "auto"

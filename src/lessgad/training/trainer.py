@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train one field, on Lightning Fabric, from where it stopped."""
+"""Train one field, from where it stopped: steps, validations, what is kept on disk."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import torch
-from lightning_fabric import Fabric
 
 from lessgad.dose.simulation import SimulationSettings
+from lessgad.errors import SettingsError
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
 from lessgad.field.conditional_field import ConditionalField
-from lessgad.field.precision import resolve_precision
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
+from lessgad.training.learner import Learner
 from lessgad.training.learning_curve import CurvePoint, write_learning_curve
-from lessgad.training.losses import relative_l1
 from lessgad.training.patches import PatchSource, draw_patch
 from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
@@ -31,7 +27,6 @@ from lessgad.training.validation import ValidationSlices, validate
 RESUME_FILE = "resume.pt"
 CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
-MAX_GRADIENT_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,52 +76,66 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None]) -
 
     Writes the model folder: description, best and last weights, learning curve. A Ctrl-C is answered after the
     step at hand, with the state saved. The same task gives the same weights however often it was stopped
-    (on one machine, with one number of threads).
+    (on one CPU, with one number of threads; some operations of a GPU are not reproducible).
 
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C; nothing is lost.
+        SettingsError: The training diverged; the best weights so far stay.
     """
-    settings = task.settings
-    fabric = Fabric(accelerator="auto", devices=1, precision=_fabric_precision(settings))
-    torch.manual_seed(settings.seed)
-    field = ConditionalField(task.description.field).to(memory_format=torch.channels_last)
-    adam = torch.optim.Adam(field.parameters(), lr=settings.learning_rate, betas=settings.betas)
-    wrapped_field, wrapped_adam = fabric.setup(field, adam)
-    state = load_state(task.folder / RESUME_FILE, task.fingerprint)
-    if state is None:
-        state = TrainingState(task.fingerprint, 0, {}, {}, -math.inf, 0.0, 0, [])
-        write_description(task.folder, task.description)
-    else:
-        field.load_state_dict(state.field)
-        adam.load_state_dict(state.optimizer)
-    saved_at = time.monotonic()
+    n_samples = task.settings.n_samples
+    learner = Learner(task.description.field, task.settings)
+    state = _resumed(task, learner)
+    saved_at = time.monotonic()  # decides when the state is saved, and nothing else
     with deferred_interrupt() as interrupted:
-        while state.n_samples_done < settings.n_samples:
+        while state.n_samples_done < n_samples:
             done_before = state.n_samples_done
-            for group in adam.param_groups:
-                group["lr"] = settings.learning_rate * learning_rate_factor(done_before / settings.n_samples)
-            batch = _next_batch(task, done_before).to(fabric.device)
-            restored = wrapped_field(batch.source, batch.dose, batch.position_mm)
-            loss = relative_l1(restored, batch.standard_dose, batch.dose)
-            fabric.backward(loss)
-            fabric.clip_gradients(wrapped_field, wrapped_adam, max_norm=MAX_GRADIENT_NORM)
-            wrapped_adam.step()
-            wrapped_adam.zero_grad()
-            state.n_samples_done += len(batch.dose)
-            state.loss_sum += float(loss.detach())
-            state.n_losses += 1
-            validates = _is_validation_due(done_before, state.n_samples_done, settings)
+            loss = _step(task, learner, state)
+            validates = _is_validation_due(done_before, state.n_samples_done, task.settings)
             if validates:
-                _validate(task, field, state)
-            if validates or interrupted() or time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
-                state.field, state.optimizer = field.state_dict(), adam.state_dict()
+                _validate(task, learner.field, state)
+            stops = interrupted()
+            if validates or stops or time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+                state.field, state.optimizer = learner.field.state_dict(), learner.adam.state_dict()
                 save_state(task.folder / RESUME_FILE, state)
                 saved_at = time.monotonic()
             gain_db = state.curve[-1].validation_gain_db if state.curve else math.nan
-            on_progress(TrainingProgress(state.n_samples_done, settings.n_samples, float(loss.detach()), gain_db))
-            if interrupted():
+            on_progress(TrainingProgress(state.n_samples_done, n_samples, loss, gain_db))
+            if stops:
                 raise KeyboardInterrupt
-    write_weights(task.folder / LAST, field)
+    write_weights(task.folder / LAST, learner.field)
+
+
+def _resumed(task: TrainingTask, learner: Learner) -> TrainingState:
+    """Put the learner where the training stopped; else begin, with nothing of an earlier model left in the folder."""
+    state = load_state(task.folder / RESUME_FILE, task.fingerprint)
+    if state is not None:
+        learner.field.load_state_dict(state.field)
+        learner.adam.load_state_dict(state.optimizer)
+        return state
+    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE):
+        (task.folder / name).unlink(missing_ok=True)
+    write_description(task.folder, task.description)
+    return TrainingState(task.fingerprint, 0, {}, {}, -math.inf, 0.0, 0, [])
+
+
+def _step(task: TrainingTask, learner: Learner, state: TrainingState) -> float:
+    """Learn from the next batch and give its loss."""
+    settings = task.settings
+    batch = _next_batch(task, state.n_samples_done)
+    rate = settings.learning_rate * learning_rate_factor(state.n_samples_done / settings.n_samples)
+    try:
+        loss = learner.learn(batch, rate)
+    except FloatingPointError as error:
+        raise SettingsError(
+            "a training that stays finite",
+            f"{error} after {state.n_samples_done} samples",
+            task.folder,
+            f"Lower training.learning_rate (now {settings.learning_rate:g}), or set training.precision to fp32",
+        ) from error
+    state.n_samples_done += len(batch.dose)
+    state.loss_sum += loss
+    state.n_losses += 1
+    return loss
 
 
 def _next_batch(task: TrainingTask, first: int) -> Batch:
@@ -165,8 +174,3 @@ def _validate(task: TrainingTask, field: ConditionalField, state: TrainingState)
         state.best_gain_db = gain_db if task.validation else -math.inf
         write_weights(task.folder / BEST, field)
     write_learning_curve(task.folder / CURVE_FILE, state.curve)
-
-
-def _fabric_precision(settings: TrainingSettings) -> Literal["bf16-mixed", "32-true"]:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return "bf16-mixed" if resolve_precision(settings.precision, device) == "bf16" else "32-true"

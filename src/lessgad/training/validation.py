@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,15 +57,23 @@ def validate(
 ) -> tuple[float, float]:
     """Restore the validation slices at each dose.
 
+    Where the low dose is the standard dose already (dose 1), there is nothing to gain and the PSNR is infinite;
+    such images are left out of the means.
+
     Returns:
-        Mean PSNR of the restored image in dB, and its mean gain over the unrestored one.
+        Mean PSNR of the restored image in dB, and its mean gain over the unrestored one; NaN where nothing is left.
     """
     before, after = [], []
     for study in studies:
         for dose in doses:
             low_dose = simulate_low_dose(study.pre_contrast, study.standard_dose, dose, simulation)
+            unrestored_db = psnr_db(low_dose, study.standard_dose, study.judged)
+            if math.isinf(unrestored_db):
+                continue
             images = {"pre_contrast": study.pre_contrast, "low_dose": low_dose}
             restored = restore_slices(field, images, dose, study.spacing_mm, settings)
-            before.append(psnr_db(low_dose, study.standard_dose, study.judged))
+            before.append(unrestored_db)
             after.append(psnr_db(restored, study.standard_dose, study.judged))
+    if not before:
+        return math.nan, math.nan
     return float(np.mean(after)), float(np.mean(after) - np.mean(before))

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from lessgad import Restorer
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.errors import CalibrationError, DoseError, ModelError, StudyError
+from lessgad.field.checkpoint import BEST, ModelDescription, write_description, write_weights
+from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.head import head_box, head_mask
+from lessgad.preparation.histogram_peaks import find_peaks
+from lessgad.preparation.normalisation import normalisation_from_peaks
+from lessgad.preparation.rigid_transform import RigidTransform
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.restoration import restorer as module
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.volume import Volume, same_grid
+
+SHAPE = (90, 104, 40)
+AFFINE = np.array([[2.0, 0, 0, -90], [0, 2, 0, -104], [0, 0, 3.5, -70], [0, 0, 0, 1]])
+OFFSET = RigidTransform.from_elastix(
+    [4.0, -9.0, 12.0], np.r_[np.radians([1.7, 3.3, 3.3]), 6.0, -3.0, 6.0].tolist(), compute_zyx=False
+)
+
+
+def pair():
+    """A textured, lopsided head without and with contrast, on other scales, with noise of their own."""
+    rng = np.random.default_rng(0)
+    x, y, z = np.ogrid[-90:90:2, -104:104:2, -70:70:3.5]
+    head = (x / 65) ** 2 + ((y + 0.1 * x) / 80) ** 2 + (z / 55) ** 2 <= 1
+    tissue = ndimage.gaussian_filter(rng.normal(size=SHAPE), (3, 3, 2))
+    tissue = head * (1 + 0.3 * tissue / tissue.std()).clip(0.2)
+    enhancing = ((x - 30) / 12) ** 2 + (y / 12) ** 2 + (z / 12) ** 2 <= 1
+    scans = [300 * tissue, 70 * (tissue + 1.2 * enhancing)]
+    return [Volume((s + rng.rayleigh(0.02 * s.max(), SHAPE)).astype(np.float32), AFFINE) for s in scans]
+
+
+@pytest.fixture(scope="module")
+def scan():
+    return pair()[1]
+
+
+def model(folder, *, dose=None, weights=0.1, bias=None, **field_changes):
+    """A small model on disk: random weights, or nothing but the bias of the last layer."""
+    small = {"channels": (4,), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
+    settings = FieldSettings(**{**small, **field_changes})
+    torch.manual_seed(0)
+    field = ConditionalField(settings)
+    with torch.no_grad():
+        for parameter in field.parameters():
+            parameter.normal_(0, weights) if bias is None else parameter.zero_()
+        if bias is not None:
+            field.layers[-1].bias.fill_(bias)
+    description = ModelDescription(
+        field=settings,
+        dose=dose,
+        simulation=SimulationSettings(),
+        preparation=PreparationSettings(),
+        cohort_fingerprint="0",
+    )
+    write_description(folder, description)
+    write_weights(folder / BEST, field)
+    return Restorer.load(folder, RestorationSettings(precision="fp32"))
+
+
+def normalised(scan):
+    normalisation = normalisation_from_peaks(find_peaks(scan.array), PreparationSettings().full_scale)
+    return normalisation, normalisation.apply(scan.array)
+
+
+def test_a_model_that_is_not_there(tmp_path):
+    with pytest.raises(ModelError, match=r"no model\.yaml"):
+        Restorer.load(str(tmp_path / "nowhere"))
+
+
+def test_settings_are_those_given_or_the_defaults(tmp_path):
+    model(tmp_path)
+    assert Restorer.load(tmp_path).settings == RestorationSettings()
+    assert Restorer.load(tmp_path, RestorationSettings(window="sliding")).settings.window == "sliding"
+
+
+def test_only_the_head_box_changes_and_the_scan_is_left_alone(tmp_path, scan):
+    before = scan.array.copy()
+    restored = model(tmp_path).restore(scan, 0.1)
+    assert np.array_equal(scan.array, before)
+    assert same_grid(restored, scan)
+    assert restored.array.dtype == np.float32
+    box = head_box(head_mask(scan.array, scan.spacing_mm)).slices
+    outside = np.ones(SHAPE, dtype=bool)
+    outside[box] = False
+    assert np.array_equal(restored.array[outside], before[outside])
+    assert (restored.array != before)[box].mean() > 0.9
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1), (1, 0, 2)])
+@pytest.mark.parametrize("flipped", [(), (0,), (1, 2), (0, 1, 2)])
+def test_axis_order_of_the_scan_comes_back_and_changes_nothing(tmp_path, scan, order, flipped):
+    restorer = model(tmp_path)
+    expected = restorer.restore(scan, 0.3).array
+    flip = np.eye(4)
+    for axis in flipped:
+        flip[axis, axis], flip[axis, 3] = -1, SHAPE[axis] - 1
+    turned = Volume(np.flip(scan.array, flipped).transpose(order), (AFFINE @ flip)[:, [*order, 3]])
+    restored = restorer.restore(turned, 0.3)
+    assert same_grid(restored, turned)
+    back = np.flip(restored.array.transpose(np.argsort(order)), flipped)
+    np.testing.assert_allclose(back, expected, rtol=0, atol=1e-4 * expected.max())
+
+
+def test_an_oblique_scan_is_restored_on_its_own_grid(tmp_path, scan):
+    restorer = model(tmp_path)
+    oblique = Volume(scan.array, OFFSET.matrix @ AFFINE)
+    restored = restorer.restore(oblique, 0.3)
+    assert np.array_equal(restored.affine, oblique.affine)
+    np.testing.assert_allclose(restored.array, restorer.restore(scan, 0.3).array, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.0137, 37.3])
+@pytest.mark.parametrize("output", ["residual", "tanh"])
+def test_intensity_units_are_those_of_the_scan(tmp_path, scan, factor, output):
+    restorer = model(tmp_path, output=output)
+    expected = restorer.restore(scan, 0.1).array
+    scaled = restorer.restore(scan.with_array((factor * scan.array).astype(np.float32)), 0.1).array / factor
+    assert np.abs(scaled - expected).max() < 0.01 * np.abs(expected).max()
+
+
+def test_whole_numbers_are_a_scan_too(tmp_path, scan):
+    whole = scan.array.round()
+    restorer = model(tmp_path)
+    integers = restorer.restore(scan.with_array(whole.astype(np.int16)), 0.1)
+    assert np.array_equal(integers.array, restorer.restore(scan.with_array(whole), 0.1).array)
+
+
+@pytest.mark.parametrize("window", ["whole_slice", "sliding"])
+def test_the_full_dose_comes_back(tmp_path, scan, window):
+    model(tmp_path)
+    restorer = Restorer.load(tmp_path, RestorationSettings(window=window))
+    restored = restorer.restore(scan, 1.0).array
+    np.testing.assert_allclose(restored, scan.array, rtol=0, atol=1e-5 * scan.array.max())
+    if window == "whole_slice":
+        assert np.array_equal(restored, scan.array)
+
+
+def test_the_result_is_the_field_on_the_normalised_scan(tmp_path, scan):
+    restorer = model(tmp_path, output="tanh")
+    normalisation, low = normalised(scan)
+    restored = normalisation.apply(restorer.restore(scan, 0.1).array)
+    box = head_box(head_mask(scan.array, scan.spacing_mm))
+    expected = module.restore_volume(restorer.field, {"low_dose": low}, 0.1, box, (2.0, 2.0, 3.5), restorer.settings)
+    unclipped = np.abs(low) < 1
+    np.testing.assert_allclose(restored[unclipped], expected[unclipped], rtol=0, atol=1e-5)
+
+
+def test_what_normalisation_clips_is_not_lost(tmp_path, scan):
+    """A field that darkens everything alike: so must it darken fat beyond full scale, and not flatten it."""
+    bright = scan.array.copy()
+    bright[40:50, 50:60, 15:25] *= 9
+    bright = scan.with_array(bright)
+    normalisation, low = normalised(bright)
+    assert (low == 1).sum() > 500
+    restored = model(tmp_path, bias=-0.02).restore(bright, 0.5).array
+    box = head_box(head_mask(bright.array, bright.spacing_mm)).slices
+    change = (restored - bright.array)[box][low[box] > -0.98]
+    expected = -0.02 * (1 - 0.5) * (normalisation.full_scale - normalisation.background) / 2
+    np.testing.assert_allclose(change, expected, rtol=0.01)
+
+
+def test_a_model_with_pre_contrast_asks_for_it(tmp_path, scan):
+    restorer = model(tmp_path, inputs=("pre_contrast", "low_dose"))
+    assert restorer.needs_pre_contrast
+    with pytest.raises(ModelError, match="pre-contrast"):
+        restorer.restore(scan, 0.1)
+    assert not model(tmp_path / "other").needs_pre_contrast
+
+
+def test_a_model_of_one_dose_refuses_others(tmp_path, scan):
+    restorer = model(tmp_path, dose=0.3)
+    for near in (0.3, 0.304):
+        restorer.restore(scan, near)
+    for other in (0.1, 0.31, 0.0, 1.0):
+        with pytest.raises(DoseError, match="30 %"):
+            restorer.restore(scan, other)
+    with pytest.raises(DoseError, match="30 %"):
+        model(tmp_path / "t1", dose=0.3, inputs=("pre_contrast", "low_dose")).restore(scan, 0.1)
+
+
+def test_a_model_of_dose_zero_refuses_others(tmp_path, scan):
+    restorer = model(tmp_path, dose=0.0)
+    restorer.restore(scan, 0.0)
+    with pytest.raises(DoseError, match="0 %"):
+        restorer.restore(scan, 0.1)
+
+
+@pytest.mark.parametrize("dose", [-0.1, 1.01, 10.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("trained", [None, 0.3])
+def test_what_is_no_dose_is_refused(tmp_path, scan, dose, trained):
+    with pytest.raises(DoseError, match="between 0 and 1"):
+        model(tmp_path, dose=trained).restore(scan, dose)
+
+
+def test_what_is_no_head_is_refused(tmp_path, scan):
+    restorer = model(tmp_path)
+    with pytest.raises((CalibrationError, StudyError)):
+        restorer.restore(scan.with_array(np.full(SHAPE, 3.0, dtype=np.float32)), 0.1)
+
+
+@pytest.mark.slow
+def test_a_pre_contrast_scan_is_moved_onto_the_low_dose_and_rules_its_scale(tmp_path, monkeypatch):
+    t1, t1ce = pair()
+    low = t1ce.with_array((0.5 * t1.array * 70 / 300 + 0.5 * t1ce.array).astype(np.float32))
+    elsewhere = Volume(t1.array, OFFSET.matrix @ AFFINE)
+    seen = {}
+
+    def spy(field, images, *rest):
+        seen.update(images)
+        return restore_volume(field, images, *rest)
+
+    restore_volume = module.restore_volume
+    monkeypatch.setattr(module, "restore_volume", spy)
+    restorer = model(tmp_path, bias=-0.02, inputs=("pre_contrast", "low_dose"))
+    restored = restorer.restore(low, 0.5, elsewhere)
+
+    head = head_mask(t1.array, t1.spacing_mm)
+    inner = ndimage.binary_erosion(head, iterations=4)
+    normalisation, expected = normalised(t1)
+    assert np.corrcoef(seen["pre_contrast"][inner], expected[inner])[0, 1] > 0.97  # it was moved home
+    difference = seen["low_dose"][inner] - seen["pre_contrast"][inner]
+    assert abs(np.median(difference)) < 0.02  # most of the head does not enhance: on one scale now
+    change = (restored.array - low.array)[inner]
+    expected_change = -0.02 * 0.5 * normalisation.full_scale / 2 * 70 / 300  # in units of the low dose
+    assert np.median(change) == pytest.approx(expected_change, rel=0.05)
+    assert same_grid(restored, low)
+
+    assert np.array_equal(restorer.restore(low, 1.0, elsewhere).array, low.array)

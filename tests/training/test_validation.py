@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from lessgad.dose.linear import mix
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.evaluation.similarity import psnr_db
+from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.head import HeadBox
+from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.slices import restore_slices
+from lessgad.training.validation import ValidationSlices, validate
+
+SMALL = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
+FP32 = RestorationSettings(precision="fp32")
+MIX = SimulationSettings()
+
+
+def field(**changes):
+    torch.manual_seed(0)
+    return ConditionalField(FieldSettings(**{**SMALL, **changes})).eval()
+
+
+def slices(seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.uniform(-0.8, 0.8, (2, 3, 24, 20)).astype(np.float32)
+    judged = np.zeros((3, 24, 20), dtype=bool)
+    judged[:, 5:12, 4:15] = True
+    return ValidationSlices(*images, judged, (1.0, 1.0))
+
+
+def test_a_field_that_says_nothing_gains_nothing():
+    silent = field()
+    with torch.no_grad():
+        for parameter in silent.parameters():
+            parameter.zero_()
+    psnr, gain = validate(silent, [slices()], [0.1, 0.5], MIX, FP32)
+    assert gain == 0
+    one = slices()
+    expected = [
+        psnr_db(mix(one.pre_contrast, one.standard_dose, dose), one.standard_dose, one.judged) for dose in (0.1, 0.5)
+    ]
+    assert psnr == pytest.approx(np.mean(expected))
+
+
+@pytest.mark.parametrize("inputs", [("low_dose",), ("pre_contrast", "low_dose")])
+def test_gain_is_the_mean_over_studies_and_doses(inputs):
+    one = field(inputs=inputs)
+    before, after = [], []
+    for study in (slices(0), slices(1)):
+        for dose in (0.0, 0.4):
+            low = mix(study.pre_contrast, study.standard_dose, dose)
+            images = {"pre_contrast": study.pre_contrast, "low_dose": low}
+            restored = restore_slices(one, images, dose, (1.0, 1.0), FP32)
+            before.append(psnr_db(low, study.standard_dose, study.judged))
+            after.append(psnr_db(restored, study.standard_dose, study.judged))
+    psnr, gain = validate(one, [slices(0), slices(1)], [0.0, 0.4], MIX, FP32)
+    assert psnr == pytest.approx(np.mean(after))
+    assert gain == pytest.approx(np.mean(after) - np.mean(before))
+    assert gain != 0
+
+
+@pytest.mark.parametrize("output", ["residual", "tanh"])
+def test_the_full_dose_has_nothing_to_gain_and_is_left_out(output):
+    one = field(output=output)
+    assert validate(one, [slices()], [0.3, 1.0], MIX, FP32) == validate(one, [slices()], [0.3], MIX, FP32)
+    assert all(math.isnan(figure) for figure in validate(one, [slices()], [1.0], MIX, FP32))
+
+
+def study(tumor_slices=range(2, 9)):
+    rng = np.random.default_rng(0)
+    pre, post = rng.uniform(-1, 1, (2, 14, 16, 12)).astype(np.float32)
+    head = np.zeros((14, 16, 12), dtype=bool)
+    head[2:12, 3:15, 1:11] = True
+    tumor = np.zeros_like(head)
+    for k in tumor_slices:
+        tumor[5 + k % 2, 6:9, k] = True
+    prepared = PreparedStudy(
+        "1",
+        "",
+        pre,
+        post,
+        tumor.astype(np.int32),
+        head,
+        HeadBox(2, 12, 3, 15),
+        (0.5, 0.7, 3.0),
+        Normalisation(0.0, 1.0),
+    )
+    return prepared, tumor
+
+
+def test_slices_run_evenly_through_the_tumor():
+    prepared, tumor = study()
+    chosen = ValidationSlices.of(prepared, tumor, 3)
+    for index, k in enumerate((2, 5, 8)):
+        assert np.array_equal(chosen.pre_contrast[index], prepared.pre_contrast[2:12, 3:15, k].T)
+        assert np.array_equal(chosen.standard_dose[index], prepared.standard_dose[2:12, 3:15, k].T)
+    assert chosen.judged.shape == (3, 12, 10)
+    assert chosen.judged.sum() == 3 * 3 * 2  # the box is two wide though each slice of the tumor is one
+    assert chosen.judged[0, 3:6, 3:5].all()
+    assert chosen.spacing_mm == (0.7, 0.5)
+
+
+def test_no_more_slices_than_there_are_and_none_twice():
+    prepared, tumor = study(range(4, 6))
+    assert len(ValidationSlices.of(prepared, tumor, 8).judged) == 2
+    assert len(ValidationSlices.of(prepared, tumor, 1).judged) == 1
+
+
+def test_without_a_mask_the_head_is_judged():
+    prepared, _ = study()
+    chosen = ValidationSlices.of(prepared, None, 4)
+    assert len(chosen.judged) == 4
+    assert chosen.judged.all()
