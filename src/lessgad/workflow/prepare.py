@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lessgad.cohort.study import Study
-from lessgad.errors import StudyError, VolumeError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
+from lessgad.volume import in_transverse_order, read_volume
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.masks import check_inside_head, check_labels, mask_on_pre_contrast, read_mask
 from lessgad.workflow.preparation_sheet import write_sheet
 from lessgad.workflow.unit import Advance, Unit
 
@@ -102,7 +101,11 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
     standard_dose = read_volume(task.study.standard_dose)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
-    labels = _labels(task, pre_contrast, standard_dose, pair)
+    labels = None
+    if task.study.mask is not None:
+        mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose)
+        check_labels(mask, task.regions, task.known_labels, task.study.mask)
+        labels = mask_on_pre_contrast(mask, pre_contrast, pair.transform)
     study = PreparedStudy(
         patient=task.study.patient,
         session=task.study.session,
@@ -115,52 +118,10 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
         normalisation=pair.normalisation,
     )
     tumor = study.tumor(task.regions)
+    if tumor is not None:
+        check_inside_head(tumor, pair.head, task.study.mask)
     write_sheet(task.files.picture, pair, study, tumor)
     write_prepared(task.files, study, pre_contrast, _description(pair, tumor))
-
-
-def _labels(
-    task: PreparationTask, pre_contrast: Volume, standard_dose: Volume, pair: PreparedPair
-) -> np.ndarray | None:
-    """Read the mask and carry it onto the grid of the T1."""
-    from lessgad.preparation.pair import carry_labels
-
-    path = task.study.mask
-    if path is None:
-        return None
-    mask = read_volume(path, labels=True)
-    _check_labels(mask.array, task, path)
-    on_standard_dose = _is_of_standard_dose(task.study)
-    expected = standard_dose if on_standard_dose else pre_contrast
-    if not same_grid(mask, expected):
-        other = pre_contrast if on_standard_dose else standard_dose
-        if task.study.mask_space is not None or not same_grid(mask, other):
-            whose = "ce-gadolinium T1w" if on_standard_dose else "T1w"
-            raise StudyError(f"a mask on the grid of the {whose}", "another grid", path, "Resample it")
-        on_standard_dose = not on_standard_dose
-    if not on_standard_dose:
-        return in_transverse_order(mask).array
-    return carry_labels(in_transverse_order(mask), in_transverse_order(pre_contrast), pair.transform)
-
-
-def _is_of_standard_dose(study: Study) -> bool:
-    """``space-T1w`` (or nothing) is the pre-contrast image, ``space-T1ce`` or anything with "ce" the other."""
-    return study.mask_space is not None and "ce" in study.mask_space.lower()
-
-
-def _check_labels(labels: np.ndarray, task: PreparationTask, path: Path) -> None:
-    found = {int(value) for value in np.unique(labels)} - {0}
-    if not found:
-        raise VolumeError("a mask with at least one labelled voxel", "an empty one", path, "Draw it or remove it")
-    known = {*task.known_labels, *(value for values in task.regions.values() for value in values)}
-    unknown = sorted(found - known)
-    if unknown:
-        raise VolumeError(
-            f"labels among {sorted(known)}",
-            f"{', '.join(map(str, unknown))} too",
-            path,
-            "Name them in dseg.tsv or under regions in experiment.yaml",
-        )
 
 
 def _description(pair: PreparedPair, tumor: np.ndarray | None) -> dict[str, Any]:

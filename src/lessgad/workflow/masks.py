@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mask of a study: which image it was drawn on, what its labels mean, whether it lies in the head."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from lessgad.errors import StudyError, VolumeError
+from lessgad.preparation.prepared_study import Regions
+from lessgad.preparation.rigid_transform import RigidTransform
+from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
+
+PRE_CONTRAST_SPACES = {"t1", "t1w"}
+STANDARD_DOSE_SPACES = {"ce", "cet1w", "t1ce", "t1wce", "cegadolinium", "cegadoliniumt1w", "gadolinium", "t1gd"}
+LEAST_INSIDE_HEAD = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Labels, and the image whose grid they are on.
+
+    Attributes:
+        labels: As in the file.
+        on_standard_dose: Whether they were drawn on the T1ce; else on the T1.
+    """
+
+    labels: Volume
+    on_standard_dose: bool
+
+
+def read_mask(path: Path, space: str | None, pre_contrast: Volume, standard_dose: Volume) -> Mask:
+    """Read a mask and find out which image it belongs to.
+
+    ``space-`` in its name decides; without it, the grid: the T1's, or else the T1ce's.
+
+    Raises:
+        StudyError: It names neither image, or is on the grid of neither.
+        VolumeError: It cannot be read.
+    """
+    labels = read_volume(path, labels=True)
+    if space is None:
+        on_standard_dose = not same_grid(labels, pre_contrast)
+    elif space.lower() in PRE_CONTRAST_SPACES | STANDARD_DOSE_SPACES:
+        on_standard_dose = space.lower() in STANDARD_DOSE_SPACES
+    else:
+        raise StudyError("space-T1w or space-T1ce in the name of a mask", f"space-{space}", path, "Rename it")
+    whose, image = ("ce-gadolinium T1w", standard_dose) if on_standard_dose else ("T1w", pre_contrast)
+    if not same_grid(labels, image):
+        wanted = f"a mask on the grid of the {whose}" if space else "a mask on the grid of the T1w or the T1ce"
+        raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbour")
+    return Mask(labels, on_standard_dose)
+
+
+def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], path: Path) -> None:
+    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names."""
+    found = {int(value) for value in np.unique(mask.labels.array)} - {0}
+    if not found:
+        raise VolumeError("a mask with at least one labelled voxel", "an empty one", path, "Draw it or remove it")
+    known = {*known_labels, *(value for values in regions.values() for value in values)}
+    unknown = sorted(found - known)
+    if unknown:
+        raise VolumeError(
+            f"labels among {sorted(known)}",
+            f"{', '.join(map(str, unknown))} too",
+            path,
+            "Name them in dseg.tsv or under regions in experiment.yaml",
+        )
+
+
+def mask_on_pre_contrast(mask: Mask, pre_contrast: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
+    """Give the labels on the grid of the T1, in transverse order; those drawn on the T1ce are carried along."""
+    from lessgad.preparation.pair import carry_labels
+
+    labels = in_transverse_order(mask.labels)
+    return carry_labels(labels, in_transverse_order(pre_contrast), transform) if mask.on_standard_dose else labels.array
+
+
+def check_inside_head(tumor: Bool[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], path: Path | None) -> None:
+    """Raise StudyError for a tumor that lies mostly in the air: the mask is of another image."""
+    inside = float(head[tumor].mean())
+    if inside < LEAST_INSIDE_HEAD:
+        raise StudyError(
+            "a tumor inside the head", f"{1 - inside:.0%} of it outside", path, "Look at the mask on its image"
+        )
