@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be used is one line and an exit code; what else there is to do is done."""
 
-import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +12,6 @@ import numpy as np
 import pytest
 import yaml
 
-from lessgad.cli.main import exit_code
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.lock import holding
 from lessgad.experiment.record import read_record
@@ -27,20 +24,6 @@ with holding(Path(sys.argv[1]), "training of all-doses"):
     print("held", flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture
-def lessgad(capfd):
-    """Run a command; gives its exit code, stdout and stderr, which never hold a traceback."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = exit_code([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    return run
 
 
 def one_line(err: str) -> str:
@@ -217,52 +200,6 @@ def test_all_training_studies_unusable(lessgad, tiny, tiny_experiment):
         spoil_truncated(tiny.study_files(root.parent / "cohort", patient), tiny)
     unusable(lessgad("run", root), "at least one training study that could be prepared")
     assert not (root / "models" / "all-doses" / "best.safetensors").exists()
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A disk of 1.5 MB; skipped where it cannot be mounted."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(place)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no right to mount")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def test_a_full_disk(lessgad, tiny, tiny_stages, small_disk):
-    root = tiny.write_experiment(small_disk / "e", tiny_stages / "cohort")
-    line = unusable(lessgad("run", root, "--until", "prepare"), "no space left", "Free some space")
-    assert "prepared" in line
-    assert list(root.rglob(".tmp-*")) == []
-    done = len([path for path in (root / ".state" / "prepare").glob("*.json") if "holder" not in path.name])
-    assert 0 < done < 7
-    subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
-    assert lessgad("run", root, "--until", "prepare")[0] == 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", ["train", "restore", "evaluate", "report"])
-def test_a_full_disk_at_every_later_stage(lessgad, tiny_stages, tmp_path, stage):
-    """Filled to the last byte before the stage, by a file that goes away afterwards."""
-    before = {"train": "prepare", "restore": "train", "evaluate": "restore", "report": "evaluate"}[stage]
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(place)], capture_output=True).returncode:
-        pytest.skip("no right to mount")
-    try:
-        root = shutil.copytree(tiny_stages / before, place / "e")
-        edit(root, lambda settings: settings["cohort"].update(path=str(tiny_stages / "cohort")))
-        with (place / "filling").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-        unusable(lessgad("run", root, "--stage", stage), "no space left")
-        assert list(root.rglob(".tmp-*")) == []
-        (place / "filling").unlink()
-        assert lessgad("run", root, "--stage", stage)[0] == 0
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_two_runs_at_once(lessgad, tiny_experiment):
