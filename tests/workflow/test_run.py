@@ -4,11 +4,13 @@
 import csv
 import itertools
 import math
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from lessgad.errors import SettingsError
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.volume import read_volume, same_grid
 from lessgad.workflow.progress import Silence
@@ -175,3 +177,13 @@ def test_workers_give_the_same_bytes(tiny_experiment, tiny_stages):
     assert len(expected) == 7 * 6
     for path in expected:
         assert (root / path.relative_to(tiny_stages / "prepare")).read_bytes() == path.read_bytes(), path.name
+
+
+def test_one_study_alone_can_be_prepared_but_not_trained_on(tiny, tmp_path):
+    tiny.write_cohort(tmp_path / "cohort")
+    for patient in {patient for patient, _ in tiny.STUDIES} - {"01"}:
+        shutil.rmtree(tmp_path / "cohort" / f"sub-{patient}")
+    tiny.write_experiment(tmp_path / "experiment", "../cohort")
+    assert run_experiment(tmp_path / "experiment", ["prepare"], Silence()) == []
+    with pytest.raises(SettingsError, match="test patient"):
+        run_experiment(tmp_path / "experiment", ["prepare", "train"], Silence())

@@ -71,7 +71,7 @@ def init_experiment(
     write_text(folder.settings, text)
     n_masks = sum(study.mask is not None for study in cohort.studies)
     lines = [
-        f"{len(cohort.patients)} patients, {len(cohort.studies)} studies with T1 and T1ce, {n_masks} with a mask",
+        f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",

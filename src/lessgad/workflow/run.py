@@ -109,7 +109,8 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 
 
 def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
-    check_subsets(experiment)
+    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
+        check_subsets(experiment)
     if "evaluate" in stages:
         for name in check_external(experiment):
             watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
