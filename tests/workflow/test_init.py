@@ -45,7 +45,7 @@ def test_valid_as_it_is_and_says_what_is_next(experiment: Path, cohort: Path):
     told = init(experiment, cohort)
     settings = load_settings(experiment / "experiment.yaml")
     assert (experiment / settings.cohort.path).samefile(cohort)
-    assert "2 patients, 2 studies with T1 and T1ce, 1 with a mask" in told
+    assert "patients: 2, studies with T1 and T1ce: 2, with a mask: 1" in told
     assert f"next: lessgad run {experiment}" in told
     assert [path.name for path in experiment.iterdir()] == ["experiment.yaml"]
 
