@@ -92,7 +92,7 @@ def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None =
         raise VolumeError(wanted, f"{_grid_words(one)} against {_grid_words(other)}", path)
 
 
-def read_volume(path: Path, *, labels: bool = False) -> Volume:
+def read_volume(path: Path | str, *, labels: bool = False) -> Volume:
     """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
@@ -101,6 +101,7 @@ def read_volume(path: Path, *, labels: bool = False) -> Volume:
         VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, colours or complex numbers,
             NaN or infinite values, empty, or constant (labels may be constant).
     """
+    path = Path(path)
     image = _open(path)
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
@@ -126,7 +127,7 @@ def read_volume(path: Path, *, labels: bool = False) -> Volume:
     return Volume(array, affine)
 
 
-def write_volume(path: Path, volume: Volume) -> None:
+def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
 
     Raises:
@@ -139,7 +140,7 @@ def write_volume(path: Path, volume: Volume) -> None:
     image.header.set_xyzt_units("mm")
     image.set_qform(volume.affine, code=1)
     image.set_sform(volume.affine, code=1)
-    with replacing(path) as temporary:
+    with replacing(Path(path)) as temporary:
         nibabel.save(image, temporary)
 
 
