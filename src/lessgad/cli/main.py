@@ -7,7 +7,6 @@ Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 inter
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from typing import Any
 
@@ -50,8 +49,6 @@ def _version(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    # Threads that wait must sleep: where another job has the cores, spinning doubles the time of a training step.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(exit_code(arguments))
 
 
