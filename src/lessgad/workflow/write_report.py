@@ -118,7 +118,7 @@ def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:
 def _facts(experiment: Experiment) -> tuple[Fact, ...]:
     settings = experiment.settings
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
-    regions = ", ".join(f"{name} (labels {', '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
+    regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     simulation = settings.simulation
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
     return (
