@@ -137,7 +137,7 @@ def test_region_given_twice(experiment: Path, cohort: Path):
 
 def test_cohort_without_masks(experiment: Path, cohort: Path):
     (cohort / "derivatives").rename(cohort / "sourcedata")
-    assert "0 with a mask" in init(experiment, cohort)
+    assert "with a mask: 0" in init(experiment, cohort)
     assert regions(experiment) == {}
 
 
@@ -153,7 +153,7 @@ def test_derivative_and_choices_are_written(experiment: Path, cohort: Path, deri
 def test_unusable_studies_are_named(experiment: Path, cohort: Path):
     (cohort / "sub-02/anat/sub-02_T1w.nii.gz").unlink()
     told = init(experiment, cohort)
-    assert "1 patients, 1 studies" in told
+    assert "patients: 1, studies with T1 and T1ce: 1, with a mask" in told
     assert "left out: sub-02: wanted one pre-contrast T1w, got none" in told
 
 
