@@ -32,7 +32,7 @@ class TrainingSettings(Settings):
     """
 
     models: Literal["conditioned", "per_dose"] = "conditioned"
-    n_samples: int = Field(default=60_000, ge=1)
+    n_samples: int = Field(default=40_000, ge=1)
     batch_size: int = Field(default=4, ge=1)
     patch_size: tuple[PatchLength, PatchLength] = (128, 160)
     learning_rate: float = Field(default=1e-3, gt=0)
