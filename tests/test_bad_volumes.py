@@ -178,3 +178,8 @@ def test_labels_may_be_constant_and_stored_as_floats(path: Path):
     labels = read_volume(save(path, np.full((3, 4, 5), 2.0)), labels=True).array
     assert labels.dtype == np.int32
     assert (labels == 2).all()
+
+
+def test_a_folder_is_named_as_such(tmp_path: Path):
+    with pytest.raises(VolumeError, match="wanted a NIfTI file, got a folder"):
+        read_volume(tmp_path)

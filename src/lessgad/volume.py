@@ -168,6 +168,8 @@ def _open(path: Path) -> Nifti1Image:
     from nibabel.spatialimages import HeaderDataError, HeaderTypeError
     from nibabel.wrapstruct import WrapStructError
 
+    if path.is_dir():
+        raise VolumeError("a NIfTI file", "a folder", path, "Convert DICOM to NIfTI first, for example with dcm2niix")
     if not path.is_file():
         raise VolumeError("a NIfTI file", "no such file", path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
