@@ -26,10 +26,20 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def tiny() -> ModuleType:
     """The module ``tests/tiny_cohort.py``: writes generated studies, cohorts and experiments."""
-    spec = importlib.util.spec_from_file_location("tiny_cohort", Path(__file__).with_name("tiny_cohort.py"))
+    return _module(Path(__file__).with_name("tiny_cohort.py"))
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def lopsided() -> ModuleType:
+    """The module ``tests/lopsided_head.py``: a generated pair that registration can work on."""
+    return _module(Path(__file__).with_name("lopsided_head.py"))
 
 
 @pytest.fixture(scope="session")

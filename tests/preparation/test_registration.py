@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from lessgad.errors import RegistrationError
 from lessgad.preparation import registration
@@ -14,24 +13,6 @@ from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resa
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 pytestmark = pytest.mark.slow
-
-SHAPE = (90, 104, 40)
-AFFINE = np.array([[2.0, 0, 0, -90], [0, 2, 0, -104], [0, 0, 3.5, -70], [0, 0, 0, 1]])
-OFFSET = RigidTransform.from_elastix(
-    [4.0, -9.0, 12.0], np.r_[np.radians([1.7, 3.3, 3.3]), 6.0, -3.0, 6.0].tolist(), compute_zyx=False
-)
-
-
-def pair():
-    """A textured, lopsided head without and with contrast, on other scales, with noise of their own."""
-    rng = np.random.default_rng(0)
-    x, y, z = np.ogrid[-90:90:2, -104:104:2, -70:70:3.5]
-    head = (x / 65) ** 2 + ((y + 0.1 * x) / 80) ** 2 + (z / 55) ** 2 <= 1
-    tissue = ndimage.gaussian_filter(rng.normal(size=SHAPE), (3, 3, 2))
-    tissue = head * (1 + 0.3 * tissue / tissue.std()).clip(0.2)
-    enhancing = ((x - 30) / 12) ** 2 + (y / 12) ** 2 + (z / 12) ** 2 <= 1
-    scans = [300 * tissue, 70 * (tissue**1.3 + 1.2 * enhancing)]
-    return [Volume((s + rng.rayleigh(0.02 * s.max(), SHAPE)).astype(np.float32), AFFINE) for s in scans]
 
 
 def head_points_mm(volume):
@@ -50,43 +31,43 @@ def moved_in_header(volume, by):
     return Volume(volume.array, by.matrix @ volume.affine)
 
 
-def test_offset_is_about_5_degrees_and_9_mm():
-    assert OFFSET.rotation_deg == pytest.approx(5, abs=0.1)
+def test_offset_is_about_5_degrees_and_9_mm(lopsided):
+    assert lopsided.OFFSET.rotation_deg == pytest.approx(5, abs=0.1)
 
 
-def test_known_offset_is_found_without_a_sound(tmp_path, monkeypatch, capfd):
+def test_known_offset_is_found_without_a_sound(lopsided, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    t1, t1ce = pair()
-    moving = resample(t1ce, t1, OFFSET.inverse(), "cubic")
+    t1, t1ce = lopsided.pair(1.3)
+    moving = resample(t1ce, t1, lopsided.OFFSET.inverse(), "cubic")
     found = register_rigid(t1, moving)
-    assert mean_distance_mm(found, OFFSET, head_points_mm(t1)) < 0.3
+    assert mean_distance_mm(found, lopsided.OFFSET, head_points_mm(t1)) < 0.3
     assert capfd.readouterr() == ("", "")
     assert not list(tmp_path.iterdir())
     assert np.array_equal(register_rigid(t1, moving).matrix, found.matrix)
     assert np.allclose(register_rigid(t1, moving, n_threads=2).matrix, found.matrix, atol=1e-9)
 
 
-def test_offset_in_the_header_is_found_and_undone():
-    t1, t1ce = pair()
-    found = register_rigid(t1, moved_in_header(t1ce, OFFSET))
-    assert mean_distance_mm(found, OFFSET, head_points_mm(t1)) < 0.3
+def test_offset_in_the_header_is_found_and_undone(lopsided):
+    t1, t1ce = lopsided.pair(1.3)
+    found = register_rigid(t1, moved_in_header(t1ce, lopsided.OFFSET))
+    assert mean_distance_mm(found, lopsided.OFFSET, head_points_mm(t1)) < 0.3
 
 
-def test_axis_order_of_either_scan_does_not_matter():
-    t1, t1ce = pair()
+def test_axis_order_of_either_scan_does_not_matter(lopsided):
+    t1, t1ce = lopsided.pair(1.3)
     flip = np.eye(4)
-    flip[1, 1], flip[1, 3] = -1, SHAPE[1] - 1
-    sagittal = Volume(t1ce.array[:, ::-1].transpose(1, 2, 0), (AFFINE @ flip)[:, [1, 2, 0, 3]])
-    found = register_rigid(t1, moved_in_header(sagittal, OFFSET))
-    back = register_rigid(moved_in_header(sagittal, OFFSET), t1)
+    flip[1, 1], flip[1, 3] = -1, lopsided.SHAPE[1] - 1
+    sagittal = Volume(t1ce.array[:, ::-1].transpose(1, 2, 0), (lopsided.AFFINE @ flip)[:, [1, 2, 0, 3]])
+    found = register_rigid(t1, moved_in_header(sagittal, lopsided.OFFSET))
+    back = register_rigid(moved_in_header(sagittal, lopsided.OFFSET), t1)
     points = head_points_mm(t1)
-    assert mean_distance_mm(found, OFFSET, points) < 0.3
-    assert mean_distance_mm(back, OFFSET.inverse(), points @ OFFSET.matrix.T) < 0.3
+    assert mean_distance_mm(found, lopsided.OFFSET, points) < 0.3
+    assert mean_distance_mm(back, lopsided.OFFSET.inverse(), points @ lopsided.OFFSET.matrix.T) < 0.3
 
 
 @pytest.mark.parametrize("shift_mm", [100.0, 400.0])
-def test_headers_that_lost_their_coordinates(shift_mm):
-    t1, t1ce = pair()
+def test_headers_that_lost_their_coordinates(lopsided, shift_mm):
+    t1, t1ce = lopsided.pair(1.3)
     lost = np.eye(4)
     lost[:3, 3] = shift_mm, -0.3 * shift_mm, 0.2 * shift_mm
     lost = RigidTransform(lost)
@@ -94,10 +75,10 @@ def test_headers_that_lost_their_coordinates(shift_mm):
     assert mean_distance_mm(found, lost, head_points_mm(t1)) < 0.3
 
 
-def test_resampling_agrees_with_itk():
+def test_resampling_agrees_with_itk(lopsided):
     import itk
 
-    t1, t1ce = pair()
+    t1, t1ce = lopsided.pair(1.3)
     transform = itk.Euler3DTransform[itk.D].New()
     transform.SetCenter([4.0, -9.0, 12.0])
     parameters = [0.03, -0.06, 0.05, 6.0, -3.0, 6.0]
@@ -122,9 +103,9 @@ def test_resampling_agrees_with_itk():
         assert np.abs(result - expected)[inner].max() < 1e-3 * t1ce.array.max()
 
 
-def test_itk_sees_the_same_places():
-    t1, _ = pair()
-    oblique = moved_in_header(t1, OFFSET)
+def test_itk_sees_the_same_places(lopsided):
+    t1, _ = lopsided.pair(1.3)
+    oblique = moved_in_header(t1, lopsided.OFFSET)
     image = registration._itk_image(oblique)
     for index in ((0, 0, 0), (3, 5, 7), (89, 0, 39)):
         lps = image.TransformIndexToPhysicalPoint(index)
@@ -133,25 +114,25 @@ def test_itk_sees_the_same_places():
 
 
 def noise(t1):
-    return t1.with_array(np.random.default_rng(1).rayleigh(10, SHAPE).astype(np.float32))
+    return t1.with_array(np.random.default_rng(1).rayleigh(10, t1.array.shape).astype(np.float32))
 
 
 def other_thing(t1):
     x, y, z = np.ogrid[-90:90:2, -104:104:2, -70:70:3.5]
     bottle = ((x - 20) ** 2 + y**2 <= 30**2) & (abs(z) < 40)
-    return t1.with_array((500 * bottle + np.random.default_rng(1).rayleigh(10, SHAPE)).astype(np.float32))
+    return t1.with_array((500 * bottle + np.random.default_rng(1).rayleigh(10, t1.array.shape)).astype(np.float32))
 
 
 @pytest.mark.parametrize("nonsense", [noise, other_thing])
-def test_what_is_not_the_same_head_is_refused(nonsense):
-    t1, _ = pair()
+def test_what_is_not_the_same_head_is_refused(lopsided, nonsense):
+    t1, _ = lopsided.pair(1.3)
     with pytest.raises(RegistrationError) as caught:
         register_rigid(t1, nonsense(t1))
     assert "\n" not in str(caught.value)
 
 
-def test_elastix_failure_is_one_line_with_its_reason():
-    t1, _ = pair()
+def test_elastix_failure_is_one_line_with_its_reason(lopsided):
+    t1, _ = lopsided.pair(1.3)
     elsewhere = np.eye(4)
     elsewhere[0, 3] = 5000
     with pytest.raises(RegistrationError, match="elastix error") as caught:
@@ -166,15 +147,17 @@ def native(shared):
 
 
 @pytest.mark.real_data
-def test_real_pair_comes_back_from_a_known_offset(shared):
+def test_real_pair_comes_back_from_a_known_offset(lopsided, shared):
     """Twice registered, from where it was scanned and from 5°/9 mm away: the same place within 0.3 mm."""
     t1, t1ce = native(shared)
     original = register_rigid(t1, t1ce)
     points = head_points_mm(t1)
-    in_header = register_rigid(t1, moved_in_header(t1ce, OFFSET))
-    resampled = register_rigid(t1, resample(t1ce, t1ce, OFFSET.inverse(), "cubic"))
-    distances_mm = [mean_distance_mm(found, OFFSET.compose(original), points) for found in (in_header, resampled)]
-    moved_mm = mean_distance_mm(OFFSET, RigidTransform.identity(), points)
+    in_header = register_rigid(t1, moved_in_header(t1ce, lopsided.OFFSET))
+    resampled = register_rigid(t1, resample(t1ce, t1ce, lopsided.OFFSET.inverse(), "cubic"))
+    distances_mm = [
+        mean_distance_mm(found, lopsided.OFFSET.compose(original), points) for found in (in_header, resampled)
+    ]
+    moved_mm = mean_distance_mm(lopsided.OFFSET, RigidTransform.identity(), points)
     print(f"offset {moved_mm:.2f} mm over the head; left in header, resampled: {np.round(distances_mm, 3)} mm")
     assert moved_mm > 5
     assert max(distances_mm) < 0.3

@@ -13,34 +13,15 @@ from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import head_box, head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.normalisation import normalisation_from_peaks
-from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration import restorer as module
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.volume import Volume, same_grid
 
-SHAPE = (90, 104, 40)
-AFFINE = np.array([[2.0, 0, 0, -90], [0, 2, 0, -104], [0, 0, 3.5, -70], [0, 0, 0, 1]])
-OFFSET = RigidTransform.from_elastix(
-    [4.0, -9.0, 12.0], np.r_[np.radians([1.7, 3.3, 3.3]), 6.0, -3.0, 6.0].tolist(), compute_zyx=False
-)
-
-
-def pair():
-    """A textured, lopsided head without and with contrast, on other scales, with noise of their own."""
-    rng = np.random.default_rng(0)
-    x, y, z = np.ogrid[-90:90:2, -104:104:2, -70:70:3.5]
-    head = (x / 65) ** 2 + ((y + 0.1 * x) / 80) ** 2 + (z / 55) ** 2 <= 1
-    tissue = ndimage.gaussian_filter(rng.normal(size=SHAPE), (3, 3, 2))
-    tissue = head * (1 + 0.3 * tissue / tissue.std()).clip(0.2)
-    enhancing = ((x - 30) / 12) ** 2 + (y / 12) ** 2 + (z / 12) ** 2 <= 1
-    scans = [300 * tissue, 70 * (tissue + 1.2 * enhancing)]
-    return [Volume((s + rng.rayleigh(0.02 * s.max(), SHAPE)).astype(np.float32), AFFINE) for s in scans]
-
 
 @pytest.fixture(scope="module")
-def scan():
-    return pair()[1]
+def scan(lopsided):
+    return lopsided.pair()[1]
 
 
 def model(folder, *, dose=None, weights=0.1, bias=None, **field_changes):
@@ -82,14 +63,14 @@ def test_settings_are_those_given_or_the_defaults(tmp_path):
     assert Restorer.load(tmp_path, RestorationSettings(window="sliding")).settings.window == "sliding"
 
 
-def test_only_the_head_box_changes_and_the_scan_is_left_alone(tmp_path, scan):
+def test_only_the_head_box_changes_and_the_scan_is_left_alone(lopsided, tmp_path, scan):
     before = scan.array.copy()
     restored = model(tmp_path).restore(scan, 0.1)
     assert np.array_equal(scan.array, before)
     assert same_grid(restored, scan)
     assert restored.array.dtype == np.float32
     box = head_box(head_mask(scan.array, scan.spacing_mm)).slices
-    outside = np.ones(SHAPE, dtype=bool)
+    outside = np.ones(lopsided.SHAPE, dtype=bool)
     outside[box] = False
     assert np.array_equal(restored.array[outside], before[outside])
     assert (restored.array != before)[box].mean() > 0.9
@@ -97,22 +78,22 @@ def test_only_the_head_box_changes_and_the_scan_is_left_alone(tmp_path, scan):
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1), (1, 0, 2)])
 @pytest.mark.parametrize("flipped", [(), (0,), (1, 2), (0, 1, 2)])
-def test_axis_order_of_the_scan_comes_back_and_changes_nothing(tmp_path, scan, order, flipped):
+def test_axis_order_of_the_scan_comes_back_and_changes_nothing(lopsided, tmp_path, scan, order, flipped):
     restorer = model(tmp_path)
     expected = restorer.restore(scan, 0.3).array
     flip = np.eye(4)
     for axis in flipped:
-        flip[axis, axis], flip[axis, 3] = -1, SHAPE[axis] - 1
-    turned = Volume(np.flip(scan.array, flipped).transpose(order), (AFFINE @ flip)[:, [*order, 3]])
+        flip[axis, axis], flip[axis, 3] = -1, lopsided.SHAPE[axis] - 1
+    turned = Volume(np.flip(scan.array, flipped).transpose(order), (lopsided.AFFINE @ flip)[:, [*order, 3]])
     restored = restorer.restore(turned, 0.3)
     assert same_grid(restored, turned)
     back = np.flip(restored.array.transpose(np.argsort(order)), flipped)
     np.testing.assert_allclose(back, expected, rtol=0, atol=1e-4 * expected.max())
 
 
-def test_an_oblique_scan_is_restored_on_its_own_grid(tmp_path, scan):
+def test_an_oblique_scan_is_restored_on_its_own_grid(lopsided, tmp_path, scan):
     restorer = model(tmp_path)
-    oblique = Volume(scan.array, OFFSET.matrix @ AFFINE)
+    oblique = Volume(scan.array, lopsided.OFFSET.matrix @ lopsided.AFFINE)
     restored = restorer.restore(oblique, 0.3)
     assert np.array_equal(restored.affine, oblique.affine)
     np.testing.assert_allclose(restored.array, restorer.restore(scan, 0.3).array, rtol=0, atol=1e-3)
@@ -201,17 +182,17 @@ def test_what_is_no_dose_is_refused(tmp_path, scan, dose, trained):
         model(tmp_path, dose=trained).restore(scan, dose)
 
 
-def test_what_is_no_head_is_refused(tmp_path, scan):
+def test_what_is_no_head_is_refused(lopsided, tmp_path, scan):
     restorer = model(tmp_path)
     with pytest.raises((CalibrationError, StudyError)):
-        restorer.restore(scan.with_array(np.full(SHAPE, 3.0, dtype=np.float32)), 0.1)
+        restorer.restore(scan.with_array(np.full(lopsided.SHAPE, 3.0, dtype=np.float32)), 0.1)
 
 
 @pytest.mark.slow
-def test_a_pre_contrast_scan_is_moved_onto_the_low_dose_and_rules_its_scale(tmp_path, monkeypatch):
-    t1, t1ce = pair()
+def test_a_pre_contrast_scan_is_moved_onto_the_low_dose_and_rules_its_scale(lopsided, tmp_path, monkeypatch):
+    t1, t1ce = lopsided.pair()
     low = t1ce.with_array((0.5 * t1.array * 70 / 300 + 0.5 * t1ce.array).astype(np.float32))
-    elsewhere = Volume(t1.array, OFFSET.matrix @ AFFINE)
+    elsewhere = Volume(t1.array, lopsided.OFFSET.matrix @ lopsided.AFFINE)
     seen = {}
 
     def spy(field, images, *rest):

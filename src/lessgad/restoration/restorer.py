@@ -118,10 +118,8 @@ class Restorer:
 
 
 def _moved_onto(scan: Volume, pre_contrast: Volume) -> np.ndarray:
-    from lessgad.preparation.alignment import check_alignment
     from lessgad.preparation.registration import register_rigid
     from lessgad.preparation.rigid_transform import resample
 
-    moved = resample(pre_contrast, scan, register_rigid(scan, pre_contrast), "cubic")
-    check_alignment(scan, moved)
-    return moved.array.astype(np.float32)
+    transform = register_rigid(scan, pre_contrast)  # has checked that the two lie on each other
+    return resample(pre_contrast, scan, transform, "cubic").array.astype(np.float32)

@@ -15,6 +15,9 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Turn the first Ctrl-C into an answer: the given function says whether it came. The second one interrupts.
 
     Outside the main thread nothing changes, as signals cannot be caught there.
+
+    Raises:
+        KeyboardInterrupt: Inside the block, at the second Ctrl-C.
     """
     asked = False
 

@@ -10,6 +10,7 @@ import numpy as np
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import simulate_low_dose
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
 from lessgad.report.calibration_figure import calibration_figure
@@ -34,8 +35,8 @@ CALIBRATION_DOSE = 0.2
 def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:
     """Similarity against dose over the tumor's box; over the head where no test study has a mask."""
     evaluation = experiment.settings.evaluation
-    area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in rows) else "head"
-    figure = dose_curves(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)  # type: ignore[arg-type]
+    area: Area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in rows) else "head"
+    figure = dose_curves(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)
     if figure is None:
         return ()
     place = "the tumour's box" if area == "tumor_box" else "the head"
