@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import os
 import signal
 import threading
 
@@ -9,7 +8,7 @@ from lessgad.training.interruption import deferred_interrupt
 
 
 def press_ctrl_c():
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_the_first_is_an_answer_and_the_second_interrupts():

@@ -2,7 +2,6 @@
 """Training on arrays of a few pixels. What is said of bits holds on a CPU."""
 
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -145,7 +144,7 @@ def test_training_is_the_same_twice_and_another_with_another_seed(tmp_path):
 def test_ctrl_c_loses_nothing(tmp_path, precision, stop_at):
     def press_ctrl_c(progress):
         if progress.n_samples_done == stop_at:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     train(task(tmp_path / "whole", precision=precision), silently)
     with pytest.raises(KeyboardInterrupt):
@@ -178,7 +177,7 @@ def test_stopped_again_and_again(tmp_path):
     train(task(tmp_path / "whole"), silently)
     for _ in range(20):
         try:
-            train(task(tmp_path / "stopped"), lambda _: os.kill(os.getpid(), signal.SIGINT))
+            train(task(tmp_path / "stopped"), lambda _: signal.raise_signal(signal.SIGINT))
         except KeyboardInterrupt:
             continue
         break
@@ -224,7 +223,7 @@ def test_a_finished_training_is_not_done_again(tmp_path):
 def stopped_after_one_validation(folder, **changes):
     def press_ctrl_c(progress):
         if progress.n_samples_done == 8:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(task(folder, **changes), press_ctrl_c)
