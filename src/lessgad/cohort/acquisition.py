@@ -26,7 +26,13 @@ class Acquisition:
         inversion_time_ms: TI.
         flip_angle_rad: Flip angle.
         scanning_sequence: DICOM codes, e.g. ``("GR", "IR")``.
-        contrast_agent: ContrastBolusIngredient; an absent tag never means "pre-contrast".
+        sequence_variant: DICOM codes, e.g. ``("SK", "SP")``.
+        scan_options: DICOM codes, e.g. ``("FS",)`` for fat saturation.
+        is_3d: MRAcquisitionType.
+        echo_train_length: Echoes per excitation.
+        n_excitations: Excitations after one preparation (NumberShots).
+        excitation_spacing_ms: Time between two of them (RepetitionTimeExcitation).
+        contrast_agent: ContrastBolusAgent, or else ContrastBolusIngredient; an absent tag never means "pre-contrast".
     """
 
     field_strength_t: float | None = None
@@ -35,7 +41,19 @@ class Acquisition:
     inversion_time_ms: float | None = None
     flip_angle_rad: float | None = None
     scanning_sequence: tuple[str, ...] = ()
+    sequence_variant: tuple[str, ...] = ()
+    scan_options: tuple[str, ...] = ()
+    is_3d: bool | None = None
+    echo_train_length: int | None = None
+    n_excitations: int | None = None
+    excitation_spacing_ms: float | None = None
     contrast_agent: str | None = None
+
+
+def acquisition_from(stored: dict[str, Any]) -> Acquisition:
+    """Make one of what `dataclasses.asdict` gave, also after a way through JSON."""
+    lists_as_tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    return Acquisition(**lists_as_tuples)
 
 
 def read_acquisition(image: Path, root: Path) -> Acquisition:
@@ -55,8 +73,9 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
         sidecars = [path for path in folder.glob("*T1w.json") if _applies(path, own)]
         for sidecar in sorted(sidecars, key=lambda path: len(entities(path))):
             fields |= _read_json(sidecar)
-    echo, repetition, inversion = (
-        _number(fields, key, image) for key in ("EchoTime", "RepetitionTime", "InversionTime")
+    echo, repetition, inversion, excitation = (
+        _number(fields, key, image)
+        for key in ("EchoTime", "RepetitionTime", "InversionTime", "RepetitionTimeExcitation")
     )
     flip_angle_deg = _number(fields, "FlipAngle", image)
     return Acquisition(
@@ -65,8 +84,14 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
         repetition_time_ms=_ms(repetition),
         inversion_time_ms=_ms(inversion),
         flip_angle_rad=None if flip_angle_deg is None else math.radians(flip_angle_deg),
-        scanning_sequence=_codes(fields.get("ScanningSequence"), image),
-        contrast_agent=_words(fields.get("ContrastBolusIngredient"), image),
+        scanning_sequence=_codes(fields, "ScanningSequence", image),
+        sequence_variant=_codes(fields, "SequenceVariant", image),
+        scan_options=_codes(fields, "ScanOptions", image),
+        is_3d={"3D": True, "2D": False}.get(str(fields.get("MRAcquisitionType", "")).upper()),
+        echo_train_length=_count(fields, "EchoTrainLength", image),
+        n_excitations=_count(fields, "NumberShots", image),
+        excitation_spacing_ms=_ms(excitation),
+        contrast_agent=_words(fields.get("ContrastBolusAgent", fields.get("ContrastBolusIngredient")), image),
     )
 
 
@@ -95,19 +120,29 @@ def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
     return float(value)
 
 
-def _codes(value: object, image: Path) -> tuple[str, ...]:
+def _count(fields: dict[str, Any], key: str, image: Path) -> int | None:
+    value = fields.get(key)
+    if isinstance(value, list) and value:  # NumberShots may name the halves before and after the centre of k-space
+        total = sum(_number({key: part}, key, image) or 0 for part in value)
+        return round(total)
+    number = _number(fields, key, image)
+    return None if number is None else round(number)
+
+
+def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
     r"""``GR\IR`` as DICOM, ``GR_IR`` as dcm2niix, or a list."""
+    value = fields.get(key)
     if value is None:
         return ()
     codes = value.replace("\\", "_").split("_") if isinstance(value, str) else value
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise CohortError("codes for ScanningSequence", repr(value), image, _REPAIR)
-    return tuple(code.strip() for code in codes if code.strip())
+        raise CohortError(f"codes for {key}", repr(value), image, _REPAIR)
+    return tuple(code.strip().upper() for code in codes if code.strip())
 
 
 def _words(value: object, image: Path) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise CohortError("words for ContrastBolusIngredient", repr(value), image, _REPAIR)
+        raise CohortError("words for ContrastBolusAgent or ContrastBolusIngredient", repr(value), image, _REPAIR)
     return value
 
 

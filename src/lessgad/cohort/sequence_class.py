@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kind of sequence a scan is, whether its fat is saturated, and whether two scans make a pair."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lessgad.cohort.acquisition import Acquisition
+
+SequenceClass = Literal[
+    "spin echo", "gradient echo", "inversion-prepared gradient echo", "inversion-recovery spin echo"
+]
+
+LONGEST_TR_WITHOUT_INVERSION_MS = 300.0  # no T1-weighted spoiled gradient echo waits longer between excitations
+FAT_SATURATION = {"FS", "FATSAT", "FAT SAT", "SPIR", "SPAIR", "CHESS", "FSS"}
+
+
+def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
+    """Tell the class of a scan from DICOM's ScanningSequence; None where the sidecar does not say or it is another.
+
+    A gradient echo with an inversion time, the variant MP (magnetisation prepared) or a TR above 300 ms is
+    inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait that
+    long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
+    """
+    codes = set(acquisition.scanning_sequence)
+    if not codes & {"SE", "GR"} or {"SE", "GR"} <= codes or "EP" in codes or _is_balanced(acquisition):
+        return None
+    inverts = "IR" in codes or bool(acquisition.inversion_time_ms)
+    if "SE" in codes:
+        return "inversion-recovery spin echo" if inverts else "spin echo"
+    inverts = inverts or "MP" in acquisition.sequence_variant
+    waits = (acquisition.repetition_time_ms or 0) > LONGEST_TR_WITHOUT_INVERSION_MS
+    return "inversion-prepared gradient echo" if inverts or waits else "gradient echo"
+
+
+def is_fat_saturated(acquisition: Acquisition) -> bool | None:
+    """Whether ScanOptions names a saturation of fat; None where there are no ScanOptions."""
+    if not acquisition.scan_options:
+        return None
+    return bool(set(acquisition.scan_options) & FAT_SATURATION)
+
+
+def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | None:
+    """Say in what two scans differ so that their difference is not contrast alone; None where nothing is known to.
+
+    Only what both sidecars say is compared.
+    """
+    before, after = sequence_class(pre_contrast), sequence_class(standard_dose)
+    if before is not None and after is not None and before != after:
+        return f"a T1 that is {_with_article(before)} and a T1ce that is {_with_article(after)}"
+    fat_before, fat_after = is_fat_saturated(pre_contrast), is_fat_saturated(standard_dose)
+    if fat_before is not None and fat_after is not None and fat_before != fat_after:
+        return f"fat saturation in the {'T1' if fat_before else 'T1ce'} alone"
+    return None
+
+
+def _is_balanced(acquisition: Acquisition) -> bool:
+    variant = set(acquisition.sequence_variant)
+    return "GR" in acquisition.scanning_sequence and "SS" in variant and "SP" not in variant
+
+
+def _with_article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"

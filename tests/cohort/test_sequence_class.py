@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Classes of sequences, and pairs that differ in more than contrast."""
+
+from dataclasses import replace
+
+import pytest
+
+from lessgad.cohort.acquisition import Acquisition
+from lessgad.cohort.sequence_class import difference, is_fat_saturated, sequence_class
+
+UNKNOWN = Acquisition()
+SE = Acquisition(scanning_sequence=("SE",), repetition_time_ms=550.0)
+GR = Acquisition(scanning_sequence=("GR",), repetition_time_ms=25.0, sequence_variant=("SS", "SP", "SK"))
+MPRAGE = Acquisition(scanning_sequence=("GR", "IR"), repetition_time_ms=1900.0, inversion_time_ms=1100.0)
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "expected"),
+    [
+        (SE, "spin echo"),
+        (replace(SE, echo_train_length=20, is_3d=True), "spin echo"),
+        (replace(SE, scanning_sequence=("SE", "IR")), "inversion-recovery spin echo"),
+        (GR, "gradient echo"),
+        (MPRAGE, "inversion-prepared gradient echo"),
+        (replace(GR, repetition_time_ms=2200.0), "inversion-prepared gradient echo"),  # Siemens without the code IR
+        (replace(GR, inversion_time_ms=450.0), "inversion-prepared gradient echo"),  # GE BRAVO
+        (replace(GR, sequence_variant=("SK", "SP", "MP")), "inversion-prepared gradient echo"),
+        (replace(GR, sequence_variant=("SS", "SK")), None),  # balanced
+        (replace(GR, scanning_sequence=("SE", "GR")), None),
+        (replace(SE, scanning_sequence=("EP", "SE")), None),
+        (replace(SE, scanning_sequence=("RM",)), None),
+        (UNKNOWN, None),
+    ],
+)
+def test_classes(acquisition, expected):
+    assert sequence_class(acquisition) == expected
+
+
+def test_only_what_both_sidecars_say_is_compared():
+    assert difference(SE, SE) is None
+    assert difference(SE, UNKNOWN) is None
+    assert difference(UNKNOWN, MPRAGE) is None
+    assert difference(replace(SE, repetition_time_ms=600.0), SE) is None
+    assert difference(SE, replace(SE, scan_options=("FS",))) is None  # absent options are no answer
+
+
+def test_what_differs_is_named():
+    assert difference(SE, GR) == "a T1 that is a spin echo and a T1ce that is a gradient echo"
+    assert difference(GR, MPRAGE) == "a T1 that is a gradient echo and a T1ce that is an inversion-prepared gradient echo"
+    plain, saturated = replace(SE, scan_options=("PFP",)), replace(SE, scan_options=("PFP", "FS"))
+    assert difference(plain, saturated) == "fat saturation in the T1ce alone"
+    assert difference(saturated, plain) == "fat saturation in the T1 alone"
+    assert difference(saturated, saturated) is None
+
+
+def test_fat_saturation_is_unknown_without_options():
+    assert is_fat_saturated(SE) is None
+    assert is_fat_saturated(replace(SE, scan_options=("SAT_GEMS",))) is False
+    assert is_fat_saturated(replace(SE, scan_options=("SPIR",))) is True
