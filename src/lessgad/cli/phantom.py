@@ -18,15 +18,35 @@ def phantom(
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write; new or empty.")],
     patients: Annotated[int, typer.Option(min=1, max=999, help="Number of patients; some have two sessions.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    low_dose: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--low-dose",
+            metavar="DOSE",
+            help="True low-dose scans to add, e.g. 0.1; repeat for more. If not given: 0.1, 0.2, 0.3 and 0.5.",
+        ),
+    ] = None,
+    pairs_only: Annotated[bool, typer.Option("--pairs-only", help="T1 and T1ce alone, no low-dose scans.")] = False,
+    dicom: Annotated[
+        bool, typer.Option("--dicom", help="The same scans as DICOM too, as of three vendors, in sourcedata/dicom.")
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Patients at a time; as many as cores if not given.")
     ] = None,
 ) -> None:
-    """Write a synthetic vestibular schwannoma cohort, as BIDS: T1, T1ce and masks. No person was scanned."""
+    """Write a synthetic vestibular schwannoma cohort, as BIDS: T1, T1ce, true low doses and masks.
+
+    No person was scanned.
+    """
     import os
 
     from lessgad.cli.console import ProgressBars
+    from lessgad.errors import SettingsError
     from lessgad.phantom.cohort import write_cohort
+    from lessgad.phantom.scanner import LOW_DOSES
+
+    if pairs_only and low_dose:
+        raise SettingsError("--pairs-only or --low-dose", "both")
 
     bars = ProgressBars()
     bars.begin("phantom", float(patients))
@@ -37,6 +57,8 @@ def phantom(
             seed,
             on_progress=lambda done, _total: bars.advance(float(done), f"{done} of {patients} patients"),
             n_workers=workers or os.cpu_count() or 1,
+            low_doses=() if pairs_only else low_dose or LOW_DOSES,
+            dicom=dicom,
         )
     finally:
         bars.end()

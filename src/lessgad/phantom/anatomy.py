@@ -16,6 +16,8 @@ from lessgad.phantom.temporal_bone import nerves, paint_temporal_bones
 from lessgad.phantom.tissues import Tissue
 from lessgad.phantom.vessels import paint_vessels
 
+ATROPHY_PER_YEAR = 0.003  # of a voxel's brain; about 0.3 % of the brain's volume a year is usual after 50
+
 
 @dataclass(frozen=True, eq=False)
 class Head:
@@ -32,8 +34,13 @@ class Head:
     white: Float[np.ndarray, "x y z"]
 
 
-def build_head(rng: np.random.Generator) -> Head:
-    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins differ with `rng`."""
+def build_head(rng: np.random.Generator, age: int = 50) -> Head:
+    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins differ with `rng`.
+
+    Args:
+        rng: Of the patient.
+        age: Years; with age, the brain gives way to CSF in sulci and ventricles.
+    """
     brain = load_brain()
     free = ~brain.cavity
     labels = np.zeros(SHAPE, dtype=np.int8)
@@ -52,4 +59,15 @@ def build_head(rng: np.random.Generator) -> Head:
         for region in nerves(side):
             paint(labels, region, Tissue.WHITE, labels == Tissue.CSF)
     brain_there = labels == Tissue.CSF
-    return Head(labels, brain.grey * brain_there, brain.white * brain_there)
+    grey, white = _aged(brain.grey * brain_there, brain.white * brain_there, age)
+    return Head(labels, grey, white)
+
+
+def _aged(
+    grey: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"], age: int
+) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
+    """Take brain away where there was some CSF already: none at 30 years, about a tenth of the border by 80."""
+    lost = ATROPHY_PER_YEAR * max(age - 30, 0)
+    total = grey + white
+    left = np.clip((total - lost) / (1 - lost), 0, 1) / np.maximum(total, np.float32(1e-6))
+    return grey * left, white * left

@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from lessgad.atomic_write import write_text
-from lessgad.errors import CohortError
+from lessgad.dose_fraction import check_dose, dose_label
+from lessgad.errors import CohortError, DoseError
+from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient, scan_patient
-from lessgad.phantom.scanner import Study
+from lessgad.phantom.scanner import LOW_DOSES, Study
+from lessgad.phantom.sidecar import sidecar
 from lessgad.volume import write_volume
 
 BIDS_VERSION = "1.10.0"
@@ -25,11 +29,14 @@ def write_cohort(
     seed: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
     n_workers: int = 1,
+    *,
+    low_doses: Sequence[float] = LOW_DOSES,
+    dicom: bool = False,
 ) -> None:
     """Write `n_patients` patients, about a third of them with two sessions, into a new folder.
 
-    The bytes depend on `n_patients` and `seed` alone. dataset_description.json is written last: a folder without it
-    is not a whole cohort.
+    The bytes depend on `n_patients`, `seed`, `low_doses` and `dicom` alone. dataset_description.json is written last: a
+    folder without it is not a whole cohort.
 
     Args:
         root: The folder; it must not exist or be empty.
@@ -37,13 +44,19 @@ def write_cohort(
         seed: Of everything drawn, 0 or above.
         on_progress: Called with the number of patients done and of all.
         n_workers: Processes to use.
+        low_doses: Doses to scan besides T1 and T1ce, between 0 and 1.
+        dicom: Whether to write the scans as DICOM too, under ``sourcedata/dicom``.
 
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
+        DoseError: A low dose is not between 0 and 1.
         StorageError: The disk is full or the folder cannot be written.
     """
     if n_patients < 1:
         raise CohortError("at least one patient", str(n_patients))
+    for dose in low_doses:
+        if check_dose(dose) in (0, 1):
+            raise DoseError("a low dose between 0 and 1", f"{dose:g}", None, "T1 and T1ce are scanned anyway")
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         found = "a folder with something in it" if root.is_dir() else "a file"
         raise CohortError(
@@ -51,29 +64,32 @@ def write_cohort(
         )
     digits = max(2, len(str(n_patients)))
     patients = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
-    for done, _ in enumerate(_written(root, patients, digits, n_workers), start=1):
+    write = partial(write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom)
+    for done, _ in enumerate(_written(write, patients, n_workers), start=1):
         if on_progress is not None:
             on_progress(done, n_patients)
     _write_descriptions(root, patients, digits)
 
 
-def write_patient(root: Path, patient: Patient, digits: int) -> None:
+def write_patient(root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool) -> None:
     """Scan one patient and write all sessions."""
     label = f"sub-{patient.number:0{digits}d}"
-    for session, study in enumerate(scan_patient(patient), start=1):
+    for session, study in enumerate(scan_patient(patient, low_doses), start=1):
         _write_study(root, Path(label) / f"ses-{session}" / "anat", f"{label}_ses-{session}", patient, study)
+        if dicom:
+            write_dicom_session(root / "sourcedata" / "dicom", patient, study, label.removeprefix("sub-"), session)
 
 
-def _written(root: Path, patients: list[Patient], digits: int, n_workers: int) -> Iterator[None]:
+def _written(write: Callable[[Patient], None], patients: list[Patient], n_workers: int) -> Iterator[None]:
     """Write the patients, in this process or in others, and say each time one is done."""
     if n_workers <= 1 or len(patients) == 1:
         for patient in patients:
-            write_patient(root, patient, digits)
+            write(patient)
             yield
         return
     pool = ProcessPoolExecutor(min(n_workers, len(patients)), mp_context=get_context("spawn"))
     try:
-        jobs = [pool.submit(write_patient, root, patient, digits) for patient in patients]
+        jobs = [pool.submit(write, patient) for patient in patients]
         for job in as_completed(jobs):
             job.result()
             yield
@@ -82,23 +98,24 @@ def _written(root: Path, patients: list[Patient], digits: int, n_workers: int) -
 
 
 def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: Study) -> None:
-    acquisition: dict[str, object] = {
-        "MagneticFieldStrength": patient.sequence.field_strength_t,
-        "ScanningSequence": patient.sequence.kind,
-        "RepetitionTime": patient.sequence.repetition_time_ms / 1000,
-        "EchoTime": patient.sequence.echo_time_ms / 1000,
-        "FlipAngle": patient.sequence.flip_angle_degrees,
-        "MRAcquisitionType": "2D" if patient.sequence.kind == "SE" else "3D",
-    }
-    contrast = {"ContrastBolusIngredient": "GADOLINIUM"}
-    for name, volume, extra in (("T1w", study.pre_contrast, {}), ("ce-gadolinium_T1w", study.standard_dose, contrast)):
-        sidecar = acquisition | {"SliceThickness": round(volume.spacing_mm[2], 4)} | extra
-        write_volume(root / folder / f"{stem}_{name}.nii.gz", volume)
-        _write_json(root / folder / f"{stem}_{name}.json", sidecar)
-    write_volume(root / DERIVATIVE / folder / f"{stem}_space-T1w_dseg.nii.gz", study.mask)
-    rows = "\n".join(" ".join(f"{value:.9f}" for value in row) for row in study.motion.tolist())
-    heading = "# true motion of the head: T1w world mm -> ce-gadolinium T1w world mm\n"
-    write_text(root / DERIVATIVE / folder / f"{stem}_from-T1w_to-ceT1w_mode-points_xfm.txt", heading + rows + "\n")
+    truth = root / DERIVATIVE / folder
+    for dose, scan in study.scans.items():
+        name = image_name(dose)
+        write_volume(root / folder / f"{stem}_{name}.nii.gz", scan.image)
+        _write_json(root / folder / f"{stem}_{name}.json", sidecar(patient, scan.image, dose))
+        if dose > 0:
+            space = "ceT1w" if dose == 1 else f"{dose_label(dose)}T1w"
+            rows = "\n".join(" ".join(f"{value:.9f}" for value in row) for row in scan.motion.tolist())
+            heading = f"# true motion of the head: T1w world mm -> {name} world mm\n"
+            write_text(truth / f"{stem}_from-T1w_to-{space}_mode-points_xfm.txt", heading + rows + "\n")
+    write_volume(truth / f"{stem}_space-T1w_dseg.nii.gz", study.mask)
+
+
+def image_name(dose: float) -> str:
+    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_T1w``."""
+    if dose == 0:
+        return "T1w"
+    return "ce-gadolinium_T1w" if dose == 1 else f"acq-{dose_label(dose)}_ce-gadolinium_T1w"
 
 
 def _write_descriptions(root: Path, patients: list[Patient], digits: int) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from lessgad.phantom.anatomy import Head
 from lessgad.phantom.canal import CANAL_RADIUS_MM, along_canal, canal, canal_points
 from lessgad.phantom.shapes import ORIGIN_MM, Box, Region, axes_mm, box_around, smooth_noise
-from lessgad.phantom.tissues import Tissue
+from lessgad.phantom.tissues import Tissue, relaxation
 
 INTRAMEATAL, EXTRAMEATAL = 1, 2
 
@@ -23,6 +23,9 @@ KANZAKI_CLASSES: dict[str, tuple[int, float, float]] = {
     "moderately large": (17, 21.0, 30.0),
     "large": (9, 31.0, 36.0),
 }
+
+
+UPTAKE_MM = (0.20, 0.60)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,14 @@ def draw_schwannoma(rng: np.random.Generator, quantile: float) -> Schwannoma:
     filling = rng.uniform(0.5, 0.8) if diameter == 0 else rng.uniform(0.5, 1.0)
     cystic = float(rng.uniform(0.1, 0.3)) if diameter > 14 and rng.random() < 0.35 else 0.0
     side = 1 if rng.random() < 0.5 else -1
-    return Schwannoma(side, diameter, float(filling), float(rng.uniform(0.26, 0.40)), cystic, int(rng.integers(2**31)))
+    return Schwannoma(side, diameter, float(filling), _uptake_mm(rng), cystic, int(rng.integers(2**31)))
+
+
+def _uptake_mm(rng: np.random.Generator) -> float:
+    """The table's uptake of a tumour with its spread, within what published enhancement allows."""
+    table = relaxation(1.5)
+    drawn = table.uptake_mm[Tissue.TUMOR] * np.exp(table.uptake_spread[Tissue.TUMOR] * rng.standard_normal())
+    return float(np.clip(drawn, *UPTAKE_MM))
 
 
 def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
@@ -102,12 +112,16 @@ def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
     along, across = along_canal(tumor.side, box)
     length = float(np.linalg.norm(fundus - porus))
     lumen = _in_box(canal(tumor.side, 0.35), box)
+    widest = CANAL_RADIUS_MM + 0.6
+    wavy = 1.2 * smooth_noise(rng, shape, 5)
+    rounded = widest - np.sqrt(np.maximum(widest**2 - across**2, 0)) + wavy  # how far the end recedes off the axis
     if tumor.diameter_mm > 0:
-        inside_canal = lumen & (along >= 0) & (along <= tumor.filling * length)
+        inside_canal = lumen & (along >= 0) & (along + rounded <= tumor.filling * length + 0.5)
     else:
         middle = rng.uniform(0.45, 0.6)
-        inside_canal = lumen & (np.abs(along / length - middle) <= tumor.filling / 2) & (along >= 0)
-    inside_canal &= across < CANAL_RADIUS_MM + 0.6
+        beyond_middle = np.abs(along - middle * length) + rounded
+        inside_canal = _largest(lumen & (beyond_middle <= tumor.filling * length / 2 + 0.5) & (along >= 0))
+    inside_canal &= across < widest
     texture = (1 + 0.13 * smooth_noise(rng, shape, 5) + 0.07 * smooth_noise(rng, shape, 2.2)).astype(np.float32)
     nothing = np.zeros(shape, dtype=bool)
     growth = Growth(box, inside_canal, nothing, nothing, np.clip(texture, 0.4, 1.6))

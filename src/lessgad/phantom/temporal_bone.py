@@ -28,8 +28,8 @@ def paint_temporal_bones(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np
         paint(labels, tube(mirrored([(46, -20, -40), (48, -22, -47)], side), 2.8), Tissue.AIR, free)
         paint(labels, tube(mirrored([(50, -21, -45), (62, -22, -47), (92, -25, -45)], side), 3.3), Tissue.AIR)
         paint(labels, canal_wall(side), Tissue.BONE, free)
-        paint(labels, ellipsoid(mirrored([(38.5, -22.5, -39)], side)[0], (3.0, 3.0, 2.4)), Tissue.CSF, free)
-        paint(labels, ellipsoid(mirrored([(41, -28, -37.5)], side)[0], (2.2, 2.4, 2.6)), Tissue.CSF, free)
+        paint(labels, ellipsoid(mirrored([(38.5, -22.5, -39)], side)[0], (3.0, 3.0, 2.4)), Tissue.LABYRINTH, free)
+        paint(labels, ellipsoid(mirrored([(41, -28, -37.5)], side)[0], (2.2, 2.4, 2.6)), Tissue.LABYRINTH, free)
         paint(labels, canal(side), Tissue.CSF, free)
 
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the JSON sidecar of a phantom's scan says: what a scanner would have known."""
+
+from __future__ import annotations
+
+import math
+
+from lessgad.phantom.patient import Patient
+from lessgad.volume import Volume
+
+
+def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
+    """Give BIDS' fields of a scan; times in seconds, the flip angle in degrees.
+
+    Of a scan with contrast they name the agent and, as a share of the usual 0.1 mmol/kg, its dose; nothing more of what
+    the phantom is made of.
+    """
+    protocol = patient.protocol
+    sequence = protocol.sequence
+    fields: dict[str, object] = {
+        "Modality": "MR",
+        "MagneticFieldStrength": protocol.field_strength_t,
+        "ScanningSequence": "_".join(protocol.row.scanning_sequence),
+        "SequenceVariant": "SK_SP" if "GR" in protocol.row.scanning_sequence else "SK",
+        "MRAcquisitionType": "3D" if protocol.is_3d else "2D",
+        "RepetitionTime": sequence.repetition_time_ms / 1000,
+        "EchoTime": sequence.echo_time_ms / 1000,
+        "FlipAngle": round(math.degrees(sequence.flip_angle_rad), 3),
+        "SliceThickness": round(image.spacing_mm[2], 4),
+    }
+    if sequence.inversion_time_ms:
+        fields["InversionTime"] = sequence.inversion_time_ms / 1000
+    if sequence.kind == "spin_echo" and sequence.n_pulses > 1:
+        fields["EchoTrainLength"] = sequence.n_pulses
+    if dose > 0:
+        fields["ContrastBolusIngredient"] = "GADOLINIUM"
+        fields["ContrastBolusAgent"] = protocol.agent
+        fields["ContrastBolusDoseFraction"] = dose
+    return fields
