@@ -47,6 +47,10 @@ class Normalisation:
         half_range = (self.full_scale - self.background) / 2
         return (normalised + 1) * half_range + self.background
 
+    def length_of(self, difference: float) -> float:
+        """Take a difference of intensities to the scale of [−1, 1]."""
+        return 2 * difference / (self.full_scale - self.background)
+
     def clipped_fraction(self, image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "x y z"]) -> float:
         """Share of the voxels in `mask` brighter than full scale, 0–1; 0 where the mask is empty."""
         inside = image[mask]

@@ -50,6 +50,11 @@ class PreparedPair:
     normalisation: Normalisation
     peaks: HistogramPeaks
 
+    @property
+    def tissue_level(self) -> float:
+        """Second histogram peak of the T1 over its background, on the scale of [−1, 1]."""
+        return self.normalisation.length_of(self.peaks.second - self.normalisation.background)
+
     def clipped_fraction(self, mask: Bool[np.ndarray, "x y z"]) -> float:
         """Share of the voxels of a region of the T1ce that are brighter than full scale."""
         return self.normalisation.clipped_fraction(self.calibrated, mask)

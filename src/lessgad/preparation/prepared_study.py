@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from lessgad.atomic_write import write_text
+from lessgad.cohort.acquisition import Acquisition, acquisition_from
+from lessgad.cohort.study import study_name
 from lessgad.errors import CalibrationError, VolumeError
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalisation import LEVEL, Normalisation
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 
 _AGAIN = "Remove its folder and run the stage prepare again"
@@ -36,6 +38,11 @@ class PreparedStudy:
         head_box: In-plane box around it.
         spacing_mm: Voxel spacing along x, y, z.
         normalisation: Takes [−1, 1] back to the intensities of the T1.
+        tissue_level: Second histogram peak of the T1 over true zero, on the scale of [−1, 1].
+        acquisition: How the T1ce was acquired, as far as its sidecar says.
+        sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
+        clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
+        clean_standard_dose: T1ce without its noise, likewise.
     """
 
     patient: str
@@ -47,6 +54,23 @@ class PreparedStudy:
     head_box: HeadBox
     spacing_mm: tuple[float, float, float]
     normalisation: Normalisation
+    tissue_level: float = 2 / LEVEL
+    acquisition: Acquisition = field(default_factory=Acquisition)
+    sigma: float | None = None
+    clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
+    clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
+
+    @property
+    def name(self) -> str:
+        """``sub-P`` or ``sub-P_ses-S``."""
+        return study_name(self.patient, self.session)
+
+    @property
+    def end_points(self) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
+        """T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is to be added."""
+        if self.clean_pre_contrast is None or self.clean_standard_dose is None:
+            return self.pre_contrast, self.standard_dose
+        return self.clean_pre_contrast, self.clean_standard_dose
 
     def region(self, values: tuple[int, ...]) -> Bool[np.ndarray, "x y z"] | None:
         """Voxels whose label is one of `values`; None where there is no mask or no such voxel."""
@@ -76,6 +100,16 @@ class PreparedFiles:
     def standard_dose(self) -> Path:
         """T1ce, registered, calibrated, normalised, on the grid of the T1."""
         return self.folder / f"{self.stem}_ce-gadolinium_desc-prepared_T1w.nii"
+
+    @property
+    def clean_pre_contrast(self) -> Path:
+        """T1, normalised and denoised; absent where no noise is simulated."""
+        return self.folder / f"{self.stem}_desc-denoised_T1w.nii"
+
+    @property
+    def clean_standard_dose(self) -> Path:
+        """T1ce, prepared and denoised; absent where no noise is simulated."""
+        return self.folder / f"{self.stem}_ce-gadolinium_desc-denoised_T1w.nii"
 
     @property
     def labels(self) -> Path:
@@ -108,10 +142,15 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
     write(files.pre_contrast, study.pre_contrast.astype(np.float32))
     write(files.standard_dose, study.standard_dose.astype(np.float32))
     write(files.head, study.head)
-    if study.labels is not None:
-        write(files.labels, study.labels.astype(np.int32))
-    else:
-        files.labels.unlink(missing_ok=True)
+    for path, array, kind in (
+        (files.labels, study.labels, np.int32),
+        (files.clean_pre_contrast, study.clean_pre_contrast, np.float32),
+        (files.clean_standard_dose, study.clean_standard_dose, np.float32),
+    ):
+        if array is not None:
+            write(path, array.astype(kind))
+        else:
+            path.unlink(missing_ok=True)
     box = study.head_box
     stored = {
         "patient": study.patient,
@@ -121,6 +160,9 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
             "background": study.normalisation.background,
             "full_scale": study.normalisation.full_scale,
         },
+        "tissue_level": study.tissue_level,
+        "acquisition": asdict(study.acquisition),
+        "sigma": study.sigma,
         **description,
     }
     write_text(files.description, json.dumps(stored, indent=1) + "\n")
@@ -136,11 +178,17 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         description = json.loads(files.description.read_text(encoding="utf-8"))
         patient, session = str(description["patient"]), str(description["session"])
         box, normalisation = HeadBox(*description["head_box"]), Normalisation(**description["normalisation"])
+        acquisition = acquisition_from(description["acquisition"])
+        tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
     except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
         raise VolumeError("a prepared study", "one that is missing or damaged", files.description, _AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
     labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None
+    clean = [
+        in_transverse_order(read_volume(path)).array if path.exists() else None
+        for path in (files.clean_pre_contrast, files.clean_standard_dose)
+    ]
     return PreparedStudy(
         patient=patient,
         session=session,
@@ -151,4 +199,9 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         head_box=box,
         spacing_mm=pre_contrast.spacing_mm,
         normalisation=normalisation,
+        tissue_level=tissue_level,
+        acquisition=acquisition,
+        sigma=sigma,
+        clean_pre_contrast=clean[0],
+        clean_standard_dose=clean[1],
     )

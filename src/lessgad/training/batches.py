@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Patches stacked for the field, with the low dose simulated on the way."""
+"""Patches stacked for the field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
 from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import InputImage
 from lessgad.training.patches import Patch
@@ -38,14 +37,13 @@ class Batch:
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
 
-def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...], simulation: SimulationSettings) -> Batch:
-    """Simulate each patch at its dose and stack them."""
+def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...]) -> Batch:
+    """Stack patches, the inputs of the field in its order."""
     sources, positions = [], []
     for patch in patches:
-        low_dose = simulate_low_dose(patch.pre_contrast, patch.standard_dose, patch.dose, simulation)
-        images = {"pre_contrast": patch.pre_contrast, "low_dose": low_dose}
+        images = {"pre_contrast": patch.pre_contrast, "low_dose": patch.low_dose}
         sources.append(np.stack([images[name] for name in inputs]))
-        positions.append(position_grid_mm(low_dose.shape, patch.spacing_mm, patch.centre))
+        positions.append(position_grid_mm(patch.low_dose.shape, patch.spacing_mm, patch.centre))
     return Batch(
         source=torch.from_numpy(np.stack(sources)),
         standard_dose=torch.from_numpy(np.stack([patch.standard_dose for patch in patches]))[:, None],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.prepared_study import PreparedStudy
 
 BACKGROUND = -1.0
@@ -25,6 +26,8 @@ class PatchSource:
     Attributes:
         pre_contrast: (z, y, x), on [−1, 1]; a view, read from disk when looked at.
         standard_dose: The same grid.
+        end_points: The T1 and T1ce that low doses are mixed from, the same grid.
+        simulator: How.
         box: Head box: y_start, y_stop, x_start, x_stop.
         head_slices: Slices that hold head.
         tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels; empty without a mask.
@@ -33,19 +36,26 @@ class PatchSource:
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
+    end_points: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
+    simulator: LowDoseSimulator
     box: tuple[int, int, int, int]
     head_slices: Int[np.ndarray, " n_head"]
     tumor_voxels: Int[np.ndarray, "n_tumor 3"]
     spacing_mm: tuple[float, float]
 
     @classmethod
-    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None) -> PatchSource:
+    def of(
+        cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulator: LowDoseSimulator
+    ) -> PatchSource:
         """Index a prepared study."""
+        t1, t1ce = study.end_points
         box = study.head_box
         voxels = np.argwhere(tumor.transpose(2, 1, 0)) if tumor is not None else np.empty((0, 3), dtype=np.int64)
         return cls(
             pre_contrast=study.pre_contrast.transpose(2, 1, 0),
             standard_dose=study.standard_dose.transpose(2, 1, 0),
+            end_points=(t1.transpose(2, 1, 0), t1ce.transpose(2, 1, 0)),
+            simulator=simulator,
             box=(box.y_start, box.y_stop, box.x_start, box.x_stop),
             head_slices=np.flatnonzero(study.head.any(axis=(0, 1))),
             tumor_voxels=voxels,
@@ -61,11 +71,12 @@ class PatchSource:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A pair of end points, where they lie, and the dose to simulate.
+    """A place in a slice: the pair, the low dose, where they lie.
 
     Attributes:
         pre_contrast: (h, w) on [−1, 1].
         standard_dose: The same place.
+        low_dose: The same place, simulated.
         centre: Row and column, in pixels of the patch, where positions are zero.
         spacing_mm: Of rows and columns.
         dose: Fraction of the standard dose.
@@ -73,6 +84,7 @@ class Patch:
 
     pre_contrast: Float[np.ndarray, "h w"]
     standard_dose: Float[np.ndarray, "h w"]
+    low_dose: Float[np.ndarray, "h w"]
     centre: tuple[float, float]
     spacing_mm: tuple[float, float]
     dose: float
@@ -113,14 +125,17 @@ def draw_patch(
     else:
         z = int(rng.choice(source.head_slices))
         origin = _origin(rng, source.box[:2], size[0]), _origin(rng, source.box[2:], size[1])
-    pre_contrast = crop(source.pre_contrast[z], origin, size)
-    standard_dose = crop(source.standard_dose[z], origin, size)
+    volumes = (source.pre_contrast, source.standard_dose, *source.end_points)
+    images = [crop(volume[z], origin, size) for volume in volumes]
     centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
     if flip and rng.random() < 0.5:
-        pre_contrast, standard_dose = pre_contrast[:, ::-1], standard_dose[:, ::-1]
+        images = [np.ascontiguousarray(image[:, ::-1]) for image in images]
         centre = centre[0], size[1] - 1 - centre[1]
     drawn = float(rng.random())
-    return Patch(pre_contrast, standard_dose, centre, source.spacing_mm, drawn if dose is None else dose)
+    dose = drawn if dose is None else dose
+    pre_contrast, standard_dose, t1, t1ce = images
+    low_dose = source.simulator.scan(t1, t1ce, dose, rng)
+    return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose)
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:

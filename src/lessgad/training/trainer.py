@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessgad.dose.simulation import SimulationSettings
 from lessgad.errors import SettingsError
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
 from lessgad.field.conditional_field import ConditionalField
@@ -54,7 +53,6 @@ class TrainingTask:
         folder: The model's folder.
         description: What will be written beside the weights; its field settings are those of the network.
         settings: How to train.
-        simulation: How low doses are made.
         studies: Training studies.
         validation: Slices of validation studies; may be empty, then the last weights are the best.
         validation_doses: Doses to validate at.
@@ -64,7 +62,6 @@ class TrainingTask:
     folder: Path
     description: ModelDescription
     settings: TrainingSettings
-    simulation: SimulationSettings
     studies: Sequence[PatchSource]
     validation: Sequence[ValidationSlices]
     validation_doses: Sequence[float]
@@ -153,7 +150,7 @@ def _next_batch(task: TrainingTask, first: int) -> Batch:
         )
         for number in numbers
     ]
-    return stack_patches(patches, task.description.field.inputs, task.simulation)
+    return stack_patches(patches, task.description.field.inputs)
 
 
 def _is_validation_due(done_before: int, done: int, settings: TrainingSettings) -> bool:
@@ -166,7 +163,7 @@ def _validate(task: TrainingTask, field: ConditionalField, state: TrainingState)
     if task.validation:
         field.eval()
         restoration = RestorationSettings(precision=task.settings.precision)
-        psnr_db, gain_db = validate(field, task.validation, task.validation_doses, task.simulation, restoration)
+        psnr_db, gain_db = validate(field, task.validation, task.validation_doses, restoration)
         field.train()
     state.curve.append(CurvePoint(state.n_samples_done, state.loss_sum / state.n_losses, psnr_db, gain_db))
     state.loss_sum, state.n_losses = 0.0, 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.evaluation.similarity import bounding_box, psnr_db
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.preparation.prepared_study import PreparedStudy
@@ -25,17 +25,27 @@ class ValidationSlices:
     Attributes:
         pre_contrast: (z, y, x) on [−1, 1].
         standard_dose: The same place.
+        end_points: The T1 and T1ce that low doses are mixed from, the same place.
+        simulator: How.
         judged: The tumor's box, or the head where there is no mask.
         spacing_mm: Of rows and columns.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
+    end_points: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
+    simulator: LowDoseSimulator
     judged: Bool[np.ndarray, "z y x"]
     spacing_mm: tuple[float, float]
 
     @classmethod
-    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> ValidationSlices:
+    def of(
+        cls,
+        study: PreparedStudy,
+        tumor: Bool[np.ndarray, "x y z"] | None,
+        simulator: LowDoseSimulator,
+        n_slices: int,
+    ) -> ValidationSlices:
         """Choose slices evenly through the tumor's box, or through the head where there is no mask."""
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
@@ -45,14 +55,19 @@ class ValidationSlices:
             return np.ascontiguousarray(array[study.head_box.slices][..., chosen].transpose(2, 1, 0))
 
         spacing = study.spacing_mm[1], study.spacing_mm[0]
-        return cls(cut(study.pre_contrast), cut(study.standard_dose), cut(judged), spacing)
+        t1, t1ce = (cut(image) for image in study.end_points)
+        return cls(cut(study.pre_contrast), cut(study.standard_dose), (t1, t1ce), simulator, cut(judged), spacing)
+
+    def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
+        """The slices at a lower dose; at each call the same noise."""
+        rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose)])
+        return self.simulator.scan(*self.end_points, dose, rng)
 
 
 def validate(
     field: ConditionalField,
     studies: Sequence[ValidationSlices],
     doses: Sequence[float],
-    simulation: SimulationSettings,
     settings: RestorationSettings,
 ) -> tuple[float, float]:
     """Restore the validation slices at each dose.
@@ -66,7 +81,7 @@ def validate(
     before, after = [], []
     for study in studies:
         for dose in doses:
-            low_dose = simulate_low_dose(study.pre_contrast, study.standard_dose, dose, simulation)
+            low_dose = study.low_dose(dose)
             unrestored_db = psnr_db(low_dose, study.standard_dose, study.judged)
             if math.isinf(unrestored_db):
                 continue

@@ -12,7 +12,7 @@ import numpy as np
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
-from lessgad.dose.simulation import SimulationSettings, simulate_low_dose
+from lessgad.dose.simulation import SimulationSettings, simulated_low_dose
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import SettingsError, StudyError
 from lessgad.evaluation.similarity import Area, bounding_box, similarity
@@ -166,7 +166,7 @@ def _rows(task: EvaluationTask) -> list[SimilarityRow]:
 
 def _images(task: EvaluationTask, prepared: PreparedStudy, dose: float) -> Iterator[tuple[str, np.ndarray]]:
     """Every method's image at one dose, one at a time."""
-    low_dose = simulate_low_dose(prepared.pre_contrast, prepared.standard_dose, dose, task.simulation)
+    low_dose = simulated_low_dose(prepared, dose, task.simulation)
     yield "unrestored", low_dose
     if dose > 0:
         yield "subtract_and_scale", np.clip(subtract_and_scale(prepared.pre_contrast, low_dose, dose), -1, 1)

@@ -49,7 +49,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | input | {inputs} |
 | serves | {serves} |
 | network | {description.field.preset}, output {description.field.output} |
-| low doses | simulated: {simulation.model}, noise {simulation.noise} |
+| low doses | simulated: {simulation.model.replace("_", " ")}, noise: {simulation.noise_words} |
 | preparation | {prepared} |
 | training studies | {len(task.studies)}, {n_with_tumor} with a mask |
 | validation studies | {len(task.validation)} |

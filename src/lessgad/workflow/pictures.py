@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lessgad.cohort.study import Study
-from lessgad.dose.simulation import simulate_low_dose
+from lessgad.dose.simulation import simulated_low_dose
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import SimilarityRow
@@ -101,8 +101,8 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
     files = prepared_files(experiment, study)
     prepared = read_prepared(files)
     images = preparation_images(files, prepared, prepared.tumor(experiment.settings.cohort.regions))
-    low_dose = simulate_low_dose(
-        images.pre_contrast, images.standard_after, CALIBRATION_DOSE, experiment.settings.simulation
+    low_dose = prepared.normalisation.undo(
+        simulated_low_dose(prepared, CALIBRATION_DOSE, experiment.settings.simulation)
     )
     figure = calibration_figure(images, low_dose, CALIBRATION_DOSE)
     alt = "T1, T1ce, calibrated T1ce and a low-dose slice over their histograms, with the shift of the second peak"
@@ -137,8 +137,8 @@ def _gallery_study(
     for dose in gallery_doses(experiment.settings.doses):
         restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
         before, after = (scores.get((study.patient, study.session, dose, m)) for m in ("unrestored", "restored"))
-        low_dose = simulate_low_dose(pre_contrast, standard_dose, dose, experiment.settings.simulation)
-        planes.append(DosePlane(dose, np.asarray(low_dose), np.asarray(restored), _score(before), _score(after)))
+        low_dose = simulated_low_dose(prepared, dose, experiment.settings.simulation, [k])[:, :, 0]
+        planes.append(DosePlane(dose, low_dose, np.asarray(restored), _score(before), _score(after)))
     return GalleryStudy(
         title_lines=[study.name, f"transverse slice with the most tumour; doses {_doses(planes)}"],
         pre_contrast=np.asarray(pre_contrast),

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lessgad.cohort.acquisition import Acquisition, read_acquisition
+from lessgad.cohort.sequence_class import difference
 from lessgad.cohort.study import Study
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.errors import StudyError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import in_transverse_order, read_volume
+from lessgad.workflow.clean_end_points import clean_end_points, scan_noise
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.masks import check_inside_head, check_labels, mask_on_pre_contrast, read_mask
 from lessgad.workflow.preparation_sheet import write_sheet
@@ -21,8 +26,10 @@ from lessgad.workflow.unit import Advance, Unit
 
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
+    from lessgad.workflow.clean_end_points import ScanNoise
 
-VERSION = 1
+VERSION = 2
+KEEP_IT = "To use it all the same, set preparation.unlike_pairs: keep in experiment.yaml"
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,9 @@ class PreparationTask:
     Attributes:
         study: Where its files are.
         files: Where its results go.
+        acquisitions: Of the T1 and of the T1ce.
         settings: How.
+        simulation: How low doses will be made from it.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
         n_threads: Of the registration.
@@ -40,7 +49,9 @@ class PreparationTask:
 
     study: Study
     files: PreparedFiles
+    acquisitions: tuple[Acquisition, Acquisition]
     settings: PreparationSettings
+    simulation: SimulationSettings
     regions: Regions
     known_labels: tuple[int, ...]
     n_threads: int
@@ -57,11 +68,13 @@ def prepared_files(experiment: Experiment, study: Study) -> PreparedFiles:
 
 
 def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
-    settings = experiment.settings
+    settings, root = experiment.settings, experiment.cohort.root
     task = PreparationTask(
         study=study,
         files=prepared_files(experiment, study),
+        acquisitions=(read_acquisition(study.pre_contrast, root), read_acquisition(study.standard_dose, root)),
         settings=settings.preparation,
+        simulation=settings.simulation,
         regions=settings.cohort.regions,
         known_labels=tuple(sorted(experiment.label_names)),
         n_threads=n_threads,
@@ -75,9 +88,13 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
         standard_dose=experiment.hashes.of(study.standard_dose),
         mask=experiment.hashes.of(study.mask) if study.mask else None,
         mask_space=study.mask_space,
+        acquisitions=[asdict(acquisition) for acquisition in task.acquisitions],
+        denoised=settings.simulation.adds_noise,
     )
     files = task.files
     outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
+    if settings.simulation.adds_noise:
+        outputs += [files.clean_pre_contrast, files.clean_standard_dose]
     return Unit(
         "prepare",
         study.name,
@@ -97,6 +114,9 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
     """
     from lessgad.preparation.pair import prepare_pair
 
+    unlike = difference(*task.acquisitions)
+    if unlike is not None and task.settings.unlike_pairs == "exclude":
+        raise StudyError("a pair that differs in contrast alone", unlike, remedy=KEEP_IT)
     pre_contrast = read_volume(task.study.pre_contrast)
     standard_dose = read_volume(task.study.standard_dose)
     grid = in_transverse_order(pre_contrast)
@@ -106,6 +126,8 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
         mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose)
         check_labels(mask, task.regions, task.known_labels, task.study.mask)
         labels = mask_on_pre_contrast(mask, pre_contrast, pair.transform)
+    noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
+    clean = clean_end_points(pair, noise) if task.simulation.adds_noise else (None, None)
     study = PreparedStudy(
         patient=task.study.patient,
         session=task.study.session,
@@ -116,15 +138,20 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
         head_box=pair.head_box,
         spacing_mm=grid.spacing_mm,
         normalisation=pair.normalisation,
+        tissue_level=pair.tissue_level,
+        acquisition=task.acquisitions[1],
+        sigma=noise.standard_dose.sigma if noise.standard_dose else None,
+        clean_pre_contrast=clean[0],
+        clean_standard_dose=clean[1],
     )
     tumor = study.tumor(task.regions)
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
     write_sheet(task.files.picture, pair, study, tumor)
-    write_prepared(task.files, study, pre_contrast, _description(pair, tumor))
+    write_prepared(task.files, study, pre_contrast, _description(pair, tumor, noise))
 
 
-def _description(pair: PreparedPair, tumor: np.ndarray | None) -> dict[str, Any]:
+def _description(pair: PreparedPair, tumor: np.ndarray | None, noise: ScanNoise) -> dict[str, Any]:
     return {
         "transform_t1_to_t1ce_ras_mm": pair.transform.matrix.tolist(),
         "rotation_deg": pair.transform.rotation_deg,
@@ -132,6 +159,7 @@ def _description(pair: PreparedPair, tumor: np.ndarray | None) -> dict[str, Any]
         "alignment": asdict(pair.alignment),
         "t1ce_to_t1_intensity": asdict(pair.to_pre_contrast),
         "t1_peaks": asdict(pair.peaks),
+        "noise": asdict(noise),
         "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),
         "clipped_fraction_head": pair.clipped_fraction(pair.head),
     }

@@ -53,7 +53,7 @@ def restored_file(experiment: Experiment, study: Study, dose: float) -> Path:
 
 def restore_study(experiment: Experiment, study: Study, advance: Advance) -> None:
     """Simulate a study at each dose, restore it, and write it on [−1, 1], on the grid of its T1."""
-    from lessgad.dose.simulation import simulate_low_dose
+    from lessgad.dose.simulation import simulated_low_dose
     from lessgad.restoration.restorer import Restorer
     from lessgad.restoration.volumes import restore_volume
 
@@ -68,7 +68,7 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
         model = model_of_dose(experiment, dose)
         if model not in restorers:
             restorers = {model: Restorer.load(experiment.folder.model(model), settings.restoration)}
-        low_dose = simulate_low_dose(prepared.pre_contrast, prepared.standard_dose, dose, settings.simulation)
+        low_dose = simulated_low_dose(prepared, dose, settings.simulation)
         restored = restore_volume(
             restorers[model].field,
             {"pre_contrast": prepared.pre_contrast, "low_dose": low_dose},

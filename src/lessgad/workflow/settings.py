@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from lessgad.cohort.split import SplitSettings, Subset
 from lessgad.dose.simulation import SimulationSettings
@@ -82,6 +82,15 @@ class ExperimentSettings(Settings):
             raise ValueError("a dose is named twice")
         return checked
 
+    @model_validator(mode="after")
+    def _true_zero(self) -> ExperimentSettings:
+        if self.simulation.model == "signal_equation" and self.preparation.calibration == "peaks":
+            raise ValueError(
+                "simulation.model signal_equation, which needs true zero, with preparation.calibration peaks, which "
+                "moves it; take calibration: robust, or model: linear"
+            )
+        return self
+
     @field_validator("external")
     @classmethod
     def _names_of_their_own(cls, external: dict[str, Path]) -> dict[str, Path]:
@@ -141,6 +150,8 @@ def _first_problem(error: ValidationError, path: Path) -> SettingsError:
     if problem["type"] == "model_type":
         return SettingsError(f"settings by name under {key}", repr(problem["input"]), path)
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if not key:
+        return SettingsError("settings that go together", message, path)
     return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
 
 

@@ -39,7 +39,7 @@ def experiment_yaml(
     n_samples = QUICK_SAMPLES if quick else train.n_samples
     usual_doses = f"; default {list(default.doses)}" if quick else ""
     usual_samples = f"; default {train.n_samples}" if quick else ""
-    prepare = default.preparation
+    prepare, simulation = default.preparation, default.simulation
     alignment = "aligned" if aligned else prepare.alignment
     usual_alignment = f"; default {prepare.alignment}" if aligned else ""
     masks = _spelled(derivative) if derivative else "null"
@@ -64,11 +64,14 @@ split:   # shares of the patients, drawn once into split.tsv; nobody is moved la
 preparation:
   alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
   calibration: {prepare.calibration}   # robust: one factor that most of the head agrees on; peaks: the paper's; none
+  unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
-simulation:   # how low-dose images are made from the pair
-  model: {default.simulation.model}   # (1 - dose) * T1 + dose * T1ce, as in the paper
-  noise: {default.simulation.noise}   # as in the paper
+simulation:   # how low-dose images are made from the pair; the paper: linear, none
+  model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
+  noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
+  t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
+  seed: {simulation.seed}
 
 doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 

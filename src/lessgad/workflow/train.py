@@ -82,6 +82,7 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
         SettingsError: No training study could be prepared.
         KeyboardInterrupt: The user pressed Ctrl-C; the state is saved.
     """
+    from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import BEST, ModelDescription
     from lessgad.training.patches import PatchSource
     from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, TrainingProgress, TrainingTask, train
@@ -108,9 +109,14 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
             training=settings.training.model_dump(mode="json"),
         ),
         settings=settings.training,
-        simulation=settings.simulation,
-        studies=[PatchSource.of(study, study.tumor(regions)) for study in prepared["train"]],
-        validation=[ValidationSlices.of(study, study.tumor(regions), n_slices) for study in prepared["validation"]],
+        studies=[
+            PatchSource.of(study, study.tumor(regions), study_simulator(study, settings.simulation))
+            for study in prepared["train"]
+        ],
+        validation=[
+            ValidationSlices.of(study, study.tumor(regions), study_simulator(study, settings.simulation), n_slices)
+            for study in prepared["validation"]
+        ],
         validation_doses=_validation_doses(dose),
         fingerprint=mark,
     )

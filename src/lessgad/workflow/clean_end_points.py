@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The noise of a pair as scanned, and the pair without it: what low doses with noise of their own are mixed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.dose.denoising import denoise
+from lessgad.dose.noise_level import NoiseLevel, estimate_noise
+from lessgad.dose.simulator import BACKGROUND
+from lessgad.errors import StudyError
+from lessgad.preparation.head import head_mask
+from lessgad.volume import Volume
+
+if TYPE_CHECKING:
+    from lessgad.preparation.pair import PreparedPair
+
+
+@dataclass(frozen=True)
+class ScanNoise:
+    """Noise of both scans before any resampling, on the scale of [−1, 1]; None where it could not be found.
+
+    Attributes:
+        pre_contrast: Of the T1.
+        standard_dose: Of the T1ce.
+    """
+
+    pre_contrast: NoiseLevel | None
+    standard_dose: NoiseLevel | None
+
+
+def scan_noise(pair: PreparedPair, standard_dose: Volume, *, required: bool) -> ScanNoise:
+    """Estimate the noise of a pair.
+
+    Args:
+        pair: The prepared pair.
+        standard_dose: The T1ce as scanned, in transverse order.
+        required: Whether a scan without an estimate is an error.
+
+    Raises:
+        StudyError: It is, and there is one.
+    """
+    scanned = standard_dose.array.astype(np.float32)
+    to_t1 = pair.to_pre_contrast.scale
+    scale = pair.normalisation.length_of(1.0)
+    try:
+        return ScanNoise(
+            _scaled(estimate_noise(pair.pre_contrast, pair.head), scale),
+            _scaled(estimate_noise(scanned, head_mask(scanned, standard_dose.spacing_mm)), scale * to_t1),
+        )
+    except StudyError:
+        if required:
+            raise
+        return ScanNoise(None, None)
+
+
+def clean_end_points(
+    pair: PreparedPair, noise: ScanNoise
+) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
+    """Denoise T1 and T1ce on [−1, 1]; without an estimate of their noise they are left as they are."""
+    images = pair.normalised_pre_contrast, pair.normalised_standard_dose
+    t1, t1ce = (
+        denoise(image - BACKGROUND, level.sigma) + BACKGROUND if level is not None else image
+        for image, level in zip(images, (noise.pre_contrast, noise.standard_dose), strict=True)
+    )
+    return np.clip(t1, -1, 1), np.clip(t1ce, -1, 1)
+
+
+def _scaled(level: NoiseLevel, factor: float) -> NoiseLevel:
+    return NoiseLevel(level.sigma * factor, level.source)
