@@ -38,6 +38,11 @@ class ExperimentFolder:
         return self.results / "similarity.csv"
 
     @property
+    def simulation(self) -> Path:
+        """How the low doses of each study were made."""
+        return self.results / "simulation.csv"
+
+    @property
     def report(self) -> Path:
         """The page."""
         return self.root / "report" / "index.html"

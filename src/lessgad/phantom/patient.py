@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessgad.phantom.anatomy import build_head
+from lessgad.phantom.growth import place
 from lessgad.phantom.protocol import Protocol, draw_protocol
 from lessgad.phantom.scanner import LOW_DOSES, Study, scan
-from lessgad.phantom.schwannoma import Schwannoma, draw_schwannoma, place
+from lessgad.phantom.schwannoma import Schwannoma, draw_schwannoma
 from lessgad.phantom.subject import Subject, draw_subject
 from lessgad.phantom.tissues import Relaxation, Tissue, relaxation
 from lessgad.phantom.warp import Warp, draw_warp
@@ -93,4 +94,7 @@ def _draw_tissue(patient: Patient, rng: np.random.Generator) -> Relaxation:
     uptake[Tissue.TUMOR] = patient.tumors[0].uptake_mm
     t1_ms = table.t1_ms * np.exp(table.t1_spread * rng.standard_normal(n))
     t2_ms = np.minimum(table.t2_ms * np.exp(T2_SPREAD * rng.standard_normal(n)), t1_ms)
-    return replace(table, t1_ms=t1_ms, t2_ms=t2_ms, uptake_mm=uptake)
+    water = table.water.copy()
+    if "gradient" in patient.protocol.sequence.kind:
+        water[Tissue.ARTERY] = water[Tissue.VEIN]  # no refocusing pulse that flowing blood could miss
+    return replace(table, t1_ms=t1_ms, t2_ms=t2_ms, water=water, uptake_mm=uptake)

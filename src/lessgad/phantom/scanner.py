@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int16, UInt8
 
 from lessgad.dose.noise import add_noise
+from lessgad.phantom.growth import EXTRAMEATAL, INTRAMEATAL, Growth
 from lessgad.phantom.protocol import Protocol
-from lessgad.phantom.schwannoma import EXTRAMEATAL, INTRAMEATAL, Growth
 from lessgad.phantom.slab import Slab, place_slab
 from lessgad.phantom.subject import Subject
 from lessgad.phantom.tissues import Tissue

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from lessgad.dose.relaxivity import Agent, relaxivity
 from lessgad.dose.signal_equation import Sequence
 from lessgad.phantom.anatomy import Head
-from lessgad.phantom.schwannoma import Growth
+from lessgad.phantom.growth import Growth
 from lessgad.phantom.shapes import axes_mm, smooth_noise
 from lessgad.phantom.tissues import Relaxation, Tissue
 

@@ -77,6 +77,7 @@ class ReportContent:
         subsets: In the order train, validation, test.
         facts: What was simulated, inputs, model, training samples, calibration …
         noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
+        proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
         curves: Similarity against dose.
         calibration: Figure 2.
@@ -94,6 +95,7 @@ class ReportContent:
     subsets: tuple[SubsetCount, ...]
     facts: tuple[Fact, ...]
     noise_free: bool
+    proportional: bool
     tables: tuple[Table4, ...]
     curves: tuple[Picture, ...] = ()
     calibration: Picture | None = None

@@ -26,9 +26,10 @@ from lessgad.workflow.evaluate import gather_similarity, plan_evaluation
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.restore import plan_restoration
+from lessgad.workflow.simulation_summary import record_simulation, simulation_facts
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 1
+VERSION = 2
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -45,7 +46,8 @@ def plan_report(experiment: Experiment) -> list[Unit]:
     folder = experiment.folder
     tables = tuple(_table_file(experiment, area) for area in AREAS)
     work = partial(write_report, experiment)
-    return [Unit("report", "report", "report", mark, work, (folder.similarity, folder.report), tables)]
+    outputs = (folder.similarity, folder.simulation, folder.report)
+    return [Unit("report", "report", "report", mark, work, outputs, tables)]
 
 
 def write_report(experiment: Experiment, advance: Advance) -> None:
@@ -91,7 +93,8 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[Simi
         written_on=datetime.now().astimezone().date().isoformat(),
         subsets=_subset_counts(experiment),
         facts=_facts(experiment),
-        noise_free=settings.simulation.noise == "none",
+        noise_free=not settings.simulation.adds_noise,
+        proportional=settings.simulation.model == "linear",
         tables=tables,
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
@@ -119,10 +122,9 @@ def _facts(experiment: Experiment) -> tuple[Fact, ...]:
     settings = experiment.settings
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
-    simulation = settings.simulation
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
     return (
-        Fact("Low doses", f"simulated from the pairs: {simulation.model} mix, noise: {simulation.noise}"),
+        *simulation_facts(record_simulation(experiment), settings.simulation),
         Fact("Input of the network", inputs),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
         Fact("Training", f"{settings.training.n_samples} patches per model"),
