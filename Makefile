@@ -42,6 +42,7 @@ check: install
 
 bench: install
 	$(BIN)/python benchmarks/calibration_on_pairs.py $(LESSGAD_SHARED)/data/glioma-pairs
+	$(BIN)/python benchmarks/simulation_on_phantom.py --seed 2
 
 soak: install
 	$(PYTEST) -m soak

@@ -149,6 +149,16 @@ def test_subtract_and_scale_shows_noise_that_is_independent_in_both_images(dose:
     assert subtracted.std() == pytest.approx(sigma * math.hypot(1 / dose, 1 - 1 / dose), rel=0.05)
 
 
+def test_what_was_cut_away_stays_away():
+    """A skull-stripped scan at a lower dose would have been stripped, too."""
+    whole = study()
+    for image in (whole.pre_contrast, whole.standard_dose, whole.clean_pre_contrast, whole.clean_standard_dose):
+        image[:5] = -1
+    low = simulated_low_dose(whole, 0.3, MATCHED)
+    assert (low[:5] == -1).all()
+    assert (low[5:] > -1).all()
+
+
 def test_dose_is_checked():
     with pytest.raises(DoseError, match=r"Did you mean 0\.3\?"):
         simulated_low_dose(study(), 30.0, PAPER)

@@ -15,7 +15,7 @@ from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.acquired_sequence import acquired_sequence
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.relaxivity import USUAL_AGENT, agent_named, relaxivity
-from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.errors import StudyError
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
@@ -49,8 +49,8 @@ class SimulationSettings(Settings):
         seed: Of the noise.
     """
 
-    model: Literal["signal_equation", "linear"] = "linear"
-    noise: Literal["matched", "none"] | SetNoise = "none"
+    model: Literal["signal_equation", "linear"] = "signal_equation"
+    noise: Literal["matched", "none"] | SetNoise = "matched"
     n_coils: int = Field(default=1, ge=1, le=128)
     noise_fwhm_px: float = Field(default=0.0, ge=0, le=16)
     t1_ms: float | None = Field(default=None, gt=0)
@@ -110,7 +110,8 @@ def simulated_low_dose(
         DoseError: `dose` is outside 0–1.
         StudyError: Its noise shall be matched and is not known.
     """
-    return study_simulator(study, settings).slices(*study.end_points, dose, numbers)
+    outside = not_scanned(study.pre_contrast, study.standard_dose) if settings.adds_noise else None
+    return study_simulator(study, settings).slices(*study.end_points, dose, outside, numbers)
 
 
 def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.linear import mix
@@ -54,6 +54,7 @@ class LowDoseSimulator:
         standard_dose: Float[np.ndarray, "*batch y x"],
         dose: float,
         rng: np.random.Generator,
+        outside: Bool[np.ndarray, "*batch y x"] | None = None,
     ) -> Float[np.ndarray, "*batch y x"]:
         """Mix end points on [−1, 1], add fresh noise, and clip as normalisation would.
 
@@ -62,19 +63,22 @@ class LowDoseSimulator:
             standard_dose: T1ce, likewise.
             dose: Fraction of the standard dose, 0–1.
             rng: Of the noise.
+            outside: Voxels that are no measurement (`not_scanned`); no noise is added there.
         """
         low_dose = self.mix(pre_contrast, standard_dose, dose)
         if self.sigma == 0:
             return low_dose
         magnitude = np.maximum(low_dose - BACKGROUND, 0)
         noisy = add_noise(magnitude, self.sigma, rng, n_coils=self.n_coils, fwhm_px=self.noise_fwhm_px)
-        return np.clip(noisy + BACKGROUND, -1, 1)
+        scanned = np.clip(noisy + BACKGROUND, -1, 1)
+        return scanned if outside is None else np.where(outside, low_dose, scanned)
 
     def slices(
         self,
         pre_contrast: Float[np.ndarray, "x y z"],
         standard_dose: Float[np.ndarray, "x y z"],
         dose: float,
+        outside: Bool[np.ndarray, "x y z"] | None = None,
         numbers: Sequence[int] | None = None,
     ) -> Float[np.ndarray, "x y n"]:
         """Scan transverse slices of a volume.
@@ -83,6 +87,7 @@ class LowDoseSimulator:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
             standard_dose: T1ce likewise.
             dose: Fraction of the standard dose, 0–1.
+            outside: As for `scan`.
             numbers: Which slices; None for all.
 
         Raises:
@@ -96,7 +101,15 @@ class LowDoseSimulator:
                 np.asarray(standard_dose[:, :, k]),
                 dose,
                 np.random.default_rng([*self.seed, dose_seed, k]),
+                None if outside is None else outside[:, :, k],
             )
             for k in chosen
         ]
         return np.stack(scanned, axis=2)
+
+
+def not_scanned(
+    pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
+) -> Bool[np.ndarray, "*shape"]:
+    """Voxels that are exactly zero in both scans, noise and all: cut away (skull-stripped) or padded, not measured."""
+    return (np.asarray(pre_contrast) == BACKGROUND) & (np.asarray(standard_dose) == BACKGROUND)

@@ -20,6 +20,12 @@ from lessgad.phantom.sidecar import sidecar
 from lessgad.volume import write_volume
 
 BIDS_VERSION = "1.10.0"
+README = """Synthetic scans of vestibular schwannomas, made by `lessgad phantom`. No person was scanned.
+
+Each session has a T1 before contrast (T1w), true scans at a part of the standard dose (acq-dose10_ce-gadolinium_T1w is
+10 %), and one at the standard dose (ce-gadolinium_T1w). Each has its own noise, intensity window, grid and motion.
+The true tumour masks (intrameatal and extrameatal part) and motions are in derivatives/phantom.
+"""
 DERIVATIVE = Path("derivatives") / "phantom"
 
 
@@ -128,7 +134,7 @@ def _write_descriptions(root: Path, patients: list[Patient], digits: int) -> Non
     _write_json(root / "participants.json", columns)
     write_text(
         root / "README",
-        "Synthetic scans of vestibular schwannomas, made by `lessgad phantom`. No person was scanned.\n",
+        README,
     )
     write_text(root / DERIVATIVE / "dseg.tsv", "index\tname\n1\tintrameatal\n2\textrameatal\n")
     made_by = [{"Name": "lessgad phantom"}]
@@ -144,6 +150,7 @@ def _write_descriptions(root: Path, patients: list[Patient], digits: int) -> Non
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "raw",
         "License": "CC0",
+        "Authors": ["lessgad phantom"],
         "GeneratedBy": made_by,
     }
     _write_json(root / "dataset_description.json", whole)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.preparation.prepared_study import PreparedStudy
 
 BACKGROUND = -1.0
@@ -134,7 +134,7 @@ def draw_patch(
     drawn = float(rng.random())
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce = images
-    low_dose = source.simulator.scan(t1, t1ce, dose, rng)
+    low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
     return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.evaluation.similarity import bounding_box, psnr_db
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.preparation.prepared_study import PreparedStudy
@@ -61,7 +61,7 @@ class ValidationSlices:
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose)])
-        return self.simulator.scan(*self.end_points, dose, rng)
+        return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
 
 def validate(
