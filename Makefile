@@ -20,7 +20,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo/cohort/dataset_description.json: | install
 	rm -rf demo/cohort
-	$(BIN)/lessgad phantom demo/cohort --patients 12
+	$(BIN)/lessgad phantom demo/cohort --patients 12 --pairs-only
 
 demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
 	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick

@@ -95,6 +95,7 @@ def settings(cohort: Path | str, **changes: Any) -> dict[str, Any]:
     small: dict[str, Any] = {
         "cohort": {"path": str(cohort), "regions": {"intrameatal": [1], "extrameatal": [2]}},
         "preparation": {"alignment": "aligned"},
+        "simulation": {"model": "linear", "noise": "none"},
         "doses": list(DOSES),
         "field": {
             "channels": [8, 8],

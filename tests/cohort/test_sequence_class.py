@@ -46,7 +46,8 @@ def test_only_what_both_sidecars_say_is_compared():
 
 def test_what_differs_is_named():
     assert difference(SE, GR) == "a T1 that is a spin echo and a T1ce that is a gradient echo"
-    assert difference(GR, MPRAGE) == "a T1 that is a gradient echo and a T1ce that is an inversion-prepared gradient echo"
+    prepared = "a T1ce that is an inversion-prepared gradient echo"
+    assert difference(GR, MPRAGE) == f"a T1 that is a gradient echo and {prepared}"
     plain, saturated = replace(SE, scan_options=("PFP",)), replace(SE, scan_options=("PFP", "FS"))
     assert difference(plain, saturated) == "fat saturation in the T1ce alone"
     assert difference(saturated, plain) == "fat saturation in the T1 alone"

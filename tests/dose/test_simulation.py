@@ -21,7 +21,11 @@ PAPER = SimulationSettings(model="linear", noise="none")
 EQUATION = SimulationSettings(model="signal_equation", noise="none")
 MATCHED = SimulationSettings(model="linear", noise="matched")
 SPIN_ECHO = Acquisition(
-    field_strength_t=1.5, repetition_time_ms=550.0, echo_time_ms=10.0, scanning_sequence=("SE",), contrast_agent="Dotarem"
+    field_strength_t=1.5,
+    repetition_time_ms=550.0,
+    echo_time_ms=10.0,
+    scanning_sequence=("SE",),
+    contrast_agent="Dotarem",
 )
 
 
@@ -58,9 +62,10 @@ def test_the_papers_simulation_is_its_mix(dose: float):
 def test_ends_are_the_images_bit_for_bit(dose: float):
     whole = study(clean_pre_contrast=None, clean_standard_dose=None)
     low = simulated_low_dose(whole, dose, EQUATION)
-    assert np.asfortranarray(low).tobytes() == np.asfortranarray(
-        whole.standard_dose if dose else whole.pre_contrast
-    ).tobytes()
+    assert (
+        np.asfortranarray(low).tobytes()
+        == np.asfortranarray(whole.standard_dose if dose else whole.pre_contrast).tobytes()
+    )
 
 
 def test_the_signal_equation_acts_on_magnitudes_with_true_zero():

@@ -91,6 +91,7 @@ def a_report(n_patients=12, gain_db=2.0, baseline_db=None, **changes):
         subsets=(SubsetCount("train", 8, 9, 1), SubsetCount("test", n_patients, n_patients)),
         facts=(Fact("Inputs", "T1 and low dose"),),
         noise_free=True,
+        proportional=True,
         tables=(table4(made), table4(made, area="head")),
         curves=(picture,),
         calibration=picture,
@@ -208,9 +209,13 @@ def test_single_patients_are_shown_only_where_they_are_few():
     assert "Every patient" not in words(render_page(a_report(12)))
 
 
-def test_note_on_subtract_and_scale_depends_on_noise():
-    assert "without noise , as a mix" in words(render_page(a_report(noise_free=True)))
-    assert "has noise of its own" in words(render_page(a_report(noise_free=False)))
+@pytest.mark.parametrize("noise_free", [True, False])
+@pytest.mark.parametrize("proportional", [True, False])
+def test_note_on_subtract_and_scale_depends_on_the_simulation(noise_free, proportional):
+    said = words(render_page(a_report(noise_free=noise_free, proportional=proportional)))
+    assert ("without noise , as a mix" in said) == (noise_free and proportional)
+    assert ("has noise of its own" in said) == (not noise_free)
+    assert ("makes it too bright" in said) == (not proportional)
 
 
 @pytest.mark.parametrize(("gain_db", "verdict"), [(2.0, "gain"), (-2.0, "loss")])

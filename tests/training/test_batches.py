@@ -3,8 +3,6 @@ import numpy as np
 import pytest
 import torch
 
-from lessgad.dose.linear import mix
-from lessgad.dose.simulation import SimulationSettings
 from lessgad.field.position import position_grid_mm
 from lessgad.training.batches import stack_patches
 from lessgad.training.patches import Patch
@@ -13,7 +11,7 @@ from lessgad.training.patches import Patch
 def patches():
     rng = np.random.default_rng(0)
     return [
-        Patch(*rng.uniform(-1, 1, (2, 6, 8)).astype(np.float32)[:, :, ::step], (2.5 + step, 3.0), (1.5, 0.5), dose)
+        Patch(*rng.uniform(-1, 1, (3, 6, 8)).astype(np.float32)[:, :, ::step], (2.5 + step, 3.0), (1.5, 0.5), dose)
         for step, dose in ((1, 0.1), (-1, 0.6), (1, 1.0))
     ]
 
@@ -21,13 +19,10 @@ def patches():
 @pytest.mark.parametrize("inputs", [("low_dose",), ("pre_contrast", "low_dose"), ("low_dose", "pre_contrast")])
 def test_each_patch_at_its_dose_and_place(inputs):
     given = patches()
-    batch = stack_patches(given, inputs, SimulationSettings())
+    batch = stack_patches(given, inputs)
     assert batch.source.dtype == batch.standard_dose.dtype == batch.dose.dtype == torch.float32
     for index, patch in enumerate(given):
-        images = {
-            "pre_contrast": patch.pre_contrast,
-            "low_dose": mix(patch.pre_contrast, patch.standard_dose, patch.dose),
-        }
+        images = {"pre_contrast": patch.pre_contrast, "low_dose": patch.low_dose}
         for channel, name in enumerate(inputs):
             np.testing.assert_array_equal(batch.source[index, channel].numpy(), images[name])
         np.testing.assert_array_equal(batch.standard_dose[index, 0].numpy(), patch.standard_dose)
@@ -36,7 +31,7 @@ def test_each_patch_at_its_dose_and_place(inputs):
 
 
 def test_a_batch_moves_as_a_whole():
-    batch = stack_patches(patches(), ("low_dose",), SimulationSettings())
+    batch = stack_patches(patches(), ("low_dose",))
     moved = batch.to(torch.device("cpu"))
     assert all(torch.equal(one, other) for one, other in zip(vars(moved).values(), vars(batch).values(), strict=True))
     assert vars(moved).keys() == vars(batch).keys()

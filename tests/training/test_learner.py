@@ -6,7 +6,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.linear import mix
 from lessgad.field.presets import FieldSettings
 from lessgad.training.batches import stack_patches
 from lessgad.training.learner import Learner
@@ -31,11 +31,12 @@ def patch(dose=0.2):
     y, x = np.mgrid[:16, :20].astype(np.float32)
     pre_contrast = (-0.4 + 0.2 * np.sin(x / 5) * np.cos(y / 7)).astype(np.float32)
     disc = ((x - 12) ** 2 + (y - 7) ** 2 < 16).astype(np.float32)
-    return Patch(pre_contrast, pre_contrast + 0.6 * disc, (7.5, 9.5), (1.0, 1.0), dose)
+    standard_dose = pre_contrast + 0.6 * disc
+    return Patch(pre_contrast, standard_dose, mix(pre_contrast, standard_dose, dose), (7.5, 9.5), (1.0, 1.0), dose)
 
 
 def batch(inputs=("low_dose",), **changes):
-    return stack_patches([patch(**changes)], inputs, SimulationSettings())
+    return stack_patches([patch(**changes)], inputs)
 
 
 def learner(precision="fp32", field=FIELD, seed=1):

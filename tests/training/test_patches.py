@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lessgad.dose.linear import mix
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.field.position import position_grid_mm
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
@@ -20,7 +22,8 @@ def source(*, value=0.0, tumor=None, shape=SHAPE, box=BOX, head_slices=(1, 2, 3,
     """A study of constant images, told apart by their value."""
     image = np.full(shape, value, dtype=np.float32)
     voxels = np.empty((0, 3), dtype=np.int64) if tumor is None else np.array(tumor)
-    return PatchSource(image, image + 0.25, box, np.array(head_slices), voxels, (2.0, 1.5))
+    t1ce = image + 0.25
+    return PatchSource(image, t1ce, (image, t1ce), LowDoseSimulator(), box, np.array(head_slices), voxels, (2.0, 1.5))
 
 
 def draw(sources, number, **changes):
@@ -35,7 +38,9 @@ def equal(one, other):
 def textured(seed=0, tumor=((2, 20, 30), (3, 21, 31))):
     rng = np.random.default_rng(seed)
     images = [rng.uniform(-1, 1, SHAPE).astype(np.float32) for _ in range(2)]
-    return PatchSource(*images, BOX, np.array([1, 2, 3]), np.array(tumor), (2.0, 1.5))
+    return PatchSource(
+        *images, tuple(images), LowDoseSimulator(), BOX, np.array([1, 2, 3]), np.array(tumor), (2.0, 1.5)
+    )
 
 
 def test_a_patch_depends_on_seed_and_number_alone():
@@ -196,7 +201,7 @@ def test_a_study_is_indexed_slices_first():
     labels = tumor.astype(np.int32)
     box = HeadBox(2, 9, 3, 11)
     study = PreparedStudy("1", "", pre, post, labels, head, box, (0.5, 0.7, 3.0), Normalisation(0.0, 1.0))
-    indexed = PatchSource.of(study, tumor)
+    indexed = PatchSource.of(study, tumor, LowDoseSimulator())
     assert indexed.tumor_voxels.tolist() == [[2, 6, 4]]
     assert indexed.head_slices.tolist() == [1, 2, 3]
     assert indexed.box == (3, 11, 2, 9)
@@ -204,4 +209,51 @@ def test_a_study_is_indexed_slices_first():
     assert indexed.spacing_mm == (0.7, 0.5)
     assert indexed.pre_contrast[2, 6, 4] == pre[4, 6, 2]
     assert np.shares_memory(indexed.standard_dose, post)
-    assert PatchSource.of(study, None).tumor_voxels.shape == (0, 3)
+    assert PatchSource.of(study, None, LowDoseSimulator()).tumor_voxels.shape == (0, 3)
+
+
+def noisy(sigma=0.05, **changes):
+    """A study whose low doses are mixed from images of their own and get noise."""
+    rng = np.random.default_rng(5)
+    clean = tuple(rng.uniform(-0.6, 0.2, SHAPE).astype(np.float32) for _ in range(2))
+    return replace(textured(), end_points=clean, simulator=LowDoseSimulator(sigma=sigma), **changes)
+
+
+def noise(study, number, **how):
+    """What the noise adds to a patch: for the same number all else is drawn alike."""
+    patches = [draw([one], number, dose=0.3, **how) for one in (study, replace(study, simulator=LowDoseSimulator()))]
+    assert patches[0].centre == patches[1].centre
+    return patches[0].low_dose - patches[1].low_dose
+
+
+def test_noise_depends_on_the_number_of_the_patch():
+    study = noisy()
+    first = [noise(study, i) for i in range(6)]
+    for i, one in enumerate(first):
+        assert one.std() == pytest.approx(0.05, rel=0.15)
+        assert np.array_equal(one, noise(study, i))
+        for other in first[:i]:
+            assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.2  # 3.6 / √320
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_the_low_dose_is_mixed_from_the_end_points_and_mirrored_with_the_pair(flip):
+    study = noisy(sigma=0.0)
+    swapped = replace(study, pre_contrast=study.end_points[0], standard_dose=study.end_points[1])
+    for i in range(40):
+        patch, end_points = (draw([one], i, dose=0.3, flip=flip) for one in (study, swapped))
+        assert np.array_equal(patch.low_dose, mix(end_points.pre_contrast, end_points.standard_dose, 0.3))
+        assert not np.array_equal(patch.low_dose, mix(patch.pre_contrast, patch.standard_dose, 0.3))
+
+
+def test_there_is_no_noise_where_nothing_was_scanned():
+    study = noisy()
+    study.pre_contrast[:, :20] = study.standard_dose[:, :20] = -1
+    for k in range(2):
+        study.end_points[k][:, :20] = -1
+    for i in range(20):
+        patch = draw([study], i, size=(48, 60))  # larger than the slice
+        empty = (patch.pre_contrast == -1) & (patch.standard_dose == -1)
+        assert empty.sum() >= 48 * 60 - 20 * 50
+        assert (patch.low_dose[empty] == -1).all()
+        assert (patch.low_dose[~empty] > -1).all()

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import SettingsError
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST, ModelDescription, load_field
 from lessgad.field.presets import FieldSettings
@@ -59,8 +60,18 @@ def task(folder, *, dose=None, validation=True, doses=(0.1, 0.7), fingerprint="a
     shape = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
     box, head = (2, 30, 1, 38), np.arange(4)
     studies = [
-        PatchSource(*images(0), box, head, np.array([[1, 12, 14], [2, 13, 15]]), (1.0, 1.0)),
-        PatchSource(*images(1), box, head, np.empty((0, 3), dtype=np.int64), (0.8, 0.8)),
+        PatchSource(
+            *images(0),
+            tuple(images(0)),
+            LowDoseSimulator(),
+            box,
+            head,
+            np.array([[1, 12, 14], [2, 13, 15]]),
+            (1.0, 1.0),
+        ),
+        PatchSource(
+            *images(1), tuple(images(1)), LowDoseSimulator(), box, head, np.empty((0, 3), dtype=np.int64), (0.8, 0.8)
+        ),
     ]
     judged = np.zeros((4, 32, 40), dtype=bool)
     judged[:, 8:22, 10:27] = True
@@ -75,9 +86,10 @@ def task(folder, *, dose=None, validation=True, doses=(0.1, 0.7), fingerprint="a
             training=settings.model_dump(mode="json"),
         ),
         settings=settings,
-        simulation=SimulationSettings(),
         studies=studies,
-        validation=[ValidationSlices(*images(2), judged, (1.0, 1.0))] if validation else [],
+        validation=[ValidationSlices(*images(2), tuple(images(2)), LowDoseSimulator(), judged, (1.0, 1.0))]
+        if validation
+        else [],
         validation_doses=doses,
         fingerprint=fingerprint,
     )

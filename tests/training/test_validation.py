@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from lessgad.dose.linear import mix
-from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.presets import FieldSettings
@@ -19,7 +21,6 @@ from lessgad.training.validation import ValidationSlices, validate
 
 SMALL = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
 FP32 = RestorationSettings(precision="fp32")
-MIX = SimulationSettings()
 
 
 def field(**changes):
@@ -32,7 +33,7 @@ def slices(seed=0):
     images = rng.uniform(-0.8, 0.8, (2, 3, 24, 20)).astype(np.float32)
     judged = np.zeros((3, 24, 20), dtype=bool)
     judged[:, 5:12, 4:15] = True
-    return ValidationSlices(*images, judged, (1.0, 1.0))
+    return ValidationSlices(*images, tuple(images), LowDoseSimulator(), judged, (1.0, 1.0))
 
 
 def test_a_field_that_says_nothing_gains_nothing():
@@ -40,7 +41,7 @@ def test_a_field_that_says_nothing_gains_nothing():
     with torch.no_grad():
         for parameter in silent.parameters():
             parameter.zero_()
-    psnr, gain = validate(silent, [slices()], [0.1, 0.5], MIX, FP32)
+    psnr, gain = validate(silent, [slices()], [0.1, 0.5], FP32)
     assert gain == 0
     one = slices()
     expected = [
@@ -60,7 +61,7 @@ def test_gain_is_the_mean_over_studies_and_doses(inputs):
             restored = restore_slices(one, images, dose, (1.0, 1.0), FP32)
             before.append(psnr_db(low, study.standard_dose, study.judged))
             after.append(psnr_db(restored, study.standard_dose, study.judged))
-    psnr, gain = validate(one, [slices(0), slices(1)], [0.0, 0.4], MIX, FP32)
+    psnr, gain = validate(one, [slices(0), slices(1)], [0.0, 0.4], FP32)
     assert psnr == pytest.approx(np.mean(after))
     assert gain == pytest.approx(np.mean(after) - np.mean(before))
     assert gain != 0
@@ -69,8 +70,8 @@ def test_gain_is_the_mean_over_studies_and_doses(inputs):
 @pytest.mark.parametrize("output", ["residual", "tanh"])
 def test_the_full_dose_has_nothing_to_gain_and_is_left_out(output):
     one = field(output=output)
-    assert validate(one, [slices()], [0.3, 1.0], MIX, FP32) == validate(one, [slices()], [0.3], MIX, FP32)
-    assert all(math.isnan(figure) for figure in validate(one, [slices()], [1.0], MIX, FP32))
+    assert validate(one, [slices()], [0.3, 1.0], FP32) == validate(one, [slices()], [0.3], FP32)
+    assert all(math.isnan(figure) for figure in validate(one, [slices()], [1.0], FP32))
 
 
 def study(tumor_slices=range(2, 9)):
@@ -97,7 +98,7 @@ def study(tumor_slices=range(2, 9)):
 
 def test_slices_run_evenly_through_the_tumor():
     prepared, tumor = study()
-    chosen = ValidationSlices.of(prepared, tumor, 3)
+    chosen = ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 3)
     for index, k in enumerate((2, 5, 8)):
         assert np.array_equal(chosen.pre_contrast[index], prepared.pre_contrast[2:12, 3:15, k].T)
         assert np.array_equal(chosen.standard_dose[index], prepared.standard_dose[2:12, 3:15, k].T)
@@ -109,12 +110,42 @@ def test_slices_run_evenly_through_the_tumor():
 
 def test_no_more_slices_than_there_are_and_none_twice():
     prepared, tumor = study(range(4, 6))
-    assert len(ValidationSlices.of(prepared, tumor, 8).judged) == 2
-    assert len(ValidationSlices.of(prepared, tumor, 1).judged) == 1
+    assert len(ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 8).judged) == 2
+    assert len(ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 1).judged) == 1
 
 
 def test_without_a_mask_the_head_is_judged():
     prepared, _ = study()
-    chosen = ValidationSlices.of(prepared, None, 4)
+    chosen = ValidationSlices.of(prepared, None, LowDoseSimulator(), 4)
     assert len(chosen.judged) == 4
     assert chosen.judged.all()
+
+
+def noisy(seed=0):
+    one = slices()
+    clean = one.end_points[0] * np.float32(0.5), one.end_points[1] * np.float32(0.5)
+    return replace(one, end_points=clean, simulator=LowDoseSimulator(sigma=0.05, seed=(seed,)))
+
+
+def test_low_doses_are_mixed_from_the_end_points_with_the_same_noise_at_each_call():
+    one = noisy()
+    noise = {dose: one.low_dose(dose) - mix(*one.end_points, dose) for dose in (0.1, 0.5)}
+    for dose, added in noise.items():
+        assert added.std() == pytest.approx(0.05, rel=0.1)
+        assert np.array_equal(one.low_dose(dose), noisy().low_dose(dose))
+    noise["another study"] = noisy(seed=1).low_dose(0.1) - mix(*one.end_points, 0.1)
+    noise["another slice"] = noise[0.1][[1, 2, 0]]
+    for one_noise, other in itertools.combinations(noise.values(), 2):
+        assert abs(np.corrcoef(one_noise.ravel(), other.ravel())[0, 1]) < 0.1  # 3.8 / √1440
+
+
+def test_with_noise_validation_is_the_same_each_time_and_the_target_stays_the_scan():
+    one, study = field(), noisy()
+    assert validate(one, [study], [0.1, 0.5], FP32) == validate(one, [study], [0.1, 0.5], FP32)
+    silent = field()
+    with torch.no_grad():
+        for parameter in silent.parameters():
+            parameter.zero_()
+    psnr, gain = validate(silent, [study], [0.5], FP32)
+    assert gain == 0
+    assert psnr == pytest.approx(psnr_db(study.low_dose(0.5), study.standard_dose, study.judged))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.acquired_sequence import acquired_sequence
@@ -56,6 +56,13 @@ class SimulationSettings(Settings):
     t1_ms: float | None = Field(default=None, gt=0)
     t2_ms: float = Field(default=80.0, gt=0)
     seed: int = Field(default=1, ge=0)
+
+    @field_validator("noise", mode="before")
+    @classmethod
+    def _word_or_strength(cls, noise: object) -> object:
+        if isinstance(noise, SetNoise | dict) or noise in ("matched", "none"):
+            return noise
+        raise ValueError("noise is matched, none, or of a set strength such as {snr: 20}")
 
     @property
     def adds_noise(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lessgad.dose.relaxivity import AGENTS, Agent
 from lessgad.dose.signal_equation import Sequence
+from lessgad.phantom.shapes import Number
 
 COVERAGE_MM = 62.0  # of the slab, so that the largest tumour fits
 FEWEST_SLICES = 24
@@ -21,9 +22,9 @@ SLICES_MM = (1.4, 3.0)  # thinner ones likewise; small tumours vanish between th
 class Spread:
     """Median and range of a parameter."""
 
-    median: float
-    smallest: float
-    largest: float
+    median: Number
+    smallest: Number
+    largest: Number
 
     def at(self, quantile: float) -> float:
         """The value at a quantile, 0–1, linear from the smallest over the median to the largest."""

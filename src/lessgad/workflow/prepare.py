@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from lessgad.cohort.acquisition import Acquisition, read_acquisition
 from lessgad.cohort.sequence_class import difference
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.errors import StudyError
+from lessgad.errors import CohortError, StudyError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.settings import PreparationSettings
@@ -39,7 +40,7 @@ class PreparationTask:
     Attributes:
         study: Where its files are.
         files: Where its results go.
-        acquisitions: Of the T1 and of the T1ce.
+        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
         settings: How.
         simulation: How low doses will be made from it.
         regions: Label values of each region.
@@ -49,7 +50,7 @@ class PreparationTask:
 
     study: Study
     files: PreparedFiles
-    acquisitions: tuple[Acquisition, Acquisition]
+    acquisitions: tuple[Acquisition, Acquisition] | CohortError
     settings: PreparationSettings
     simulation: SimulationSettings
     regions: Regions
@@ -72,7 +73,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
     task = PreparationTask(
         study=study,
         files=prepared_files(experiment, study),
-        acquisitions=(read_acquisition(study.pre_contrast, root), read_acquisition(study.standard_dose, root)),
+        acquisitions=_acquisitions(study, root),
         settings=settings.preparation,
         simulation=settings.simulation,
         regions=settings.cohort.regions,
@@ -88,7 +89,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
         standard_dose=experiment.hashes.of(study.standard_dose),
         mask=experiment.hashes.of(study.mask) if study.mask else None,
         mask_space=study.mask_space,
-        acquisitions=[asdict(acquisition) for acquisition in task.acquisitions],
+        acquisitions=_spelled(task.acquisitions),
         denoised=settings.simulation.adds_noise,
     )
     files = task.files
@@ -105,15 +106,32 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
     )
 
 
+def _acquisitions(study: Study, root: Path) -> tuple[Acquisition, Acquisition] | CohortError:
+    """Read the sidecars; what is wrong with one is this study's failure, not the cohort's."""
+    try:
+        return read_acquisition(study.pre_contrast, root), read_acquisition(study.standard_dose, root)
+    except CohortError as error:
+        return error
+
+
+def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> list[dict[str, Any]] | str:
+    if isinstance(acquisitions, CohortError):
+        return str(acquisitions)
+    return [asdict(acquisition) for acquisition in acquisitions]
+
+
 def prepare_study(task: PreparationTask, _advance: Advance) -> None:
     """Prepare one study and write it.
 
     Raises:
         StudyError: It cannot be registered or calibrated, or its mask does not fit.
         VolumeError: One of its files cannot be used.
+        CohortError: One of its sidecars cannot be read.
     """
     from lessgad.preparation.pair import prepare_pair
 
+    if isinstance(task.acquisitions, CohortError):
+        raise task.acquisitions
     unlike = difference(*task.acquisitions)
     if unlike is not None and task.settings.unlike_pairs == "exclude":
         raise StudyError("a pair that differs in contrast alone", unlike, remedy=KEEP_IT)

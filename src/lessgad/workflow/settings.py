@@ -137,12 +137,14 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
 
 
 def _first_problem(error: ValidationError, path: Path) -> SettingsError:
-    problems = error.errors()
-    problem = next((p for p in problems if p["type"] in UNKNOWN_KEY), problems[0])
-    key = ".".join(str(part) for part in problem["loc"])
+    problems = [(_keys_of(problem["loc"]), problem) for problem in error.errors()]
+    first = problems[0][0]
+    deeper = sorted((p for p in problems if p[0][: len(first)] == first), key=lambda p: -len(p[0]))
+    keys, problem = next((p for p in problems if p[1]["type"] in UNKNOWN_KEY), deeper[0])
+    key = ".".join(str(part) for part in keys)
     if problem["type"] in UNKNOWN_KEY:
-        known = _keys_beside(problem["loc"])
-        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.5)
+        known = _keys_beside(keys)
+        nearest = difflib.get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
         remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}"
         return SettingsError("a key that lessgad knows", key, path, remedy)
     if problem["type"] == "missing":
@@ -153,6 +155,12 @@ def _first_problem(error: ValidationError, path: Path) -> SettingsError:
     if not key:
         return SettingsError("settings that go together", message, path)
     return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
+
+
+def _keys_of(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a problem is, without the kinds of value that pydantic tried there."""
+    kinds = {kind.__name__ for kind in Settings.__subclasses__()}
+    return tuple(part for part in location if part not in kinds and not str(part).startswith("literal["))
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:

@@ -58,8 +58,9 @@ def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettin
         words += f"; by the linear mix in {n}: {reason}"
     beyond = [record.beyond_head for record in modelled]
     if beyond:
-        words += f"; of the head's voxels {_per_cent(sum(beyond) / len(beyond))} (at most {_per_cent(max(beyond))})"
-        words += " enhance more than the equation explains and keep the share that it gives at its end"
+        mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))
+        words += f"; of the head's voxels {mean} (at most {most} in a study)"
+        words += " enhance more than a plausible concentration explains"
     return words
 
 

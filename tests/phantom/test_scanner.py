@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subjects, slabs and scans."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lessgad.phantom.patient import draw_patient, subjects
+from lessgad.phantom.scanner import coil_sensitivity, scan
+from lessgad.phantom.shapes import axes_mm
+from lessgad.phantom.slab import place_slab
+from lessgad.phantom.tissues import Tissue
+from lessgad.phantom.warp import rigid
+
+PATIENT = draw_patient(2, 1)  # with an extrameatal part; spoiled gradient echo
+
+
+@pytest.fixture(scope="module")
+def subject_and_warp():
+    return next(subjects(PATIENT))
+
+
+@pytest.fixture(scope="module")
+def signals(subject_and_warp):
+    subject, _ = subject_and_warp
+    return {dose: subject.signal(dose) for dose in (0.0, 0.1, 0.5, 1.0)}
+
+
+def scanned(subject_and_warp, low_doses):
+    subject, warp = subject_and_warp
+    coarse = replace(PATIENT.protocol, in_plane_mm=1.6, slice_mm=3.0, slice_ce_mm=3.0)
+    return scan(subject, coarse, warp, np.random.default_rng(7), low_doses)
+
+
+def test_signal_rises_with_dose_where_the_agent_goes(subject_and_warp, signals):
+    labels = subject_and_warp[0].head.labels
+    for tissue in (Tissue.TUMOR, Tissue.PITUITARY, Tissue.VEIN, Tissue.MUCOSA):
+        levels = [float(signals[dose][labels == tissue].mean()) for dose in sorted(signals)]
+        assert np.diff(levels).min() > 0, tissue.name
+    levels = [float(signals[dose][labels == Tissue.TUMOR].mean()) for dose in sorted(signals)]
+    assert 1.5 < levels[-1] / levels[0] < 3.5
+    assert (levels[1] - levels[0]) / (levels[-1] - levels[0]) > 0.10  # saturation: more than the dose's share
+    white = subject_and_warp[0].head.white > 0.9
+    assert signals[1.0][white].mean() / signals[0.0][white].mean() < 1.06
+
+
+def test_no_dose_knows_nothing_of_the_uptake(subject_and_warp, signals):
+    subject, _ = subject_and_warp
+    other = replace(subject, tissue=replace(subject.tissue, uptake_mm=3 * subject.tissue.uptake_mm))
+    np.testing.assert_array_equal(other.signal(0.0), signals[0.0])
+
+
+def test_the_weighting_is_t1(subject_and_warp, signals):
+    head = subject_and_warp[0].head
+    tissue = [head.labels == kind for kind in (Tissue.AIR, Tissue.BONE)]
+    brain = [(head.labels == Tissue.CSF) & (head.grey + head.white < 0.01), head.grey > 0.9, head.white > 0.9]
+    order = [np.median(signals[0.0][mask]) for mask in (*tissue, *brain, head.labels == Tissue.FAT)]
+    assert (np.diff(order) > 0).all()
+
+
+def test_a_slab_samples_the_places_that_its_affine_names(subject_and_warp):
+    _, warp = subject_and_warp
+    pose = rigid(np.array([3.0, -2.0, 4.0]), np.array([1.0, -2.0, 0.5]))
+    slab = place_slab((1.5, 1.5, 3.0), np.array([1.0, 0.0, -1.0]), warp, pose)
+    x, y, z = axes_mm()
+    voxel = np.array([50, 70, 11])
+    patient = np.linalg.inv(pose) @ slab.affine @ np.append(voxel, 1)
+    expected = warp(patient[None, :3])[0]
+    shape = np.broadcast_shapes(x.shape, y.shape, z.shape)
+    for axis, ramp in enumerate((x, y, z)):
+        sampled = slab.sample(np.broadcast_to(ramp, shape).astype(np.float32))
+        assert sampled[tuple(voxel)] == pytest.approx(expected[axis], abs=0.15)
+
+
+def test_the_share_of_everything_is_one(subject_and_warp):
+    _, warp = subject_and_warp
+    slab = place_slab((2.0, 2.0, 3.0), np.zeros(3), warp, np.eye(4))
+    box = (slice(20, 120), slice(60, 160), slice(20, 90))
+    share = slab.share(np.ones((100, 100, 70), dtype=bool), box)
+    assert share.max() == pytest.approx(1)
+    volume_mm3 = share.sum() * 12.0 * np.prod(warp.scale)
+    assert volume_mm3 == pytest.approx(100 * 100 * 70, rel=0.05)
+
+
+@pytest.mark.slow
+def test_pair_and_mask_do_not_depend_on_the_low_doses(subject_and_warp):
+    alone, with_low = scanned(subject_and_warp, ()), scanned(subject_and_warp, (0.1, 0.3))
+    assert sorted(with_low.scans) == [0.0, 0.1, 0.3, 1.0]
+    for dose in (0.0, 1.0):
+        np.testing.assert_array_equal(alone.scans[dose].image.array, with_low.scans[dose].image.array)
+    np.testing.assert_array_equal(alone.mask.array, with_low.mask.array)
+    grids = [scan.image.affine for scan in with_low.scans.values()]
+    assert not any(np.allclose(one, other) for one, other in pairwise(grids))
+
+
+@pytest.mark.slow
+def test_noise_in_air_is_as_strong_as_said(subject_and_warp):
+    for scan_ in scanned(subject_and_warp, ()).scans.values():
+        corner = scan_.image.array[:12, -12:, :].astype(np.float64)
+        assert np.sqrt((corner**2).mean() / 2) == pytest.approx(scan_.sigma, rel=0.03)
+
+
+def test_coils_are_smooth_and_about_one():
+    field = coil_sensitivity((60, 70, 24), np.random.default_rng(0).normal(0, 1, (3, 3)))
+    assert 0.5 < field.min() < field.max() < 1.9
+    assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.05
