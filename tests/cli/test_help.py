@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-COMMANDS = ("", "init", "run", "status", "restore", "phantom")
+COMMANDS = ("", "init", "run", "status", "restore", "phantom", "convert")
 HEAVY = ("torch", "itk", "monai", "nibabel", "pandas")
 CODE = """
 import sys

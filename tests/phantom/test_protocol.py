@@ -10,7 +10,15 @@ from lessgad.cohort.acquisition import read_acquisition
 from lessgad.cohort.sequence_class import sequence_class
 from lessgad.dose.acquired_sequence import acquired_sequence
 from lessgad.phantom.patient import draw_patient
-from lessgad.phantom.protocol import COVERAGE_MM, SLICES_MM, TABLE_2, Spread, draw_protocol, n_slices
+from lessgad.phantom.protocol import (
+    COVERAGE_MM,
+    FINEST_IN_PLANE_MM,
+    SLICES_MM,
+    TABLE_2,
+    Spread,
+    draw_protocol,
+    n_slices,
+)
 from lessgad.phantom.sidecar import sidecar
 from lessgad.volume import Volume
 
@@ -44,6 +52,36 @@ def test_medians_are_those_of_the_table():
     drawn = [spread.at(quantile) for quantile in np.linspace(0, 1, 1001)]
     assert np.median(drawn) == pytest.approx(550.0)
     assert (min(drawn), max(drawn)) == (370.8, 698.9)
+
+
+# METHOD: medians of the T1s of Table 2: TE ms, TR ms, in-plane mm, slice mm. Inversion is part of its 1.5 T row.
+MEDIANS = {
+    ("SE", 1.0): (20.0, 546.9, 0.45, 3.0),
+    ("SE", 1.5): (10.0, 550.0, 0.37, 3.0),
+    ("SE", 3.0): (9.0, 750.0, 0.35, 1.0),
+    ("GR", 1.0): (6.9, 26.0, 0.47, 1.4),
+    ("GR", 1.5): (4.6, 25.0, 0.59, 1.4),
+    ("GR", 3.0): (3.7, 20.0, 0.63, 2.0),
+}
+
+
+@pytest.mark.parametrize("index", [k for k, row in enumerate(TABLE_2) if "IR" not in row.scanning_sequence])
+def test_what_is_drawn_has_the_medians_of_table_2(index):
+    """Neither side of the paper's median holds more than half of 400 draws, but for chance (3.3 SD)."""
+    edges = np.cumsum([0.0] + [row.share for row in TABLE_2])
+    quantile = float(edges[index : index + 2].mean() / edges[-1])
+    drawn = [draw_protocol(np.random.default_rng(k), quantile) for k in range(400)]
+    row = TABLE_2[index]
+    assert all(protocol.row == row for protocol in drawn)
+    te, tr, in_plane, thickness = MEDIANS[row.scanning_sequence[0], row.field_strength_t]
+    for expected, values in (
+        (te, [protocol.sequence.echo_time_ms for protocol in drawn]),
+        (round(tr), [protocol.sequence.repetition_time_ms for protocol in drawn]),
+        (max(in_plane, FINEST_IN_PLANE_MM), [protocol.in_plane_mm for protocol in drawn]),
+        (float(np.clip(thickness, *SLICES_MM)), [protocol.slice_mm for protocol in drawn]),
+    ):
+        below, above = np.mean(np.array(values) < expected - 1e-9), np.mean(np.array(values) > expected + 1e-9)
+        assert max(below, above) < 0.5 + 3.3 * 0.5 / 20
 
 
 def test_shares_are_kept():

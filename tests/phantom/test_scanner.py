@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.ndimage import affine_transform
 
 from lessgad.phantom.patient import draw_patient, subjects
 from lessgad.phantom.scanner import coil_sensitivity, scan
@@ -14,6 +15,7 @@ from lessgad.phantom.slab import place_slab
 from lessgad.phantom.tissues import Tissue
 from lessgad.phantom.warp import rigid
 
+SIDE, FAR_SIDE = slice(0, 12), slice(-12, None)  # of the corners, where there is air
 PATIENT = draw_patient(2, 1)  # with an extrameatal part; spoiled gradient echo
 
 
@@ -84,22 +86,50 @@ def test_the_share_of_everything_is_one(subject_and_warp):
     assert volume_mm3 == pytest.approx(100 * 100 * 70, rel=0.05)
 
 
-@pytest.mark.slow
-def test_pair_and_mask_do_not_depend_on_the_low_doses(subject_and_warp):
-    alone, with_low = scanned(subject_and_warp, ()), scanned(subject_and_warp, (0.1, 0.3))
-    assert sorted(with_low.scans) == [0.0, 0.1, 0.3, 1.0]
+@pytest.fixture(scope="module")
+def coarse(subject_and_warp):
+    """A session with two low doses, in voxels of 1.6×1.6×3 mm."""
+    return scanned(subject_and_warp, (0.1, 0.3))
+
+
+def test_pair_and_mask_do_not_depend_on_the_low_doses(subject_and_warp, coarse):
+    alone = scanned(subject_and_warp, ())
+    assert list(coarse.scans) == [0.0, 0.1, 0.3, 1.0]
     for dose in (0.0, 1.0):
-        np.testing.assert_array_equal(alone.scans[dose].image.array, with_low.scans[dose].image.array)
-    np.testing.assert_array_equal(alone.mask.array, with_low.mask.array)
-    grids = [scan.image.affine for scan in with_low.scans.values()]
+        np.testing.assert_array_equal(alone.scans[dose].image.array, coarse.scans[dose].image.array)
+    np.testing.assert_array_equal(alone.mask.array, coarse.mask.array)
+    grids = [scan.image.affine for scan in coarse.scans.values()]
     assert not any(np.allclose(one, other) for one, other in pairwise(grids))
 
 
-@pytest.mark.slow
-def test_noise_in_air_is_as_strong_as_said(subject_and_warp):
-    for scan_ in scanned(subject_and_warp, ()).scans.values():
-        corner = scan_.image.array[:12, -12:, :].astype(np.float64)
-        assert np.sqrt((corner**2).mean() / 2) == pytest.approx(scan_.sigma, rel=0.03)
+def test_noise_in_air_is_as_strong_as_said(coarse):
+    for scan_ in coarse.scans.values():
+        image = scan_.image.array.astype(np.float64)
+        corners = np.concatenate([image[x, y].ravel() for x in (SIDE, FAR_SIDE) for y in (SIDE, FAR_SIDE)])
+        assert np.sqrt((corners**2).mean() / 2) == pytest.approx(scan_.sigma, rel=0.02)
+
+
+def test_each_scan_lies_where_its_own_motion_says(coarse):
+    """Two mm to any side it is less like the T1, and the motion of no other scan fits better."""
+    t1 = coarse.pre_contrast
+
+    def likeness(dose, motion):
+        scan_ = coarse.scans[dose].image
+        index = np.linalg.inv(scan_.affine) @ motion @ t1.affine
+        moved = affine_transform(scan_.array.astype(np.float64), index, order=1, output_shape=t1.array.shape)
+        inner = (slice(20, -20), slice(20, -20), slice(3, -3))
+        return np.corrcoef(moved[inner].ravel(), t1.array[inner].ravel())[0, 1]
+
+    for dose in (0.1, 0.3, 1.0):
+        true = coarse.scans[dose].motion
+        np.testing.assert_allclose(true[:3, :3] @ true[:3, :3].T, np.eye(3), atol=1e-9)
+        best = likeness(dose, true)
+        assert all(best > likeness(dose, other.motion) for key, other in coarse.scans.items() if key != dose)
+        for axis in range(3):
+            for shift_mm in (-2.0, 2.0):
+                shifted = true.copy()
+                shifted[axis, 3] += shift_mm
+                assert best > likeness(dose, shifted)
 
 
 def test_coils_are_smooth_and_about_one():

@@ -13,7 +13,7 @@ import pytest
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.report import tables
 from lessgad.report.content import Fact, FailedStudy, Picture, ReportContent, SubsetCount
-from lessgad.report.findings import findings, signed
+from lessgad.report.findings import signed
 from lessgad.report.page import amplification, p_words, render_page
 
 PNG = base64.b64decode(
@@ -216,40 +216,6 @@ def test_note_on_subtract_and_scale_depends_on_the_simulation(noise_free, propor
     assert ("without noise , as a mix" in said) == (noise_free and proportional)
     assert ("has noise of its own" in said) == (not noise_free)
     assert ("makes it too bright" in said) == (not proportional)
-
-
-@pytest.mark.parametrize(("gain_db", "verdict"), [(2.0, "gain"), (-2.0, "loss")])
-def test_verdict_follows_the_interval(gain_db, verdict):
-    found = findings(table4(rows(12, gain_db)))
-    assert [finding.verdict for finding in found] == [verdict, verdict]
-
-
-def test_no_gain_is_said_plainly():
-    made = rows(12, 0.0)
-    balanced = []
-    for row in made:
-        change = (row.method == "restored") * (-1) ** int(row.patient[1:]) * (1 + 0.01 * int(row.patient[1:]))
-        balanced.append(replace(row, psnr_db=20.0 + change, ssim=0.6 + 0.01 * change))
-    found = findings(table4(balanced))
-    assert {finding.verdict for finding in found} == {"no gain"}
-    assert found[0].sentences.startswith("No gain was shown")
-
-
-def test_psnr_and_ssim_that_differ_are_mixed():
-    made = [replace(row, ssim=row.ssim - 0.1 * (row.method == "restored")) for row in rows(12, 2.0)]
-    assert findings(table4(made))[0].verdict == "mixed"
-
-
-def test_few_patients_are_counted_and_nothing_is_claimed():
-    found = findings(table4(rows(3, 2.0)))[0]
-    assert found.verdict == "open"
-    assert "PSNR rose in 3 of 3 patients (+2.0 to +2.0 dB)" in found.sentences
-
-
-def test_better_baseline_is_named():
-    assert "did better" in findings(table4(rows(12, 2.0, 90.0)))[0].sentences
-    assert "less well" in findings(table4(rows(12, 2.0, 5.0)))[0].sentences
-    assert "exactly" in findings(table4(rows(12, 2.0, math.inf)))[0].sentences
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 dB"), (-0.04, "0.0 dB"), (-1.26, "−1.3 dB"), (3.0, "+3.0 dB")])

@@ -39,8 +39,8 @@ def batch(inputs=("low_dose",), **changes):
     return stack_patches([patch(**changes)], inputs)
 
 
-def learner(precision="fp32", field=FIELD, seed=1):
-    return Learner(field, TrainingSettings(precision=precision, seed=seed))
+def learner(precision="fp32", field=FIELD, seed=1, **changes):
+    return Learner(field, TrainingSettings(precision=precision, seed=seed, **changes))
 
 
 def loss_of(one, seen):
@@ -52,16 +52,16 @@ def loss_of(one, seen):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("output", ["residual", "tanh"])
 def test_one_patch_is_learned_by_heart(precision, output):
-    one = learner(precision, FIELD.model_copy(update={"output": output}))
+    one = learner(precision, FIELD.model_copy(update={"output": output}), learning_rate=1e-2)
     seen = batch()
-    losses = [one.learn(seen, 1e-2 * (1 - i / 250)) for i in range(250)]
+    losses = [one.learn(seen, 1 - i / 250) for i in range(250)]
     assert losses[-1] < losses[0] / 5
 
 
 def test_the_loss_given_is_that_before_the_step():
     one, seen = learner(), batch()
     before = loss_of(one, seen)
-    assert one.learn(seen, 1e-3) == pytest.approx(before, rel=1e-5)
+    assert one.learn(seen, 1.0) == pytest.approx(before, rel=1e-5)
     assert loss_of(one, seen) != before
 
 
@@ -82,11 +82,11 @@ def test_the_seed_draws_the_weights():
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_what_is_not_finite_is_an_error_and_leaves_the_weights(bad, precision):
     one, seen = learner(precision), batch()
-    one.learn(seen, 1e-3)
+    one.learn(seen, 1.0)
     before = {name: value.clone() for name, value in one.field.state_dict().items()}
     seen.standard_dose[0, 0, 3, 3] = bad
     with pytest.raises(FloatingPointError, match="a loss of"):
-        one.learn(seen, 1e-3)
+        one.learn(seen, 1.0)
     assert all(torch.equal(value, before[name]) for name, value in one.field.state_dict().items())
 
 
@@ -94,7 +94,7 @@ def test_a_loss_that_is_finite_with_a_gradient_that_is_not():
     one, seen = learner(), batch()
     next(one.field.parameters()).register_hook(lambda gradient: gradient * float("inf"))
     with pytest.raises(FloatingPointError, match="gradient of norm"):
-        one.learn(seen, 1e-3)
+        one.learn(seen, 1.0)
 
 
 def test_fabric_keeps_quiet_and_its_log_is_as_it_was(capfd, caplog):

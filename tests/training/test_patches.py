@@ -3,8 +3,6 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lessgad.dose.linear import mix
 from lessgad.dose.simulator import LowDoseSimulator
@@ -12,7 +10,7 @@ from lessgad.field.position import position_grid_mm
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.prepared_study import PreparedStudy
-from lessgad.training.patches import PatchSource, crop, draw_patch
+from lessgad.training.patches import PatchSource, draw_patch
 
 SHAPE = (6, 40, 50)
 BOX = (4, 36, 6, 46)
@@ -168,27 +166,6 @@ def test_a_mirrored_patch_is_the_mirrored_image_at_the_mirrored_place():
         np.testing.assert_allclose(places[1][0], places[0][0], atol=1e-5)
         np.testing.assert_allclose(places[1][1], -places[0][1][:, ::-1], atol=1e-5)
     assert n_mirrored == pytest.approx(100, abs=24)
-
-
-@given(
-    st.integers(-30, 60),
-    st.integers(-30, 60),
-    st.integers(1, 40),
-    st.integers(1, 40),
-)
-def test_crop_is_a_window_of_the_padded_image(row, column, height, width):
-    image = np.arange(24 * 30, dtype=np.float32).reshape(24, 30)
-    padded = np.pad(image, 110, constant_values=-1)
-    expected = padded[110 + row : 110 + row + height, 110 + column : 110 + column + width]
-    found = crop(image, (row, column), (height, width))
-    assert found.dtype == np.float32
-    assert np.array_equal(found, expected)
-
-
-def test_crop_is_a_copy():
-    image = np.zeros((8, 8), dtype=np.float32)
-    crop(image, (0, 0), (8, 8))[:] = 1
-    assert not image.any()
 
 
 def test_a_study_is_indexed_slices_first():

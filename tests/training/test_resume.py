@@ -20,8 +20,7 @@ def state(**changes):
     known = {
         "fingerprint": "abc",
         "n_samples_done": 12,
-        "field": layer.state_dict(),
-        "optimizer": adam.state_dict(),
+        "networks": {"field": layer.state_dict(), "optimizer": adam.state_dict()},
         "best_gain_db": -math.inf,
         "loss_sum": 0.1 + 0.2,
         "n_losses": 3,
@@ -39,7 +38,7 @@ def test_what_is_saved_comes_back(tmp_path):
     save_state(tmp_path / "resume.pt", saved)
     loaded = load_state(tmp_path / "resume.pt", "abc")
     assert alike(loaded, saved)
-    assert all(torch.equal(loaded.field[key], value) for key, value in saved.field.items())
+    assert all(torch.equal(loaded.networks["field"][key], value) for key, value in saved.networks["field"].items())
     assert loaded.loss_sum == 0.1 + 0.2
     assert isinstance(loaded.curve[0], CurvePoint)
 

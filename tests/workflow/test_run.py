@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lessgad.errors import SettingsError
+from lessgad.cli.main import exit_code
+from lessgad.errors import DoseError, SettingsError
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.volume import read_volume, same_grid
 from lessgad.workflow.progress import Silence
@@ -187,3 +188,30 @@ def test_one_study_alone_can_be_prepared_but_not_trained_on(tiny, tmp_path):
     assert run_experiment(tmp_path / "experiment", ["prepare"], Silence()) == []
     with pytest.raises(SettingsError, match="test patient"):
         run_experiment(tmp_path / "experiment", ["prepare", "train"], Silence())
+
+
+def test_models_of_single_doses_are_trained_one_by_one(tiny, tmp_path):
+    """As separate jobs of a cluster do, one dose each."""
+    tiny.write_cohort(tmp_path / "cohort")
+    root = tiny.write_experiment(
+        tmp_path / "experiment", "../cohort", doses=[0.1, 0.5], training={"models": "per_dose"}
+    )
+    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["train"], Silence(), model_doses=[0.5])
+    assert [folder.name for folder in sorted((root / "models").iterdir())] == ["dose50"]
+    with pytest.raises(SettingsError, match="stage train to be done before restore"):
+        run_experiment(root, ["restore"], Silence())
+    run_experiment(root, ["train"], Silence(), model_doses=[0.1])
+    assert run_experiment(root, ["restore"], Silence()) == []
+    with pytest.raises(DoseError, match="doses of this experiment"):
+        run_experiment(root, ["train"], Silence(), model_doses=[0.3])
+
+
+def test_one_model_for_all_doses_has_no_dose_of_its_own(tiny_experiment):
+    with pytest.raises(DoseError, match="one model serves them all"):
+        run_experiment(tiny_experiment("prepare"), ["train"], Silence(), model_doses=[0.1])
+
+
+def test_a_dose_alone_says_nothing(tiny_experiment, capsys):
+    assert exit_code(["run", str(tiny_experiment("prepare")), "--dose", "0.1"]) == 2
+    assert "--dose together with --stage train" in capsys.readouterr().err

@@ -213,3 +213,11 @@ def test_round_trip_through_yaml():
     settings = parsed(doses=[0.1], external={"other": "folder"}, cohort={"path": "x", "regions": {"a": [1, 2]}})
     text = yaml.safe_dump(settings.model_dump(mode="json"))
     assert parse_settings(text, Path("e")) == settings
+
+
+def test_one_model_for_all_doses_is_told_the_dose():
+    refused("settings that go together", "models: per_dose", field={"told_the_dose": False})
+    refused("settings that go together", field={"preset": "paper"})
+    assert parsed(field={"preset": "paper"}, training={"models": "per_dose"}).field.output == "tanh"
+    assert parsed(field={"preset": "paper", "told_the_dose": True}).field.told_the_dose
+    refused("output must be tanh", field={"preset": "paper", "output": "residual"})

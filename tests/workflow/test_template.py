@@ -117,3 +117,22 @@ def test_each_line_with_a_value_is_explained():
         key, found, rest = line.partition(":")
         if found and not line.startswith("#") and key.strip() not in groups | plain:
             assert "#" in rest, line
+
+
+def test_the_papers_settings_are_the_published_ones():
+    """METHOD: ten models of one dose, 100·L1 + hinge + 10·feature matching + 10·mean(shift²), no noise, linear."""
+    paper = read(template(paper=True))
+    assert paper.field.preset == "paper"
+    assert (paper.field.inputs, paper.field.output, paper.field.told_the_dose) == (("low_dose",), "tanh", False)
+    assert (paper.simulation.model, paper.simulation.noise) == ("linear", "none")
+    assert paper.preparation.calibration == "peaks"
+    assert paper.doses == tuple(i / 10 for i in range(10))
+    training = paper.training
+    assert (training.models, training.batch_size, training.patch_size) == ("per_dose", 8, (128, 160))
+    assert training.n_samples == 200 * 500 * 8
+    assert tuple(training.losses.model_dump().values()) == (100.0, 1.0, 10.0, 10.0)
+    assert (training.learning_rate, training.discriminator_learning_rate) == (1e-4, 4e-4)
+    assert (training.betas, training.weight_decay, training.gradient_norm) == ((0.5, 0.999), 3e-5, None)
+    assert paper.split.model_dump(exclude={"seed"}) == {"train": 0.64, "validation": 0.12, "test": 0.24}
+    assert "The published method" in template(paper=True)
+    assert "The published method" not in template()

@@ -42,11 +42,16 @@ def init(
     quick: Annotated[
         bool, typer.Option("--quick", help="A short training and four doses, to see the whole path.")
     ] = False,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="The published method: its network, training and simulation. Needs a GPU.")
+    ] = False,
 ) -> None:
     """Make an experiment: a folder with a commented experiment.yaml that is valid as it is."""
     from lessgad.workflow.init import init_experiment
 
-    summary = init_experiment(experiment, cohort, derivative, region or [], split, aligned=aligned, quick=quick)
+    summary = init_experiment(
+        experiment, cohort, derivative, region or [], split, aligned=aligned, quick=quick, paper=paper
+    )
     typer.echo(summary)
 
 
@@ -54,6 +59,10 @@ def run(
     experiment: Experiment,
     until: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run up to this stage.")] = None,
     stage: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run this stage alone.")] = None,
+    dose: Annotated[
+        list[float] | None,
+        typer.Option(help="With --stage train: the models of these doses alone, e.g. 0.1; repeat for more."),
+    ] = None,
 ) -> int:
     """Run an experiment: prepare, train, restore, evaluate, report. Goes on where it stopped.
 
@@ -66,8 +75,10 @@ def run(
 
     if until is not None and stage is not None:
         raise SettingsError("--until or --stage", "both")
+    if dose and stage != "train":
+        raise SettingsError("--dose together with --stage train", "--dose alone")
     stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
-    failures = run_experiment(experiment, stages, ProgressBars())
+    failures = run_experiment(experiment, stages, ProgressBars(), model_doses=dose or ())
     _say_failures(failures)
     if "report" in stages:
         typer.echo(ExperimentFolder(experiment).report)

@@ -19,8 +19,9 @@ from safetensors.torch import load_file, save
 from lessgad.atomic_write import replacing, write_text
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.errors import ModelError
-from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.build import AnyField, build_field
 from lessgad.field.presets import FieldSettings
+from lessgad.field.published_checkpoint import load_published_checkpoint as load_published_checkpoint
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.settings import Settings
 
@@ -58,7 +59,7 @@ def write_description(folder: Path, description: ModelDescription) -> None:
     write_text(folder / DESCRIPTION, text)
 
 
-def write_weights(path: Path, field: ConditionalField) -> None:
+def write_weights(path: Path, field: AnyField) -> None:
     """Write the weights, whole or not at all."""
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in field.state_dict().items()}
     with replacing(path) as temporary:
@@ -90,7 +91,7 @@ def read_description(folder: Path) -> ModelDescription:
         raise ModelError("a valid model.yaml", f"{key}: {first['msg']}", path, TRAIN_AGAIN) from error
 
 
-def load_field(folder: Path, weights: str = BEST) -> tuple[ConditionalField, ModelDescription]:
+def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
     """Load a model for restoring.
 
     Raises:
@@ -100,7 +101,7 @@ def load_field(folder: Path, weights: str = BEST) -> tuple[ConditionalField, Mod
     path = folder / weights
     if not path.is_file():
         raise ModelError("the weights of a trained model", f"no {weights}", folder, "Let its training finish first")
-    field = ConditionalField(description.field)
+    field = build_field(description.field)
     try:
         field.load_state_dict(load_file(path))
     except (SafetensorError, OSError) as error:

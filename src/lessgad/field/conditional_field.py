@@ -52,6 +52,15 @@ class ConditionalField(nn.Module):
         Returns:
             The standard-dose image, float32; at dose 1 and output `residual`, the low-dose image itself.
         """
+        return self.forward_with_shifts(source, dose, position_mm)[0]
+
+    def forward_with_shifts(
+        self,
+        source: Float[Tensor, "b c h w"],
+        dose: Float[Tensor, " b"],
+        position_mm: Float[Tensor, "b 2 h w"],
+    ) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b s h w"]]:
+        """Restore, and give the shifts of all layers too."""
         height, width = source.shape[-2:]
         stride = self.settings.stride
         padding = (0, -width % stride, 0, -height % stride)
@@ -66,7 +75,7 @@ class ConditionalField(nn.Module):
             hidden = layer(hidden) + shift
             if index < len(self._widths) - 1:
                 hidden = functional.leaky_relu(hidden, 0.01)
-        return self._output(hidden.float(), source, dose)
+        return self._output(hidden.float(), source, dose), shifts
 
     def _seen(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s h w"]:
         """Sources with background at 0, so that padding with zeros is background, and the dose beside them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from lessgad.settings import Settings
 
@@ -17,6 +17,7 @@ class FieldSettings(Settings):
 
     Attributes:
         preset: `compact`, for a CPU: features on a coarser grid, positions in mm, nothing normalised over space.
+            `paper`: the published network exactly; of what follows, only inputs and told_the_dose count for it.
         inputs: Images that the field sees, in this order. `low_dose` must be one of them.
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
@@ -30,7 +31,7 @@ class FieldSettings(Settings):
         longest_wave_mm: Longest wave of the position encoding.
     """
 
-    preset: Literal["compact"] = "compact"
+    preset: Literal["compact", "paper"] = "compact"
     inputs: tuple[InputImage, ...] = ("low_dose",)
     output: Literal["residual", "tanh"] = "residual"
     told_the_dose: bool = True
@@ -41,6 +42,20 @@ class FieldSettings(Settings):
     n_hidden_layers: int = Field(default=3, ge=1, le=16)
     n_frequencies: int = Field(default=4, ge=0, le=12)
     longest_wave_mm: float = Field(default=256.0, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_published(cls, given: object) -> object:
+        """The published network gives the image itself, and is not told the dose unless somebody wants it to be."""
+        if isinstance(given, dict) and given.get("preset") == "paper":
+            return {"output": "tanh", "told_the_dose": False, **given}
+        return given
+
+    @model_validator(mode="after")
+    def _paper_gives_the_image(self) -> FieldSettings:
+        if self.preset == "paper" and self.output != "tanh":
+            raise ValueError("preset paper gives the image itself: output must be tanh")
+        return self
 
     @field_validator("inputs")
     @classmethod

@@ -20,8 +20,8 @@ from lessgad.restoration.volumes import restore_volume
 from lessgad.volume import Volume, in_order_of, in_transverse_order
 
 if TYPE_CHECKING:
+    from lessgad.field.build import AnyField
     from lessgad.field.checkpoint import ModelDescription
-    from lessgad.field.conditional_field import ConditionalField
 
 DOSE_TOLERANCE = 0.005
 
@@ -40,7 +40,7 @@ class Restorer:
         settings: Window, precision, slices at once.
     """
 
-    field: ConditionalField
+    field: AnyField
     description: ModelDescription
     settings: RestorationSettings
 

@@ -14,11 +14,12 @@ class RestorationSettings(Settings):
     """How volumes are restored.
 
     Attributes:
-        window: `whole_slice`; or `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper.
+        window: `whole_slice`; `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper; `auto`:
+            sliding for the preset `paper`, whose answer depends on the patch, whole slices for others.
         precision: `auto` takes bf16 where the processor computes in it, else fp32.
         slices_at_once: Slices in memory at a time.
     """
 
-    window: Literal["whole_slice", "sliding"] = "whole_slice"
+    window: Literal["auto", "whole_slice", "sliding"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     slices_at_once: int = Field(default=4, ge=1)

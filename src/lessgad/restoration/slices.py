@@ -13,14 +13,14 @@ from lessgad.restoration.settings import RestorationSettings
 if TYPE_CHECKING:
     import torch
 
-    from lessgad.field.conditional_field import ConditionalField
+    from lessgad.field.build import AnyField
 
 PATCH_SIZE = (128, 160)
 BACKGROUND = -1.0
 
 
 def restore_slices(
-    field: ConditionalField,
+    field: AnyField,
     images: dict[str, Float[np.ndarray, "z y x"]],
     dose: float,
     spacing_mm: tuple[float, float],
@@ -53,7 +53,7 @@ def restore_slices(
             part = slice(first, min(first + settings.slices_at_once, n_slices))
             stack = np.stack([images[name][part] for name in field.settings.inputs], axis=1)
             source = torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32)).to(device)
-            if settings.window == "sliding":
+            if _slides(field, settings):
                 result = _in_windows(field, source, dose, position)
             else:
                 result = _whole(field, source, dose, position)
@@ -61,12 +61,16 @@ def restore_slices(
     return restored
 
 
-def _whole(field: ConditionalField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
+def _slides(field: AnyField, settings: RestorationSettings) -> bool:
+    return settings.window == "sliding" or (settings.window == "auto" and field.settings.preset == "paper")
+
+
+def _whole(field: AnyField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
     n = len(source)
     return field(source, source.new_full((n,), dose), position.expand(n, -1, -1, -1))
 
 
-def _in_windows(field: ConditionalField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
+def _in_windows(field: AnyField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
     """Blend windows; positions travel with the pixels, as channels behind the sources."""
     import torch
     from monai.inferers import sliding_window_inference

@@ -13,11 +13,11 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
 
 if TYPE_CHECKING:
-    from lessgad.field.conditional_field import ConditionalField
+    from lessgad.field.build import AnyField
 
 
 def restore_volume(
-    field: ConditionalField,
+    field: AnyField,
     images: dict[str, Float[np.ndarray, "x y z"]],
     dose: float,
     head_box: HeadBox,

@@ -7,58 +7,118 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from jaxtyping import Float
 from lightning_fabric import Fabric
+from torch import Tensor
 
-from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.build import AnyField, build_field
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
+from lessgad.training.adversarial_losses import shift_regularisation
 from lessgad.training.batches import Batch
-from lessgad.training.losses import relative_l1
+from lessgad.training.critic import Critic
+from lessgad.training.losses import plain_l1, relative_l1
 from lessgad.training.settings import TrainingSettings
-
-MAX_GRADIENT_NORM = 1.0
 
 
 class Learner:
     """A new field, drawn from the seed of its training, and Adam, on the device where they learn.
 
+    Where the losses ask for it, a discriminator learns beside it.
+
     Attributes:
         field: The network itself, as it is validated and saved.
         adam: Its optimiser, as it is saved.
+        critic: The discriminator and its optimiser, or None.
     """
 
     def __init__(self, field: FieldSettings, settings: TrainingSettings) -> None:
+        self._settings = settings
         with _without_announcements():
             self._fabric = Fabric(accelerator="auto", devices=1, precision=_fabric_precision(settings))
             torch.manual_seed(settings.seed)
-            self.field = ConditionalField(field).to(memory_format=torch.channels_last)
-            self.adam = torch.optim.Adam(self.field.parameters(), lr=settings.learning_rate, betas=settings.betas)
+            self.field: AnyField = build_field(field).to(memory_format=torch.channels_last)
+            self.adam = torch.optim.Adam(
+                self.field.parameters(),
+                lr=settings.learning_rate,
+                betas=settings.betas,
+                weight_decay=settings.weight_decay,
+            )
             self._wrapped_field, self._wrapped_adam = self._fabric.setup(self.field, self.adam)
+            self._wrapped_field.mark_forward_method("forward_with_shifts")
+            needed = settings.losses.needs_discriminator
+            self.critic = Critic(len(field.inputs), settings, self._fabric) if needed else None
 
-    def learn(self, batch: Batch, learning_rate: float) -> float:
-        """Take one step of Adam, gradients clipped to norm 1, and give the loss before it.
+    def learn(self, batch: Batch, rate_factor: float, number: int = 0) -> float:
+        """Take one step of the field, after one of the discriminator where there is one, and give the loss before it.
+
+        Args:
+            batch: What is seen.
+            rate_factor: Of the learning rates, as in the schedule.
+            number: Of the first patch of the batch in the training; seeds the noise that the discriminator sees.
 
         Raises:
-            FloatingPointError: Loss or gradient are NaN or infinite; the weights are left as they were.
+            FloatingPointError: Loss or gradient are NaN or infinite; the weights of the field are left as they were.
         """
         for group in self.adam.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = self._settings.learning_rate * rate_factor
         here = batch.to(self._fabric.device)
-        restored = self._wrapped_field(here.source, here.dose, here.position_mm)
-        loss = relative_l1(restored, here.standard_dose, here.dose)
+        noise = torch.Generator().manual_seed((self._settings.seed * 1_000_003 + number) % 2**63)
+        restored, shifts = self._wrapped_field.forward_with_shifts(here.source, here.dose, here.position_mm)
+        if self.critic is not None:
+            self.critic.learn(here.source, here.standard_dose, restored, rate_factor, noise)
+        loss = self._loss(here, restored, shifts)
         self._fabric.backward(loss)
-        norm = self._fabric.clip_gradients(
-            self._wrapped_field, self._wrapped_adam, max_norm=MAX_GRADIENT_NORM, error_if_nonfinite=False
-        )
-        value, norm = float(loss.detach()), float(norm)
+        value, norm = float(loss.detach()), self._clipped_norm()
         if not (math.isfinite(value) and math.isfinite(norm)):
             raise FloatingPointError(f"a loss of {value:g} with a gradient of norm {norm:g}")
         self._wrapped_adam.step()
         self._wrapped_adam.zero_grad()
         return value
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but for patches and noise, which depend on their number alone."""
+        networks: dict[str, Any] = {"field": self.field, "optimizer": self.adam}
+        if self.critic is not None:
+            networks |= {"discriminator": self.critic.discriminator, "discriminator_optimizer": self.critic.adam}
+        return {name: network.state_dict() for name, network in networks.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state that `state` gave."""
+        self.field.load_state_dict(state["field"])
+        self.adam.load_state_dict(state["optimizer"])
+        if self.critic is not None:
+            self.critic.discriminator.load_state_dict(state["discriminator"])
+            self.critic.adam.load_state_dict(state["discriminator_optimizer"])
+
+    def _loss(
+        self,
+        batch: Batch,
+        restored: Float[Tensor, "b 1 h w"],
+        shifts: Float[Tensor, "b s h w"],
+    ) -> Float[Tensor, ""]:
+        weights = self._settings.losses
+        l1 = relative_l1 if self._settings.models == "conditioned" else plain_l1
+        loss = weights.l1 * l1(restored, batch.standard_dose, batch.dose)
+        if weights.shifts > 0:
+            loss = loss + weights.shifts * shift_regularisation(shifts.float())
+        if self.critic is not None:
+            loss = loss + self.critic.loss_of(batch.source, batch.standard_dose, restored)
+        return loss
+
+    def _clipped_norm(self) -> float:
+        """Clip the gradient where the settings say so, and give its norm before."""
+        limit = self._settings.gradient_norm
+        norm = self._fabric.clip_gradients(
+            self._wrapped_field,
+            self._wrapped_adam,
+            max_norm=math.inf if limit is None else limit,
+            error_if_nonfinite=False,
+        )
+        return float(norm)
 
 
 @contextmanager

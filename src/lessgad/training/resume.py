@@ -22,8 +22,7 @@ class TrainingState:
     Attributes:
         fingerprint: Of the settings and studies that this training belongs to.
         n_samples_done: Patches seen.
-        field: Weights.
-        optimizer: State of Adam.
+        networks: Weights and optimisers, as `Learner.state` gives them.
         best_gain_db: Best validation gain so far, in dB; −inf before the first validation.
         loss_sum: Of the steps since the last validation.
         n_losses: Number of these steps.
@@ -32,8 +31,7 @@ class TrainingState:
 
     fingerprint: str
     n_samples_done: int
-    field: dict[str, Any]
-    optimizer: dict[str, Any]
+    networks: dict[str, Any]
     best_gain_db: float
     loss_sum: float
     n_losses: int

@@ -5,12 +5,45 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lessgad.settings import Settings
 
 PatchLength = Annotated[int, Field(ge=8, le=4096)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class LossWeights(Settings):
+    """What training makes small, as a weighted sum; 0 leaves a part out.
+
+    Attributes:
+        l1: Mean absolute error; over the missing share of the dose where one model serves all doses.
+        adversarial: Hinge loss against a discriminator that learns beside the field.
+        feature_matching: Distance between that discriminator's features of restored and standard-dose images.
+        shifts: Mean square of the shifts.
+    """
+
+    l1: Weight = 1.0
+    adversarial: Weight = 0.0
+    feature_matching: Weight = 0.0
+    shifts: Weight = 0.0
+
+    @model_validator(mode="after")
+    def _something(self) -> LossWeights:
+        if not any(self.model_dump().values()):
+            raise ValueError("at least one weight must be above 0")
+        return self
+
+    @property
+    def needs_discriminator(self) -> bool:
+        """Whether a discriminator learns beside the field."""
+        return self.adversarial > 0 or self.feature_matching > 0
+
+
+PAPER_LOSSES = LossWeights(l1=100.0, adversarial=1.0, feature_matching=10.0, shifts=10.0)
 
 
 class TrainingSettings(Settings):
@@ -21,8 +54,13 @@ class TrainingSettings(Settings):
         n_samples: Length of training of each model, in patches.
         batch_size: Patches per step.
         patch_size: Rows (y) and columns (x) of a patch.
-        learning_rate: Of Adam; constant for half of the samples, then linear to zero.
-        betas: Of Adam.
+        losses: What is made small.
+        learning_rate: Of the field's Adam; constant for half of the samples, then linear to zero.
+        discriminator_learning_rate: Of the discriminator's, likewise; the paper's is four times the field's.
+        discriminator_noise: SD of the noise on the images that the discriminator learns from.
+        betas: Of both.
+        weight_decay: Of the field's Adam.
+        gradient_norm: Gradients of the field are clipped to it; None leaves them.
         tumor_share: Share of patches that hold tumor, from studies that have a mask.
         flip: Mirror half of the patches left to right.
         precision: `auto` takes bf16 where the processor computes in it, else fp32.
@@ -35,8 +73,13 @@ class TrainingSettings(Settings):
     n_samples: int = Field(default=40_000, ge=1)
     batch_size: int = Field(default=4, ge=1)
     patch_size: tuple[PatchLength, PatchLength] = (128, 160)
+    losses: LossWeights = LossWeights()
     learning_rate: float = Field(default=1e-3, gt=0)
+    discriminator_learning_rate: float = Field(default=4e-4, gt=0)
+    discriminator_noise: float = Field(default=0.05, ge=0)
     betas: tuple[Decay, Decay] = (0.9, 0.999)
+    weight_decay: float = Field(default=0.0, ge=0)
+    gradient_norm: float | None = Field(default=1.0, gt=0)
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
     precision: Literal["auto", "bf16", "fp32"] = "auto"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lessgad.errors import SettingsError
+from lessgad.field.build import AnyField
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
-from lessgad.field.conditional_field import ConditionalField
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
@@ -92,7 +92,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None]) -
                 _validate(task, learner.field, state)
             stops = interrupted()
             if validates or stops or time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
-                state.field, state.optimizer = learner.field.state_dict(), learner.adam.state_dict()
+                state.networks = learner.state()
                 save_state(task.folder / RESUME_FILE, state)
                 saved_at = time.monotonic()
             gain_db = state.curve[-1].validation_gain_db if state.curve else math.nan
@@ -106,22 +106,21 @@ def _resumed(task: TrainingTask, learner: Learner) -> TrainingState:
     """Put the learner where the training stopped; else begin, with nothing of an earlier model left in the folder."""
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
-        learner.field.load_state_dict(state.field)
-        learner.adam.load_state_dict(state.optimizer)
+        learner.restore(state.networks)
         return state
     for name in (RESUME_FILE, BEST, LAST, CURVE_FILE):
         (task.folder / name).unlink(missing_ok=True)
     write_description(task.folder, task.description)
-    return TrainingState(task.fingerprint, 0, {}, {}, -math.inf, 0.0, 0, [])
+    return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
 
 
 def _step(task: TrainingTask, learner: Learner, state: TrainingState) -> float:
     """Learn from the next batch and give its loss."""
     settings = task.settings
     batch = _next_batch(task, state.n_samples_done)
-    rate = settings.learning_rate * learning_rate_factor(state.n_samples_done / settings.n_samples)
+    rate_factor = learning_rate_factor(state.n_samples_done / settings.n_samples)
     try:
-        loss = learner.learn(batch, rate)
+        loss = learner.learn(batch, rate_factor, state.n_samples_done)
     except FloatingPointError as error:
         raise SettingsError(
             "a training that stays finite",
@@ -157,7 +156,7 @@ def _is_validation_due(done_before: int, done: int, settings: TrainingSettings) 
     return done == settings.n_samples or done // settings.validate_every > done_before // settings.validate_every
 
 
-def _validate(task: TrainingTask, field: ConditionalField, state: TrainingState) -> None:
+def _validate(task: TrainingTask, field: AnyField, state: TrainingState) -> None:
     """Add a point to the curve and keep the weights if they are the best so far."""
     psnr_db = gain_db = math.nan
     if task.validation:

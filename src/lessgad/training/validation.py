@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.evaluation.similarity import bounding_box, psnr_db
-from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.build import AnyField
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
@@ -65,7 +65,7 @@ class ValidationSlices:
 
 
 def validate(
-    field: ConditionalField,
+    field: AnyField,
     studies: Sequence[ValidationSlices],
     doses: Sequence[float],
     settings: RestorationSettings,

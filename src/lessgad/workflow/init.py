@@ -30,6 +30,7 @@ def init_experiment(
     *,
     aligned: bool,
     quick: bool,
+    paper: bool = False,
 ) -> str:
     """Write ``experiment.yaml`` for a cohort.
 
@@ -41,6 +42,7 @@ def init_experiment(
         split: A split to use.
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
+        paper: The published method instead of lessgad's defaults.
 
     Returns:
         What was found and what to do next, for people.
@@ -64,6 +66,7 @@ def init_experiment(
         left_out=left_out,
         aligned=aligned,
         quick=quick,
+        paper=paper,
     )
     parse_settings(text, folder.settings)
     if split is not None:

@@ -19,7 +19,7 @@ from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.stages import STAGES, Stage
-from lessgad.workflow.train import plan_training
+from lessgad.workflow.train import models_named, plan_training
 from lessgad.workflow.unit import Unit, do_unit, unit_state
 from lessgad.workflow.write_report import plan_report
 
@@ -42,13 +42,16 @@ class Failure:
     reason: str
 
 
-def run_experiment(root: Path, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+def run_experiment(
+    root: Path, stages: Sequence[Stage], watcher: Watcher, *, model_doses: Sequence[float] = ()
+) -> list[Failure]:
     """Do what is to do in these stages; what is done and not stale is left as it is.
 
     Args:
         root: The experiment folder.
         stages: In the order of `STAGES`.
         watcher: Is told of the progress.
+        model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
 
     Returns:
         Studies that failed, with reasons; they are tried again at the next run.
@@ -63,14 +66,14 @@ def run_experiment(root: Path, stages: Sequence[Stage], watcher: Watcher) -> lis
         with run_log(experiment.folder) as scrubber:
             scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
             scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
-            return _logged(experiment, stages, watcher)
+            return _logged(experiment, stages, watcher, models_named(experiment, model_doses))
 
 
-def _logged(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+def _logged(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str]) -> list[Failure]:
     """Run the stages, and write to the log how that ended."""
     try:
         with saying_why(experiment.folder.root):
-            return _run_stages(experiment, stages, watcher)
+            return _run_stages(experiment, stages, watcher, models)
     except KeyboardInterrupt:
         LOGGER.info("interrupted")
         raise
@@ -108,7 +111,9 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
     return failures
 
 
-def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> list[Failure]:
+def _run_stages(
+    experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str]
+) -> list[Failure]:
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
     if "evaluate" in stages:
@@ -119,7 +124,7 @@ def _run_stages(experiment: Experiment, stages: Sequence[Stage], watcher: Watche
         _tell_failure(watcher, study.name, study.reason)
     for stage in stages:
         _check_earlier(experiment, stage)
-        units = plan_stage(experiment, stage)
+        units = [u for u in plan_stage(experiment, stage) if stage != "train" or not models or u.name in models]
         experiment.hashes.save()
         to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))

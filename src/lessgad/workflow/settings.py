@@ -83,6 +83,15 @@ class ExperimentSettings(Settings):
         return checked
 
     @model_validator(mode="after")
+    def _one_model_is_told_the_dose(self) -> ExperimentSettings:
+        if self.training.models == "conditioned" and not self.field.told_the_dose:
+            raise ValueError(
+                "training.models conditioned, one model for all doses, with a field that is not told the dose; take "
+                "models: per_dose, or field.told_the_dose: true"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _true_zero(self) -> ExperimentSettings:
         if self.simulation.model == "signal_equation" and self.preparation.calibration == "peaks":
             raise ValueError(

@@ -5,13 +5,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
+from lessgad.training.settings import PAPER_LOSSES
 from lessgad.workflow.settings import ExperimentSettings
 
 QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
 QUICK_SAMPLES = 6_000
+#: The published method: METHOD and training as in the paper, as far as it tells.
+PAPER: dict[str, Any] = {
+    "preparation": {"calibration": "peaks"},
+    "simulation": {"model": "linear", "noise": "none"},
+    "field": {"preset": "paper"},
+    "training": {
+        "models": "per_dose",
+        "n_samples": 800_000,
+        "batch_size": 8,
+        "losses": PAPER_LOSSES.model_dump(),
+        "learning_rate": 1e-4,
+        "discriminator_learning_rate": 4e-4,
+        "betas": (0.5, 0.999),
+        "weight_decay": 3e-5,
+        "gradient_norm": None,
+    },
+}
+USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
+AS_PUBLISHED = """# The published method (Chen et al., European Radiology 2025): network, training, simulation. It needs a GPU.
+# Whatever is left out takes lessgad's default, which is another value for what the paper did differently."""
 
 
 def experiment_yaml(
@@ -22,6 +44,7 @@ def experiment_yaml(
     left_out: Mapping[str, tuple[int, ...]],
     aligned: bool,
     quick: bool,
+    paper: bool = False,
 ) -> str:
     """Spell the settings of a new experiment, with a comment for each.
 
@@ -32,8 +55,9 @@ def experiment_yaml(
         left_out: Labels that are in the masks and in no region, by name.
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
+        paper: The published method instead of lessgad's defaults.
     """
-    default = ExperimentSettings.model_validate({"cohort": {"path": cohort}})
+    default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
     shares, train, field = default.split, default.training, default.field
     doses = QUICK_DOSES if quick else default.doses
     n_samples = QUICK_SAMPLES if quick else train.n_samples
@@ -48,7 +72,7 @@ def experiment_yaml(
         f"    # {_spelled(name)}: {list(values)}   # not counted as tumor\n" for name, values in left_out.items()
     )
     return f"""# An experiment of lessgad. Run it with `lessgad run` and the folder of this file.
-# Whatever is left out takes its default: the value shown here, where the line names no other.
+{AS_PUBLISHED if paper else USUAL}
 
 cohort:
   path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
@@ -76,21 +100,27 @@ simulation:   # how low-dose images are made from the pair; the paper: linear, n
 doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 
 field:
-  preset: {field.preset}
+  preset: {field.preset}   # compact: for a CPU; paper: the published network, a hundred times slower
   inputs: {json.dumps(list(field.inputs))}   # or [pre_contrast, low_dose]
   output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
+  told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
 
 training:
   models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}
+  losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
   learning_rate: {train.learning_rate}
+  discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
+  betas: {json.dumps(list(train.betas))}
+  weight_decay: {train.weight_decay}
+  gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
   seed: {train.seed}
 
 restoration:
-  window: {default.restoration.window}   # or sliding: 128x160 in half steps, blended, as in the paper
+  window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
 
 evaluation:
   n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests

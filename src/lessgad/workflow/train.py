@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
-from lessgad.errors import SettingsError
+from lessgad.errors import DoseError, SettingsError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation, prepared_files
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 1
+VERSION = 2
 ALL_DOSES = "all-doses"
+PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
@@ -62,6 +64,22 @@ def model_doses(experiment: Experiment) -> dict[str, float | None]:
     if experiment.settings.training.models == "conditioned":
         return {ALL_DOSES: None}
     return {dose_label(dose): dose for dose in experiment.settings.doses}
+
+
+def models_named(experiment: Experiment, doses: Sequence[float]) -> frozenset[str]:
+    """Name the models of some doses.
+
+    Raises:
+        DoseError: A dose is not one of the experiment's, or all doses share one model.
+    """
+    known = model_doses(experiment)
+    names = frozenset(dose_label(dose) for dose in doses)
+    if names and ALL_DOSES in known:
+        raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
+    unknown = sorted(names - set(known))
+    if unknown:
+        raise DoseError(f"doses of this experiment ({', '.join(known)})", ", ".join(unknown))
+    return names
 
 
 def model_of_dose(experiment: Experiment, dose: float) -> str:

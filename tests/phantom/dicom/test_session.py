@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 
-import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -18,8 +17,8 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 
 DOSES = (0.0, 0.1, 1.0)
 COMPARED = (
-    *("MagneticFieldStrength", "RepetitionTime", "EchoTime", "InversionTime", "FlipAngle", "MRAcquisitionType"),
-    *("SliceThickness", "EchoTrainLength"),
+    *("MagneticFieldStrength", "RepetitionTime", "EchoTime", "InversionTime", "FlipAngle", "EchoTrainLength"),
+    "SliceThickness",
 )
 
 
@@ -73,7 +72,6 @@ def test_all_vendors_and_kinds_are_there(sessions):
     assert len({patient.protocol.sequence.kind for patient, _ in made.values()}) == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, 13))
 def test_dcm2niix_gives_back_the_scans_and_what_bids_says_of_them(sessions, tmp_path, number):
     for folder, dose, patient, scan in series_of(sessions, number):
@@ -82,10 +80,10 @@ def test_dcm2niix_gives_back_the_scans_and_what_bids_says_of_them(sessions, tmp_
         np.testing.assert_array_equal(image.array, scan.image.array)
         np.testing.assert_allclose(image.affine, scan.image.affine, atol=2e-3)
         expected = sidecar(patient, scan.image, dose)
-        for key in COMPARED:
-            assert found.get(key) == pytest.approx(expected.get(key), rel=1e-4), (patient.protocol, key)
+        numbers = [{key: said[key] for key in COMPARED if key in said} for said in (found, expected)]
+        assert numbers[0] == pytest.approx(numbers[1], rel=1e-4), patient.protocol
+        assert found["MRAcquisitionType"] == expected["MRAcquisitionType"]
         assert set(found["ScanningSequence"].split("\\")) == set(expected["ScanningSequence"].split("_"))
-        assert nibabel.load(path).get_data_dtype().kind in "iuf"
 
 
 def test_one_session_is_one_dicom_study_of_one_patient(sessions):

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published network, called as every field of lessgad is."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lessgad.field.presets import FieldSettings
+from lessgad.field.published import PublishedField
+
+
+class PaperField(nn.Module):
+    """Restore patches with the published network; it knows places by its own encoding, which spans the patch.
+
+    Attributes:
+        settings: Of which the inputs, and whether it is told the dose, count here.
+        network: The published network, with one input more where it is told the dose.
+    """
+
+    def __init__(self, settings: FieldSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.network = PublishedField(len(settings.inputs) + int(settings.told_the_dose))
+
+    @classmethod
+    def of(cls, network: PublishedField, settings: FieldSettings) -> PaperField:
+        """Wrap a network that is there already."""
+        with torch.device("meta"):  # no weights are drawn only to be thrown away
+            field = cls(settings)
+        field.network = network
+        return field
+
+    def forward(
+        self,
+        source: Float[Tensor, "b c h w"],
+        dose: Float[Tensor, " b"],
+        position_mm: Float[Tensor, "b 2 h w"],
+    ) -> Float[Tensor, "b 1 h w"]:
+        """Restore a batch of patches, as `ConditionalField.forward`; `position_mm` is not looked at.
+
+        Raises:
+            ModelError: Too small a patch.
+        """
+        return self.forward_with_shifts(source, dose, position_mm)[0]
+
+    def forward_with_shifts(
+        self,
+        source: Float[Tensor, "b c h w"],
+        dose: Float[Tensor, " b"],
+        position_mm: Float[Tensor, "b 2 h w"],
+    ) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b s h w"]]:
+        """Restore, and give the shifts too."""
+        del position_mm
+        if self.settings.told_the_dose:
+            level = (2 * dose - 1).to(source.dtype)[:, None, None, None].expand(-1, 1, *source.shape[-2:])
+            source = torch.cat((source, level), dim=1)
+        return self.network.forward_with_shifts(source)

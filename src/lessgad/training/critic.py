@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The discriminator that learns beside the field, and what it tells the field."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from lessgad.training.adversarial_losses import (
+    Judgements,
+    discriminator_hinge,
+    feature_matching,
+    generator_hinge,
+)
+from lessgad.training.discriminator import MultiScaleDiscriminator
+from lessgad.training.settings import TrainingSettings
+
+
+class Critic:
+    """A multi-scale PatchGAN with its Adam; it learns from images under a little noise, which makes it less sure.
+
+    Attributes:
+        discriminator: The network itself, as it is saved.
+        adam: Its optimiser, as it is saved.
+    """
+
+    def __init__(self, n_inputs: int, settings: TrainingSettings, fabric: Fabric) -> None:
+        self._settings, self._fabric = settings, fabric
+        self.discriminator = MultiScaleDiscriminator(n_inputs).to(memory_format=torch.channels_last)
+        rate = settings.discriminator_learning_rate
+        self.adam = torch.optim.Adam(self.discriminator.parameters(), lr=rate, betas=settings.betas)
+        self._wrapped, self._wrapped_adam = fabric.setup(self.discriminator, self.adam)
+
+    def learn(
+        self,
+        source: Float[Tensor, "b c h w"],
+        real: Float[Tensor, "b 1 h w"],
+        restored: Float[Tensor, "b 1 h w"],
+        rate_factor: float,
+        noise: torch.Generator,
+    ) -> float:
+        """Take one step at telling real from restored images, and give the hinge loss before it.
+
+        Args:
+            source: What the field saw.
+            real: Standard-dose images.
+            restored: What the field made of the source; no gradient reaches it.
+            rate_factor: Of the learning rate, as in the schedule.
+            noise: Of the noise on both images.
+        """
+        for group in self.adam.param_groups:
+            group["lr"] = self._settings.discriminator_learning_rate * rate_factor
+        seen = [self._noisy(image, noise) for image in (real, restored.detach())]
+        loss = discriminator_hinge(*(self._wrapped(source, image) for image in seen))
+        self._fabric.backward(loss)
+        self._wrapped_adam.step()
+        self._wrapped_adam.zero_grad()
+        return float(loss.detach())
+
+    def loss_of(
+        self,
+        source: Float[Tensor, "b c h w"],
+        real: Float[Tensor, "b 1 h w"],
+        restored: Float[Tensor, "b 1 h w"],
+    ) -> Float[Tensor, ""]:
+        """Weighted adversarial and feature-matching loss of restored images, seen without noise."""
+        weights = self._settings.losses
+        self.discriminator.requires_grad_(False)
+        try:
+            fake: Judgements = self._wrapped(source, restored)
+            loss = weights.adversarial * generator_hinge(fake)
+            if weights.feature_matching > 0:
+                with torch.no_grad():
+                    of_real: Judgements = self._wrapped(source, real)
+                loss = loss + weights.feature_matching * feature_matching(of_real, fake)
+        finally:
+            self.discriminator.requires_grad_(True)
+        return loss
+
+    def _noisy(self, image: Float[Tensor, "b 1 h w"], noise: torch.Generator) -> Float[Tensor, "b 1 h w"]:
+        drawn = torch.randn(image.shape, generator=noise).to(image.device)
+        return image + self._settings.discriminator_noise * drawn
