@@ -15,7 +15,7 @@ from lessgad.field.published_checkpoint import authors_name
 
 REFERENCE = Path(__file__).with_name("reference")
 SEED = 100
-# The reference is float32: against exact arithmetic it is off by 1.06e-4 at most (4 pixels of 20,480 by more than 1e-4).
+# The reference is float32: against exact arithmetic it is off by 1.06e-4 at most (4 of 20,480 pixels by over 1e-4).
 # A processor that adds in another order is off by as much again, measured 1.4e-4 to 2.7e-4 without AVX-512.
 ROUNDING = {"max": 3e-4, "rms": 6e-5}
 ROUNDING_OF_THE_REFERENCE = {"max": 1.1e-4, "rms": 3e-5}

@@ -32,7 +32,8 @@ PAPER: dict[str, Any] = {
     },
 }
 USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
-AS_PUBLISHED = """# The published method (Chen et al., European Radiology 2025): network, training, simulation. It needs a GPU.
+AS_PUBLISHED = """\
+# The published method (Chen et al., European Radiology 2025): network, training, simulation. Needs a GPU.
 # Whatever is left out takes lessgad's default, which is another value for what the paper did differently."""
 
 
