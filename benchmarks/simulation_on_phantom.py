@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import sys
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,8 +59,6 @@ def clean_images(patient: Patient) -> tuple[dict[float, np.ndarray], np.ndarray,
 
 def curve_of(patient: Patient, image: Volume, settings: SimulationSettings) -> DoseCurve:
     """The curve that lessgad finds from the sidecar."""
-    import json
-
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"sub-01_{image_name(1.0)}.nii.gz"
         path.with_name(path.name.replace(".nii.gz", ".json")).write_text(json.dumps(sidecar(patient, image, 1.0)))
@@ -75,11 +75,10 @@ def judge(number: int, seed: int) -> list[dict[str, object]]:
     curve = curve_of(patient, Volume(t1ce, affine), SimulationSettings(model="signal_equation"))
     enhancing = t1ce > ENHANCES * t1
     areas = {"tumor": tumor & enhancing, "elsewhere": enhancing & ~tumor}
-    simulators = {"linear": lambda dose: mix(t1, t1ce, dose)}
+    simulators = {"linear": partial(mix, t1, t1ce)}
     for factor in T1_FACTORS:
-        simulators[f"signal_equation x{factor:g}"] = lambda dose, c=replace(curve, t1_ms=factor * curve.t1_ms): c.mix(
-            t1, t1ce, dose
-        )
+        assumed = replace(curve, t1_ms=factor * curve.t1_ms)
+        simulators[f"signal_equation x{factor:g}"] = partial(assumed.mix, t1, t1ce)
     beyond = curve.beyond(t1, t1ce)
     simulators["signal_equation x1, linear beyond the branch"] = lambda dose: np.where(
         beyond, mix(t1, t1ce, dose), curve.mix(t1, t1ce, dose)
@@ -117,7 +116,11 @@ def table(rows: list[dict[str, object]]) -> str:
     lines = []
     for area in ("tumor", "elsewhere"):
         heads = " | ".join(f"{100 * dose:g} %" for dose in DOSES)
-        lines += [f"\n**{area}**: bias / error, % of the full enhancement", "", f"| sequence (n) | simulator | {heads} |"]
+        lines += [
+            f"\n**{area}**: bias / error, % of the full enhancement",
+            "",
+            f"| sequence (n) | simulator | {heads} |",
+        ]
         lines.append("|---|---|" + "---|" * len(DOSES))
         for sequence in sequences:
             shares = [np.mean([r["true_share"] for r in cells[area, sequence, "linear", d]]) for d in DOSES]

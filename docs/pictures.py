@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draw the pictures of docs/physics.md: dose curves, and the phantom's anatomy, tumours and true low doses.
 
-    python docs/pictures.py [FOLDER]
+python docs/pictures.py [FOLDER]
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def dose_curves() -> bytes:
             for concentration, colour in CONCENTRATIONS_MM:
                 curve = DoseCurve(sequence, relaxivity("gadobutrol", field), 1300.0 if field < 2 else 1600.0, 80.0)
                 signal = curve.signal(dose * concentration)
-                axes.plot(100 * dose, 100 * (signal - 1) / (signal[-1] - 1), color=colour, label=f"{concentration} mmol/l")
+                axes.plot(
+                    100 * dose, 100 * (signal - 1) / (signal[-1] - 1), color=colour, label=f"{concentration} mmol/l"
+                )
             axes.set_title("\n".join(name.split(", ", 1)) + f", {field:g} T", fontsize=7.5)
             axes.set_xlabel("dose, %")
             if index == 0:
@@ -207,7 +209,14 @@ def true_doses(number: int = 4) -> bytes:
     window = (0.0, float(np.percentile(seen.images[1.0][seen.tumor], 98)))
     with styled():
         figure = new_figure(8.6, 3.55)
-        write(figure, 0.05, 0.03, "True doses: each scanned with noise of its own, none computed from another", 9.5, "bold")
+        write(
+            figure,
+            0.05,
+            0.03,
+            "True doses: each scanned with noise of its own, none computed from another",
+            9.5,
+            "bold",
+        )
         for column, dose in enumerate(DOSES):
             image = seen.images[dose][:, :, k]
             whole = place(figure, 0.08 + 1.42 * column, 0.45, 1.37, 1.6)
