@@ -26,11 +26,12 @@ def test_the_model_is_the_checkpoint(checkpoint, tmp_path):
     field, description = load_field(tmp_path / "model")
     assert (description.dose, description.field.preset, description.field.inputs) == (0.1, "paper", ("low_dose",))
     assert (description.simulation.model, description.simulation.noise) == ("linear", "none")
+    field = field.to(memory_format=torch.contiguous_format)  # another layout adds up in another order
     patch = torch.rand(1, 1, 24, 16) * 2 - 1
     with torch.inference_mode():
         expected = load_published_checkpoint(checkpoint)(patch)
         restored = field(patch, torch.tensor([0.1]), torch.zeros(1, 2, 24, 16))
-    assert torch.allclose(restored, expected, atol=1e-5)  # another memory layout adds up in another order
+    assert torch.equal(restored, expected)
 
 
 @pytest.mark.slow

@@ -332,9 +332,13 @@ def test_each_patch_is_seen_once_whatever_the_batch(tmp_path, monkeypatch):
 def test_learning_rates_follow_the_schedule(tmp_path, monkeypatch):
     rates = []
     learn = trainer.Learner.learn
-    monkeypatch.setattr(
-        trainer.Learner, "learn", lambda self, batch, rate: rates.append(rate) or learn(self, batch, rate)
-    )
+
+    def watched(self, *seen):
+        loss = learn(self, *seen)
+        rates.append(self.adam.param_groups[0]["lr"])
+        return loss
+
+    monkeypatch.setattr(trainer.Learner, "learn", watched)
     train(task(tmp_path), silently)
     expected = [3e-3 * trainer.learning_rate_factor(i / N_SAMPLES) for i in range(0, N_SAMPLES, BATCH)]
     assert rates == pytest.approx(expected)

@@ -82,6 +82,7 @@ def test_a_damaged_sidecar_is_one_studys_failure(tiny, cohort):
     assert "a JSON sidecar" in failure.reason
 
 
+@pytest.mark.slow
 def test_denoised_images_are_written_where_noise_is_simulated_and_only_there(tiny, cohort):
     root = experiment(tiny, cohort, simulation=REAL)
     run_experiment(root, ["prepare"], Silence())
@@ -163,6 +164,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
         assert (again / "results" / name).read_bytes() == (root / "results" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_what_is_judged_is_what_anybody_else_would_simulate(tiny, cohort):
     root = experiment(tiny, cohort, simulation=REAL, doses=[0.3])
     run_experiment(root, STAGES, Silence())

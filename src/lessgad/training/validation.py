@@ -17,6 +17,8 @@ from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
 
+NO_SLICE = 2**31  # in the seed of noise, where the number of a slice stands elsewhere
+
 
 @dataclass(frozen=True, eq=False)
 class ValidationSlices:
@@ -60,7 +62,7 @@ class ValidationSlices:
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
-        rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose)])
+        rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
         return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
 

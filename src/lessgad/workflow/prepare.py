@@ -91,6 +91,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int) -> Unit:
         mask_space=study.mask_space,
         acquisitions=_spelled(task.acquisitions),
         denoised=settings.simulation.adds_noise,
+        noise_required=settings.simulation.noise == "matched",
     )
     files = task.files
     outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
