@@ -113,8 +113,8 @@ training:
   losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
   learning_rate: {train.learning_rate}
   discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
-  betas: {json.dumps(list(train.betas))}
-  weight_decay: {train.weight_decay}
+  betas: {json.dumps(list(train.betas))}   # of Adam
+  weight_decay: {train.weight_decay}   # of the field
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
@@ -136,7 +136,8 @@ n_workers: null   # studies at a time; null: as many as cores, at most 8
 def _spelled(name: str) -> str:
     """A name as YAML spells it: quoted where it would be read as something else (no, 12, a: b)."""
     try:
-        plain = name.replace("-", "_").isidentifier() and yaml.safe_load(f"{{{name}: 0}}") == {name: 0}
+        as_key, as_value = yaml.safe_load(f"{{{name}: 0}}"), yaml.safe_load(f"key: {name}   # words")
+        plain = name.replace("-", "_").isidentifier() and as_key == {name: 0} and as_value == {"key": name}
     except yaml.YAMLError:
         plain = False
     return name if plain else json.dumps(name, ensure_ascii=False)
