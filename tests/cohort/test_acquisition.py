@@ -125,3 +125,33 @@ def test_sidecars_that_are_not_json_objects(tmp_path: Path, text: bytes):
     path.write_bytes(text)
     with pytest.raises(CohortError, match=r"sub-01_ses-a_T1w\.json: wanted a JSON"):
         read_acquisition(tmp_path / T1, tmp_path)
+
+
+def test_the_sidecar_of_the_t1_says_nothing_of_the_t1ce(tmp_path: Path):
+    """As dcm2niix lays them out: each beside its image, the one's name a part of the other's."""
+    t1, t1ce = tmp_path / "sub-01_T1w.nii.gz", tmp_path / "sub-01_ce-gadolinium_T1w.nii.gz"
+    t1.touch()
+    t1ce.touch()
+    own = {"ScanningSequence": "GR_IR", "InversionTime": 1.1, "ScanOptions": "FS", "EchoTime": 0.003}
+    (tmp_path / "sub-01_T1w.json").write_text(json.dumps(own))
+    assert read_acquisition(t1, tmp_path).inversion_time_ms == pytest.approx(1100)
+    assert read_acquisition(t1ce, tmp_path) == Acquisition()
+    (tmp_path / "sub-01_ce-gadolinium_T1w.json").write_text(json.dumps({"ScanningSequence": "GR"}))
+    assert read_acquisition(t1ce, tmp_path) == Acquisition(scanning_sequence=("GR",))
+
+
+@pytest.mark.parametrize(
+    ("spelled", "codes"),
+    [
+        ("FSS_GEMS", ("FSSGEMS",)),
+        ("FAST_GEMS_FS", ("FASTGEMS", "FS")),
+        ("PFP\\\\FS", ("PFP", "FS")),
+        ("FAT_SAT", ("FATSAT",)),
+        (["PFP", "fs"], ("PFP", "FS")),
+    ],
+)
+def test_codes_with_a_line_in_them_stay_whole(tmp_path: Path, spelled: object, codes: tuple[str, ...]):
+    image = tmp_path / "sub-01_T1w.nii.gz"
+    value = spelled.replace("\\\\", "\\") if isinstance(spelled, str) else spelled
+    (tmp_path / "sub-01_T1w.json").write_text(json.dumps({"ScanOptions": value}))
+    assert read_acquisition(image, tmp_path).scan_options == codes

@@ -53,6 +53,11 @@ def test_the_train_after_an_inversion_fits_into_its_cycle():
         assert (sequence.n_pulses - before) * sequence.pulse_spacing_ms <= tr - ti + sequence.pulse_spacing_ms
 
 
+def test_the_cycle_of_ge_and_philips_is_in_a_tag_of_its_own():
+    readout = replace(MPRAGE, repetition_time_ms=7.5, cycle_ms=1900.0)
+    assert acquired_sequence(readout) == acquired_sequence(MPRAGE)
+
+
 def test_the_train_is_taken_from_the_sidecar_where_it_is_there():
     told = acquired_sequence(replace(MPRAGE, n_excitations=100, excitation_spacing_ms=7.1))
     assert (told.n_pulses, told.pulse_spacing_ms) == (100, 7.1)
@@ -75,10 +80,11 @@ def test_how_the_train_is_timed_matters_little(n_excitations, spacing):
     [
         (Acquisition(), "no ScanningSequence in the sidecar"),
         (replace(SPOILED, scanning_sequence=("RM",)), "no signal equation for ScanningSequence RM"),
-        (replace(SPOILED, sequence_variant=("SS", "SK")), "no signal equation for ScanningSequence GR"),
+        (replace(SPOILED, sequence_variant=("SS", "SK")), "ScanningSequence GR, SequenceVariant SS\\SK"),
         (replace(SPOILED, repetition_time_ms=None, echo_time_ms=None), "without RepetitionTime and EchoTime"),
         (replace(MPRAGE, inversion_time_ms=None), "inversion-prepared gradient echo without InversionTime"),
-        (replace(MPRAGE, repetition_time_ms=7.5), "whose RepetitionTime (7.5 ms) is not that of the cycle"),
+        (replace(MPRAGE, repetition_time_ms=7.5), "no RepetitionTimePreparation of the cycle"),
+        (replace(SPIN_ECHO, repetition_time_ms=550_000.0), "which counts in seconds"),
     ],
 )
 def test_what_is_missing_is_named(acquisition, reason):

@@ -124,10 +124,21 @@ def test_a_short_echo_and_short_repetition_at_low_concentration_are_linear(ratio
     assert curve.low_dose_ratio(np.array([ratio]), dose)[0] == pytest.approx(1 + dose * (ratio - 1), rel=2e-3)
 
 
-def test_a_curve_that_does_not_rise_is_of_no_use():
-    assert not DoseCurve(Sequence("spin_echo", 1e5, 100.0), AGENT, 1200.0, 80.0).is_usable
-    assert not DoseCurve(Sequence("inversion_spin_echo", 2000.0, 10.0, np.pi / 2, 300.0), AGENT, 1200.0, 80.0).is_usable
-    assert all(curve.is_usable for curve in CURVES)
+@pytest.mark.parametrize(
+    ("sequence", "why"),
+    [
+        (Sequence("spin_echo", 1e5, 100.0), "hardly brightens tissue"),
+        (Sequence("inversion_spin_echo", 2000.0, 10.0, np.pi / 2, 300.0), "nulls tissue of the assumed T1 (1600 ms)"),
+        (Sequence("inversion_spin_echo", 2000.0, 12.0, np.pi / 2, 860.0), "an error of 10 % in it would decide"),
+    ],
+)
+def test_curves_that_cannot_be_relied_on(sequence, why):
+    assert why in DoseCurve(sequence, AGENT, 1600.0, 80.0).why_not
+
+
+def test_the_usual_sequences_can():
+    mprage_3t = Sequence("inversion_gradient_echo", 2300.0, 3.0, np.deg2rad(9), 900.0, 160, 7.0)
+    assert [curve.why_not for curve in (*CURVES, DoseCurve(mprage_3t, AGENT, 1600.0, 80.0))] == [""] * 5
 
 
 @pytest.mark.parametrize("dose", [-0.1, 1.1, np.nan])

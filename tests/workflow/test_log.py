@@ -168,7 +168,8 @@ def test_logger_is_left_as_it_was(tmp_path: Path):
     assert (LOGGER.level, LOGGER.propagate, LOGGER.handlers) == before
 
 
-def test_any_text_can_be_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_any_text_can_be_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(LOGGER, "handlers", [])  # pytest's own, which pytest-xdist could not send on
     with run_log(ExperimentFolder(tmp_path)):
         LOGGER.info("name \udcff of a file × that is no UTF-8")
     assert "× that is no UTF-8" in written(ExperimentFolder(tmp_path))

@@ -111,9 +111,10 @@ def test_a_changed_sidecar_makes_a_study_stale(tiny, cohort):
     assert (before["acquisition"]["echo_time_ms"], after["acquisition"]["echo_time_ms"]) == (10.0, 12.0)
 
 
-def test_the_signal_equation_needs_true_zero(tiny, cohort):
-    root = experiment(tiny, cohort, simulation=REAL, preparation={"calibration": "peaks"})
-    with pytest.raises(SettingsError, match="signal_equation, which needs true zero, with preparation"):
+@pytest.mark.parametrize("simulation", [REAL, {**REAL, "model": "linear"}, {**REAL, "noise": "none"}])
+def test_equation_and_noise_need_true_zero(tiny, cohort, simulation):
+    root = experiment(tiny, cohort, simulation=simulation, preparation={"calibration": "peaks"})
+    with pytest.raises(SettingsError, match="needs true zero with preparation"):
         load_settings(root / "experiment.yaml")
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lessgad.cohort.bids import entities
+from lessgad.cohort.bids import entities, image_stem
 from lessgad.errors import CohortError
 
 _REPAIR = "Repair its sidecar"
+_TIMES_S = ("EchoTime", "RepetitionTime", "InversionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation")
+_WHOLE = re.compile(r"(\w+?)_(GEMS)(?![A-Z])|(?<=FAT)_(?=SAT)", re.IGNORECASE)  # codes that hold a _ themselves
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Acquisition:
         echo_train_length: Echoes per excitation.
         n_excitations: Excitations after one preparation (NumberShots).
         excitation_spacing_ms: Time between two of them (RepetitionTimeExcitation).
+        cycle_ms: Time from one preparation to the next (RepetitionTimePreparation).
         contrast_agent: ContrastBolusAgent, or else ContrastBolusIngredient; an absent tag never means "pre-contrast".
     """
 
@@ -47,6 +51,7 @@ class Acquisition:
     echo_train_length: int | None = None
     n_excitations: int | None = None
     excitation_spacing_ms: float | None = None
+    cycle_ms: float | None = None
     contrast_agent: str | None = None
 
 
@@ -70,13 +75,10 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
     own = entities(image)
     folders = [folder for folder in (image.parent, *image.parents[1:]) if folder.is_relative_to(root)]
     for folder in reversed(folders):
-        sidecars = [path for path in folder.glob("*T1w.json") if _applies(path, own)]
+        sidecars = [p for p in folder.glob("*T1w.json") if _applies(p, own) and not _is_of_another(p, image)]
         for sidecar in sorted(sidecars, key=lambda path: len(entities(path))):
             fields |= _read_json(sidecar)
-    echo, repetition, inversion, excitation = (
-        _number(fields, key, image)
-        for key in ("EchoTime", "RepetitionTime", "InversionTime", "RepetitionTimeExcitation")
-    )
+    echo, repetition, inversion, excitation, cycle = (_number(fields, key, image) for key in _TIMES_S)
     flip_angle_deg = _number(fields, "FlipAngle", image)
     return Acquisition(
         field_strength_t=_number(fields, "MagneticFieldStrength", image),
@@ -91,6 +93,7 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
         echo_train_length=_count(fields, "EchoTrainLength", image),
         n_excitations=_count(fields, "NumberShots", image),
         excitation_spacing_ms=_ms(excitation),
+        cycle_ms=_ms(cycle),
         contrast_agent=_words(fields.get("ContrastBolusAgent", fields.get("ContrastBolusIngredient")), image),
     )
 
@@ -99,6 +102,14 @@ def _applies(sidecar: Path, own: dict[str, str]) -> bool:
     """Whether a file is a sidecar (not the ``._`` twin that macOS leaves) and names nothing that the image does not."""
     is_sidecar = sidecar.name == "T1w.json" or (sidecar.name.endswith("_T1w.json") and sidecar.name[0] != ".")
     return is_sidecar and entities(sidecar).items() <= own.items()
+
+
+def _is_of_another(sidecar: Path, image: Path) -> bool:
+    """Whether a sidecar lies beside an image of its own name; that of the T1 says nothing of the T1ce."""
+    stem = sidecar.name.removesuffix(".json")
+    if stem == image_stem(image):
+        return False
+    return any(sidecar.with_name(stem + suffix).exists() for suffix in (".nii.gz", ".nii"))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -134,7 +145,7 @@ def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
     value = fields.get(key)
     if value is None:
         return ()
-    codes = value.replace("\\", "_").split("_") if isinstance(value, str) else value
+    codes = _WHOLE.sub(r"\1\2", value).replace("\\", "_").split("_") if isinstance(value, str) else value
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
         raise CohortError(f"codes for {key}", repr(value), image, _REPAIR)
     return tuple(code.strip().upper() for code in codes if code.strip())

@@ -12,15 +12,16 @@ SequenceClass = Literal[
 ]
 
 LONGEST_TR_WITHOUT_INVERSION_MS = 300.0  # no T1-weighted spoiled gradient echo waits longer between excitations
-FAT_SATURATION = {"FS", "FATSAT", "FAT SAT", "SPIR", "SPAIR", "CHESS", "FSS"}
+FAT_SATURATION = {"FS", "FATSAT", "FAT SAT", "SPIR", "SPAIR", "CHESS", "WE", "SPSP"}
+SAME_FIELD_WITHIN_T = 0.3
 
 
 def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
     """Tell the class of a scan from DICOM's ScanningSequence; None where the sidecar does not say or it is another.
 
-    A gradient echo with an inversion time, the variant MP (magnetisation prepared) or a TR above 300 ms is
-    inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait that
-    long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
+    A gradient echo with an inversion time, the variant MP (magnetisation prepared) or a TR above 300 ms (unless 2D)
+    is inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait
+    that long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
     """
     codes = set(acquisition.scanning_sequence)
     if not codes & {"SE", "GR"} or {"SE", "GR"} <= codes or "EP" in codes or _is_balanced(acquisition):
@@ -29,15 +30,23 @@ def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
     if "SE" in codes:
         return "inversion-recovery spin echo" if inverts else "spin echo"
     inverts = inverts or "MP" in acquisition.sequence_variant
-    waits = (acquisition.repetition_time_ms or 0) > LONGEST_TR_WITHOUT_INVERSION_MS
+    waits = acquisition.is_3d is not False and (acquisition.repetition_time_ms or 0) > LONGEST_TR_WITHOUT_INVERSION_MS
     return "inversion-prepared gradient echo" if inverts or waits else "gradient echo"
 
 
 def is_fat_saturated(acquisition: Acquisition) -> bool | None:
-    """Whether ScanOptions names a saturation of fat; None where there are no ScanOptions."""
-    if not acquisition.scan_options:
+    """Whether ScanOptions names a saturation of fat, or an excitation of water alone; None where nothing is known.
+
+    A scan without options has an empty ScanOptions in DICOM, which converters leave out.
+    """
+    if not acquisition.scan_options and not acquisition.scanning_sequence:
         return None
     return bool(set(acquisition.scan_options) & FAT_SATURATION)
+
+
+def has_magnetisation_transfer(acquisition: Acquisition) -> bool:
+    """Whether SequenceVariant or ScanOptions names a pulse for magnetisation transfer."""
+    return "MTC" in acquisition.sequence_variant or "MT" in acquisition.scan_options
 
 
 def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | None:
@@ -51,6 +60,12 @@ def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | N
     fat_before, fat_after = is_fat_saturated(pre_contrast), is_fat_saturated(standard_dose)
     if fat_before is not None and fat_after is not None and fat_before != fat_after:
         return f"fat saturation in the {'T1' if fat_before else 'T1ce'} alone"
+    transfer = has_magnetisation_transfer(pre_contrast), has_magnetisation_transfer(standard_dose)
+    if transfer[0] != transfer[1]:
+        return f"magnetisation transfer in the {'T1' if transfer[0] else 'T1ce'} alone"
+    fields = pre_contrast.field_strength_t, standard_dose.field_strength_t
+    if fields[0] and fields[1] and abs(fields[0] - fields[1]) > SAME_FIELD_WITHIN_T:
+        return f"a T1 at {fields[0]:g} T and a T1ce at {fields[1]:g} T"
     return None
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 import math
 
 from lessgad.cohort.acquisition import Acquisition
-from lessgad.cohort.sequence_class import sequence_class
+from lessgad.cohort.sequence_class import SequenceClass, sequence_class
 from lessgad.dose.signal_equation import Sequence
 
 # Sidecars seldom say how a train of echoes or excitations is timed; docs/physics.md says how little it matters.
 ECHO_SPACING_3D_MS = 4.0  # of 3D turbo spin echoes; 2D trains for T1 put the first echo into the centre of k-space
 EXCITATIONS_PER_INVERSION = 160
 EXCITATION_SPACING_PER_TE = 2.3
+LONGEST_TR_MS, LONGEST_TE_MS = 30_000.0, 1_000.0
 LONGEST_TRAIN = 0.8  # of what TR or TI leaves for it
 
 
@@ -24,28 +25,41 @@ def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
     excitations.
     """
     kind = sequence_class(acquisition)
-    tr, te, ti = acquisition.repetition_time_ms, acquisition.echo_time_ms, acquisition.inversion_time_ms
-    flip = acquisition.flip_angle_rad
     if kind is None:
-        codes = "\\".join(acquisition.scanning_sequence)
-        return f"no signal equation for ScanningSequence {codes}" if codes else "no ScanningSequence in the sidecar"
-    missing = [name for name, value in (("RepetitionTime", tr), ("EchoTime", te)) if not value]
-    if "inversion" in kind and not ti:
-        missing.append("InversionTime")
-    if "gradient" in kind and not flip:
-        missing.append("FlipAngle")
+        return _no_class(acquisition)
+    prepared = kind == "inversion-prepared gradient echo"
+    tr = acquisition.cycle_ms if prepared and acquisition.cycle_ms else acquisition.repetition_time_ms
+    te, ti, flip = acquisition.echo_time_ms, acquisition.inversion_time_ms, acquisition.flip_angle_rad
+    wanted = {"RepetitionTime": tr, "EchoTime": te}
+    wanted |= {"InversionTime": ti} if "inversion" in kind else {}
+    wanted |= {"FlipAngle": flip} if "gradient" in kind else {}
+    missing = [name for name, value in wanted.items() if not value]
     if missing:
         return f"{kind} without {' and '.join(missing)} in the sidecar"
-    assert tr and te  # noqa: S101 - for mypy; checked above
+    return _of_kind(kind, acquisition, float(tr or 0), float(te or 0), float(ti or 0), float(flip or 0))
+
+
+def _no_class(acquisition: Acquisition) -> str:
+    codes, variant = ("\\".join(named) for named in (acquisition.scanning_sequence, acquisition.sequence_variant))
+    if not codes:
+        return "no ScanningSequence in the sidecar"
+    return f"no signal equation for ScanningSequence {codes}" + (f", SequenceVariant {variant}" if variant else "")
+
+
+def _of_kind(
+    kind: SequenceClass, acquisition: Acquisition, tr: float, te: float, ti: float, flip: float
+) -> Sequence | str:
+    if tr > LONGEST_TR_MS or te > LONGEST_TE_MS:
+        return "a RepetitionTime or EchoTime of minutes in the sidecar, which counts in seconds"
     if kind == "spin echo":
         return _spin_echo(acquisition, tr, te)
     if kind == "gradient echo":
-        return Sequence("gradient_echo", tr, te, float(flip or 0))
-    if not 0 < (ti or 0) < tr:
-        return f"{kind} whose RepetitionTime ({tr:g} ms) is not that of the cycle around its InversionTime ({ti:g} ms)"
+        return Sequence("gradient_echo", tr, te, flip)
+    if ti >= tr:
+        return f"{kind} with an InversionTime above its RepetitionTime, and no RepetitionTimePreparation of the cycle"
     if kind == "inversion-recovery spin echo":
-        return Sequence("inversion_spin_echo", tr, te, math.pi / 2, float(ti or 0))
-    return _inversion_gradient_echo(acquisition, tr, te, float(ti or 0), float(flip or 0))
+        return Sequence("inversion_spin_echo", tr, te, math.pi / 2, ti)
+    return _inversion_gradient_echo(acquisition, tr, te, ti, flip)
 
 
 def _spin_echo(acquisition: Acquisition, tr: float, te: float) -> Sequence:

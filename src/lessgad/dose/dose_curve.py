@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +18,8 @@ from lessgad.dose_fraction import check_dose
 # Parker, MRM 2006; Heye, NeuroImage 2016). Nearer to the peak of the curve small errors become large ones.
 HIGHEST_CONCENTRATION_MM = 0.8
 N_CONCENTRATIONS = 2001
+USUAL_CONCENTRATION_MM = 0.4
+MOST_SENSITIVE = 0.30
 LEAST_RISE = 1.05  # a curve that rises less says nothing of the dose
 
 
@@ -73,9 +76,28 @@ class DoseCurve:
         return float(self._branch[1][-1])
 
     @property
-    def is_usable(self) -> bool:
-        """Whether the signal is positive before contrast and rises with it by at least 5 %."""
-        return self._before > 0 and self.largest_ratio >= LEAST_RISE
+    def why_not(self) -> str:
+        """Why the curve cannot be relied on, in words; empty where it can.
+
+        Before contrast the signal must be positive, and it must rise by at least 5 %. If, after an inversion, a T1 that
+        is 10 % off would change the low dose's enhancement (at 10 %, of 0.4 mmol/l) by more than 30 %, the inversion
+        comes too near to nulling such tissue.
+        """
+        assumed = f"tissue of the assumed T1 ({self.t1_ms:g} ms)"
+        if self._before <= 0:
+            return f"an inversion that nulls {assumed} or has not let it recover"
+        if self.largest_ratio < LEAST_RISE:
+            return "a sequence in which the agent hardly brightens tissue, by its equation"
+        if not self.sequence.inversion_time_ms:
+            return ""
+        ratio = self.signal(np.array([USUAL_CONCENTRATION_MM]))
+        enhancement = float(self.low_dose_ratio(ratio, 0.1)[0]) - 1
+        for factor in (0.9, 1.1):
+            other = replace(self, t1_ms=factor * self.t1_ms)
+            shifted = float(other.low_dose_ratio(ratio, 0.1)[0]) - 1 if other._before > 0 else math.inf
+            if abs(shifted / enhancement - 1) > MOST_SENSITIVE:
+                return f"an inversion so near the null of {assumed} that an error of 10 % in it would decide"
+        return ""
 
     def low_dose_ratio(self, ratio: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
         """Map ratios of standard-dose to pre-contrast signal to those of low-dose to pre-contrast signal: f_β.

@@ -44,7 +44,8 @@ class Relaxivity:
 
 
 # r1: Shen et al., Invest Radiol 2015, human whole blood, 37 °C. r2: Rohrer et al., Invest Radiol 2005, bovine plasma,
-# 37 °C; nobody has measured r2 of all agents in whole blood. The dose curve depends on the ratio r2/r1 alone.
+# 37 °C, as nobody has measured r2 of all of these in whole blood. Along its branch the dose curve depends on r2/r1
+# alone.
 #                          1.5 T                3 T
 _TABLE: dict[Agent, tuple[tuple[float, float], tuple[float, float]]] = {
     "gadobenate": ((6.2, 8.7), (5.4, 11.0)),
@@ -70,6 +71,12 @@ _BRANDS: dict[str, Agent] = {
     "dotarem": "gadoterate",
     "clariscan": "gadoterate",
     "artirem": "gadoterate",
+    "dotagraf": "gadoterate",
+    "dotagita": "gadoterate",
+    "cyclolux": "gadoterate",
+    "gd-dota": "gadoterate",
+    "gadobenic": "gadobenate",
+    "gadopentetic": "gadopentetate",
     "gadoteric": "gadoterate",
     "prohance": "gadoteridol",
     "optimark": "gadoversetamide",

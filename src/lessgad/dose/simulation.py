@@ -20,8 +20,11 @@ from lessgad.errors import StudyError
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
 
-# At the upper side of what tumours are thought to have: to assume too short a T1 errs more (docs/physics.md).
+# A little above the median of tumours: to assume too short a T1 errs more than too long a one (docs/physics.md).
 ASSUMED_T1_MS = {1.5: 1300.0, 3.0: 1600.0}
+
+
+FIELD_WHERE_UNKNOWN_T = 3.0  # the longer T1, which errs less
 
 
 class SetNoise(Settings):
@@ -42,16 +45,15 @@ class SimulationSettings(Settings):
             tells; `linear`: the paper's mix of the two end points.
         noise: `matched`: the pair is denoised, mixed, and gets fresh noise of the strength of the T1ce; `snr`:
             likewise, of a given strength; `none`: as in the paper; the mix even averages noise away.
-        n_coils: Channels combined by the sum of squares: 1 gives Rician noise, more non-central χ.
         noise_fwhm_px: Width over which noise is correlated in plane, in pixels; 0 for white noise.
-        t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T.
+        t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T
+            or where the field strength is unknown.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
         seed: Of the noise.
     """
 
     model: Literal["signal_equation", "linear"] = "signal_equation"
     noise: Literal["matched", "none"] | SetNoise = "matched"
-    n_coils: int = Field(default=1, ge=1, le=128)
     noise_fwhm_px: float = Field(default=0.0, ge=0, le=16)
     t1_ms: float | None = Field(default=None, gt=0)
     t2_ms: float = Field(default=80.0, gt=0)
@@ -85,11 +87,11 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
     sequence = acquired_sequence(acquisition)
     if isinstance(sequence, str):
         return sequence
-    field_strength_t = acquisition.field_strength_t or 1.5
+    field_strength_t = acquisition.field_strength_t or FIELD_WHERE_UNKNOWN_T
     agent = agent_named(acquisition.contrast_agent) or USUAL_AGENT
     t1_ms = settings.t1_ms or ASSUMED_T1_MS[3.0 if field_strength_t > 2.25 else 1.5]
     curve = DoseCurve(sequence, relaxivity(agent, field_strength_t), t1_ms, settings.t2_ms)
-    return curve if curve.is_usable else "a sequence in which the agent hardly brightens tissue, by its equation"
+    return curve.why_not or curve
 
 
 def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDoseSimulator:
@@ -102,7 +104,6 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
     return LowDoseSimulator(
         curve=None if isinstance(curve, str) else curve,
         sigma=_noise_sigma(study, settings),
-        n_coils=settings.n_coils,
         noise_fwhm_px=settings.noise_fwhm_px,
         seed=(settings.seed, zlib.crc32(study.name.encode())),
     )

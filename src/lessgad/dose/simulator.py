@@ -24,14 +24,12 @@ class LowDoseSimulator:
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
-        n_coils: Channels that are combined by the sum of squares.
         noise_fwhm_px: Width over which the noise of neighbouring pixels is correlated, in plane.
         seed: Of the noise of whole slices; a slice at a dose has the same noise whoever asks.
     """
 
     curve: DoseCurve | None = None
     sigma: float = 0.0
-    n_coils: int = 1
     noise_fwhm_px: float = 0.0
     seed: tuple[int, ...] = (0,)
 
@@ -69,7 +67,7 @@ class LowDoseSimulator:
         if self.sigma == 0:
             return low_dose
         magnitude = np.maximum(low_dose - BACKGROUND, 0)
-        noisy = add_noise(magnitude, self.sigma, rng, n_coils=self.n_coils, fwhm_px=self.noise_fwhm_px)
+        noisy = add_noise(magnitude, self.sigma, rng, fwhm_px=self.noise_fwhm_px)
         scanned = np.clip(noisy + BACKGROUND, -1, 1)
         return scanned if outside is None else np.where(outside, low_dose, scanned)
 

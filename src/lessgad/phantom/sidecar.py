@@ -8,6 +8,8 @@ import math
 from lessgad.phantom.patient import Patient
 from lessgad.volume import Volume
 
+_VARIANTS = {"spin_echo": "SK", "gradient_echo": "SK_SP", "inversion_gradient_echo": "SK_SP_MP"}
+
 
 def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
     """Give BIDS' fields of a scan; times in seconds, the flip angle in degrees.
@@ -21,7 +23,7 @@ def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
         "Modality": "MR",
         "MagneticFieldStrength": protocol.field_strength_t,
         "ScanningSequence": "_".join(protocol.row.scanning_sequence),
-        "SequenceVariant": "SK_SP" if "GR" in protocol.row.scanning_sequence else "SK",
+        "SequenceVariant": _VARIANTS[sequence.kind],
         "MRAcquisitionType": "3D" if protocol.is_3d else "2D",
         "RepetitionTime": sequence.repetition_time_ms / 1000,
         "EchoTime": sequence.echo_time_ms / 1000,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from lessgad.dose.denoising import denoise
 from lessgad.dose.noise_level import NoiseLevel, estimate_noise
@@ -18,6 +18,9 @@ from lessgad.volume import Volume
 
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
+
+
+OTHERWISE = "To use it all the same, set simulation.noise to {snr: 20} or to none in experiment.yaml"
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,29 @@ def scan_noise(pair: PreparedPair, standard_dose: Volume, *, required: bool) -> 
         StudyError: It is, and there is one.
     """
     scanned = standard_dose.array.astype(np.float32)
-    to_t1 = pair.to_pre_contrast.scale
     scale = pair.normalisation.length_of(1.0)
+    head = head_mask(scanned, standard_dose.spacing_mm)
+    return ScanNoise(
+        _estimate("T1", pair.pre_contrast, pair.head, scale, required=required),
+        _estimate("T1ce", scanned, head, scale * pair.to_pre_contrast.scale, required=required),
+    )
+
+
+def _estimate(
+    name: str,
+    image: Float[np.ndarray, "x y z"],
+    head: Bool[np.ndarray, "x y z"],
+    scale: float,
+    *,
+    required: bool,
+) -> NoiseLevel | None:
     try:
-        return ScanNoise(
-            _scaled(estimate_noise(pair.pre_contrast, pair.head), scale),
-            _scaled(estimate_noise(scanned, head_mask(scanned, standard_dose.spacing_mm)), scale * to_t1),
-        )
-    except StudyError:
+        level = estimate_noise(image, head)
+    except StudyError as error:
         if required:
-            raise
-        return ScanNoise(None, None)
+            raise StudyError(f"a {name} whose noise can be measured", error.came, remedy=OTHERWISE) from error
+        return None
+    return NoiseLevel(level.sigma * scale, level.source)
 
 
 def clean_end_points(
@@ -68,7 +83,3 @@ def clean_end_points(
         for image, level in zip(images, (noise.pre_contrast, noise.standard_dose), strict=True)
     )
     return np.clip(t1, -1, 1), np.clip(t1ce, -1, 1)
-
-
-def _scaled(level: NoiseLevel, factor: float) -> NoiseLevel:
-    return NoiseLevel(level.sigma * factor, level.source)

@@ -93,10 +93,11 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="after")
     def _true_zero(self) -> ExperimentSettings:
-        if self.simulation.model == "signal_equation" and self.preparation.calibration == "peaks":
+        needs_zero = self.simulation.model == "signal_equation" or self.simulation.adds_noise
+        if needs_zero and self.preparation.calibration == "peaks":
             raise ValueError(
-                "simulation.model signal_equation, which needs true zero, with preparation.calibration peaks, which "
-                "moves it; take calibration: robust, or model: linear"
+                "a simulation that needs true zero with preparation.calibration peaks, which moves it; take "
+                "calibration: robust, or simulation: {model: linear, noise: none}"
             )
         return self
 
