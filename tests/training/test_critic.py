@@ -18,14 +18,6 @@ from lessgad.training.settings import PAPER_LOSSES, LossWeights, TrainingSetting
 FIELD = FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 def batch(seed=0, n=2):
     rng = np.random.default_rng(seed)
     patches = []

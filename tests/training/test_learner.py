@@ -17,15 +17,6 @@ from lessgad.training.settings import TrainingSettings
 FIELD = FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=8, field_width=8, n_hidden_layers=2)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Images this small are slower on more threads, and much slower on a busy machine."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 def patch(dose=0.2):
     """Tissue in smooth waves, and a disc in it that enhances."""
     y, x = np.mgrid[:16, :20].astype(np.float32)

@@ -9,7 +9,6 @@ import textwrap
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import load_file
 
 from lessgad.dose.simulation import SimulationSettings
@@ -27,14 +26,6 @@ from lessgad.training.validation import ValidationSlices
 
 N_SAMPLES, BATCH = 22, 2
 RESULTS = (BEST, LAST, CURVE_FILE, DESCRIPTION)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
 
 
 def images(seed, n_slices=4):

@@ -50,7 +50,7 @@ def _of_kind(
     kind: SequenceClass, acquisition: Acquisition, tr: float, te: float, ti: float, flip: float
 ) -> Sequence | str:
     if tr > LONGEST_TR_MS or te > LONGEST_TE_MS:
-        return "a RepetitionTime or EchoTime of minutes in the sidecar, which counts in seconds"
+        return "a RepetitionTime or EchoTime too long to be true in the sidecar, which counts in seconds"
     if kind == "spin echo":
         return _spin_echo(acquisition, tr, te)
     if kind == "gradient echo":
