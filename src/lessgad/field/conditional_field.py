@@ -66,7 +66,8 @@ class ConditionalField(nn.Module):
         padding = (0, -width % stride, 0, -height % stride)
         seen = self._seen(source, dose)
         features = self.encoder(functional.pad(seen, padding))
-        shifts = functional.interpolate(self.shifts(features), scale_factor=2.0, mode="bilinear", align_corners=False)
+        factor = float(self.settings.shift_stride)
+        shifts = functional.interpolate(self.shifts(features), scale_factor=factor, mode="bilinear", align_corners=False)
         shifts = shifts[..., :height, :width]
         wave = position_mm * (2.0 / self.settings.longest_wave_mm)
         hidden = torch.cat((seen, position_encoding(wave, self.settings.n_frequencies)), dim=1)

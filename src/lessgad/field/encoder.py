@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compact encoder: from the source images to features on a grid of half the resolution."""
+"""The compact encoder: from the source images to features on a coarser grid."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -28,9 +29,9 @@ class ChannelNorm(nn.Module):
 class ResidualBlock(nn.Module):
     """x + conv(ReLU(conv(norm(x)))), 3×3."""
 
-    def __init__(self, n_channels: int) -> None:
+    def __init__(self, n_channels: int, normalisation: Literal["channel", "none"] = "channel") -> None:
         super().__init__()
-        self.norm = ChannelNorm(n_channels)
+        self.norm: nn.Module = ChannelNorm(n_channels) if normalisation == "channel" else nn.Identity()
         self.first = nn.Conv2d(n_channels, n_channels, 3, padding=1)
         self.second = nn.Conv2d(n_channels, n_channels, 3, padding=1)
         for parameter in self.second.parameters():
@@ -42,7 +43,7 @@ class ResidualBlock(nn.Module):
 
 
 class CompactEncoder(nn.Module):
-    """A feature pyramid at strides 2, 4, 8, … with a top-down path back to stride 2.
+    """A feature pyramid at the strides of the settings, with a top-down path back to the stride of the shifts.
 
     Nothing is normalised over space and all strides are powers of two, so that a patch whose origin is
     a multiple of the coarsest stride gives the features of the whole slice, beyond the receptive field.
@@ -51,22 +52,27 @@ class CompactEncoder(nn.Module):
     def __init__(self, n_inputs: int, settings: FieldSettings) -> None:
         super().__init__()
         channels, n_features = settings.channels, settings.feature_channels
-        self.stem = nn.Conv2d(4 * n_inputs, channels[0], 3, padding=1)
+        self._stem_stride = settings.stem
+        self._finest = settings.strides.index(settings.shift_stride)
+        self.stem = nn.Conv2d(settings.stem**2 * n_inputs, channels[0], 3, padding=1)
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(channels))
         self.stages = nn.ModuleList(
-            nn.Sequential(*(ResidualBlock(n) for _ in range(settings.n_blocks))) for n in channels
+            nn.Sequential(*(ResidualBlock(n, settings.normalisation) for _ in range(settings.n_blocks)))
+            for n in channels
         )
-        self.lateral = nn.ModuleList(nn.Conv2d(n, n_features, 1) for n in channels)
-        self.smooth = nn.ModuleList(nn.Conv2d(n_features, n_features, 3, padding=1) for _ in channels)
+        seen = channels[self._finest :]
+        self.lateral = nn.ModuleList(nn.Conv2d(n, n_features, 1) for n in seen)
+        self.smooth = nn.ModuleList(nn.Conv2d(n_features, n_features, 3, padding=1) for _ in seen)
 
     def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f h2 w2"]:
-        """Give features at half the resolution; h and w must be multiples of the coarsest stride."""
-        features = self.stem(functional.pixel_unshuffle(source, 2))
+        """Give features at the stride of the shifts; h and w must be multiples of the coarsest stride."""
+        features = self.stem(functional.pixel_unshuffle(source, self._stem_stride))
         pyramid = [self.stages[0](features)]
         for down, stage in zip(self.down, self.stages[1:], strict=True):
             pyramid.append(stage(down(pyramid[-1])))
-        top: Tensor = functional.relu(self.smooth[-1](self.lateral[-1](pyramid[-1])))
-        for level in reversed(range(len(pyramid) - 1)):
+        seen = pyramid[self._finest :]
+        top: Tensor = functional.relu(self.smooth[-1](self.lateral[-1](seen[-1])))
+        for level in reversed(range(len(seen) - 1)):
             coarse = functional.interpolate(top, scale_factor=2.0, mode="bilinear", align_corners=False)
-            top = functional.relu(self.smooth[level](self.lateral[level](pyramid[level]) + coarse))
+            top = functional.relu(self.smooth[level](self.lateral[level](seen[level]) + coarse))
         return top.contiguous(memory_format=torch.channels_last)

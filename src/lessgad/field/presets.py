@@ -22,9 +22,12 @@ class FieldSettings(Settings):
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
         told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
-        channels: Feature channels at strides 2, 4, 8, …
+        stem: Downsampling of the encoder's first layer, in pixels.
+        channels: Feature channels at the stride of the stem and at each doubling of it.
         n_blocks: Residual blocks at each of these strides.
+        normalisation: `channel`: layer norm over the channels of each pixel before each block; `none`.
         feature_channels: Channels of the top-down path, from which the shifts are predicted.
+        shift_stride: Pixels between the places where shifts are predicted; between them they are interpolated.
         field_width: Width of the pixel-wise network.
         n_hidden_layers: Its hidden layers.
         n_frequencies: Octaves of the position encoding.
@@ -35,9 +38,12 @@ class FieldSettings(Settings):
     inputs: tuple[InputImage, ...] = ("low_dose",)
     output: Literal["residual", "tanh"] = "residual"
     told_the_dose: bool = True
+    stem: Literal[2, 4] = 2
     channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(32, 64, 96, 128), min_length=1)
     n_blocks: int = Field(default=2, ge=1, le=32)
+    normalisation: Literal["channel", "none"] = "channel"
     feature_channels: int = Field(default=64, ge=4, le=1024)
+    shift_stride: Literal[2, 4, 8] = 2
     field_width: int = Field(default=32, ge=4, le=512)
     n_hidden_layers: int = Field(default=3, ge=1, le=16)
     n_frequencies: int = Field(default=4, ge=0, le=12)
@@ -57,6 +63,15 @@ class FieldSettings(Settings):
             raise ValueError("preset paper gives the image itself: output must be tanh")
         return self
 
+    @model_validator(mode="after")
+    def _shifts_on_a_stride_of_the_encoder(self) -> FieldSettings:
+        if self.shift_stride not in self.strides:
+            raise ValueError(
+                f"shift_stride {self.shift_stride} is none of the encoder's strides, "
+                f"{', '.join(map(str, self.strides))}: choose one of them, or another stem or number of channels"
+            )
+        return self
+
     @field_validator("inputs")
     @classmethod
     def _low_dose_once(cls, inputs: tuple[InputImage, ...]) -> tuple[InputImage, ...]:
@@ -65,15 +80,19 @@ class FieldSettings(Settings):
         return inputs
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        """Pixels between features, finest first."""
+        return tuple(self.stem * 2**level for level in range(len(self.channels)))
+
+    @property
     def stride(self) -> int:
         """Size of the coarsest feature pixel; slices are padded to multiples of it."""
-        return int(2 ** len(self.channels))
+        return self.strides[-1]
 
     @property
     def reach(self) -> int:
         """Pixels beyond which one place cannot change another (an upper bound of the receptive radius)."""
-        strides = [2 ** (level + 1) for level in range(len(self.channels))]
-        convolutions = sum(stride * 2 * self.n_blocks for stride in strides)  # each 3×3 reaches one feature pixel
-        down = sum(stride for stride in strides)  # stem and each downsampling
-        top_down = sum(2 * stride for stride in strides)  # smoothing and bilinear interpolation
+        convolutions = sum(stride * 2 * self.n_blocks for stride in self.strides)  # each 3×3 reaches one feature pixel
+        down = sum(self.strides)  # stem and each downsampling
+        top_down = sum(2 * stride for stride in self.strides if stride >= self.shift_stride)  # smoothing, interpolation
         return convolutions + down + top_down

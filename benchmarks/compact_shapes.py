@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which shape of the preset compact is worth its cost: gain on validation patients against seconds per volume.
+
+    python benchmarks/compact_shapes.py train EXPERIMENT FOLDER [SHAPE …]
+    python benchmarks/compact_shapes.py table FOLDER [--picture PICTURE]
+
+`train` teaches each shape on the training studies of a prepared experiment, in its simulation, with T1 and low dose as
+inputs, and looks at its validation studies alone; one thread, so that two can run side by side. `table` times each
+shape (one volume of 155 slices cut to 144×176, one thread, nothing else running) and prints and draws the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+DOSES = (0.1, 0.3, 0.5, 0.75)
+N_SAMPLES = 5_000
+TIMED_SLICES = 8
+VOLUME = (155, 144, 176)
+
+SMALL = {
+    "channels": (16, 32, 64, 96),
+    "n_blocks": 2,
+    "feature_channels": 32,
+    "field_width": 16,
+    "n_hidden_layers": 2,
+}
+SHAPES = {
+    "small": SMALL,
+    "first trial": {
+        "channels": (32, 64, 96, 128),
+        "n_blocks": 2,
+        "feature_channels": 64,
+        "field_width": 32,
+        "n_hidden_layers": 3,
+    },
+    "middle": SMALL | {"channels": (24, 48, 96, 128), "feature_channels": 48},
+    "field 32×3": SMALL | {"field_width": 32, "n_hidden_layers": 3},
+    "field 8×1": SMALL | {"field_width": 8, "n_hidden_layers": 1},
+    "stem 4": SMALL | {"stem": 4, "channels": (32, 64, 96), "shift_stride": 4},
+    "shifts 4": SMALL | {"shift_stride": 4},
+    "3 scales": SMALL | {"channels": (16, 32, 64)},
+    "5 scales": SMALL | {"channels": (16, 32, 64, 96, 128)},
+    "1 block": SMALL | {"n_blocks": 1},
+    "3 blocks": SMALL | {"n_blocks": 3},
+    "no position": SMALL | {"n_frequencies": 0},
+    "no norm": SMALL | {"normalisation": "none"},
+    "image itself": SMALL | {"output": "tanh"},
+    "seed 2": SMALL,
+}
+
+
+def field_of(name: str):
+    from lessgad.field.presets import FieldSettings
+
+    return FieldSettings(inputs=("pre_contrast", "low_dose"), **SHAPES[name])
+
+
+def train_shapes(experiment_folder: Path, folder: Path, names: list[str]) -> None:
+    import torch
+
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.field.checkpoint import ModelDescription
+    from lessgad.preparation.prepared_study import read_prepared
+    from lessgad.training.patches import PatchSource
+    from lessgad.training.settings import TrainingSettings
+    from lessgad.training.trainer import TrainingTask, train
+    from lessgad.training.validation import ValidationSlices
+    from lessgad.workflow.experiment import open_experiment
+    from lessgad.workflow.prepare import prepared_files
+    from lessgad.workflow.train import usable_studies
+
+    torch.set_num_threads(1)
+    experiment = open_experiment(experiment_folder)
+    settings = experiment.settings
+    regions, simulation = settings.cohort.regions, settings.simulation
+    sources, validation = [], []
+    for study in usable_studies(experiment, "train"):
+        prepared = read_prepared(prepared_files(experiment, study))
+        sources.append(PatchSource.of(prepared, prepared.tumor(regions), study_simulator(prepared, simulation)))
+    for study in usable_studies(experiment, "validation"):
+        prepared = read_prepared(prepared_files(experiment, study))
+        simulator = study_simulator(prepared, simulation)
+        validation.append(ValidationSlices.of(prepared, prepared.tumor(regions), simulator, 8))
+    for name in names:
+        training = TrainingSettings(
+            n_samples=N_SAMPLES, validate_every=1_000, seed=2 if name == "seed 2" else 1, precision="fp32"
+        )
+        started, processor = time.monotonic(), time.process_time()
+        task = TrainingTask(
+            folder=folder / name.replace(" ", "-"),
+            description=ModelDescription(
+                field=field_of(name),
+                simulation=simulation,
+                preparation=settings.preparation,
+                cohort_fingerprint="benchmark",
+                training=training.model_dump(mode="json"),
+            ),
+            settings=training,
+            studies=sources,
+            validation=validation,
+            validation_doses=DOSES,
+            fingerprint="benchmark",
+        )
+        task.folder.mkdir(parents=True, exist_ok=True)
+        train(task, lambda _progress: None)
+        took = time.monotonic() - started, time.process_time() - processor
+        print(f"{name}: {took[0]:.0f} s, {took[1]:.0f} CPU-s", flush=True)
+
+
+def seconds_per_volume(name: str) -> float:
+    """Restore some slices and scale the time to the volume."""
+    import torch
+
+    from lessgad.field.build import build_field
+    from lessgad.restoration.settings import RestorationSettings
+    from lessgad.restoration.slices import restore_slices
+
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    field = build_field(field_of(name)).to(memory_format=torch.channels_last).eval()
+    rng = np.random.default_rng(1)
+    images = {
+        image: rng.uniform(-1, 1, (TIMED_SLICES, *VOLUME[1:])).astype(np.float32)
+        for image in ("pre_contrast", "low_dose")
+    }
+    settings = RestorationSettings(precision="fp32")
+    took = []
+    for _ in range(4):  # the first warms up
+        started = time.perf_counter()
+        restore_slices(field, images, 0.3, (1.0, 1.0), settings)
+        took.append(time.perf_counter() - started)
+    return float(np.median(took[1:])) * VOLUME[0] / TIMED_SLICES
+
+
+def curve_of(folder: Path, name: str) -> list[tuple[int, float]]:
+    with (folder / name.replace(" ", "-") / "learning_curve.csv").open(encoding="utf-8") as file:
+        return [(int(row["n_samples"]), float(row["validation_gain_db"])) for row in csv.DictReader(file)]
+
+
+def print_table(folder: Path, picture: Path | None) -> None:
+    from lessgad.field.build import build_field
+
+    names = [name for name in SHAPES if (folder / name.replace(" ", "-") / "learning_curve.csv").exists()]
+    curves = {name: curve_of(folder, name) for name in names}
+    seconds = {name: seconds_per_volume(name) for name in names}
+    print("| shape | parameters | seconds per volume | " + " | ".join(f"{n:,}" for n, _ in curves[names[0]]) + " |")
+    print("|---|---|---|" + "---|" * len(curves[names[0]]))
+    for name in names:
+        n_parameters = sum(p.numel() for p in build_field(field_of(name)).parameters())
+        gains = " | ".join(f"{gain:+.2f}" for _, gain in curves[name])
+        print(f"| {name} | {n_parameters / 1e6:.2f} M | {seconds[name]:.1f} | {gains} |")
+    if picture is not None:
+        draw(curves, seconds, picture)
+
+
+def draw(curves: dict[str, list[tuple[int, float]]], seconds: dict[str, float], picture: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained", sharey=True)
+    for name, curve in curves.items():
+        best = max(gain for _, gain in curve)
+        left.plot(seconds[name], best, "o", color="tab:blue")
+        left.annotate(name, (seconds[name], best), xytext=(4, 3), textcoords="offset points", fontsize=8)
+        right.plot([n for n, _ in curve], [gain for _, gain in curve], label=name, linewidth=1)
+    left.set(xscale="log", xlabel="seconds per volume, one thread", ylabel="gain on validation patients, dB PSNR")
+    right.set(xlabel="training samples")
+    right.legend(fontsize=7, ncols=2)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.savefig(picture, dpi=110)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train")
+    train.add_argument("experiment", type=Path)
+    train.add_argument("folder", type=Path)
+    train.add_argument("shapes", nargs="*", default=list(SHAPES))
+    table = commands.add_parser("table")
+    table.add_argument("folder", type=Path)
+    table.add_argument("--picture", type=Path)
+    given = parser.parse_args()
+    if given.command == "train":
+        train_shapes(given.experiment, given.folder, given.shapes)
+    else:
+        print_table(given.folder, given.picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
