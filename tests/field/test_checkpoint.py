@@ -22,7 +22,9 @@ from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 
-SETTINGS = FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1)
+SETTINGS = FieldSettings(
+    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1
+)
 
 
 def description(**changes):

@@ -7,7 +7,14 @@ from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.position import position_encoding, position_grid_mm
 from lessgad.field.presets import FieldSettings
 
-SMALL = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 6, "field_width": 5, "n_hidden_layers": 2}
+SMALL = {
+    "inputs": ("low_dose",),
+    "channels": (4, 8),
+    "n_blocks": 1,
+    "feature_channels": 6,
+    "field_width": 5,
+    "n_hidden_layers": 2,
+}
 
 
 def random_field(**changes):
@@ -94,7 +101,7 @@ def test_place_matters_only_to_those_who_look():
 
 
 def test_the_pixel_wise_network_is_that_of_the_equation():
-    field = random_field(n_frequencies=2, output="tanh")
+    field = random_field(n_frequencies=2, output="tanh", interval=False)
     source, dose = images(1, 1, 8, 8), torch.tensor([0.4])
     position = position_grid_mm((8, 8), (1.0, 1.0), (3.5, 3.5))[None]
     with torch.inference_mode():
@@ -178,3 +185,42 @@ def test_every_weight_learns():
     for name, parameter in field.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
+
+
+def in_full(field, source, dose=0.3):
+    n, _, height, width = source.shape
+    position = position_grid_mm((height, width), (1.5, 1.0), ((height - 1) / 2, (width - 1) / 2))
+    with torch.inference_mode():
+        return field.forward_in_full(source, torch.full((n,), dose), position.expand(n, -1, -1, -1))
+
+
+def test_the_second_output_is_a_positive_half_width_and_the_first_the_image():
+    source = images(2, 1, 24, 40)
+    answer = in_full(random_field(), source)
+    assert answer.half_width.shape == source.shape
+    assert answer.half_width.min() > 0
+    assert answer.half_width.std() > 0
+    assert torch.equal(answer.restored, run(random_field(), source, centre=((24 - 1) / 2, (40 - 1) / 2)))
+    assert in_full(random_field(interval=False), source).half_width is None
+
+
+@pytest.mark.parametrize("shift_stride", [2, 4])
+def test_onto_its_own_pixels_is_the_image(shift_stride):
+    field, source = random_field(shift_stride=shift_stride, output="tanh"), images(2, 1, 22, 35)
+    position = position_grid_mm((22, 35), (1.5, 1.0), (60.0, 50.0)).expand(2, -1, -1, -1)
+    dose = torch.tensor([0.3, 0.3])
+    with torch.inference_mode():
+        onto = field.forward_onto(source, dose, source, position, torch.arange(22.0), torch.arange(35.0))
+    torch.testing.assert_close(onto.restored, run(field, source), rtol=0, atol=1e-5)
+
+
+def test_onto_other_places_is_the_same_function_of_the_place():
+    """Every second pixel of the answer at half pixels is the answer at pixels."""
+    field, source = random_field(output="tanh"), images(1, 1, 24, 24)
+    there = functional.interpolate(source, scale_factor=2.0, mode="nearest")
+    fine = torch.arange(48.0) / 2
+    position = position_grid_mm((48, 48), (0.75, 0.5), (120.0, 100.0))[None]
+    with torch.inference_mode():
+        onto = field.forward_onto(source, torch.tensor([0.3]), there, position, fine, fine).restored
+    torch.testing.assert_close(onto[..., ::2, ::2], run(field, source), rtol=0, atol=1e-5)
+    assert (onto[..., 1::2, 1::2] - onto[..., ::2, ::2]).abs().max() > 1e-3

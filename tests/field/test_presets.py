@@ -40,3 +40,18 @@ def test_stride_is_that_of_the_coarsest_level():
 def test_reach_grows_with_depth_and_blocks():
     reach = [FieldSettings(channels=(4,) * n, n_blocks=b).reach for n, b in ((1, 1), (2, 1), (2, 2), (3, 2))]
     assert reach == sorted(set(reach))
+
+
+def test_shifts_lie_on_a_stride_of_the_encoder():
+    assert FieldSettings(stem=4, shift_stride=4, channels=(4, 8)).strides == (4, 8)
+    with pytest.raises(ValidationError, match="shift_stride 2 is none of the encoder's strides, 4, 8"):
+        FieldSettings(stem=4, channels=(4, 8))
+    with pytest.raises(ValidationError, match="shift_stride 8"):
+        FieldSettings(shift_stride=8, channels=(4, 8))
+
+
+def test_the_published_network_sees_the_low_dose_alone_and_gives_no_interval():
+    paper = FieldSettings(preset="paper")
+    assert (paper.inputs, paper.interval, paper.told_the_dose) == (("low_dose",), False, False)
+    with pytest.raises(ValidationError, match="interval must be false"):
+        FieldSettings(preset="paper", interval=True)

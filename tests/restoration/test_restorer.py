@@ -26,7 +26,14 @@ def scan(lopsided):
 
 def model(folder, *, dose=None, weights=0.1, bias=None, **field_changes):
     """A small model on disk: random weights, or nothing but the bias of the last layer."""
-    small = {"channels": (4,), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
+    small = {
+        "inputs": ("low_dose",),
+        "channels": (4,),
+        "n_blocks": 1,
+        "feature_channels": 4,
+        "field_width": 4,
+        "n_hidden_layers": 1,
+    }
     settings = FieldSettings(**{**small, **field_changes})
     torch.manual_seed(0)
     field = ConditionalField(settings)

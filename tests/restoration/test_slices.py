@@ -14,7 +14,14 @@ SPACING_MM = (1.2, 0.9)
 
 def random_field(**changes):
     torch.manual_seed(3)
-    small = {"channels": (4,), "n_blocks": 1, "feature_channels": 6, "field_width": 5, "n_hidden_layers": 1}
+    small = {
+        "inputs": ("low_dose",),
+        "channels": (4,),
+        "n_blocks": 1,
+        "feature_channels": 6,
+        "field_width": 5,
+        "n_hidden_layers": 1,
+    }
     field = ConditionalField(FieldSettings(**{**small, **changes})).eval()
     with torch.no_grad():
         for parameter in field.parameters():

@@ -15,7 +15,9 @@ from lessgad.training.losses import plain_l1, relative_l1
 from lessgad.training.patches import Patch
 from lessgad.training.settings import PAPER_LOSSES, LossWeights, TrainingSettings
 
-FIELD = FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1)
+FIELD = FieldSettings(
+    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1
+)
 
 
 def batch(seed=0, n=2):
@@ -78,7 +80,7 @@ def test_weight_decay_is_the_fields_alone():
 def test_the_sum_is_weighed_as_said():
     seen = batch()
     one = learner(LossWeights(l1=100.0, shifts=10.0))
-    restored, shifts = one.field.forward_with_shifts(seen.source, seen.dose, seen.position_mm)
+    restored, _, shifts = one.field.forward_in_full(seen.source, seen.dose, seen.position_mm)
     l1 = relative_l1(restored, seen.standard_dose, seen.dose)
     assert one.learn(seen, 1.0) == pytest.approx((100 * l1 + 10 * shift_regularisation(shifts)).item(), rel=1e-5)
 

@@ -14,7 +14,9 @@ from lessgad.training.losses import relative_l1
 from lessgad.training.patches import Patch
 from lessgad.training.settings import TrainingSettings
 
-FIELD = FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=8, field_width=8, n_hidden_layers=2)
+FIELD = FieldSettings(
+    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=8, field_width=8, n_hidden_layers=2
+)
 
 
 def patch(dose=0.2):

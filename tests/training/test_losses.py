@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lessgad.dose.linear import mix
-from lessgad.training.losses import relative_l1
+from lessgad.training.losses import interval_loss, relative_l1
 
 
 def test_slow_loop():
@@ -33,3 +33,20 @@ def test_nothing_missing_is_no_division_by_zero():
     image = torch.zeros(1, 1, 2, 2)
     assert float(relative_l1(image, image, torch.tensor([1.0]))) == 0
     assert float(relative_l1(image + 0.1, image, torch.tensor([1.0]))) == pytest.approx(2)
+
+
+def test_the_interval_loss_is_smallest_at_the_ninetieth_percentile_of_the_errors():
+    errors = torch.randn(1, 1, 100, 100, generator=torch.Generator().manual_seed(0))
+    zero = torch.zeros_like(errors)
+    candidates = torch.linspace(0.5, 3.0, 251)
+    losses = [float(interval_loss(zero + width, errors, zero)) for width in candidates]
+    best = float(candidates[losses.index(min(losses))])
+    assert best == pytest.approx(float(errors.abs().quantile(0.9)), abs=0.02)
+
+
+def test_the_interval_loss_teaches_the_half_width_and_leaves_the_image_alone():
+    restored = torch.full((1, 1, 2, 2), 0.3, requires_grad=True)
+    half_width = torch.full((1, 1, 2, 2), 0.1, requires_grad=True)
+    interval_loss(half_width, restored, torch.zeros(1, 1, 2, 2)).backward()
+    assert restored.grad is None
+    torch.testing.assert_close(half_width.grad, torch.full((1, 1, 2, 2), -0.9 / 4))

@@ -69,7 +69,7 @@ def task(folder, *, dose=None, validation=True, doses=(0.1, 0.7), fingerprint="a
     return TrainingTask(
         folder=folder,
         description=ModelDescription(
-            field=FieldSettings(**shape, **(field or {})),
+            field=FieldSettings(**{"inputs": ("low_dose",), **shape, **(field or {})}),
             dose=dose,
             simulation=SimulationSettings(),
             preparation=PreparationSettings(),

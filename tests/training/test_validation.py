@@ -19,7 +19,14 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
 from lessgad.training.validation import ValidationSlices, validate
 
-SMALL = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 4, "field_width": 4, "n_hidden_layers": 1}
+SMALL = {
+    "inputs": ("low_dose",),
+    "channels": (4, 8),
+    "n_blocks": 1,
+    "feature_channels": 4,
+    "field_width": 4,
+    "n_hidden_layers": 1,
+}
 FP32 = RestorationSettings(precision="fp32")
 
 

@@ -28,6 +28,8 @@ from lessgad.settings import Settings
 DESCRIPTION = "model.yaml"
 BEST = "best.safetensors"
 LAST = "last.safetensors"
+#: What the field of a model did that is older than the setting; younger ones spell it.
+BEFORE_IT_WAS_A_SETTING = {"interval": False}
 TRAIN_AGAIN = "Name a folder that `lessgad run` wrote under EXPERIMENT/models"
 
 
@@ -83,6 +85,8 @@ def read_description(folder: Path) -> ModelDescription:
         raise ModelError("settings by name", type(stored).__name__, path, TRAIN_AGAIN)
     if stored.get("format") != 1:
         raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
+    if isinstance(stored.get("field"), dict):
+        stored["field"] = {**BEFORE_IT_WAS_A_SETTING, **stored["field"]}
     try:
         return ModelDescription.model_validate(stored)
     except ValidationError as error:

@@ -7,6 +7,8 @@ idea (image features → shifts → pixel-wise network with position encoding) a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,18 +18,36 @@ from lessgad.field.encoder import CompactEncoder
 from lessgad.field.position import position_encoding
 from lessgad.field.presets import FieldSettings
 
+HALF_WIDTH_UNIT = 0.1  # of what the field says of its error, on the scale of [−1, 1]
+SMALLEST_HALF_WIDTH = 1e-4
+
+
+class FieldAnswer(NamedTuple):
+    """What a field says of a batch.
+
+    Attributes:
+        restored: The standard-dose image.
+        half_width: How far off that may be, before calibration, > 0; None where the field was not made to say.
+        shifts: Of all layers, which training can keep small.
+    """
+
+    restored: Float[Tensor, "b 1 h w"]
+    half_width: Float[Tensor, "b 1 h w"] | None
+    shifts: Float[Tensor, "b s h w"]
+
 
 class ConditionalField(nn.Module):
     """Restore slices: field(x) = W_n(… ReLU(W_1 [source, dose, position] + s_1) …) + s_n.
 
-    The shifts s come from the encoder, one set per pixel, interpolated from its coarser grid.
+    The shifts s come from the encoder, one set per pixel, interpolated from its coarser grid. A second output, where
+    the settings ask for it, says how far off the first may be.
     """
 
     def __init__(self, settings: FieldSettings) -> None:
         super().__init__()
         self.settings = settings
         n_sources = len(settings.inputs) + (1 if settings.told_the_dose else 0)
-        widths = [settings.field_width] * settings.n_hidden_layers + [1]
+        widths = [settings.field_width] * settings.n_hidden_layers + [2 if settings.interval else 1]
         self.encoder = CompactEncoder(n_sources, settings)
         self.shifts = nn.Conv2d(settings.feature_channels, sum(widths), 1)
         n_in = n_sources + 4 * settings.n_frequencies
@@ -52,31 +72,76 @@ class ConditionalField(nn.Module):
         Returns:
             The standard-dose image, float32; at dose 1 and output `residual`, the low-dose image itself.
         """
-        return self.forward_with_shifts(source, dose, position_mm)[0]
+        return self.forward_in_full(source, dose, position_mm).restored
 
-    def forward_with_shifts(
+    def forward_in_full(
         self,
         source: Float[Tensor, "b c h w"],
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
-    ) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b s h w"]]:
-        """Restore, and give the shifts of all layers too."""
+    ) -> FieldAnswer:
+        """Restore, and give the rest of what the field says too."""
+        height, width = source.shape[-2:]
+        coarse = self._coarse_shifts(source, dose)
+        factor = float(self.settings.shift_stride)
+        shifts = functional.interpolate(coarse, scale_factor=factor, mode="bilinear", align_corners=False)
+        return self._at_pixels(source, dose, position_mm, shifts[..., :height, :width])
+
+    def forward_onto(
+        self,
+        source: Float[Tensor, "b c h w"],
+        dose: Float[Tensor, " b"],
+        source_there: Float[Tensor, "b c hh ww"],
+        position_there_mm: Float[Tensor, "b 2 hh ww"],
+        rows: Float[Tensor, " hh"],
+        columns: Float[Tensor, " ww"],
+    ) -> FieldAnswer:
+        """Restore at other places than the pixels: the field is a function of the place.
+
+        Args:
+            source: As for `forward`; what the encoder sees.
+            dose: As for `forward`.
+            source_there: The same images at the wanted places.
+            position_there_mm: (y, x) of these places.
+            rows: Row of each place in pixels of the source, fractions included.
+            columns: Column of each place, likewise.
+        """
+        coarse = self._coarse_shifts(source, dose)
+        stride = self.settings.shift_stride
+        y, x = (
+            (2 * places + 1) / (stride * n) - 1 for places, n in zip((rows, columns), coarse.shape[-2:], strict=True)
+        )
+        grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1).expand(len(source), -1, -1, -1)
+        shifts = functional.grid_sample(
+            coarse, grid.to(coarse.dtype), mode="bilinear", padding_mode="border", align_corners=False
+        )
+        return self._at_pixels(source_there, dose, position_there_mm, shifts)
+
+    def _coarse_shifts(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s y x"]:
         height, width = source.shape[-2:]
         stride = self.settings.stride
         padding = (0, -width % stride, 0, -height % stride)
-        seen = self._seen(source, dose)
-        features = self.encoder(functional.pad(seen, padding))
-        factor = float(self.settings.shift_stride)
-        shifts = functional.interpolate(self.shifts(features), scale_factor=factor, mode="bilinear", align_corners=False)
-        shifts = shifts[..., :height, :width]
+        return self.shifts(self.encoder(functional.pad(self._seen(source, dose), padding)))
+
+    def _at_pixels(
+        self,
+        source: Float[Tensor, "b c h w"],
+        dose: Float[Tensor, " b"],
+        position_mm: Float[Tensor, "b 2 h w"],
+        shifts: Float[Tensor, "b s h w"],
+    ) -> FieldAnswer:
         wave = position_mm * (2.0 / self.settings.longest_wave_mm)
-        hidden = torch.cat((seen, position_encoding(wave, self.settings.n_frequencies)), dim=1)
+        hidden = torch.cat((self._seen(source, dose), position_encoding(wave, self.settings.n_frequencies)), dim=1)
         parts = torch.split(shifts, self._widths, dim=1)
         for index, (layer, shift) in enumerate(zip(self.layers, parts, strict=True)):
             hidden = layer(hidden) + shift
             if index < len(self._widths) - 1:
                 hidden = functional.leaky_relu(hidden, 0.01)
-        return self._output(hidden.float(), source, dose), shifts
+        said = hidden.float()
+        half_width = None
+        if self.settings.interval:
+            half_width = HALF_WIDTH_UNIT * functional.softplus(said[:, 1:]) + SMALLEST_HALF_WIDTH
+        return FieldAnswer(self._output(said[:, :1], source, dose), half_width, shifts)
 
     def _seen(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s h w"]:
         """Sources with background at 0, so that padding with zeros is background, and the dose beside them."""

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lessgad.field.conditional_field import FieldAnswer
 from lessgad.field.presets import FieldSettings
 from lessgad.field.published import PublishedField
 
@@ -43,17 +44,18 @@ class PaperField(nn.Module):
         Raises:
             ModelError: Too small a patch.
         """
-        return self.forward_with_shifts(source, dose, position_mm)[0]
+        return self.forward_in_full(source, dose, position_mm).restored
 
-    def forward_with_shifts(
+    def forward_in_full(
         self,
         source: Float[Tensor, "b c h w"],
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
-    ) -> tuple[Float[Tensor, "b 1 h w"], Float[Tensor, "b s h w"]]:
-        """Restore, and give the shifts too."""
+    ) -> FieldAnswer:
+        """Restore, and give the shifts too; the published network does not say how far off it may be."""
         del position_mm
         if self.settings.told_the_dose:
             level = (2 * dose - 1).to(source.dtype)[:, None, None, None].expand(-1, 1, *source.shape[-2:])
             source = torch.cat((source, level), dim=1)
-        return self.network.forward_with_shifts(source)
+        restored, shifts = self.network.forward_with_shifts(source)
+        return FieldAnswer(restored, None, shifts)

@@ -18,9 +18,11 @@ class FieldSettings(Settings):
     Attributes:
         preset: `compact`, for a CPU: features on a coarser grid, positions in mm, nothing normalised over space.
             `paper`: the published network exactly; of what follows, only inputs and told_the_dose count for it.
-        inputs: Images that the field sees, in this order. `low_dose` must be one of them.
+        inputs: Images that the field sees, in this order. `low_dose` must be one of them. The T1 tells what is
+            contrast and what was bright before; without it there is next to no gain under noise.
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
+        interval: Whether the field also says how far off each pixel may be; the published network does not.
         told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
         stem: Downsampling of the encoder's first layer, in pixels.
         channels: Feature channels at the stride of the stem and at each doubling of it.
@@ -35,8 +37,9 @@ class FieldSettings(Settings):
     """
 
     preset: Literal["compact", "paper"] = "compact"
-    inputs: tuple[InputImage, ...] = ("low_dose",)
+    inputs: tuple[InputImage, ...] = ("pre_contrast", "low_dose")
     output: Literal["residual", "tanh"] = "residual"
+    interval: bool = True
     told_the_dose: bool = True
     stem: Literal[2, 4] = 2
     channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(32, 64, 96, 128), min_length=1)
@@ -52,15 +55,17 @@ class FieldSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, given: object) -> object:
-        """The published network gives the image itself, and is not told the dose unless somebody wants it to be."""
+        """The published network gives the image itself from the low dose alone, and is not told what dose that is."""
         if isinstance(given, dict) and given.get("preset") == "paper":
-            return {"output": "tanh", "told_the_dose": False, **given}
+            return {"inputs": ("low_dose",), "output": "tanh", "interval": False, "told_the_dose": False, **given}
         return given
 
     @model_validator(mode="after")
-    def _paper_gives_the_image(self) -> FieldSettings:
+    def _paper_gives_the_image_alone(self) -> FieldSettings:
         if self.preset == "paper" and self.output != "tanh":
             raise ValueError("preset paper gives the image itself: output must be tanh")
+        if self.preset == "paper" and self.interval:
+            raise ValueError("preset paper does not say how far off it may be: interval must be false")
         return self
 
     @model_validator(mode="after")

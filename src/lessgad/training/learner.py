@@ -3,25 +3,29 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
-from lightning_fabric import Fabric
 from torch import Tensor
 
+from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField, build_field
+from lessgad.field.conditional_field import FieldAnswer
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
 from lessgad.training.adversarial_losses import shift_regularisation
 from lessgad.training.batches import Batch
 from lessgad.training.critic import Critic
-from lessgad.training.losses import plain_l1, relative_l1
+from lessgad.training.losses import interval_loss, plain_l1, relative_l1
+from lessgad.training.processes import ALONE, FabricPrecision, Processes, without_announcements
 from lessgad.training.settings import TrainingSettings
+from lessgad.training.shares import Share
+
+#: Below this, a gradient that is still out of the range of 16 bits is not one that a smaller scale would mend.
+SMALLEST_SCALE = 1.0
 
 
 class Learner:
@@ -35,10 +39,11 @@ class Learner:
         critic: The discriminator and its optimiser, or None.
     """
 
-    def __init__(self, field: FieldSettings, settings: TrainingSettings) -> None:
-        self._settings = settings
-        with _without_announcements():
-            self._fabric = Fabric(accelerator="auto", devices=1, precision=_fabric_precision(settings))
+    def __init__(self, field: FieldSettings, settings: TrainingSettings, processes: Processes = ALONE) -> None:
+        self._settings, self._processes = settings, processes
+        self._fabric = processes.fabric(_fabric_precision(settings))
+        self._scaler: torch.amp.GradScaler | None = getattr(self._fabric.strategy.precision, "scaler", None)
+        with without_announcements():
             torch.manual_seed(settings.seed)
             self.field: AnyField = build_field(field).to(memory_format=torch.channels_last)
             self.adam = torch.optim.Adam(
@@ -48,32 +53,44 @@ class Learner:
                 weight_decay=settings.weight_decay,
             )
             self._wrapped_field, self._wrapped_adam = self._fabric.setup(self.field, self.adam)
-            self._wrapped_field.mark_forward_method("forward_with_shifts")
+            self._wrapped_field.mark_forward_method("forward_in_full")
             needed = settings.losses.needs_discriminator
             self.critic = Critic(len(field.inputs), settings, self._fabric) if needed else None
 
-    def learn(self, batch: Batch, rate_factor: float, number: int = 0) -> float:
+    def learn(self, seen: Batch | Sequence[tuple[Batch, Share]], rate_factor: float, number: int = 0) -> float:
         """Take one step of the field, after one of the discriminator where there is one, and give the loss before it.
 
         Args:
-            batch: What is seen.
+            seen: What this process sees in the step, one batch after the other; or a batch that is the whole step.
             rate_factor: Of the learning rates, as in the schedule.
-            number: Of the first patch of the batch in the training; seeds the noise that the discriminator sees.
+            number: Of the first patch of a batch that is the whole step; seeds the noise that the discriminator sees.
+
+        Returns:
+            Mean over all that all processes see.
 
         Raises:
             FloatingPointError: Loss or gradient are NaN or infinite; the weights of the field are left as they were.
         """
+        parts = [(seen, Share(range(number, number + len(seen.dose)), 1.0))] if isinstance(seen, Batch) else seen
         for group in self.adam.param_groups:
             group["lr"] = self._settings.learning_rate * rate_factor
-        here = batch.to(self._fabric.device)
-        noise = torch.Generator().manual_seed((self._settings.seed * 1_000_003 + number) % 2**63)
-        restored, shifts = self._wrapped_field.forward_with_shifts(here.source, here.dose, here.position_mm)
-        if self.critic is not None:
-            self.critic.learn(here.source, here.standard_dose, restored, rate_factor, noise)
-        loss = self._loss(here, restored, shifts)
-        self._fabric.backward(loss)
-        value, norm = float(loss.detach()), self._clipped_norm()
-        if not (math.isfinite(value) and math.isfinite(norm)):
+        learns_first = self.critic is not None and len(parts) > 1
+        if learns_first:
+            self._teach_critic(parts, rate_factor)
+        value = 0.0
+        for index, (batch, share) in enumerate(parts):
+            here = batch.to(self._fabric.device)
+            with self._fabric.no_backward_sync(self._wrapped_field, enabled=index < len(parts) - 1):
+                answer = self._wrapped_field.forward_in_full(here.source, here.dose, here.position_mm)
+                if self.critic is not None and not learns_first:
+                    noise = self._noise(share)
+                    self.critic.see(here.source, here.standard_dose, answer.restored, noise, share.weight)
+                    self.critic.step(rate_factor)
+                loss = self._loss(here, answer)
+                self._fabric.backward(loss * share.weight)
+            value += share.weight * float(loss.detach())
+        value, norm = self._processes.mean(value), self._clipped_norm()
+        if not (math.isfinite(value) and (math.isfinite(norm) or self._scale_will_fall())):
             raise FloatingPointError(f"a loss of {value:g} with a gradient of norm {norm:g}")
         self._wrapped_adam.step()
         self._wrapped_adam.zero_grad()
@@ -84,6 +101,8 @@ class Learner:
         networks: dict[str, Any] = {"field": self.field, "optimizer": self.adam}
         if self.critic is not None:
             networks |= {"discriminator": self.critic.discriminator, "discriminator_optimizer": self.critic.adam}
+        if self._scaler is not None:
+            networks["scaler"] = self._scaler
         return {name: network.state_dict() for name, network in networks.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -93,18 +112,32 @@ class Learner:
         if self.critic is not None:
             self.critic.discriminator.load_state_dict(state["discriminator"])
             self.critic.adam.load_state_dict(state["discriminator_optimizer"])
+        if self._scaler is not None:
+            self._scaler.load_state_dict(state["scaler"])
 
-    def _loss(
-        self,
-        batch: Batch,
-        restored: Float[Tensor, "b 1 h w"],
-        shifts: Float[Tensor, "b s h w"],
-    ) -> Float[Tensor, ""]:
-        weights = self._settings.losses
+    def _teach_critic(self, parts: Sequence[tuple[Batch, Share]], rate_factor: float) -> None:
+        """Let the discriminator learn from a step of several batches, without keeping how they were restored."""
+        assert self.critic is not None  # noqa: S101 - for the type checker
+        for index, (batch, share) in enumerate(parts):
+            here = batch.to(self._fabric.device)
+            with torch.no_grad():
+                answer = self._wrapped_field.forward_in_full(here.source, here.dose, here.position_mm)
+            more = index < len(parts) - 1
+            noise = self._noise(share)
+            self.critic.see(here.source, here.standard_dose, answer.restored, noise, share.weight, more_follow=more)
+        self.critic.step(rate_factor)
+
+    def _noise(self, share: Share) -> torch.Generator:
+        return torch.Generator().manual_seed((self._settings.seed * 1_000_003 + share.numbers.start) % 2**63)
+
+    def _loss(self, batch: Batch, answer: FieldAnswer) -> Float[Tensor, ""]:
+        weights, restored = self._settings.losses, answer.restored
         l1 = relative_l1 if self._settings.models == "conditioned" else plain_l1
         loss = weights.l1 * l1(restored, batch.standard_dose, batch.dose)
         if weights.shifts > 0:
-            loss = loss + weights.shifts * shift_regularisation(shifts.float())
+            loss = loss + weights.shifts * shift_regularisation(answer.shifts.float())
+        if answer.half_width is not None:
+            loss = loss + weights.interval * interval_loss(answer.half_width, restored, batch.standard_dose)
         if self.critic is not None:
             loss = loss + self.critic.loss_of(batch.source, batch.standard_dose, restored)
         return loss
@@ -120,19 +153,15 @@ class Learner:
         )
         return float(norm)
 
-
-@contextmanager
-def _without_announcements() -> Iterator[None]:
-    """Keep what Fabric says of devices and precision off the console; its warnings stay."""
-    log = logging.getLogger("lightning_fabric")
-    level = log.level
-    log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
+    def _scale_will_fall(self) -> bool:
+        """Whether 16-bit gradients are scaled up so much that some leave the range; such a step is left out."""
+        return self._scaler is not None and self._scaler.get_scale() > SMALLEST_SCALE
 
 
-def _fabric_precision(settings: TrainingSettings) -> Literal["bf16-mixed", "32-true"]:
+def _fabric_precision(settings: TrainingSettings) -> FabricPrecision:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if settings.precision == "fp16":
+        if device.type == "cpu":
+            raise SettingsError("a GPU for training.precision fp16", "none", None, "Take auto, bf16 or fp32")
+        return "16-mixed"
     return "bf16-mixed" if resolve_precision(settings.precision, device) == "bf16" else "32-true"

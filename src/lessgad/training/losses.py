@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SMALLEST_MISSING_DOSE = 0.05
+INTERVAL_LEVEL = 0.9
 
 
 def plain_l1(
@@ -33,3 +34,22 @@ def relative_l1(
     """
     missing = (1 - dose).clamp_min(SMALLEST_MISSING_DOSE)[:, None, None, None]
     return ((restored - standard_dose).abs() / missing).mean()
+
+
+def interval_loss(
+    half_width: Float[Tensor, "b 1 h w"],
+    restored: Float[Tensor, "b 1 h w"],
+    standard_dose: Float[Tensor, "b 1 h w"],
+) -> Float[Tensor, ""]:
+    """Pinball loss that is smallest where 90 % of the absolute errors lie within the half-width.
+
+        mean max(q·(e − h), (1 − q)·(h − e)),   e = |restored − standard|, q = 0.9
+
+    No gradient reaches the restored image: it is not made worse so that its error can be told.
+
+    Source: Koenker & Bassett, Econometrica 1978.
+    """
+    import torch
+
+    excess = (restored.detach() - standard_dose).abs() - half_width
+    return torch.maximum(INTERVAL_LEVEL * excess, (INTERVAL_LEVEL - 1) * excess).mean()

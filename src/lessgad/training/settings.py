@@ -24,17 +24,19 @@ class LossWeights(Settings):
         adversarial: Hinge loss against a discriminator that learns beside the field.
         feature_matching: Distance between that discriminator's features of restored and standard-dose images.
         shifts: Mean square of the shifts.
+        interval: Pinball loss of the interval, where the field gives one.
     """
 
     l1: Weight = 1.0
     adversarial: Weight = 0.0
     feature_matching: Weight = 0.0
     shifts: Weight = 0.0
+    interval: Weight = 0.1
 
     @model_validator(mode="after")
     def _something(self) -> LossWeights:
-        if not any(self.model_dump().values()):
-            raise ValueError("at least one weight must be above 0")
+        if not any(self.model_dump(exclude={"interval"}).values()):
+            raise ValueError("at least one weight other than that of the interval must be above 0")
         return self
 
     @property
@@ -52,7 +54,9 @@ class TrainingSettings(Settings):
     Attributes:
         models: `conditioned`: one model that is told the dose; `per_dose`: the paper's one model for each dose.
         n_samples: Length of training of each model, in patches.
-        batch_size: Patches per step.
+        batch_size: Patches at a time.
+        accumulate: Times that many before a step is taken. With several processes each of them sees that many:
+            a step has batch_size × accumulate × processes.
         patch_size: Rows (y) and columns (x) of a patch.
         losses: What is made small.
         learning_rate: Of the field's Adam; constant for half of the samples, then linear to zero.
@@ -63,7 +67,8 @@ class TrainingSettings(Settings):
         gradient_norm: Gradients of the field are clipped to it; None leaves them.
         tumor_share: Share of patches that hold tumor, from studies that have a mask.
         flip: Mirror half of the patches left to right.
-        precision: `auto` takes bf16 where the processor computes in it, else fp32.
+        precision: `auto` takes bf16 where the processor computes in it, else fp32. `fp16`, for GPUs older than
+            bf16, scales the loss so that small gradients are not lost.
         validate_every: Samples between two validations.
         n_validation_slices: Slices per validation study, evenly through the tumor.
         seed: Of weights and of everything drawn.
@@ -72,6 +77,7 @@ class TrainingSettings(Settings):
     models: Literal["conditioned", "per_dose"] = "conditioned"
     n_samples: int = Field(default=40_000, ge=1)
     batch_size: int = Field(default=4, ge=1)
+    accumulate: int = Field(default=1, ge=1)
     patch_size: tuple[PatchLength, PatchLength] = (128, 160)
     losses: LossWeights = LossWeights()
     learning_rate: float = Field(default=1e-3, gt=0)
@@ -82,7 +88,7 @@ class TrainingSettings(Settings):
     gradient_norm: float | None = Field(default=1.0, gt=0)
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)
     n_validation_slices: int = Field(default=8, ge=1)
     seed: int = Field(default=1, ge=0)
