@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from prepared_experiment import training_task
 
 DOSES = (0.1, 0.3, 0.5, 0.75)
 N_SAMPLES = 5_000
@@ -59,59 +60,26 @@ SHAPES = {
 def field_of(name: str):
     from lessgad.field.presets import FieldSettings
 
-    return FieldSettings(inputs=("pre_contrast", "low_dose"), **SHAPES[name])
+    return FieldSettings(inputs=("pre_contrast", "low_dose"), interval=False, **SHAPES[name])
 
 
-def train_shapes(experiment_folder: Path, folder: Path, names: list[str]) -> None:
+def folder_of(folder: Path, name: str) -> Path:
+    return folder / name.replace(" ", "-")
+
+
+def train_shapes(experiment: Path, folder: Path, names: list[str]) -> None:
     import torch
 
-    from lessgad.dose.simulation import study_simulator
-    from lessgad.field.checkpoint import ModelDescription
-    from lessgad.preparation.prepared_study import read_prepared
-    from lessgad.training.patches import PatchSource
     from lessgad.training.settings import TrainingSettings
-    from lessgad.training.trainer import TrainingTask, train
-    from lessgad.training.validation import ValidationSlices
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.train import usable_studies
+    from lessgad.training.trainer import train
 
     torch.set_num_threads(1)
-    experiment = open_experiment(experiment_folder)
-    settings = experiment.settings
-    regions, simulation = settings.cohort.regions, settings.simulation
-    sources, validation = [], []
-    for study in usable_studies(experiment, "train"):
-        prepared = read_prepared(prepared_files(experiment, study))
-        sources.append(PatchSource.of(prepared, prepared.tumor(regions), study_simulator(prepared, simulation)))
-    for study in usable_studies(experiment, "validation"):
-        prepared = read_prepared(prepared_files(experiment, study))
-        simulator = study_simulator(prepared, simulation)
-        validation.append(ValidationSlices.of(prepared, prepared.tumor(regions), simulator, 8))
     for name in names:
-        training = TrainingSettings(
-            n_samples=N_SAMPLES, validate_every=1_000, seed=2 if name == "seed 2" else 1, precision="fp32"
-        )
-        started, processor = time.monotonic(), time.process_time()
-        task = TrainingTask(
-            folder=folder / name.replace(" ", "-"),
-            description=ModelDescription(
-                field=field_of(name),
-                simulation=simulation,
-                preparation=settings.preparation,
-                cohort_fingerprint="benchmark",
-                training=training.model_dump(mode="json"),
-            ),
-            settings=training,
-            studies=sources,
-            validation=validation,
-            validation_doses=DOSES,
-            fingerprint="benchmark",
-        )
-        task.folder.mkdir(parents=True, exist_ok=True)
-        train(task, lambda _progress: None)
-        took = time.monotonic() - started, time.process_time() - processor
-        print(f"{name}: {took[0]:.0f} s, {took[1]:.0f} CPU-s", flush=True)
+        seed = 2 if name == "seed 2" else 1
+        training = TrainingSettings(n_samples=N_SAMPLES, validate_every=1_000, seed=seed, precision="fp32")
+        started = time.process_time()
+        train(training_task(experiment, folder_of(folder, name), field_of(name), training, DOSES), lambda _: None)
+        print(f"{name}: {time.process_time() - started:.0f} CPU-s", flush=True)
 
 
 def seconds_per_volume(name: str) -> float:
@@ -140,14 +108,14 @@ def seconds_per_volume(name: str) -> float:
 
 
 def curve_of(folder: Path, name: str) -> list[tuple[int, float]]:
-    with (folder / name.replace(" ", "-") / "learning_curve.csv").open(encoding="utf-8") as file:
+    with (folder_of(folder, name) / "learning_curve.csv").open(encoding="utf-8") as file:
         return [(int(row["n_samples"]), float(row["validation_gain_db"])) for row in csv.DictReader(file)]
 
 
 def print_table(folder: Path, picture: Path | None) -> None:
     from lessgad.field.build import build_field
 
-    names = [name for name in SHAPES if (folder / name.replace(" ", "-") / "learning_curve.csv").exists()]
+    names = [name for name in SHAPES if (folder_of(folder, name) / "learning_curve.csv").exists()]
     curves = {name: curve_of(folder, name) for name in names}
     seconds = {name: seconds_per_volume(name) for name in names}
     print("| shape | parameters | seconds per volume | " + " | ".join(f"{n:,}" for n, _ in curves[names[0]]) + " |")

@@ -51,8 +51,10 @@ def test_the_users_day_runs_as_documented(tmp_path: Path) -> None:
         if words[0] == "phantom":
             words[words.index("--patients") + 1] = "4"
         if words[0] == "restore":
-            low = next((tmp_path / "COHORT").glob("sub-*/**/*_ce-gadolinium_T1w.nii.gz"))
+            low = min((tmp_path / "COHORT").glob("sub-*/**/*_acq-dose10_ce-gadolinium_T1w.nii.gz"))
+            t1 = low.with_name(low.name.replace("_acq-dose10_ce-gadolinium", ""))
             (tmp_path / "LOW.nii.gz").write_bytes(low.read_bytes())
+            (tmp_path / "T1.nii.gz").write_bytes(t1.read_bytes())
         run(words, tmp_path)
         if words[0] == "init":
             make_short(tmp_path / "EXPERIMENT" / "experiment.yaml")

@@ -10,7 +10,7 @@ STUDIES = [("1", ""), ("1", "a"), ("1", "b"), ("1a", ""), ("2", "")]
 def test_names_that_other_programs_know():
     assert FOLDER.settings == Path("e/experiment.yaml")
     assert FOLDER.split == Path("e/split.tsv")
-    assert FOLDER.similarity == Path("e/results/similarity.csv")
+    assert FOLDER.table("similarity") == Path("e/results/similarity.csv")
     assert FOLDER.report == Path("e/report/index.html")
     assert FOLDER.logs == Path("e/logs")
     assert FOLDER.prepared("1", "") == Path("e/prepared/sub-1")
@@ -19,11 +19,11 @@ def test_names_that_other_programs_know():
 
 
 def test_no_two_things_share_a_place():
-    places = [FOLDER.settings, FOLDER.split, FOLDER.similarity, FOLDER.report, FOLDER.logs, FOLDER.hash_cache]
+    places = [FOLDER.settings, FOLDER.split, FOLDER.table("similarity"), FOLDER.baselines, FOLDER.report, FOLDER.logs, FOLDER.hash_cache]
     for kind in (FOLDER.prepared, FOLDER.restored):
         places += [kind(*study) for study in STUDIES]
     for unit in ("sub-1", "sub-2"):
-        places.append(FOLDER.scores(unit))
+        places += [FOLDER.scores(unit, table) for table in ("similarity", "lesions")]
         for stage in ("prepare", "train"):
             lock = FOLDER.lock(stage, unit)
             places += [FOLDER.record(stage, unit), lock, lock.with_suffix(".holder.json")]

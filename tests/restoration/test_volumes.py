@@ -31,7 +31,8 @@ def images():
 
 
 def restore(field, given, **settings):
-    return restore_volume(field, given, 0.2, BOX, SPACING_MM, RestorationSettings(**{"precision": "fp32", **settings}))
+    settings = RestorationSettings(**{"precision": "fp32", **settings})
+    return restore_volume(field, given, 0.2, BOX, SPACING_MM, settings).restored
 
 
 @pytest.mark.parametrize("window", ["whole_slice", "sliding"])

@@ -25,21 +25,45 @@ def restore(
     pre_contrast: Annotated[
         Path | None, typer.Option(metavar="T1", help="T1 of the same examination; needed by models trained with it.")
     ] = None,
+    spacing_mm: Annotated[
+        float | None,
+        typer.Option("--spacing", metavar="MM", help="In-plane spacing of the result; that of the scan unless given."),
+    ] = None,
+    interval: Annotated[
+        Path | None,
+        typer.Option(metavar="HALF", help="Where the half-width of the 90 % interval of each voxel goes, NIfTI."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
+    from lessgad.cohort.acquisition import acquisition_beside
     from lessgad.dose_fraction import check_dose
-    from lessgad.errors import InputError
+    from lessgad.errors import InputError, ModelError
     from lessgad.restoration.restorer import Restorer
     from lessgad.volume import read_volume, write_volume
 
     check_dose(dose)
-    if not out.name.endswith((".nii", ".nii.gz")):
-        raise InputError("a result named .nii or .nii.gz", out.name)
-    if out.exists() and not force:
-        raise InputError("a result that does not exist yet", "a file", out, "Choose another name or give --force")
+    if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
+        raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
+    for path in (out, interval):
+        if path is not None and not path.name.endswith((".nii", ".nii.gz")):
+            raise InputError("a result named .nii or .nii.gz", path.name)
+        if path is not None and path.exists() and not force:
+            raise InputError("a result that does not exist yet", "a file", path, "Choose another name or give --force")
     restorer = Restorer.load(model)
-    scan = read_volume(low_dose)
-    t1 = read_volume(pre_contrast) if pre_contrast is not None else None
-    write_volume(out, restorer.restore(scan, dose, t1))
+    if interval is not None and restorer.intervals is None:
+        raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
+    restoration = restorer.restore_in_full(
+        read_volume(low_dose),
+        dose,
+        read_volume(pre_contrast) if pre_contrast is not None else None,
+        acquisition=acquisition_beside(low_dose),
+        spacing_mm=None if spacing_mm is None else (spacing_mm, spacing_mm),
+    )
+    for words in restoration.cautions:
+        typer.echo(f"caution: {words}", err=True)
+    write_volume(out, restoration.image)
     typer.echo(out)
+    if interval is not None and restoration.half_width is not None:
+        write_volume(interval, restoration.half_width)
+        typer.echo(interval)

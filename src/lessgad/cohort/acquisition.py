@@ -78,6 +78,20 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
         sidecars = [p for p in folder.glob("*T1w.json") if _applies(p, own) and not _is_of_another(p, image)]
         for sidecar in sorted(sidecars, key=lambda path: len(entities(path))):
             fields |= _read_json(sidecar)
+    return _acquisition(fields, image)
+
+
+def acquisition_beside(image: Path) -> Acquisition | None:
+    """Read the sidecar of the same name beside an image that lies in no cohort; None where there is none.
+
+    Raises:
+        CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
+    """
+    sidecar = image.with_name(image_stem(image) + ".json")
+    return _acquisition(_read_json(sidecar), image) if sidecar.is_file() else None
+
+
+def _acquisition(fields: dict[str, Any], image: Path) -> Acquisition:
     echo, repetition, inversion, excitation, cycle = (_number(fields, key, image) for key in _TIMES_S)
     flip_angle_deg = _number(fields, "FlipAngle", image)
     return Acquisition(

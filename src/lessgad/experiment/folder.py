@@ -32,10 +32,19 @@ class ExperimentFolder:
         """CSV files that other programs read."""
         return self.root / "results"
 
+    def table(self, name: str) -> Path:
+        """One table of results of all studies, e.g. ``results/similarity.csv``."""
+        return self.results / f"{name}.csv"
+
     @property
-    def similarity(self) -> Path:
-        """PSNR and SSIM of all studies."""
-        return self.results / "similarity.csv"
+    def frozen_answer(self) -> Path:
+        """What counts as enough, as it was fixed before test results."""
+        return self.results / "answer_fixed.json"
+
+    @property
+    def baselines(self) -> Path:
+        """How strong the baselines are, tuned on validation patients."""
+        return self.root / "models" / "baselines.yaml"
 
     @property
     def simulation(self) -> Path:
@@ -60,9 +69,9 @@ class ExperimentFolder:
         """Folder of one study's restored images."""
         return self._of_study("restored", patient, session)
 
-    def scores(self, name: str) -> Path:
-        """Similarity of one study, before all are put together."""
-        return self.root / ".state" / "scores" / f"{name}.csv"
+    def scores(self, study: str, table: str) -> Path:
+        """One table of one study, before all studies are put together."""
+        return self.root / ".state" / "scores" / study / f"{table}.csv"
 
     def model(self, name: str) -> Path:
         """Folder of one model."""

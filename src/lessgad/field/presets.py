@@ -42,13 +42,13 @@ class FieldSettings(Settings):
     interval: bool = True
     told_the_dose: bool = True
     stem: Literal[2, 4] = 2
-    channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(32, 64, 96, 128), min_length=1)
+    channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(16, 32, 64, 96), min_length=1)
     n_blocks: int = Field(default=2, ge=1, le=32)
     normalisation: Literal["channel", "none"] = "channel"
-    feature_channels: int = Field(default=64, ge=4, le=1024)
+    feature_channels: int = Field(default=32, ge=4, le=1024)
     shift_stride: Literal[2, 4, 8] = 2
-    field_width: int = Field(default=32, ge=4, le=512)
-    n_hidden_layers: int = Field(default=3, ge=1, le=16)
+    field_width: int = Field(default=16, ge=4, le=512)
+    n_hidden_layers: int = Field(default=2, ge=1, le=16)
     n_frequencies: int = Field(default=4, ge=0, le=12)
     longest_wave_mm: float = Field(default=256.0, gt=0)
 

@@ -41,6 +41,7 @@ class PreparedStudy:
         tissue_level: Second histogram peak of the T1 over true zero, on the scale of [−1, 1].
         acquisition: How the T1ce was acquired, as far as its sidecar says.
         sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
+        sigma_pre_contrast: Noise of the T1, likewise.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise, likewise.
     """
@@ -57,6 +58,7 @@ class PreparedStudy:
     tissue_level: float = 2 / LEVEL
     acquisition: Acquisition = field(default_factory=Acquisition)
     sigma: float | None = None
+    sigma_pre_contrast: float | None = None
     clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
     clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
 
@@ -163,6 +165,7 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
         "tissue_level": study.tissue_level,
         "acquisition": asdict(study.acquisition),
         "sigma": study.sigma,
+        "sigma_pre_contrast": study.sigma_pre_contrast,
         **description,
     }
     write_text(files.description, json.dumps(stored, indent=1) + "\n")
@@ -180,6 +183,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         box, normalisation = HeadBox(*description["head_box"]), Normalisation(**description["normalisation"])
         acquisition = acquisition_from(description["acquisition"])
         tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
+        sigma_pre_contrast = description["sigma_pre_contrast"]
     except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
         raise VolumeError("a prepared study", "one that is missing or damaged", files.description, _AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
@@ -202,6 +206,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         tissue_level=tissue_level,
         acquisition=acquisition,
         sigma=sigma,
+        sigma_pre_contrast=sigma_pre_contrast,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
     )

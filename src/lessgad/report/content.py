@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lessgad.report.answer_section import AnswerSection
+from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.tables import Table4
 
 
@@ -79,6 +81,9 @@ class ReportContent:
         noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
         proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
+        answer: How little is enough; None where no test study was judged.
+        enhancement: Tables on enhancement and trust.
+        enhancement_curves: Recovery against dose, false against missed enhancement.
         curves: Similarity against dose.
         calibration: Figure 2.
         galleries: Figure 3, one picture per study.
@@ -97,6 +102,9 @@ class ReportContent:
     noise_free: bool
     proportional: bool
     tables: tuple[Table4, ...]
+    answer: AnswerSection | None = None
+    enhancement: tuple[EnhancementTable, ...] = ()
+    enhancement_curves: tuple[Picture, ...] = ()
     curves: tuple[Picture, ...] = ()
     calibration: Picture | None = None
     galleries: tuple[Picture, ...] = ()

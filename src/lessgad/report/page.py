@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.metric_summary import MetricSummary, as_text
 from lessgad.evaluation.similarity_csv import UNRESTORED
+from lessgad.report.answer_section import answer_html
 from lessgad.report.content import Picture, ReportContent
 from lessgad.report.findings import findings, interval_words, signed
 from lessgad.report.style import line_style
@@ -48,6 +49,7 @@ def render_page(content: ReportContent) -> str:
         content=content,
         style=style,
         style_digest=digest,
+        answer=answer_html(content.answer) if content.answer else "",
         findings=findings(first) if first else (),
         patient_tables=[patient_table(first, method) for method in _methods_with_patients(first)] if first else [],
     )

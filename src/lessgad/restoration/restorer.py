@@ -9,21 +9,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
-from lessgad.preparation.calibration import IntensityMap, calibrate
-from lessgad.preparation.head import head_box, head_mask
-from lessgad.preparation.histogram_peaks import find_peaks
-from lessgad.preparation.normalisation import normalisation_from_peaks
+from lessgad.preparation.head import head_box
+from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
+from lessgad.restoration.intervals import IntervalCalibration, read_intervals
+from lessgad.restoration.new_scan import NewScan, new_scan
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.volumes import restore_volume
-from lessgad.volume import Volume, in_order_of, in_transverse_order
+from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
+from lessgad.restoration.volumes import RestoredVolume, restore_volume
+from lessgad.volume import Volume, in_order_of
 
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
     from lessgad.field.checkpoint import ModelDescription
 
 DOSE_TOLERANCE = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class Restoration:
+    """What comes of restoring one scan.
+
+    Attributes:
+        image: The restored standard-dose image.
+        half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
+            the unit of the image, on its grid; None where the model was not calibrated for it.
+        cautions: What training never saw, in plain words; reasons to doubt the image.
+    """
+
+    image: Volume
+    half_width: Volume | None
+    cautions: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +56,15 @@ class Restorer:
         field: The network.
         description: What it was trained for and how its images must be prepared.
         settings: Window, precision, slices at once.
+        intervals: How far off its voxels may be; None where the model was not calibrated for that.
+        training_range: What it was trained on; None where that was not noted.
     """
 
     field: AnyField
     description: ModelDescription
     settings: RestorationSettings
+    intervals: IntervalCalibration | None = None
+    training_range: TrainingRange | None = None
 
     @classmethod
     def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
@@ -53,16 +75,37 @@ class Restorer:
         """
         from lessgad.field.checkpoint import load_field
 
-        field, description = load_field(Path(model))
-        return cls(field, description, settings or RestorationSettings())
+        folder = Path(model)
+        field, description = load_field(folder)
+        intervals, training_range = read_intervals(folder), read_training_range(folder)
+        return cls(field, description, settings or RestorationSettings(), intervals, training_range)
 
     @property
     def needs_pre_contrast(self) -> bool:
         """Whether the model was trained with the pre-contrast scan as an input."""
         return "pre_contrast" in self.description.field.inputs
 
-    def restore(self, low_dose: Volume, dose: float, pre_contrast: Volume | None = None) -> Volume:
-        """Restore the standard-dose image of a low-dose scan.
+    def restore(
+        self,
+        low_dose: Volume,
+        dose: float,
+        pre_contrast: Volume | None = None,
+        *,
+        spacing_mm: tuple[float, float] | None = None,
+    ) -> Volume:
+        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`."""
+        return self.restore_in_full(low_dose, dose, pre_contrast, spacing_mm=spacing_mm).image
+
+    def restore_in_full(
+        self,
+        low_dose: Volume,
+        dose: float,
+        pre_contrast: Volume | None = None,
+        *,
+        acquisition: Acquisition | None = None,
+        spacing_mm: tuple[float, float] | None = None,
+    ) -> Restoration:
+        """Restore a low-dose scan, and say how far off the image may be and what speaks against believing it.
 
         The scan is normalised by landmarks of its own histogram, or of the pre-contrast scan where that is
         given; nothing needs a standard-dose image. A pre-contrast scan is moved onto the grid of the low dose by
@@ -72,9 +115,11 @@ class Restorer:
             low_dose: The scan; any axis order and intensity unit.
             dose: Its fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
+            acquisition: How the scan was acquired, as far as known; compared with what training saw.
+            spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
 
         Returns:
-            The restored image on the grid and in the intensity unit of `low_dose`.
+            The restored image on the grid (or the finer one) and in the intensity unit of `low_dose`.
 
         Raises:
             DoseError: Outside 0–1, or not the dose of a model that knows one dose.
@@ -88,25 +133,30 @@ class Restorer:
             raise ModelError(
                 "the pre-contrast scan that this model was trained with", "none", None, "Give it with --pre-contrast"
             )
-        scan = in_transverse_order(low_dose)
-        low = scan.array.astype(np.float32)
-        if pre_contrast is None:
-            head = head_mask(low, scan.spacing_mm)
-            normalisation = normalisation_from_peaks(find_peaks(low), self.description.preparation.full_scale)
-            images = {"low_dose": normalisation.apply(low)}
-            to_scan = IntensityMap(1.0, 0.0)
+        new = new_scan(low_dose, pre_contrast, self.description.preparation)
+        seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
+        box, spacing = head_box(new.head), new.scan.spacing_mm
+        scan, unrestored = new.scan, new.images["low_dose"]
+        if spacing_mm is None:
+            volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
         else:
-            t1 = _moved_onto(scan, in_transverse_order(pre_contrast))
-            head = head_mask(t1, scan.spacing_mm)
-            to_t1 = calibrate(t1, low, head, self.description.preparation.calibration)
-            normalisation = normalisation_from_peaks(find_peaks(t1), self.description.preparation.full_scale)
-            images = {"pre_contrast": normalisation.apply(t1), "low_dose": normalisation.apply(to_t1.apply(low))}
-            to_scan = to_t1.inverse()
-
-        restored = restore_volume(self.field, images, dose, head_box(head), scan.spacing_mm, self.settings)
+            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
+            scan = resampled_in_plane(scan, spacing_mm)
+            unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
-        change = to_scan.scale * (normalisation.undo(restored) - normalisation.undo(images["low_dose"]))
-        return in_order_of(scan.with_array(low + change), low_dose)
+        change = new.to_scan.scale * (new.normalisation.undo(volume.restored) - new.normalisation.undo(unrestored))
+        image = in_order_of(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
+        return Restoration(image, self._half_width(volume, new, scan, dose, low_dose), seen)
+
+    def _half_width(
+        self, volume: RestoredVolume, new: NewScan, scan: Volume, dose: float, like: Volume
+    ) -> Volume | None:
+        """Half-width of the interval in the unit of the scan, 0 outside the head box; None without a calibration."""
+        if self.intervals is None:
+            return None
+        unit = new.to_scan.scale / new.normalisation.length_of(1.0)
+        said = np.ones_like(volume.restored) if volume.half_width is None else volume.half_width
+        return in_order_of(scan.with_array((self.intervals.factor(dose) * unit * said).astype(np.float32)), like)
 
     def _check_dose(self, dose: float) -> None:
         trained = self.description.dose
@@ -115,11 +165,3 @@ class Restorer:
             raise DoseError(
                 f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
             )
-
-
-def _moved_onto(scan: Volume, pre_contrast: Volume) -> np.ndarray:
-    from lessgad.preparation.registration import register_rigid
-    from lessgad.preparation.rigid_transform import resample
-
-    transform = register_rigid(scan, pre_contrast)  # has checked that the two lie on each other
-    return resample(pre_contrast, scan, transform, "cubic").array.astype(np.float32)

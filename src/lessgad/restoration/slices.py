@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,9 +14,22 @@ if TYPE_CHECKING:
     import torch
 
     from lessgad.field.build import AnyField
+    from lessgad.field.conditional_field import FieldAnswer
 
 PATCH_SIZE = (128, 160)
 BACKGROUND = -1.0
+
+
+class RestoredSlices(NamedTuple):
+    """What comes of restoring slices.
+
+    Attributes:
+        restored: The standard-dose image, (z, y, x), float32, clipped to [−1, 1].
+        half_width: How far off the field says that it may be, before calibration; None where it does not say.
+    """
+
+    restored: Float[np.ndarray, "z y x"]
+    half_width: Float[np.ndarray, "z y x"] | None
 
 
 def restore_slices(
@@ -26,6 +39,17 @@ def restore_slices(
     spacing_mm: tuple[float, float],
     settings: RestorationSettings,
 ) -> Float[np.ndarray, "z y x"]:
+    """Restore slices that are cut to the head box; see `restore_slices_in_full`."""
+    return restore_slices_in_full(field, images, dose, spacing_mm, settings).restored
+
+
+def restore_slices_in_full(
+    field: AnyField,
+    images: dict[str, Float[np.ndarray, "z y x"]],
+    dose: float,
+    spacing_mm: tuple[float, float],
+    settings: RestorationSettings,
+) -> RestoredSlices:
     """Restore slices that are cut to the head box, a few at a time.
 
     Args:
@@ -34,9 +58,6 @@ def restore_slices(
         dose: Fraction of the standard dose.
         spacing_mm: Of rows (y) and columns (x).
         settings: Window and precision.
-
-    Returns:
-        The standard-dose image, (z, y, x), float32, clipped to [−1, 1].
     """
     import torch
 
@@ -48,6 +69,7 @@ def restore_slices(
     device = next(field.parameters()).device
     position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2)).to(device)
     restored = np.empty(low_dose.shape, dtype=np.float32)
+    half_width = np.empty(low_dose.shape, dtype=np.float32) if field.settings.interval else None
     with torch.inference_mode(), autocast(device, settings.precision):
         for first in range(0, n_slices, settings.slices_at_once):
             part = slice(first, min(first + settings.slices_at_once, n_slices))
@@ -58,7 +80,9 @@ def restore_slices(
             else:
                 result = _whole(field, source, dose, position)
             restored[part] = result[:, 0].float().clamp(-1, 1).cpu().numpy()
-    return restored
+            if half_width is not None:
+                half_width[part] = result[:, 1].float().cpu().numpy()
+    return RestoredSlices(restored, half_width)
 
 
 def _slides(field: AnyField, settings: RestorationSettings) -> bool:
@@ -67,7 +91,16 @@ def _slides(field: AnyField, settings: RestorationSettings) -> bool:
 
 def _whole(field: AnyField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
     n = len(source)
-    return field(source, source.new_full((n,), dose), position.expand(n, -1, -1, -1))
+    return _channels(field.forward_in_full(source, source.new_full((n,), dose), position.expand(n, -1, -1, -1)))
+
+
+def _channels(answer: FieldAnswer) -> torch.Tensor:
+    """The restored image and, behind it, the half-width where there is one."""
+    import torch
+
+    if answer.half_width is None:
+        return answer.restored
+    return torch.cat((answer.restored, answer.half_width), dim=1)
 
 
 def _in_windows(field: AnyField, source: torch.Tensor, dose: float, position: torch.Tensor) -> torch.Tensor:
@@ -82,7 +115,7 @@ def _in_windows(field: AnyField, source: torch.Tensor, dose: float, position: to
     def predict(window: torch.Tensor) -> torch.Tensor:
         seen = window + background
         doses = seen.new_full((len(seen),), dose)
-        return field(seen[:, :n_sources], doses, seen[:, n_sources:])
+        return _channels(field.forward_in_full(seen[:, :n_sources], doses, seen[:, n_sources:]))
 
     # MONAI pads slices smaller than the window with one value: 0 is background once that is subtracted.
     return sliding_window_inference(

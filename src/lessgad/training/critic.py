@@ -41,23 +41,43 @@ class Critic:
         rate_factor: float,
         noise: torch.Generator,
     ) -> float:
-        """Take one step at telling real from restored images, and give the hinge loss before it.
+        """Take one step at telling real from restored images, and give the hinge loss before it."""
+        loss = self.see(source, real, restored, noise)
+        self.step(rate_factor)
+        return loss
+
+    def see(
+        self,
+        source: Float[Tensor, "b c h w"],
+        real: Float[Tensor, "b 1 h w"],
+        restored: Float[Tensor, "b 1 h w"],
+        noise: torch.Generator,
+        weight: float = 1.0,
+        *,
+        more_follow: bool = False,
+    ) -> float:
+        """Gather what is to be learned from a batch, and give its hinge loss.
 
         Args:
             source: What the field saw.
             real: Standard-dose images.
             restored: What the field made of the source; no gradient reaches it.
-            rate_factor: Of the learning rate, as in the schedule.
             noise: Of the noise on both images.
+            weight: Of this batch among those of the step.
+            more_follow: Whether the step has further batches.
         """
+        seen = [self._noisy(image, noise) for image in (real, restored.detach())]
+        with self._fabric.no_backward_sync(self._wrapped, enabled=more_follow):
+            loss = discriminator_hinge(*(self._wrapped(source, image) for image in seen))
+            self._fabric.backward(loss * weight)
+        return float(loss.detach())
+
+    def step(self, rate_factor: float) -> None:
+        """Learn from what was seen since the last step; the factor is that of the schedule."""
         for group in self.adam.param_groups:
             group["lr"] = self._settings.discriminator_learning_rate * rate_factor
-        seen = [self._noisy(image, noise) for image in (real, restored.detach())]
-        loss = discriminator_hinge(*(self._wrapped(source, image) for image in seen))
-        self._fabric.backward(loss)
         self._wrapped_adam.step()
         self._wrapped_adam.zero_grad()
-        return float(loss.detach())
 
     def loss_of(
         self,
@@ -69,12 +89,13 @@ class Critic:
         weights = self._settings.losses
         self.discriminator.requires_grad_(False)
         try:
-            fake: Judgements = self._wrapped(source, restored)
-            loss = weights.adversarial * generator_hinge(fake)
-            if weights.feature_matching > 0:
-                with torch.no_grad():
-                    of_real: Judgements = self._wrapped(source, real)
-                loss = loss + weights.feature_matching * feature_matching(of_real, fake)
+            with self._fabric.no_backward_sync(self._wrapped):  # its gradients are none of the field's
+                fake: Judgements = self._wrapped(source, restored)
+                loss = weights.adversarial * generator_hinge(fake)
+                if weights.feature_matching > 0:
+                    with torch.no_grad():
+                        of_real: Judgements = self._wrapped(source, real)
+                    loss = loss + weights.feature_matching * feature_matching(of_real, fake)
         finally:
             self.discriminator.requires_grad_(True)
         return loss

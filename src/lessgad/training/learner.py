@@ -81,7 +81,7 @@ class Learner:
         for index, (batch, share) in enumerate(parts):
             here = batch.to(self._fabric.device)
             with self._fabric.no_backward_sync(self._wrapped_field, enabled=index < len(parts) - 1):
-                answer = self._wrapped_field.forward_in_full(here.source, here.dose, here.position_mm)
+                answer = self._answer(here)
                 if self.critic is not None and not learns_first:
                     noise = self._noise(share)
                     self.critic.see(here.source, here.standard_dose, answer.restored, noise, share.weight)
@@ -115,13 +115,19 @@ class Learner:
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
 
+    def _answer(self, batch: Batch) -> FieldAnswer:
+        with self._fabric.autocast():  # Fabric itself sees to that in `forward` alone, where one process is alone
+            said: FieldAnswer = self._wrapped_field.forward_in_full(batch.source, batch.dose, batch.position_mm)
+        half_width = None if said.half_width is None else said.half_width.float()
+        return FieldAnswer(said.restored.float(), half_width, said.shifts.float())
+
     def _teach_critic(self, parts: Sequence[tuple[Batch, Share]], rate_factor: float) -> None:
         """Let the discriminator learn from a step of several batches, without keeping how they were restored."""
         assert self.critic is not None  # noqa: S101 - for the type checker
         for index, (batch, share) in enumerate(parts):
             here = batch.to(self._fabric.device)
             with torch.no_grad():
-                answer = self._wrapped_field.forward_in_full(here.source, here.dose, here.position_mm)
+                answer = self._answer(here)
             more = index < len(parts) - 1
             noise = self._noise(share)
             self.critic.see(here.source, here.standard_dose, answer.restored, noise, share.weight, more_follow=more)
@@ -135,7 +141,7 @@ class Learner:
         l1 = relative_l1 if self._settings.models == "conditioned" else plain_l1
         loss = weights.l1 * l1(restored, batch.standard_dose, batch.dose)
         if weights.shifts > 0:
-            loss = loss + weights.shifts * shift_regularisation(answer.shifts.float())
+            loss = loss + weights.shifts * shift_regularisation(answer.shifts)
         if answer.half_width is not None:
             loss = loss + weights.interval * interval_loss(answer.half_width, restored, batch.standard_dose)
         if self.critic is not None:

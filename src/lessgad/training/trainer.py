@@ -18,9 +18,11 @@ from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
 from lessgad.training.learning_curve import CurvePoint, write_learning_curve
 from lessgad.training.patches import PatchSource, draw_patch
+from lessgad.training.processes import ALONE, Processes
 from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
 from lessgad.training.settings import TrainingSettings
+from lessgad.training.shares import shares_of_step
 from lessgad.training.validation import ValidationSlices, validate
 
 RESUME_FILE = "resume.pt"
@@ -68,30 +70,37 @@ class TrainingTask:
     fingerprint: str
 
 
-def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None]) -> None:
+def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], processes: Processes = ALONE) -> None:
     """Train a field to its end, from its saved state where there is one.
 
     Writes the model folder: description, best and last weights, learning curve. A Ctrl-C is answered after the
     step at hand, with the state saved. The same task gives the same weights however often it was stopped
     (on one CPU, with one number of threads; some operations of a GPU are not reproducible).
 
+    Where several processes train together, all call this with the same task, and the first of them alone reads and
+    writes the folder and validates. A Ctrl-C in one of them stops all.
+
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C; nothing is lost.
         SettingsError: The training diverged; the best weights so far stay.
     """
     n_samples = task.settings.n_samples
-    learner = Learner(task.description.field, task.settings)
-    state = _resumed(task, learner)
+    learner = Learner(task.description.field, task.settings, processes)
+    state = processes.from_leader(_saved_or_new(task) if processes.leads else None)
+    assert state is not None  # noqa: S101 - for the type checker
+    if state.networks:
+        learner.restore(state.networks)
     saved_at = time.monotonic()  # decides when the state is saved, and nothing else
     with deferred_interrupt() as interrupted:
         while state.n_samples_done < n_samples:
             done_before = state.n_samples_done
-            loss = _step(task, learner, state)
-            validates = _is_validation_due(done_before, state.n_samples_done, task.settings)
+            loss = _step(task, learner, state, processes)
+            validates = processes.leads and _is_validation_due(done_before, state.n_samples_done, task.settings)
             if validates:
                 _validate(task, learner.field, state)
-            stops = interrupted()
-            if validates or stops or time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+            stops = processes.any(interrupted())
+            saves = validates or stops or time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES
+            if processes.leads and saves:
                 state.networks = learner.state()
                 save_state(task.folder / RESUME_FILE, state)
                 saved_at = time.monotonic()
@@ -99,14 +108,14 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None]) -
             on_progress(TrainingProgress(state.n_samples_done, n_samples, loss, gain_db))
             if stops:
                 raise KeyboardInterrupt
-    write_weights(task.folder / LAST, learner.field)
+    if processes.leads:
+        write_weights(task.folder / LAST, learner.field)
 
 
-def _resumed(task: TrainingTask, learner: Learner) -> TrainingState:
-    """Put the learner where the training stopped; else begin, with nothing of an earlier model left in the folder."""
+def _saved_or_new(task: TrainingTask) -> TrainingState:
+    """Find where the training stopped; else begin, with nothing of an earlier model left in the folder."""
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
-        learner.restore(state.networks)
         return state
     for name in (RESUME_FILE, BEST, LAST, CURVE_FILE):
         (task.folder / name).unlink(missing_ok=True)
@@ -114,29 +123,31 @@ def _resumed(task: TrainingTask, learner: Learner) -> TrainingState:
     return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
 
 
-def _step(task: TrainingTask, learner: Learner, state: TrainingState) -> float:
-    """Learn from the next batch and give its loss."""
+def _step(task: TrainingTask, learner: Learner, state: TrainingState, processes: Processes) -> float:
+    """Learn from the next patches and give their loss."""
     settings = task.settings
-    batch = _next_batch(task, state.n_samples_done)
-    rate_factor = learning_rate_factor(state.n_samples_done / settings.n_samples)
+    first, together = state.n_samples_done, settings.batch_size * settings.accumulate * processes.n
+    numbers = range(first, min(first + together, settings.n_samples))
+    shares = shares_of_step(numbers, settings.batch_size, rank=processes.rank, n_processes=processes.n)
+    seen = [(_batch(task, share.numbers), share) for share in shares]
+    rate_factor = learning_rate_factor(first / settings.n_samples)
     try:
-        loss = learner.learn(batch, rate_factor, state.n_samples_done)
+        loss = learner.learn(seen, rate_factor)
     except FloatingPointError as error:
         raise SettingsError(
             "a training that stays finite",
-            f"{error} after {state.n_samples_done} samples",
+            f"{error} after {first} samples",
             task.folder,
             f"Lower training.learning_rate (now {settings.learning_rate:g}), or set training.precision to fp32",
         ) from error
-    state.n_samples_done += len(batch.dose)
+    state.n_samples_done += len(numbers)
     state.loss_sum += loss
     state.n_losses += 1
     return loss
 
 
-def _next_batch(task: TrainingTask, first: int) -> Batch:
+def _batch(task: TrainingTask, numbers: range) -> Batch:
     settings = task.settings
-    numbers = range(first, min(first + settings.batch_size, settings.n_samples))
     patches = [
         draw_patch(
             task.studies,
@@ -161,7 +172,8 @@ def _validate(task: TrainingTask, field: AnyField, state: TrainingState) -> None
     psnr_db = gain_db = math.nan
     if task.validation:
         field.eval()
-        restoration = RestorationSettings(precision=task.settings.precision)
+        precision = task.settings.precision
+        restoration = RestorationSettings(precision="auto" if precision == "fp16" else precision)
         psnr_db, gain_db = validate(field, task.validation, task.validation_doses, restoration)
         field.train()
     state.curve.append(CurvePoint(state.n_samples_done, state.loss_sum / state.n_losses, psnr_db, gain_db))

@@ -1,33 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage evaluate: every method at every dose against the standard dose."""
+"""Stage evaluate: every method at every dose against the standard dose, and against what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import SimulationSettings, simulated_low_dose
 from lessgad.dose_fraction import dose_label
-from lessgad.errors import SettingsError, StudyError
-from lessgad.evaluation.similarity import Area, bounding_box, similarity
-from lessgad.evaluation.similarity_csv import SimilarityRow, read_similarity, write_similarity
+from lessgad.errors import SettingsError
+from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
+from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
+from lessgad.evaluation.false_against_missed_csv import read_operating_points, write_operating_points
+from lessgad.evaluation.intervals_csv import read_intervals_table, write_intervals_table
+from lessgad.evaluation.lesions_csv import read_lesions, write_lesions
+from lessgad.evaluation.result_rows import RESTORED
+from lessgad.evaluation.similarity_csv import read_similarity, write_similarity
 from lessgad.experiment.fingerprint import fingerprint
-from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, read_prepared
-from lessgad.restoration.baselines import subtract_and_scale
-from lessgad.volume import check_same_grid, in_transverse_order, read_volume
+from lessgad.preparation.prepared_study import PreparedFiles, Regions, read_prepared
+from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.judged_images import StudyImages, judged_images, read_like
 from lessgad.workflow.prepare import prepared_files
-from lessgad.workflow.restore import plan_restoration, restored_file
+from lessgad.workflow.restore import baselines_unit, half_width_file, plan_restoration, restored_file
+from lessgad.workflow.study_scores import StudyJudge, StudyScores
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 1
+VERSION = 2
 EXTERNAL_IMAGE = "sub-P[_ses-S]_…desc-dose10_T1w.nii.gz"
+#: The tables of results/, each with what writes and what reads it.
+TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], list[Any]]]] = {
+    "similarity": (write_similarity, read_similarity),
+    "enhancement": (write_enhancement, read_enhancement),
+    "lesions": (write_lesions, read_lesions),
+    "false_against_missed": (write_operating_points, read_operating_points),
+    "intervals": (write_intervals_table, read_intervals_table),
+    "consistency": (write_consistency, read_consistency),
+}
 
 
 @dataclass(frozen=True)
@@ -38,27 +52,28 @@ class EvaluationTask:
         study: Whose.
         subset: Of its patient.
         files: Its prepared images.
+        images: The images that are judged.
         doses: To judge.
         simulation: How low doses are made.
         regions: Label values of each region.
-        restored: Image of each dose.
-        external: Images of other methods, by name and dose; what is missing is not judged.
-        scores: Where the figures go.
+        maps: Where what the measurement contradicts in the restored image goes, by dose.
+        tables: Where the figures go, by the name of the table.
     """
 
     study: Study
     subset: Subset
     files: PreparedFiles
+    images: StudyImages
     doses: tuple[float, ...]
     simulation: SimulationSettings
     regions: Regions
-    restored: dict[float, Path]
-    external: dict[str, dict[float, Path]]
-    scores: Path
+    maps: dict[float, Path]
+    tables: dict[str, Path]
 
 
 def plan_evaluation(experiment: Experiment) -> list[Unit]:
     """Give one unit for each study that is restored."""
+    baselines = baselines_unit(experiment)
     restorations = {unit.name: unit for unit in plan_restoration(experiment)}
     units = []
     for study in experiment.studies(experiment.settings.subsets):
@@ -69,15 +84,17 @@ def plan_evaluation(experiment: Experiment) -> list[Unit]:
         mark = fingerprint(
             VERSION,
             restored=restoration.fingerprint,
+            baselines=baselines.fingerprint,
             subset=task.subset,
             regions=task.regions,
             external={
                 name: {dose_label(dose): experiment.hashes.of(path) for dose, path in images.items()}
-                for name, images in task.external.items()
+                for name, images in task.images.external.items()
             },
         )
         work = partial(evaluate_study, task)
-        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, (task.scores,)))
+        outputs = (*task.tables.values(), *task.maps.values())
+        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs))
     return units
 
 
@@ -98,103 +115,66 @@ def check_external(experiment: Experiment) -> list[str]:
     return without
 
 
-def evaluate_study(task: EvaluationTask, _advance: Advance) -> None:
-    """Judge one study and write its rows."""
-    write_similarity(task.scores, _rows(task))
+def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
+    """Judge one study, write its rows, and map what of the restored images the measurement contradicts."""
+    prepared = read_prepared(task.files)
+    grid = read_volume(task.files.pre_contrast)
+    judge = StudyJudge(prepared, task.subset, task.regions, task.simulation)
+    for index, dose in enumerate(task.doses):
+        advance(index / len(task.doses), f"{task.study.name} at {dose_label(dose)}")
+        low_dose = simulated_low_dose(prepared, dose, task.simulation)
+        sigma = judge.sigma_of_low_dose
+        for method, image in judged_images(task.images, prepared, low_dose, dose, sigma, grid):
+            consistency = judge.judge(image, method, dose, low_dose)
+            if method == RESTORED and consistency is not None:
+                contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
+                write_volume(task.maps[dose], in_order_of(contradicted, grid))
+            if method == RESTORED and task.images.half_width[dose].exists():
+                judge.judge_interval(image, read_like(task.images.half_width[dose], grid), dose)
+    for name, path in task.tables.items():
+        TABLES[name][0](path, getattr(judge.scores, name))
 
 
-def gather_similarity(experiment: Experiment) -> list[SimilarityRow]:
-    """Put the rows of all studies into ``results/similarity.csv``."""
-    done = [unit for unit in plan_evaluation(experiment) if unit_state(experiment.folder, unit) == "done"]
-    rows = [row for unit in done for row in read_similarity(experiment.folder.scores(unit.name))]
-    write_similarity(experiment.folder.similarity, rows)
-    return rows
-
-
-def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, np.ndarray]:
-    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head."""
-    tumor = study.tumor(regions)
-    areas: dict[Area, np.ndarray] = {} if tumor is None else {"tumor_box": bounding_box(tumor), "tumor": tumor}
-    return {**areas, "head": study.head}
+def gather_results(experiment: Experiment) -> StudyScores:
+    """Put the rows of all studies into the tables of ``results/``, and give them."""
+    done = [unit.name for unit in plan_evaluation(experiment) if unit_state(experiment.folder, unit) == "done"]
+    gathered = StudyScores()
+    for name, (write, read) in TABLES.items():
+        rows = [row for study in done for row in read(experiment.folder.scores(study, name))]
+        write(experiment.folder.table(name), rows)
+        getattr(gathered, name).extend(rows)
+    return gathered
 
 
 def _task(experiment: Experiment, study: Study) -> EvaluationTask:
-    settings = experiment.settings
+    settings, folder = experiment.settings, experiment.folder
     external = {
-        name: {dose: path for dose in settings.doses if (path := _external_file(folder, study, dose)) is not None}
-        for name, folder in experiment.external_folders().items()
+        name: {dose: path for dose in settings.doses if (path := _external_file(where, study, dose)) is not None}
+        for name, where in experiment.external_folders().items()
     }
     return EvaluationTask(
         study=study,
         subset=experiment.subsets[study.patient],
         files=prepared_files(experiment, study),
+        images=StudyImages(
+            baselines=folder.baselines,
+            restored={dose: restored_file(experiment, study, dose) for dose in settings.doses},
+            half_width={dose: half_width_file(experiment, study, dose) for dose in settings.doses},
+            external=external,
+        ),
         doses=settings.doses,
         simulation=settings.simulation,
         regions=settings.cohort.regions,
-        restored={dose: restored_file(experiment, study, dose) for dose in settings.doses},
-        external=external,
-        scores=experiment.folder.scores(study.name),
+        maps={dose: _map_file(experiment, study, dose) for dose in settings.doses if dose > 0},
+        tables={name: folder.scores(study.name, name) for name in TABLES},
     )
+
+
+def _map_file(experiment: Experiment, study: Study, dose: float) -> Path:
+    folder = experiment.folder.restored(study.patient, study.session)
+    return folder / f"{study.name}_ce-gadolinium_desc-{dose_label(dose)}contradicted_T1w.nii.gz"
 
 
 def _external_file(folder: Path, study: Study, dose: float) -> Path | None:
     stem = f"{study.name}_*desc-{dose_label(dose)}_T1w"
     return next((path for suffix in (".nii.gz", ".nii") for path in sorted(folder.rglob(stem + suffix))), None)
-
-
-def _rows(task: EvaluationTask) -> list[SimilarityRow]:
-    prepared = read_prepared(task.files)
-    areas = areas_of(prepared, task.regions)
-    rows = []
-    for dose in task.doses:
-        for method, image in _images(task, prepared, dose):
-            rows += [
-                SimilarityRow(
-                    patient=task.study.patient,
-                    session=task.study.session,
-                    subset=task.subset,
-                    dose=dose,
-                    method=method,
-                    area=score.area,
-                    psnr_db=score.psnr_db,
-                    ssim=score.ssim,
-                )
-                for score in similarity(image, prepared.standard_dose, areas)
-            ]
-    return rows
-
-
-def _images(task: EvaluationTask, prepared: PreparedStudy, dose: float) -> Iterator[tuple[str, np.ndarray]]:
-    """Every method's image at one dose, one at a time."""
-    low_dose = simulated_low_dose(prepared, dose, task.simulation)
-    yield "unrestored", low_dose
-    if dose > 0:
-        yield "subtract_and_scale", np.clip(subtract_and_scale(prepared.pre_contrast, low_dose, dose), -1, 1)
-    yield "restored", _read_like(task.restored[dose], task)
-    for name, images in task.external.items():
-        if dose in images:
-            yield name, _checked_scale(_read_like(images[dose], task), images[dose])
-
-
-def _read_like(path: Path, task: EvaluationTask) -> np.ndarray:
-    volume = read_volume(path)
-    check_same_grid(
-        in_transverse_order(volume),
-        in_transverse_order(read_volume(task.files.pre_contrast)),
-        "an image on the grid of the T1w",
-        path,
-    )
-    return in_transverse_order(volume).array
-
-
-def _checked_scale(image: np.ndarray, path: Path) -> np.ndarray:
-    """An image of another method must be on the scale of prepared/: [−1, 1]."""
-    lowest, highest = float(image.min()), float(image.max())
-    if lowest < -1.5 or highest > 1.5:
-        raise StudyError(
-            "an image on [−1, 1], as those in prepared/",
-            f"intensities from {lowest:g} to {highest:g}",
-            path,
-            "Make it from the images in prepared/, or take it to their scale",
-        )
-    return np.clip(image, -1, 1)

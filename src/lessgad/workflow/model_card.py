@@ -20,18 +20,19 @@ CARD = "card.md"
 CURVE_PICTURE = "learning_curve.png"
 
 
-def write_model_card(task: TrainingTask) -> None:
-    """Write ``card.md`` and the picture of the learning curve beside a trained model."""
+def write_model_card(task: TrainingTask, n_processes: int = 1) -> None:
+    """Write ``card.md`` and the picture of the learning curve beside a model that so many processes trained."""
     from lessgad.training.trainer import CURVE_FILE
 
     points = read_learning_curve(task.folder / CURVE_FILE)
     with replacing(task.folder / CURVE_PICTURE) as temporary:
         temporary.write_bytes(to_png(learning_curve(points, [f"Learning curve of {task.folder.name}"])))
-    write_text(task.folder / CARD, _card(task, points))
+    write_text(task.folder / CARD, _card(task, points, n_processes))
 
 
-def _card(task: TrainingTask, points: Sequence[CurvePoint]) -> str:
+def _card(task: TrainingTask, points: Sequence[CurvePoint], n_processes: int) -> str:
     description, settings = task.description, task.settings
+    in_a_step = settings.batch_size * settings.accumulate * n_processes
     inputs = " and ".join(name.replace("_", "-") for name in description.field.inputs)
     serves = "any dose (it is told which)" if description.dose is None else f"{percent(description.dose)} of the dose"
     n_with_tumor = sum(len(study.tumor_voxels) > 0 for study in task.studies)
@@ -53,7 +54,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | preparation | {prepared} |
 | training studies | {len(task.studies)}, {n_with_tumor} with a mask |
 | validation studies | {len(task.validation)} |
-| samples | {settings.n_samples} patches of {rows}×{columns}, {settings.batch_size} a step |
+| samples | {settings.n_samples} patches of {rows}×{columns}, {in_a_step} a step |
 | validation | {_best(points, task.validation_doses)} |
 | cohort fingerprint | {description.cohort_fingerprint} |
 

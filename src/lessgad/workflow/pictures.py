@@ -17,6 +17,8 @@ from lessgad.report.calibration_figure import calibration_figure
 from lessgad.report.content import Picture
 from lessgad.report.dose_curves import dose_curves
 from lessgad.report.dose_gallery import DosePlane, GalleryStudy, Score, dose_gallery, gallery_doses
+from lessgad.report.enhancement_figures import enhancement_against_dose
+from lessgad.report.false_against_missed_figure import false_against_missed_figure
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png
 from lessgad.training.learning_curve import read_learning_curve
@@ -25,6 +27,7 @@ from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.preparation_sheet import preparation_images
 from lessgad.workflow.prepare import prepared_files
 from lessgad.workflow.restore import restored_file
+from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.train import model_doses
 
 N_GALLERIES = 2
@@ -43,6 +46,28 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
     alt = f"PSNR, its gain over unrestored, and SSIM in {place} against the dose, one line per method"
     caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
     return (Picture(to_png(figure), alt, caption),)
+
+
+def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[Picture, ...]:
+    """Recovery and false enhancement against dose, and what a threshold trades between false and missed ones."""
+    evaluation = experiment.settings.evaluation
+    against_dose = enhancement_against_dose(
+        scores.enhancement, seed=evaluation.seed, n_resamples=evaluation.n_resamples, subset="test"
+    )
+    traded = false_against_missed_figure(scores.false_against_missed, subset="test")
+    pictures = []
+    if against_dose is not None:
+        alt = "Recovery, false and missed enhancement against the dose, one line per method"
+        caption = "Enhancement that came back, was invented, was missed; test patients, means over patients."
+        pictures.append(Picture(to_png(against_dose), alt, caption))
+    if traded is not None:
+        alt = "False against missed enhancement as the threshold moves, one line per method, one panel per dose"
+        caption = (
+            "False against missed enhancement, every method scaled to recovery 1, as the threshold moves; the marked "
+            "point is the study’s own threshold. Nearer to the lower left is better."
+        )
+        pictures.append(Picture(to_png(traded), alt, caption))
+    return tuple(pictures)
 
 
 def galleries(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:

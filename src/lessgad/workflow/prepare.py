@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
     from lessgad.workflow.clean_end_points import ScanNoise
 
-VERSION = 2
+VERSION = 3
 KEEP_IT = "To use it all the same, set preparation.unlike_pairs: keep in experiment.yaml"
 
 
@@ -160,6 +160,7 @@ def prepare_study(task: PreparationTask, _advance: Advance) -> None:
         tissue_level=pair.tissue_level,
         acquisition=task.acquisitions[1],
         sigma=noise.standard_dose.sigma if noise.standard_dose else None,
+        sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
     )

@@ -8,25 +8,29 @@ from pathlib import Path
 
 import numpy as np
 
+from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
+from lessgad.dose.simulation import study_simulator
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation, prepared_files
-from lessgad.workflow.train import model_of_dose, plan_training
+from lessgad.workflow.train import model_of_dose, plan_training, usable_studies
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 1
+VERSION = 2
+BASELINES_VERSION = 1
+BASELINES = "baselines"
 
 
 def plan_restoration(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study of the subsets that are judged, all doses in it."""
+    """Give one unit for the tuning of the baselines, and one for each study that is judged, all its doses in it."""
     settings = experiment.settings
     models = {unit.name: unit.fingerprint for unit in plan_training(experiment)}
     preparations = {unit.name: unit for unit in plan_preparation(experiment)}
-    units = []
+    units = [baselines_unit(experiment)]
     for study in experiment.studies(settings.subsets):
         preparation = preparations[study.name]
         if unit_state(experiment.folder, preparation) == "failed":
@@ -45,10 +49,48 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
     return units
 
 
+def baselines_unit(experiment: Experiment) -> Unit:
+    """Give the unit that tunes the baselines, on validation patients, or on those of training where there are none."""
+    settings = experiment.settings
+    subset: Subset = "validation" if usable_studies(experiment, "validation") else "train"
+    usable = {study.name for study in usable_studies(experiment, subset)}
+    mark = fingerprint(
+        BASELINES_VERSION,
+        studies=[unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable],
+        doses=settings.doses,
+        regions=settings.cohort.regions,
+        simulation=settings.simulation.model_dump(mode="json"),
+    )
+    work = partial(tune_on, experiment, subset)
+    return Unit("restore", BASELINES, "tuning of the baselines", mark, work, (experiment.folder.baselines,))
+
+
+def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
+    """Choose how strong the baselines are at each dose."""
+    from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
+    from lessgad.training.validation import ValidationSlices
+
+    settings = experiment.settings
+    advance(0.0, BASELINES)
+    slices = []
+    for study in usable_studies(experiment, subset):
+        prepared = read_prepared(prepared_files(experiment, study))
+        simulator = study_simulator(prepared, settings.simulation)
+        tumor = prepared.tumor(settings.cohort.regions)
+        slices.append(ValidationSlices.of(prepared, tumor, simulator, settings.training.n_validation_slices))
+    write_strengths(experiment.folder.baselines, tune_baselines(slices, settings.doses))
+
+
 def restored_file(experiment: Experiment, study: Study, dose: float) -> Path:
     """Say where the image restored from a dose lies."""
     folder = experiment.folder.restored(study.patient, study.session)
     return folder / f"{study.name}_ce-gadolinium_desc-{dose_label(dose)}_T1w.nii.gz"
+
+
+def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
+    """Say where the half-width of the intervals of a restored image lies; not written by models without intervals."""
+    image = restored_file(experiment, study, dose)
+    return image.with_name(image.name.replace("_T1w", "halfwidth_T1w"))
 
 
 def restore_study(experiment: Experiment, study: Study, advance: Advance) -> None:
@@ -69,13 +111,19 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
         if model not in restorers:
             restorers = {model: Restorer.load(experiment.folder.model(model), settings.restoration)}
         low_dose = simulated_low_dose(prepared, dose, settings.simulation)
-        restored = restore_volume(
-            restorers[model].field,
+        restorer = restorers[model]
+        volume = restore_volume(
+            restorer.field,
             {"pre_contrast": prepared.pre_contrast, "low_dose": low_dose},
             dose,
             prepared.head_box,
             prepared.spacing_mm,
             settings.restoration,
         )
-        on_grid = in_order_of(Volume(restored.astype(np.float32), affine), grid)
-        write_volume(restored_file(experiment, study, dose), on_grid)
+        path = half_width_file(experiment, study, dose)
+        path.unlink(missing_ok=True)
+        if restorer.intervals is not None:
+            said = np.ones_like(volume.restored) if volume.half_width is None else volume.half_width
+            half_width = (restorer.intervals.factor(dose) * said).astype(np.float32)
+            write_volume(path, in_order_of(Volume(half_width, affine), grid))
+        write_volume(restored_file(experiment, study, dose), in_order_of(Volume(volume.restored, affine), grid))

@@ -11,6 +11,8 @@ from pathlib import Path
 from lessgad.atomic_write import saying_why
 from lessgad.errors import LessgadError, SettingsError
 from lessgad.experiment.record import Record, read_record
+from lessgad.training.processes import ALONE, Processes
+from lessgad.workflow.answer import freeze_answer
 from lessgad.workflow.evaluate import EXTERNAL_IMAGE, check_external, plan_evaluation
 from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
@@ -19,6 +21,7 @@ from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.stages import STAGES, Stage
+from lessgad.workflow.together import follow, joined_processes
 from lessgad.workflow.train import models_named, plan_training
 from lessgad.workflow.unit import Unit, do_unit, unit_state
 from lessgad.workflow.write_report import plan_report
@@ -47,6 +50,9 @@ def run_experiment(
 ) -> list[Failure]:
     """Do what is to do in these stages; what is done and not stale is left as it is.
 
+    Started by torchrun or by SLURM's srun, in several processes, these train together: the first one does what is
+    said here, the others compute with it and return nothing.
+
     Args:
         root: The experiment folder.
         stages: In the order of `STAGES`.
@@ -59,21 +65,35 @@ def run_experiment(
     Raises:
         InputError: Settings or cohort cannot be used, or an earlier stage has not been run.
         LockedError: Another run is at the same work.
+        LessgadError: A process that trains with this one has ended before its time.
         KeyboardInterrupt: The user pressed Ctrl-C; what was done is kept.
     """
+    with joined_processes(stages) as processes:
+        if processes.leads:
+            return _opened(root, stages, watcher, model_doses, processes)
+        follow(processes)
+        return []
+
+
+def _opened(
+    root: Path, stages: Sequence[Stage], watcher: Watcher, model_doses: Sequence[float], processes: Processes
+) -> list[Failure]:
+    """Open the experiment and its log, and run the stages."""
     with saying_why(root):
         experiment = open_experiment(root)
         with run_log(experiment.folder) as scrubber:
             scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
             scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
-            return _logged(experiment, stages, watcher, models_named(experiment, model_doses))
+            return _logged(experiment, stages, watcher, models_named(experiment, model_doses), processes)
 
 
-def _logged(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str]) -> list[Failure]:
+def _logged(
+    experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str], processes: Processes
+) -> list[Failure]:
     """Run the stages, and write to the log how that ended."""
     try:
         with saying_why(experiment.folder.root):
-            return _run_stages(experiment, stages, watcher, models)
+            return _run_stages(experiment, stages, watcher, models, processes)
     except KeyboardInterrupt:
         LOGGER.info("interrupted")
         raise
@@ -88,11 +108,11 @@ def _logged(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, m
         experiment.hashes.save()
 
 
-def plan_stage(experiment: Experiment, stage: Stage) -> list[Unit]:
+def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALONE) -> list[Unit]:
     """List the units of a stage, as they stand now."""
     plans: dict[Stage, Callable[[], list[Unit]]] = {
         "prepare": lambda: plan_preparation(experiment, n_threads=max(1, _n_cores() // _n_workers(experiment))),
-        "train": lambda: plan_training(experiment),
+        "train": lambda: plan_training(experiment, processes),
         "restore": lambda: plan_restoration(experiment),
         "evaluate": lambda: plan_evaluation(experiment),
         "report": lambda: plan_report(experiment),
@@ -112,7 +132,7 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 
 
 def _run_stages(
-    experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str]
+    experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str], processes: Processes
 ) -> list[Failure]:
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
@@ -120,11 +140,16 @@ def _run_stages(
         for name in check_external(experiment):
             watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
+    if processes.n > 1:
+        LOGGER.info("%d processes", processes.n)
     for study in experiment.cohort.unusable:
         _tell_failure(watcher, study.name, study.reason)
     for stage in stages:
         _check_earlier(experiment, stage)
-        units = [u for u in plan_stage(experiment, stage) if stage != "train" or not models or u.name in models]
+        if stage == "evaluate":
+            freeze_answer(experiment)
+        planned = plan_stage(experiment, stage, processes)
+        units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
         experiment.hashes.save()
         to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))

@@ -14,6 +14,7 @@ from lessgad.cohort.split import SplitSettings, Subset
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.dose_fraction import check_dose, dose_label
 from lessgad.errors import DoseError, SettingsError
+from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.settings import EvaluationSettings
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
@@ -53,6 +54,7 @@ class ExperimentSettings(Settings):
         training: How it learns.
         restoration: How volumes are restored.
         evaluation: Statistics.
+        answer: What is enough: endpoints and margins.
         subsets: Which subsets are restored and judged.
         external: Other methods' images, name → folder.
         n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).
@@ -67,6 +69,7 @@ class ExperimentSettings(Settings):
     training: TrainingSettings = TrainingSettings()
     restoration: RestorationSettings = RestorationSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    answer: AnswerSettings = AnswerSettings()
     subsets: tuple[Subset, ...] = ("validation", "test")
     external: dict[str, Path] = Field(default_factory=dict)
     n_workers: int | None = Field(default=None, ge=1)
@@ -177,6 +180,8 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     """Names that are valid where an unknown key stands."""
     model: Any = ExperimentSettings
     for part in location[:-1]:
+        if isinstance(part, int):  # a place in a list
+            continue
         annotation = model.model_fields[str(part)].annotation
         candidates = (annotation, *get_args(annotation))
         model = next(c for c in candidates if isinstance(c, type) and issubclass(c, Settings))

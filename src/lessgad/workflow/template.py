@@ -102,14 +102,16 @@ doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore a
 
 field:
   preset: {field.preset}   # compact: for a CPU; paper: the published network, a hundred times slower
-  inputs: {json.dumps(list(field.inputs))}   # or [pre_contrast, low_dose]
+  inputs: {json.dumps(list(field.inputs))}   # the paper's: [low_dose]; without the T1 little is gained under noise
   output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
+  interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
   told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
 
 training:
   models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
-  batch_size: {train.batch_size}
+  batch_size: {train.batch_size}   # patches at a time
+  accumulate: {train.accumulate}   # times that many before a step is taken
   losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
   learning_rate: {train.learning_rate}
   discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
@@ -127,10 +129,23 @@ evaluation:
   n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
   seed: {default.evaluation.seed}
 
+answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
+  endpoints:   # recovery, missed_ml, false_ml, unsupported_ml, ssim, psnr_db
+{_endpoints(default)}  method: {default.answer.method}   # whose images are judged
+  min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
+
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
 n_workers: null   # studies at a time; null: as many as cores, at most 8
 """
+
+
+def _endpoints(settings: ExperimentSettings) -> str:
+    lines = [
+        endpoint.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        for endpoint in settings.answer.endpoints
+    ]
+    return "".join(f"    - {json.dumps(line)}\n" for line in lines)
 
 
 def _spelled(name: str) -> str:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
@@ -12,23 +13,28 @@ from lessgad.dose_fraction import dose_label
 from lessgad.errors import DoseError, SettingsError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import read_prepared
+from lessgad.training.processes import ALONE, Processes
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation, prepared_files
+from lessgad.workflow.together import order_given
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 2
+if TYPE_CHECKING:
+    from lessgad.training.trainer import TrainingProgress, TrainingTask
+
+VERSION = 3
 ALL_DOSES = "all-doses"
 PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
-WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
-PASSING = ("resume.pt", "card.md", "learning_curve.png")
+WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv", "training_range.yaml")
+PASSING = ("resume.pt", "intervals.yaml", "card.md", "learning_curve.png")
 #: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
 
 
-def plan_training(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each model; studies that cannot be prepared are left out."""
+def plan_training(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
+    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
     settings = experiment.settings
     marks = {subset: _prepared_marks(experiment, subset) for subset in LEARNING}
     units = []
@@ -50,7 +56,7 @@ def plan_training(experiment: Experiment) -> list[Unit]:
                 name,
                 f"training of {name}",
                 mark,
-                partial(train_model, experiment, name, dose, mark),
+                partial(train_model, experiment, name, dose, mark, processes=processes),
                 outputs=tuple(folder / file for file in WRITTEN),
                 passing=tuple(folder / file for file in PASSING),
                 size=float(settings.training.n_samples),
@@ -93,37 +99,84 @@ def usable_studies(experiment: Experiment, subset: Subset) -> list[Study]:
     return [study for study in experiment.studies([subset]) if states[study.name] != "failed"]
 
 
-def train_model(experiment: Experiment, name: str, dose: float | None, mark: str, advance: Advance) -> None:
-    """Train one model, from where it stopped.
+def train_model(
+    experiment: Experiment,
+    name: str,
+    dose: float | None,
+    mark: str,
+    advance: Advance,
+    processes: Processes = ALONE,
+) -> None:
+    """Train one model, from where it stopped; where several processes train together, this one leads.
 
     Raises:
         SettingsError: No training study could be prepared.
         KeyboardInterrupt: The user pressed Ctrl-C; the state is saved.
+        LessgadError: Another process has ended before its time.
     """
-    from lessgad.dose.simulation import study_simulator
-    from lessgad.field.checkpoint import BEST, ModelDescription
-    from lessgad.training.patches import PatchSource
-    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, TrainingProgress, TrainingTask, train
-    from lessgad.training.validation import ValidationSlices
+    from lessgad.field.checkpoint import BEST
+    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
     from lessgad.workflow.model_card import write_model_card
+    from lessgad.workflow.model_limits import write_model_limits
+
+    studies = {subset: usable_studies(experiment, subset) for subset in LEARNING}
+    if not studies["train"]:
+        raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
+    cohort_mark = fingerprint(0, studies={subset: _prepared_marks(experiment, subset) for subset in LEARNING})
+    task = _task(experiment, name, dose, mark, studies, cohort_mark)
+    if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
+        # Somebody deleted the best weights: only a training from the start finds them again.
+        (task.folder / RESUME_FILE).unlink(missing_ok=True)
+
+    def tell(progress: TrainingProgress) -> None:
+        gain = progress.validation_gain_db
+        validation = f", validation gain {gain:+.2f} dB" if gain == gain else ""  # NaN before the first
+        advance(float(progress.n_samples_done), f"loss {progress.loss:.4f}{validation} ({name})")
+
+    with order_given(processes, partial(_train_beside, experiment, name, dose, mark, studies["train"])):
+        train(task, tell, processes)
+    advance(float(task.settings.n_samples), f"intervals ({name})")
+    write_model_limits(experiment, task, studies)
+    write_model_card(task, processes.n)
+
+
+def _train_beside(
+    experiment: Experiment, name: str, dose: float | None, mark: str, studies: Sequence[Study], processes: Processes
+) -> None:
+    """Take part in a training that another process leads, which validates and writes."""
+    from lessgad.training.trainer import train
+
+    train(_task(experiment, name, dose, mark, {"train": studies}), lambda _: None, processes)
+
+
+def _task(
+    experiment: Experiment,
+    name: str,
+    dose: float | None,
+    mark: str,
+    studies: Mapping[Subset, Sequence[Study]],
+    cohort_mark: str = "",
+) -> TrainingTask:
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.field.checkpoint import ModelDescription
+    from lessgad.training.patches import PatchSource
+    from lessgad.training.trainer import TrainingTask
+    from lessgad.training.validation import ValidationSlices
 
     settings = experiment.settings
-    regions = settings.cohort.regions
+    regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
     prepared = {
-        subset: [read_prepared(prepared_files(experiment, study)) for study in usable_studies(experiment, subset)]
+        subset: [read_prepared(prepared_files(experiment, study)) for study in studies.get(subset, ())]
         for subset in LEARNING
     }
-    if not prepared["train"]:
-        raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
-    n_slices = settings.training.n_validation_slices
-    task = TrainingTask(
+    return TrainingTask(
         folder=experiment.folder.model(name),
         description=ModelDescription(
             field=settings.field,
             dose=dose,
             simulation=settings.simulation,
             preparation=settings.preparation,
-            cohort_fingerprint=fingerprint(0, studies={s: _prepared_marks(experiment, s) for s in LEARNING}),
+            cohort_fingerprint=cohort_mark,
             training=settings.training.model_dump(mode="json"),
         ),
         settings=settings.training,
@@ -138,17 +191,6 @@ def train_model(experiment: Experiment, name: str, dose: float | None, mark: str
         validation_doses=_validation_doses(dose),
         fingerprint=mark,
     )
-    if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
-        # Somebody deleted the best weights: only a training from the start finds them again.
-        (task.folder / RESUME_FILE).unlink(missing_ok=True)
-
-    def tell(progress: TrainingProgress) -> None:
-        gain = progress.validation_gain_db
-        validation = f", validation gain {gain:+.2f} dB" if gain == gain else ""  # NaN before the first
-        advance(float(progress.n_samples_done), f"loss {progress.loss:.4f}{validation} ({name})")
-
-    train(task, tell)
-    write_model_card(task)
 
 
 def _validation_doses(dose: float | None) -> list[float]:

@@ -15,21 +15,24 @@ from lessgad.atomic_write import write_text
 from lessgad.cohort.split import SUBSETS
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.similarity import Area
-from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.experiment.record import read_record
+from lessgad.report.answer_section import AnswerSection, answer_section
 from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
+from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.workflow import pictures
-from lessgad.workflow.evaluate import gather_similarity, plan_evaluation
+from lessgad.workflow.answer import answer_of
+from lessgad.workflow.evaluate import TABLES, gather_results, plan_evaluation
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.simulation_summary import record_simulation, simulation_facts
+from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 2
+VERSION = 3
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -41,19 +44,21 @@ def plan_report(experiment: Experiment) -> list[Unit]:
         evaluated=[unit.fingerprint for unit in plan_evaluation(experiment)],
         failures=[[failed.study, failed.stage, failed.reason] for failed in failed_studies(experiment)],
         evaluation=experiment.settings.evaluation.model_dump(mode="json"),
+        answer=experiment.settings.answer.model_dump(mode="json"),
         split=experiment.subsets,
     )
     folder = experiment.folder
-    tables = tuple(_table_file(experiment, area) for area in AREAS)
+    passing = tuple(_table_file(experiment, area) for area in AREAS)
     work = partial(write_report, experiment)
-    outputs = (folder.similarity, folder.simulation, folder.report)
-    return [Unit("report", "report", "report", mark, work, outputs, tables)]
+    outputs = (*(folder.table(name) for name in TABLES), folder.simulation, folder.report)
+    return [Unit("report", "report", "report", mark, work, outputs, passing)]
 
 
 def write_report(experiment: Experiment, advance: Advance) -> None:
     """Gather the figures of all studies, and write ``results/`` and ``report/index.html``."""
     advance(0.0, "tables")
-    rows = gather_similarity(experiment)
+    scores = gather_results(experiment)
+    rows = scores.similarity
     evaluation = experiment.settings.evaluation
     tables = tuple(
         table
@@ -63,7 +68,7 @@ def write_report(experiment: Experiment, advance: Advance) -> None:
     for table in tables:
         write_table4(_table_file(experiment, table.area), table)
     advance(0.3, "figures")
-    content = _content(experiment, tables, rows)
+    content = _content(experiment, tables, scores)
     write_text(experiment.folder.report, render_page(content))
 
 
@@ -84,8 +89,8 @@ def _table_file(experiment: Experiment, area: Area) -> Path:
     return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
 
 
-def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[SimilarityRow]) -> ReportContent:
-    settings = experiment.settings
+def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudyScores) -> ReportContent:
+    settings, rows = experiment.settings, scores.similarity
     test_studies = experiment.studies(["test"])
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
@@ -96,6 +101,9 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[Simi
         noise_free=not settings.simulation.adds_noise,
         proportional=settings.simulation.model == "linear",
         tables=tables,
+        answer=_answer(experiment, scores),
+        enhancement=enhancement_tables(scores.enhancement, scores.lesions, scores.intervals, scores.consistency),
+        enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
         galleries=pictures.galleries(experiment, rows),
@@ -105,6 +113,13 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], rows: list[Simi
         settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
         versions=tuple(Fact(name, version(name)) for name in LIBRARIES),
     )
+
+
+def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None:
+    """None where no test patient was judged: then there is nothing to answer from."""
+    if not any(row.subset == "test" for row in scores.similarity):
+        return None
+    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement))
 
 
 def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a method makes of the enhancement of a study: how much of it comes back, what is invented, what is missed.
+
+Enhancement E is an image − T1, on the scale of [−1, 1] that the images of a study share.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lessgad.evaluation.clusters import in_clusters, volume_ml
+from lessgad.evaluation.contrast_ratios import contrast_ratios
+from lessgad.evaluation.enhancement_reference import EnhancementReference, Image, Region, cropped
+from lessgad.evaluation.enhancement_threshold import N_SIGMAS
+
+
+@dataclass(frozen=True)
+class EnhancementScores:
+    """What one method's image of a study is worth; NaN where undefined.
+
+    Attributes:
+        recovery: Share of the tumour's enhancement that came back.
+        false_ml: Volume that enhances in this image alone.
+        missed_ml: Volume of tumour that enhances at the standard dose alone.
+        cnr: Contrast-to-noise ratio.
+        lbr: Lesion-to-background ratio.
+        cep_percent: Contrast enhancement percentage.
+    """
+
+    recovery: float
+    false_ml: float
+    missed_ml: float
+    cnr: float
+    lbr: float
+    cep_percent: float
+
+
+def enhancement_scores(image: Image, reference: EnhancementReference, sigma: float | None) -> EnhancementScores:
+    """Score one image of a study.
+
+    Args:
+        image: A method's image on [−1, 1], on the grid of the study.
+        reference: Of the study.
+        sigma: SD of the noise of the acquired low dose on that scale, of which the image was made; None where unknown.
+
+    Raises:
+        VolumeError: The image is on another grid.
+    """
+    image = cropped(image, reference)
+    enhancement = image - reference.pre_contrast
+    threshold = reference.threshold.value
+    ratios = contrast_ratios(image, reference.pre_contrast, reference.tumor, reference.background, sigma)
+    return EnhancementScores(
+        recovery=recovery(enhancement, reference, reference.tumor),
+        false_ml=volume_ml(false_enhancement(enhancement, reference, threshold, threshold), reference.spacing_mm),
+        missed_ml=volume_ml(missed_enhancement(enhancement, reference, threshold), reference.spacing_mm),
+        cnr=ratios.cnr,
+        lbr=ratios.lbr,
+        cep_percent=ratios.cep_percent,
+    )
+
+
+def recovery(enhancement: Image, reference: EnhancementReference, region: Region) -> float:
+    """Share of the enhancement of a region that a method recovers.
+
+        recovery = Σ E_method / Σ E_standard
+
+    Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels. That noise is that of
+    the scanner: where `reference.threshold.is_clear` says no, the figure is of a tumour that differs from T1 to T1ce
+    no more than other tissue does.
+    """
+    standard = reference.enhancement[region].sum(dtype=np.float64)
+    noise = reference.threshold.noise * math.sqrt(np.count_nonzero(region))
+    if not standard > N_SIGMAS * noise:
+        return math.nan
+    return float(enhancement[region].sum(dtype=np.float64) / standard)
+
+
+def false_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float, shown: float) -> Region:
+    """Where a method shows enhancement outside the dilated tumour that the standard dose does not; clusters ≥ 10 mm³.
+
+    Args:
+        enhancement: E of the method.
+        reference: Of the study.
+        threshold: From where on the method enhances.
+        shown: From where on the standard dose does.
+    """
+    false = reference.elsewhere & (enhancement > threshold) & (reference.enhancement <= shown)
+    return in_clusters(false, reference.spacing_mm)
+
+
+def missed_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float) -> Region:
+    """Where a method shows no enhancement in tumour that enhances at the standard dose; clusters ≥ 10 mm³.
+
+    In a lesion of which less than that enhances every voxel counts: else nobody could ever miss a small one.
+
+    Args:
+        enhancement: E of the method.
+        reference: Of the study; it decides by its own threshold what enhances at the standard dose.
+        threshold: From where on the method enhances.
+    """
+    below = enhancement <= threshold
+    return in_clusters(reference.enhancing & below, reference.spacing_mm) | (reference.enhancing_little & below)

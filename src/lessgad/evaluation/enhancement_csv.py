@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""results/enhancement.csv: one row per study, dose and method; other programs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessgad.evaluation.result_rows import ResultTable
+
+
+@dataclass(frozen=True)
+class EnhancementRow:
+    """What one method made of the enhancement of a study at one dose; NaN where undefined.
+
+    Attributes:
+        patient: BIDS label of the patient, without ``sub-``.
+        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
+        subset: Which part of the split the patient is in.
+        dose: Fraction of the standard dose.
+        method: ``unrestored``, ``subtract_and_scale``, ``restored`` … or an external name.
+        recovery: Share of the tumour's enhancement that came back.
+        false_ml: Volume that enhances in this image alone.
+        missed_ml: Volume of tumour that enhances at the standard dose alone.
+        unsupported_ml: Volume that the acquired low dose does not support.
+        cnr: Contrast-to-noise ratio.
+        lbr: Lesion-to-background ratio.
+        cep_percent: Contrast enhancement percentage.
+    """
+
+    patient: str
+    session: str
+    subset: str
+    dose: float
+    method: str
+    recovery: float
+    false_ml: float
+    missed_ml: float
+    unsupported_ml: float
+    cnr: float
+    lbr: float
+    cep_percent: float
+
+
+_TABLE = ResultTable(EnhancementRow, "a table of enhancement", ("patient", "session", "dose", "method"))
+COLUMNS = _TABLE.columns
+
+
+def write_enhancement(path: Path, rows: Iterable[EnhancementRow]) -> None:
+    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
+
+    Raises:
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    _TABLE.write(path, rows)
+
+
+def read_enhancement(path: Path) -> list[EnhancementRow]:
+    """Read what `write_enhancement` wrote.
+
+    Raises:
+        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
+    """
+    return _TABLE.read(path)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""results/intervals.csv: one row per study, dose and area; how well the intervals of the restored image hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.similarity import Area
+
+
+@dataclass(frozen=True)
+class IntervalRow:
+    """How the standard dose of a study lies in the intervals of its restored image, over one area.
+
+    The mean enhancement of the area is given with the mean half-width of its voxels. That is its interval if the errors
+    of all voxels went together, and a wide one otherwise.
+
+    Attributes:
+        patient: BIDS label of the patient, without ``sub-``.
+        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
+        subset: Which part of the split the patient is in.
+        dose: Fraction of the standard dose.
+        area: ``tumor_box``, ``tumor`` or ``head``.
+        coverage: Share of its voxels whose standard dose lies within; 0.9 is what was promised.
+        half_width: Mean over voxels, on the scale of [−1, 1].
+        enhancement: Mean of restored − T1 on that scale.
+        standard_enhancement: Mean of T1ce − T1.
+    """
+
+    patient: str
+    session: str
+    subset: str
+    dose: float
+    area: Area
+    coverage: float
+    half_width: float
+    enhancement: float
+    standard_enhancement: float
+
+
+_TABLE = ResultTable(IntervalRow, "a table of intervals", ("patient", "session", "dose", "area"))
+COLUMNS = _TABLE.columns
+
+
+def write_intervals_table(path: Path, rows: Iterable[IntervalRow]) -> None:
+    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
+
+    Raises:
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    _TABLE.write(path, rows)
+
+
+def read_intervals_table(path: Path) -> list[IntervalRow]:
+    """Read what `write_intervals_table` wrote.
+
+    Raises:
+        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
+    """
+    return _TABLE.read(path)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what counts as enough was fixed before test results were seen.
+
+A change is not forbidden: it is told. An answer whose endpoints were changed after results, or never fixed, is given
+and labelled so; to refuse it would only teach to delete the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lessgad.dose_fraction import dose_label
+from lessgad.errors import InputError
+from lessgad.evaluation.answer_settings import AnswerSettings
+
+Standing = Literal["before results", "after results", "changed", "never"]
+_NAMES = {
+    "endpoints": "the endpoints or their margins",
+    "method": "the method",
+    "min_patients": "the smallest number of patients",
+    "level": "the level of the bounds",
+    "doses": "the doses",
+    "patients": "the test patients",
+}
+
+
+@dataclass(frozen=True)
+class Preregistration:
+    """How the answer stands against what was frozen.
+
+    Attributes:
+        standing: "before results": frozen before any test result and the same now; "after results": the same, but
+            frozen when there were results already; "changed" since; "never" frozen.
+        changes: What is not as it was frozen, in words.
+        frozen_on: When it was frozen, as the record says; empty where there is none.
+        sha256: Of what is judged now.
+    """
+
+    standing: Standing
+    changes: tuple[str, ...]
+    frozen_on: str
+    sha256: str
+
+
+def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: Iterable[str]) -> dict[str, Any]:
+    """Everything that decides what counts as enough, as plain values that JSON can spell, in an order of its own.
+
+    Args:
+        settings: Endpoints, margins, method.
+        doses: That are to be tested.
+        patients: Of the test subset.
+    """
+    endpoints = [endpoint.model_dump(mode="json", exclude_none=True) for endpoint in settings.endpoints]
+    return {
+        "format": 1,
+        "endpoints": sorted(endpoints, key=lambda endpoint: (endpoint["metric"], endpoint["area"])),
+        "method": settings.method,
+        "min_patients": settings.min_patients,
+        "level": settings.level,
+        "doses": [dose_label(dose) for dose in sorted(doses)],
+        "patients": sorted(patients),
+    }
+
+
+def answer_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the content, in 64 hexadecimal digits; the order of keys does not matter."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: bool) -> dict[str, Any]:
+    """The record to write, once, before the first test result is computed.
+
+    Args:
+        content: What `answer_content` gave.
+        frozen_on: Date and time, UTC, ISO 8601.
+        results_exist: Whether results of test patients are there already.
+    """
+    return {
+        "frozen_on": frozen_on,
+        "before_results": not results_exist,
+        "sha256": answer_hash(content),
+        "content": dict(content),
+    }
+
+
+def compare_with_frozen(
+    record: Mapping[str, Any] | None, content: Mapping[str, Any], path: Path | None = None
+) -> Preregistration:
+    """Hold what is judged now against the record.
+
+    Args:
+        record: As read back from disk; None where there is none.
+        content: What `answer_content` gives now.
+        path: Where the record lies, for the error.
+
+    Raises:
+        InputError: The record is not what was frozen: its hash is not that of its content, or parts are missing.
+    """
+    sha256 = answer_hash(content)
+    if record is None:
+        return Preregistration("never", (), "", sha256)
+    frozen = record.get("content")
+    whole = {"frozen_on", "before_results", "sha256"} <= set(record)
+    if not whole or not isinstance(frozen, dict) or answer_hash(frozen) != record["sha256"]:
+        raise InputError(
+            "the record of the answer as it was frozen",
+            "one that was changed by hand or damaged",
+            path,
+            "Put it back, or remove it: the answer then counts as not fixed in advance",
+        )
+    frozen_on = str(record["frozen_on"])
+    if sha256 != record["sha256"]:
+        keys = [key for key in (*content, *frozen) if content.get(key) != frozen.get(key)]
+        return Preregistration("changed", tuple(dict.fromkeys(_NAMES.get(k, k) for k in keys)), frozen_on, sha256)
+    standing: Standing = "before results" if record["before_results"] is True else "after results"
+    return Preregistration(standing, (), frozen_on, sha256)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables in results/: one dataclass per kind of row, written and read as plain CSV that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from lessgad.atomic_write import write_text
+from lessgad.dose_fraction import check_dose
+from lessgad.errors import DoseError, InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Row = TypeVar("Row", bound=DataclassInstance)
+else:
+    Row = TypeVar("Row")
+
+Cell = str | int | float
+
+UNRESTORED = "unrestored"
+SUBTRACT_AND_SCALE = "subtract_and_scale"
+RESTORED = "restored"
+_METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", RESTORED)
+_MAY_BE_EMPTY = "session"
+_REMEDY = "Remove the file and run the evaluation again"
+
+
+def method_order(method: str) -> tuple[int, str]:
+    """Sort key: the known methods from unrestored to restored, then external ones by name."""
+    known = method in _METHODS_FIRST
+    return (_METHODS_FIRST.index(method) if known else len(_METHODS_FIRST), method)
+
+
+class ResultTable(Generic[Row]):
+    """A CSV file with one line per row of a dataclass.
+
+    Columns are the fields of the dataclass, and read by their types: ``float`` (a fraction where it is called dose),
+    ``int``, ``str`` (not empty, unless it is the session), or ``Literal`` (one of its values).
+
+    Args:
+        row: The dataclass.
+        name: What it is a table of, for errors: "a table of similarities".
+        key: The columns that tell rows apart; lines are sorted by them, in this order.
+    """
+
+    def __init__(self, row: type[Row], name: str, key: tuple[str, ...]) -> None:
+        self._row = row
+        self._name = name
+        self._key = key
+        self.columns = tuple(field.name for field in fields(row))
+
+    def write(self, path: Path, rows: Iterable[Row]) -> None:
+        """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
+
+        Numbers keep every digit; infinite and undefined ones are ``inf`` and ``nan``.
+
+        Raises:
+            StorageError: The disk is full or the folder cannot be written.
+        """
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(self.columns)
+        types = self._types()
+        for row in sorted(rows, key=lambda row: [_rank(getattr(row, name), name, types[name]) for name in self._key]):
+            writer.writerow([repr(float(value)) if isinstance(value, float) else value for value in astuple(row)])
+        write_text(path, buffer.getvalue())
+
+    def read(self, path: Path) -> list[Row]:
+        """Read what `write` wrote.
+
+        Raises:
+            InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
+        """
+        lines = self._lines(path)
+        header = next(lines, (0, []))[1]
+        if tuple(header) != self.columns:
+            raise InputError(f"the columns {','.join(self.columns)}", ",".join(header) or "none", path, _REMEDY)
+        types = self._types()
+        rows: dict[tuple[object, ...], Row] = {}
+        for number, line in lines:
+            where = f"{path}:{number}"
+            if len(line) != len(self.columns):
+                raise InputError(f"{len(self.columns)} values", f"{len(line)}", where, _REMEDY)
+            values: dict[str, Any] = {
+                name: _value(text, name, types[name], where) for name, text in zip(types, line, strict=True)
+            }
+            key = tuple(values[name] for name in self._key)
+            if key in rows:
+                raise InputError("each measurement once", f"a second line for {key}", where, _REMEDY)
+            rows[key] = self._row(**values)
+        return list(rows.values())
+
+    def _types(self) -> dict[str, object]:
+        hints = get_type_hints(self._row)
+        return {name: hints[name] for name in self.columns}
+
+    def _lines(self, path: Path) -> Iterator[tuple[int, list[str]]]:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+            return iter([(reader.line_num, line) for line in reader if line])
+        except FileNotFoundError as error:
+            raise InputError(self._name, "no such file", path, "Run the evaluation first") from error
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise InputError(self._name, f"something else ({error})", path, _REMEDY) from error
+
+
+def _rank(value: Cell, column: str, kind: object) -> Cell | tuple[int, str]:
+    if column == "method":
+        return method_order(str(value))
+    return get_args(kind).index(value) if get_origin(kind) is Literal else value
+
+
+def _value(text: str, column: str, kind: object, where: str) -> Cell:
+    if get_origin(kind) is Literal:
+        if text not in get_args(kind):
+            raise InputError(f"{_a(column)} ({', '.join(get_args(kind))})", repr(text), where, _REMEDY)
+        return text
+    if kind is str:
+        if not text and column != _MAY_BE_EMPTY:
+            raise InputError(_a(column), "none", where, _REMEDY)
+        return text
+    try:
+        number = int(text) if kind is int else float(text)
+    except ValueError as error:
+        whole = "whole " if kind is int else ""
+        raise InputError(f"a {whole}number as {column}", repr(text), where, _REMEDY) from error
+    return _dose(number, where) if column == "dose" else number
+
+
+def _dose(dose: float, where: str) -> float:
+    try:
+        return check_dose(dose)
+    except DoseError as error:
+        raise InputError(error.wanted, error.came, where, error.remedy) from error
+
+
+def _a(column: str) -> str:
+    return f"{'an' if column[0] in 'aeiou' else 'a'} {column}"

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the restored image fit what was measured? Taken back to its dose, it must look like the acquired low dose.
+
+    expected = F(T1, restored),   residual r = acquired − expected,   F the forward model of the experiment
+
+An error e of the restored image changes `expected` by about e·∂F/∂restored, β·e for the linear mix: at a low dose the
+measurement hardly knows, and `detectable` says how large an error must be to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
+from lessgad.dose_fraction import check_dose
+from lessgad.errors import DoseError, SettingsError, StudyError
+from lessgad.evaluation.clusters import volume_ml
+from lessgad.evaluation.significant_clusters import peak_needed, significant, strongest
+from lessgad.restoration.residual import Residual
+from lessgad.restoration.smoothed_residual import SmoothedResidual
+from lessgad.restoration.smoothing import Smoothing
+
+FWHM_MM = (4.0, 8.0)  # tuned to errors of about 5 and 10 mm
+FALSE_DISCOVERY_RATE = 0.05
+LEAST_ERROR = 0.1  # of the tissue level: what nobody would report, and what the forward model may be off by
+LEAST_SNR = 3.0  # below it a magnitude is bent by its noise
+DIAMETERS_MM = (5.0, 10.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Consistency:
+    """How far a restored image is at odds with the measurement.
+
+    Attributes:
+        error: Estimated error of the restored image on the scale of [−1, 1], the mean over each cluster that was found,
+            0 elsewhere: positive where it shows more than was measured (unsupported), negative where less (overlooked).
+        spacing_mm: Voxel spacing.
+        detectable: Diameter of an error in mm → the smallest one that is found half of the time, likewise.
+        inflation: For each scale, the spread of the residual over that of its known noise, at least 1. Far above it,
+            image and measurement differ all over the head.
+    """
+
+    error: Float[np.ndarray, "x y z"]
+    spacing_mm: tuple[float, float, float]
+    detectable: dict[float, float]
+    inflation: tuple[float, ...]
+
+    @property
+    def unsupported(self) -> Bool[np.ndarray, "x y z"]:
+        """Where enhancement is shown that was not measured."""
+        return self.error > 0
+
+    @property
+    def overlooked(self) -> Bool[np.ndarray, "x y z"]:
+        """Where enhancement was measured that is not shown."""
+        return self.error < 0
+
+    @property
+    def unsupported_ml(self) -> float:
+        """Volume of `unsupported`."""
+        return volume_ml(self.unsupported, self.spacing_mm)
+
+    @property
+    def overlooked_ml(self) -> float:
+        """Volume of `overlooked`."""
+        return volume_ml(self.overlooked, self.spacing_mm)
+
+
+def check_consistency(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    low_dose: Float[np.ndarray, "x y z"],
+    restored: Float[np.ndarray, "x y z"],
+    *,
+    dose: float,
+    simulator: LowDoseSimulator,
+    head: Bool[np.ndarray, "x y z"],
+    spacing_mm: tuple[float, float, float],
+    sigma_pre_contrast: float,
+    least_error: float,
+    region: Bool[np.ndarray, "x y z"] | None = None,
+    fwhm_mm: Sequence[float] = FWHM_MM,
+    false_discovery_rate: float = FALSE_DISCOVERY_RATE,
+) -> Consistency:
+    """Hold a restored image against the low dose that it was made from.
+
+    Errors smaller than δ (`least_error`) pass: a restored image is called unsupported only where even δ less
+    would be more than was measured. At each scale, with K a Gaussian average,
+
+        z₋ = −K[acquired − F(T1, restored − δ)] / s,    z₊ = K[acquired − F(T1, restored + δ)] / s
+        s² = k² · K²[σ² + (∂F/∂T1 · σ_T1)²],            k = max(1, median |K r / s₁| / 0.6745),  s₁: s at k = 1
+
+    K² the sum with squared weights: noise is white. The T1 that F sees has noise of its own, to which F is as
+    sensitive as ∂F/∂T1 = (F − restored·∂F/∂restored)/T1 (Euler: F scales with its arguments); 1 − β for the linear mix.
+    Noise that the restored image took over from either makes r smaller, never larger. What else differs all over the
+    head (correlated noise, calibration, noise in the restored image) is in k, measured on r itself. Clusters of z₋ and
+    z₊ at all scales share one false-discovery rate (`significant_clusters`).
+
+    Smallest error found half of the time, of diameter d, where s and ∂F/∂restored are as they are in the median voxel:
+
+        e(d) = min over scales of (δ + z·s/K[∂F/∂restored]) / h(d),   h what K leaves of a ball's height
+
+    In simulated noise half of the balls are found at 0.8 to 1.1 times that.
+
+    Args:
+        pre_contrast: T1 on [−1, 1], as scanned.
+        low_dose: As acquired, on the same grid and scale.
+        restored: Made from it.
+        dose: Of the low dose, above 0.
+        simulator: The forward model, and the noise of the low dose; 0 where it is unknown or there is none.
+        head: Foreground. Tissue in it with a signal under 3 σ, and voxels cut away or clipped at 1, are not judged.
+        spacing_mm: Voxel spacing.
+        sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
+        least_error: δ on the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
+        region: Where `detectable` is stated for, the tumour for one; None for all that is judged.
+        fwhm_mm: Scales.
+        false_discovery_rate: Share of found clusters that may be false.
+
+    Raises:
+        DoseError: The dose is 0, where no contrast was given and nothing can be checked, or outside 0–1.
+        SettingsError: δ is not above 0.
+        StudyError: There is nothing to judge.
+    """
+    if check_dose(dose) == 0:
+        raise DoseError("a dose above 0 to check a restored image against", "0")
+    if not least_error > 0:
+        raise SettingsError("a least error above 0", f"{least_error:g}")
+    least = LEAST_SNR * max(simulator.sigma, sigma_pre_contrast)
+    judged = _judged(pre_contrast, low_dose, restored, head, least, Smoothing(fwhm_mm[0], spacing_mm))
+    box = _box(judged)
+    inside = judged[box]
+
+    def cut(image: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "u v w"]:
+        return np.asarray(image[box], dtype=np.float64)
+
+    images = cut(pre_contrast), cut(low_dose), cut(restored)
+    residual = Residual.of(*images, inside, dose, simulator, sigma_pre_contrast, least_error)
+    scales = [SmoothedResidual.of(residual, Smoothing(fwhm, spacing_mm), inside) for fwhm in fwhm_mm]
+    clusters = [cluster for scale in scales for cluster in scale.clusters()]
+    found = significant(clusters, false_discovery_rate)
+    errors = np.zeros(inside.shape, dtype=np.float32)
+    for cluster in strongest(found):
+        errors.flat[cluster.voxels] = residual.mean_error(cluster)
+    error = np.zeros(low_dose.shape, dtype=np.float32)
+    error[box] = errors
+    where = inside if region is None or not (region & judged).any() else (region & judged)[box]
+    needed = peak_needed(false_discovery_rate, len(clusters) - len(found))
+    return Consistency(
+        error=error,
+        spacing_mm=spacing_mm,
+        detectable={d: min(scale.detectable(d, where, needed, least_error) for scale in scales) for d in DIAMETERS_MM},
+        inflation=tuple(scale.inflation for scale in scales),
+    )
+
+
+def _judged(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    low_dose: Float[np.ndarray, "x y z"],
+    restored: Float[np.ndarray, "x y z"],
+    head: Bool[np.ndarray, "x y z"],
+    least: float,
+    smoothing: Smoothing,
+) -> Bool[np.ndarray, "x y z"]:
+    # Of averages: to choose voxels by their own noise would shift their mean.
+    judged = head & (smoothing.average(np.asarray(pre_contrast) - BACKGROUND) > least)
+    for image in (pre_contrast, low_dose):
+        judged &= (image > BACKGROUND) & (image < 1)
+    judged &= restored < 1
+    if not judged.any():
+        raise StudyError("a head with signal above its noise, to check the restored image in", "none")
+    return judged
+
+
+def _box(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:
+    some = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
+    return tuple(slice(int(at[0]), int(at[-1]) + 1) for at in some)

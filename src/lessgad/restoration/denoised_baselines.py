@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restorations that average noise away: of the low dose, or of its difference to the T1, scaled up."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.dose.denoising import non_local_means
+from lessgad.errors import SettingsError
+from lessgad.preparation.head import HeadBox
+
+# Best for the difference on training patients: at 30-90 % of the dose by 0.1 dB over any neighbour, at 5 % by 0.15 dB.
+PATCH_PX = 5
+REACH_PX = 4
+
+
+def denoise(
+    low_dose: Float[np.ndarray, "x y z"], *, sigma: float, strength: float, head_box: HeadBox | None = None
+) -> Float[np.ndarray, "x y z"]:
+    """Denoise a low dose and do nothing else to it.
+
+    Non-local means of each transverse slice (5×5 px patches, 9×9 px search, h = strength · σ).
+
+    Args:
+        low_dose: In transverse order, any unit.
+        sigma: SD of its noise, same unit; 0 (noise-free or unknown) gives a copy.
+        strength: h in units of σ; 0 gives a copy. The patches of pure noise differ by 2σ², and that much is always
+            forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
+        head_box: Where; the rest is passed on. None for everywhere.
+
+    Raises:
+        SettingsError: σ or the strength is negative or not finite.
+
+    Source: Buades et al., CVPR 2005.
+    """
+    _check("a noise level", sigma)
+    _check("a strength", strength)
+    smooth = low_dose.copy()
+    if sigma == 0 or strength == 0:
+        return smooth
+    box = _where(head_box)
+    relative = smooth[box].astype(np.float64) / sigma
+    for k in range(relative.shape[2]):
+        relative[..., k] = non_local_means(np.ascontiguousarray(relative[..., k]), strength, PATCH_PX, REACH_PX)
+    smooth[box] = sigma * relative
+    return smooth
+
+
+def denoise_and_scale(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    low_dose: Float[np.ndarray, "x y z"],
+    *,
+    sigma: float,
+    strength: float,
+    scale: float,
+    head_box: HeadBox | None = None,
+) -> Float[np.ndarray, "x y z"]:
+    """Scale the measured enhancement up, its noise averaged away.
+
+        T1 + λ · denoise(low − T1)
+
+    Strength 0 and λ = 1/β is `subtract_and_scale`; strength 0 and λ = 1 is the low dose itself. The noise of the T1
+    stays in. At dose 0 there is no enhancement to scale: λ then mixes two scans of the same thing.
+
+    Args:
+        pre_contrast: T1 in transverse order, any unit.
+        low_dose: The same grid and scale.
+        sigma: SD of the noise of the low dose; the T1 is taken to be as noisy, so the difference has √2 σ.
+        strength: Of the denoising, in units of √2 σ.
+        scale: λ.
+        head_box: Where; outside it the T1 is passed on. None for everywhere.
+
+    Raises:
+        SettingsError: σ or the strength is negative or not finite.
+    """
+    restored, box = pre_contrast.copy(), _where(head_box)
+    difference = denoise(low_dose[box] - pre_contrast[box], sigma=math.sqrt(2) * sigma, strength=strength)
+    restored[box] += np.asarray(scale, dtype=difference.dtype) * difference
+    return restored
+
+
+def _where(head_box: HeadBox | None) -> tuple[slice, slice, slice]:
+    everything = slice(None)
+    return (everything, everything, everything) if head_box is None else head_box.slices
+
+
+def _check(what: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise SettingsError(f"{what} of 0 or above", f"{value:g}")

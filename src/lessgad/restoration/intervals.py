@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far off a restored voxel may be: what the field says of it, made true on validation patients.
+
+The field says a half-width per voxel; on validation patients it is found by how much that must be stretched so that the
+wanted share of standard-dose voxels lies within. A field that says nothing gets one half-width for all voxels.
+
+    interval = restored ± factor(β) · half_width
+
+Source: split conformal prediction with a scaled score (Lei et al., JASA 2018; Angelopoulos & Bates 2023, §2.3), each
+patient counting alike. Voxels of a patient are not independent: it holds on average over patients like these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import yaml
+from jaxtyping import Float
+from pydantic import Field, ValidationError, model_validator
+
+from lessgad.atomic_write import write_text
+from lessgad.dose_fraction import check_dose
+from lessgad.errors import ModelError
+from lessgad.settings import Settings
+
+INTERVALS = "intervals.yaml"
+LEVEL = 0.9
+ROUNDING = 1e-9  # of a sum of weights
+
+
+class IntervalCalibration(Settings):
+    """By how much the half-width that a field says is stretched.
+
+    Attributes:
+        level: Share of standard-dose voxels that shall lie within.
+        doses: Where the factors were found, rising.
+        factors: At each of them.
+        n_patients: Validation patients that they are from.
+    """
+
+    level: float = Field(default=LEVEL, gt=0, lt=1)
+    doses: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
+    factors: tuple[Annotated[float, Field(ge=0)], ...]
+    n_patients: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _a_factor_for_each_dose(self) -> IntervalCalibration:
+        if len(self.factors) != len(self.doses) or list(self.doses) != sorted(set(self.doses)):
+            raise ValueError("doses must rise, with a factor for each")
+        return self
+
+    def factor(self, dose: float) -> float:
+        """Factor at a dose: linear between those that were looked at, constant beyond.
+
+        Raises:
+            DoseError: Outside 0–1.
+        """
+        return float(np.interp(check_dose(dose), self.doses, self.factors))
+
+
+def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LEVEL) -> float:
+    """Give the smallest factor by which intervals cover, every patient counting alike.
+
+    Args:
+        scores: For each patient |restored − standard| / half_width of the voxels that are looked at.
+        level: Share that shall be covered on the mean over patients.
+
+    Returns:
+        The `level` quantile of the scores, those of each patient weighing 1 together (inverted CDF).
+
+    Raises:
+        ValueError: No score at all.
+    """
+    seen = [values for values in scores if len(values)]
+    if not seen:
+        raise ValueError("no voxel to calibrate intervals on")
+    pooled = np.concatenate(seen)
+    weights = np.concatenate([np.full(len(values), 1 / (len(values) * len(seen))) for values in seen])
+    order = np.argsort(pooled, kind="stable")
+    covered = np.cumsum(weights[order])
+    return float(pooled[order[np.searchsorted(covered, level - ROUNDING)]])
+
+
+def write_intervals(folder: Path, calibration: IntervalCalibration) -> None:
+    """Write ``intervals.yaml`` into a model folder."""
+    write_text(folder / INTERVALS, yaml.safe_dump(calibration.model_dump(mode="json"), sort_keys=False))
+
+
+def read_intervals(folder: Path) -> IntervalCalibration | None:
+    """Read it; None where the model has none.
+
+    Raises:
+        ModelError: Damaged.
+    """
+    path = folder / INTERVALS
+    if not path.exists():
+        return None
+    try:
+        return IntervalCalibration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
+        raise ModelError("a readable intervals.yaml", "a damaged one", path, "Train the model again") from error

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The residual at one scale: what error it speaks for, and how surely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.evaluation.significant_clusters import Cluster, find_clusters
+from lessgad.restoration.residual import Residual
+from lessgad.restoration.smoothing import Smoothing
+
+_MEDIAN_ABSOLUTE = 0.6744897501960817  # of a standard normal
+_LEAST_SD = 1e-6  # rounding of float32: noise-free images must not give 0/0
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothedResidual:
+    """The residual at one scale.
+
+    Attributes:
+        smoothing: Its Gaussian.
+        error: Estimated error of the restored image.
+        inflation: k.
+        z_unsupported: z₋, −inf where nothing is judged.
+        z_overlooked: z₊, likewise.
+        sd_of_error: s/K[∂F/∂restored].
+    """
+
+    smoothing: Smoothing
+    error: Float[np.ndarray, "x y z"]
+    inflation: float
+    z_unsupported: Float[np.ndarray, "x y z"]
+    z_overlooked: Float[np.ndarray, "x y z"]
+    sd_of_error: Float[np.ndarray, "x y z"]
+
+    @classmethod
+    def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
+        """Average a residual, and measure what is not known of its noise."""
+        residual = smoothing.average(whole.residual)
+        slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
+        known = np.maximum(np.sqrt(smoothing.variance(whole.variance)), _LEAST_SD)
+        inflation = max(1.0, float(np.median(np.abs(residual / known)[judged])) / _MEDIAN_ABSOLUTE)
+        sd = inflation * known
+        return cls(
+            smoothing=smoothing,
+            error=-residual / slope,
+            inflation=inflation,
+            z_unsupported=np.where(judged, (-residual - smoothing.average(whole.margin_below)) / sd, -np.inf),
+            z_overlooked=np.where(judged, (residual - smoothing.average(whole.margin_above)) / sd, -np.inf),
+            sd_of_error=sd / slope,
+        )
+
+    def clusters(self) -> list[Cluster]:
+        """Of both signs."""
+        return find_clusters(self.z_unsupported, self.error) + find_clusters(self.z_overlooked, -self.error)
+
+    def detectable(
+        self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, least_error: float
+    ) -> float:
+        """The error in a ball of this diameter whose peak reaches `peak` half of the time."""
+        sd = float(np.median(self.sd_of_error[region]))
+        return (least_error + peak * sd) / self.smoothing.response(diameter_mm)

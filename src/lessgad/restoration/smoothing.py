@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Averages over a Gaussian's reach inside a region, and the noise that is left in them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.dose.noise import SD_PER_FWHM
+
+REACH_SDS = 4.0
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A Gaussian of a given width in mm on a grid.
+
+    Attributes:
+        fwhm_mm: Full width at half maximum.
+        spacing_mm: Voxel spacing along each axis.
+    """
+
+    fwhm_mm: float
+    spacing_mm: tuple[float, ...]
+
+    @cached_property
+    def kernels(self) -> tuple[Float[np.ndarray, " _"], ...]:
+        """One for each axis, of sum 1."""
+        from scipy.ndimage import gaussian_filter1d
+
+        kernels = []
+        for spacing in self.spacing_mm:
+            sd = self.fwhm_mm * SD_PER_FWHM / spacing
+            impulse = np.zeros(2 * math.ceil(REACH_SDS * sd) + 1)
+            impulse[impulse.size // 2] = 1
+            kernels.append(gaussian_filter1d(impulse, sd, truncate=REACH_SDS, mode="constant"))
+        return tuple(kernels)
+
+    def average(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+        """Σ k·image around each voxel; 0 beyond the array."""
+        return _correlate(image, self.kernels)
+
+    def variance(self, variance: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+        """Variance of `average` of white noise with this variance in each voxel: Σ k²·variance."""
+        return _correlate(variance, tuple(kernel**2 for kernel in self.kernels))
+
+    def response(self, diameter_mm: float) -> float:
+        """What is left of a ball's height in its middle: the share of a 3D Gaussian within its radius."""
+        from scipy.stats import chi2
+
+        return float(chi2.cdf((diameter_mm / 2 / (self.fwhm_mm * SD_PER_FWHM)) ** 2, 3))
+
+
+def _correlate(
+    image: Float[np.ndarray, "*shape"], kernels: tuple[Float[np.ndarray, " _"], ...]
+) -> Float[np.ndarray, "*shape"]:
+    from scipy.ndimage import correlate1d
+
+    for axis, kernel in enumerate(kernels):
+        image = correlate1d(image, kernel, axis=axis, mode="constant")
+    return image

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""By how much a trained field's half-widths must be stretched, found on validation patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lessgad.field.build import AnyField
+from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.slices import restore_slices_in_full
+from lessgad.training.validation import ValidationSlices
+
+
+def calibrate_intervals(
+    field: AnyField,
+    studies: Sequence[ValidationSlices],
+    doses: Sequence[float],
+    settings: RestorationSettings,
+    level: float = LEVEL,
+) -> IntervalCalibration:
+    """Find the factor at each dose by which intervals cover `level` of the judged voxels of the studies.
+
+    Where the field says nothing of its error, all voxels get one half-width.
+
+    Args:
+        field: The trained network.
+        studies: Validation studies, at least one; judged in the tumor's box, or the head where there is no mask.
+        doses: Rising.
+        settings: Precision and window.
+        level: Share to cover.
+    """
+    factors = []
+    for dose in doses:
+        scores = []
+        for study in studies:
+            images = {"pre_contrast": study.pre_contrast, "low_dose": study.low_dose(dose)}
+            answer = restore_slices_in_full(field, images, dose, study.spacing_mm, settings)
+            error = np.abs(answer.restored - study.standard_dose)[study.judged]
+            scores.append(error if answer.half_width is None else error / answer.half_width[study.judged])
+        factors.append(covering_factor(scores, level))
+    return IntervalCalibration(level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(studies))

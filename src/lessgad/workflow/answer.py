@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How little is enough: fixed before test results are computed, found from the tables of results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lessgad.atomic_write import write_text
+from lessgad.errors import InputError
+from lessgad.evaluation.answer import Answer, Outcome, find_answer
+from lessgad.evaluation.enhancement_csv import EnhancementRow
+from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
+from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.workflow.experiment import Experiment
+
+
+def freeze_answer(experiment: Experiment) -> None:
+    """Write down, once, what counts as enough, and whether there were test results already."""
+    path = experiment.folder.frozen_answer
+    if path.exists():
+        return
+    judged = any(experiment.folder.scores(study.name, "similarity").exists() for study in experiment.studies(["test"]))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    record = frozen_record(_content(experiment), frozen_on=now, results_exist=judged)
+    write_text(path, json.dumps(record, indent=1) + "\n")
+
+
+def answer_of(
+    experiment: Experiment, similarity: Sequence[SimilarityRow], enhancement: Sequence[EnhancementRow]
+) -> tuple[Answer, Preregistration]:
+    """Test the doses on the test patients, and hold what is judged against what was fixed.
+
+    Raises:
+        InputError: The record of what was fixed is damaged.
+    """
+    path = experiment.folder.frozen_answer
+    answer = find_answer(
+        [*_of_similarity(similarity), *_of_enhancement(enhancement)],
+        experiment.settings.answer,
+        doses=experiment.settings.doses,
+        patients=_test_patients(experiment),
+    )
+    record = _read(path) if path.exists() else None
+    return answer, compare_with_frozen(record, _content(experiment), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise InputError(
+            "the record of the answer as it was fixed",
+            "a damaged file",
+            path,
+            "Put it back, or remove it: the answer then counts as not fixed in advance",
+        )
+    return record
+
+
+def _content(experiment: Experiment) -> dict[str, Any]:
+    return answer_content(experiment.settings.answer, experiment.settings.doses, _test_patients(experiment))
+
+
+def _test_patients(experiment: Experiment) -> list[str]:
+    return sorted({study.patient for study in experiment.studies(["test"])})
+
+
+def _of_similarity(rows: Sequence[SimilarityRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            whose = row.patient, row.session, row.dose, row.method
+            yield Outcome(*whose, "ssim", row.area, row.ssim)
+            yield Outcome(*whose, "psnr_db", row.area, row.psnr_db)
+
+
+def _of_enhancement(rows: Sequence[EnhancementRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            whose = row.patient, row.session, row.dose, row.method
+            yield Outcome(*whose, "recovery", "", row.recovery)
+            yield Outcome(*whose, "missed_ml", "", row.missed_ml)
+            yield Outcome(*whose, "false_ml", "", row.false_ml)
+            yield Outcome(*whose, "unsupported_ml", "", row.unsupported_ml)

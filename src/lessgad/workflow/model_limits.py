@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a trained model knows of its own limits: how far off it may be, and what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lessgad.cohort.split import Subset
+from lessgad.cohort.study import Study
+from lessgad.preparation.prepared_study import read_prepared
+from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.prepare import prepared_files
+
+if TYPE_CHECKING:
+    from lessgad.training.trainer import TrainingTask
+
+#: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
+INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
+
+
+def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapping[Subset, Sequence[Study]]) -> None:
+    """Calibrate the intervals of the best weights on validation patients, and note what training saw.
+
+    Without validation patients nothing can be promised: then there are no intervals.
+    """
+    from lessgad.field.checkpoint import load_field
+    from lessgad.restoration.intervals import INTERVALS, write_intervals
+    from lessgad.restoration.training_range import write_training_range
+    from lessgad.training.interval_calibration import calibrate_intervals
+    from lessgad.training.seen_range import seen_range
+
+    (task.folder / INTERVALS).unlink(missing_ok=True)
+    if task.validation:
+        field, description = load_field(task.folder)
+        doses = INTERVAL_DOSES if description.dose is None else (description.dose,)
+        calibration = calibrate_intervals(field, task.validation, doses, experiment.settings.restoration)
+        write_intervals(task.folder, calibration)
+    seen = [read_prepared(prepared_files(experiment, study)) for subset in studies for study in studies[subset]]
+    write_training_range(task.folder, seen_range(seen, experiment.settings.simulation))
