@@ -5,7 +5,7 @@
     python benchmarks/losses_and_models.py judge EXPERIMENT FOLDER --subset validation [--picture PICTURE]
 
 `train` teaches each on the training studies of a prepared experiment, one thread. `judge` restores whole studies of a
-subset and prints what each model makes of them: PSNR and SSIM in the tumour's box, recovery, false and missed
+subset with the last weights and prints what each model makes of them: PSNR and SSIM in the tumour's box, recovery, false and missed
 enhancement. With `--picture`, Figure 3 of the paper for each: it shows the patients, so it belongs nowhere public.
 """
 
@@ -47,14 +47,15 @@ def train_models(experiment: Path, folder: Path, names: list[str]) -> None:
     for name in names:
         field, training, dose = settings_of(name)
         started = time.process_time()
-        task = training_task(experiment, folder / name.replace(" ", "-"), field, training, DOSES, dose)
+        doses = DOSES if dose is None else (dose,)
+        task = training_task(experiment, folder / name.replace(" ", "-"), field, training, doses, dose)
         train(task, lambda _: None)
         print(f"{name}: {time.process_time() - started:.0f} CPU-s", flush=True)
 
 
 def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Path | None) -> None:
     from lessgad.dose.simulation import simulated_low_dose
-    from lessgad.field.checkpoint import load_field
+    from lessgad.field.checkpoint import LAST, load_field
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.settings import RestorationSettings
     from lessgad.restoration.volumes import restore_volume
@@ -65,7 +66,7 @@ def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Pa
 
     experiment = open_experiment(experiment_folder)
     settings = experiment.settings
-    models = {name: load_field(folder / name.replace(" ", "-")) for name in MODELS}
+    models = {name: load_field(folder / name.replace(" ", "-"), LAST) for name in MODELS}
     print("| dose | patient | model | PSNR, dB | SSIM | recovery | false, ml | missed, ml | unsupported, ml |")
     print("|---|---|---|---|---|---|---|---|---|")
     rows = {}

@@ -19,7 +19,15 @@ def test_names_that_other_programs_know():
 
 
 def test_no_two_things_share_a_place():
-    places = [FOLDER.settings, FOLDER.split, FOLDER.table("similarity"), FOLDER.baselines, FOLDER.report, FOLDER.logs, FOLDER.hash_cache]
+    places = [
+        FOLDER.settings,
+        FOLDER.split,
+        FOLDER.table("similarity"),
+        FOLDER.baselines,
+        FOLDER.report,
+        FOLDER.logs,
+        FOLDER.hash_cache,
+    ]
     for kind in (FOLDER.prepared, FOLDER.restored):
         places += [kind(*study) for study in STUDIES]
     for unit in ("sub-1", "sub-2"):

@@ -11,11 +11,11 @@ from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.volumes import restore_volume
 from lessgad.volume import in_transverse_order, read_volume
-from lessgad.workflow.evaluate import areas_of
 from lessgad.workflow.experiment import open_experiment
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 from lessgad.workflow.stages import STAGES
+from lessgad.workflow.study_scores import areas_of
 from lessgad.workflow.train import VALIDATION_DOSES, model_doses, model_of_dose
 
 REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}
@@ -62,7 +62,7 @@ def test_per_dose_models_restore_their_own_dose(tiny_experiment):
     root = tiny_experiment("prepare")
     edit(root, training={"models": "per_dose", "n_samples": 8}, doses=[0.1, 0.5])
     assert run_experiment(root, STAGES, Silence()) == []
-    assert sorted(path.name for path in (root / "models").iterdir()) == ["dose10", "dose50"]
+    assert sorted(path.name for path in (root / "models").iterdir()) == ["baselines.yaml", "dose10", "dose50"]
     prepared = study_05(root)
     fields = {name: load_field(root / "models" / name) for name in ("dose10", "dose50")}
     assert (fields["dose10"][1].dose, fields["dose50"][1].dose) == (0.1, 0.5)
@@ -73,12 +73,12 @@ def test_per_dose_models_restore_their_own_dose(tiny_experiment):
         by_own, by_other = (
             restore_volume(
                 fields[model][0],
-                {"low_dose": low_dose},
+                {"pre_contrast": np.asarray(prepared.pre_contrast), "low_dose": low_dose},
                 dose,
                 prepared.head_box,
                 prepared.spacing_mm,
                 RestorationSettings(precision="fp32"),
-            )
+            ).restored
             for model in (name, other)
         )
         np.testing.assert_allclose(written, by_own, atol=1e-6)

@@ -19,7 +19,8 @@ class AnswerCell:
         mean: With its unit.
         bound: "at least 0.93", "at most 0.04 ml"; empty where there is none.
         counts: "n = 24 / 31": patients / studies.
-        mark: ✓ where the bound keeps the margin, else ✗; none at the control, where keeping it would be bad.
+        mark: ✓ where the bound keeps the margin, else ✗; none at the control, where keeping it would be bad, and none
+            where patients are too few for a bound.
     """
 
     mean: str
@@ -124,8 +125,13 @@ def _cell(cell: EndpointAtDose) -> AnswerCell:
         mean=f"{value_words(cell.mean, cell.endpoint)}{unit}" if cell.n_patients else "–",
         bound=f"{side} {value_words(cell.bound, cell.endpoint)}{unit}" if cell.bound is not None else "",
         counts=f"n = {cell.n_patients} / {cell.n_studies}{missing}",
-        mark="" if cell.dose == 0 else "✓" if cell.passed else "✗",
+        mark=_mark(cell),
     )
+
+
+def _mark(cell: EndpointAtDose) -> str:
+    too_few = cell.bound is None and not cell.n_missing
+    return "" if cell.dose == 0 or too_few else "✓" if cell.passed else "✗"
 
 
 def _registration(preregistration: Preregistration | None) -> list[str]:
