@@ -5,8 +5,9 @@
     python benchmarks/losses_and_models.py judge EXPERIMENT FOLDER --subset validation [--picture PICTURE]
 
 `train` teaches each on the training studies of a prepared experiment, one thread. `judge` restores whole studies of a
-subset with the last weights and prints what each model makes of them: PSNR and SSIM in the tumour's box, recovery, false and missed
-enhancement. With `--picture`, Figure 3 of the paper for each: it shows the patients, so it belongs nowhere public.
+subset with the last weights and prints what each model makes of them: PSNR and SSIM in the tumour's box, recovery,
+false and missed enhancement. With `--picture`, Figure 3 of the paper for each: it shows the patients, so it belongs
+nowhere public.
 """
 
 from __future__ import annotations

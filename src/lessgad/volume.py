@@ -77,13 +77,18 @@ def in_order_of(volume: Volume, like: Volume) -> Volume:
     Raises:
         VolumeError: The two are not the same grid up to the order and direction of axes.
     """
+    reordered = with_axes_of(volume, like)
+    check_same_grid(reordered, like, "both images on one grid")
+    return like.with_array(np.ascontiguousarray(reordered.array))
+
+
+def with_axes_of(volume: Volume, like: Volume) -> Volume:
+    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view."""
     from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt_transform
 
     change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
     affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
-    reordered = Volume(apply_orientation(volume.array, change), affine)
-    check_same_grid(reordered, like, "both images on one grid")
-    return like.with_array(np.ascontiguousarray(reordered.array))
+    return Volume(apply_orientation(volume.array, change), affine)
 
 
 def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:

@@ -6,14 +6,28 @@ import shutil
 import nibabel
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from lessgad.cli.main import exit_code
+from lessgad.field.checkpoint import read_description, write_weights
+from lessgad.field.conditional_field import ConditionalField
 
 
 @pytest.fixture
-def model(tiny_stages):
-    return tiny_stages / "train" / "models" / "all-doses"
+def model(tiny_stages, tmp_path):
+    """A model that sees the low dose alone and does little, with the settings and limits of a trained one."""
+    folder = shutil.copytree(tiny_stages / "train" / "models" / "all-doses", tmp_path / "model")
+    description = yaml.safe_load((folder / "model.yaml").read_text())
+    description["field"]["inputs"] = ["low_dose"]
+    (folder / "model.yaml").write_text(yaml.safe_dump(description))
+    torch.manual_seed(0)
+    field = ConditionalField(read_description(folder).field)
+    with torch.no_grad():
+        for parameter in (*field.layers[-1].parameters(), *field.shifts.parameters()):
+            parameter.mul_(0.1)
+    write_weights(folder / "best.safetensors", field)
+    return folder
 
 
 @pytest.fixture
@@ -45,7 +59,8 @@ def refused(result, *words):
 def test_grid_and_units_are_those_of_the_scan(capfd, low, model, tmp_path):
     out = tmp_path / "new" / "restored.nii.gz"
     code, said, err = run(capfd, low, out, "--dose", "0.1", "--model", model)
-    assert (code, said.strip(), err) == (0, str(out), "")
+    assert (code, said.strip()) == (0, str(out))
+    assert all(line.startswith("caution: ") for line in err.splitlines())
     scan, restored = nibabel.load(low), nibabel.load(out)
     assert restored.shape == scan.shape
     np.testing.assert_allclose(restored.affine, scan.affine, atol=1e-4)
@@ -65,6 +80,36 @@ def test_units_scale_with_the_scan(capfd, low, model, tmp_path):
         assert run(capfd, scan, tmp_path / name, "--dose", "0.5", "--model", model)[0] == 0
     one, eight = (nibabel.load(tmp_path / name).get_fdata() for name in ("a.nii", "b.nii"))
     np.testing.assert_allclose(eight, 8 * one, rtol=1e-3, atol=1e-2 * 8)
+
+
+def test_the_interval_and_another_spacing(capfd, low, model, tmp_path):
+    out, half = tmp_path / "out.nii.gz", tmp_path / "half.nii.gz"
+    code, said, err = run(capfd, low, out, "--dose", "0.5", "--model", model, "--interval", half, "--spacing", "2")
+    assert (code, said.split()) == (0, [str(out), str(half)]), err
+    restored, half_width = nibabel.load(out), nibabel.load(half)
+    assert sorted(restored.header.get_zooms()) == pytest.approx([2.0, 2.0, 5.0])
+    assert restored.shape == half_width.shape
+    np.testing.assert_allclose(restored.affine, half_width.affine)
+    width = half_width.get_fdata()
+    assert width.min() == 0
+    assert width.max() > 0
+
+
+def test_what_training_never_saw_is_a_caution_and_no_error(capfd, low, model, tmp_path):
+    (model / "training_range.yaml").write_text(
+        "{sigma: [0, 0], spacing_mm: [0.5, 1.0], doses: [1.0], least_enhancement: [0.1], most_enhancement: [0.2]}"
+    )
+    code, _, err = run(capfd, low, tmp_path / "out.nii", "--dose", "0.5", "--model", model)
+    assert code == 0
+    assert "caution: its pixels are 4.00 × 4.00 mm, those of training 0.50–1.00 mm" in err
+
+
+def test_a_model_without_intervals_says_so(capfd, low, model, tmp_path):
+    (model / "intervals.yaml").unlink()
+    half = tmp_path / "half.nii"
+    said = run(capfd, low, tmp_path / "out.nii", "--dose", "0.5", "--model", model, "--interval", half)
+    refused(said, "calibrated intervals", "Leave --interval out")
+    assert not half.exists()
 
 
 def test_nothing_is_overwritten_without_force(capfd, low, model, tmp_path):
@@ -120,9 +165,6 @@ def test_weights_of_another_network(capfd, low, changed_model, tmp_path):
 
 
 def test_a_model_that_needs_the_pre_contrast_scan(capfd, low, changed_model, tmp_path):
-    from lessgad.field.checkpoint import read_description, write_weights
-    from lessgad.field.conditional_field import ConditionalField
-
     folder = changed_model(field={"inputs": ["pre_contrast", "low_dose"]})
     write_weights(folder / "best.safetensors", ConditionalField(read_description(folder).field))
     refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "--pre-contrast")

@@ -212,7 +212,7 @@ def test_clipped_voxels_are_not_judged():
 def test_without_noise_every_error_above_the_least_is_found():
     quiet = {"sigma": 0.0, "sigma_pre_contrast": 0.0, "dose": 0.1}
     assert not Scene(**quiet).check().error.any()
-    found = Scene(in_restored=2 * DELTA * ball(12), **quiet).check()
+    found = Scene(in_restored=4 * DELTA * ball(12), **quiet).check()
     assert found.unsupported_ml == pytest.approx(ball(12).sum() / 1000, rel=0.25)
 
 
@@ -245,3 +245,18 @@ def test_where_no_contrast_was_given_nothing_can_be_checked():
         Scene(0.2).check(dose=10.0)
     with pytest.raises(SettingsError, match="least error"):
         Scene().check(least_error=0.0)
+    with pytest.raises(SettingsError, match="least share"):
+        Scene().check(least_share=1.0)
+
+
+def test_a_share_of_the_enhancement_passes():
+    """The forward model may be off by it; what is tolerated is told."""
+    clear = {"sigma": 0.002, "sigma_pre_contrast": 0.002, "dose": 0.5, "enhancement": 0.6}
+    assert not Scene(in_restored=0.12 * ball(14), **clear).check().error.any()
+    assert not Scene(in_truth=0.1 * ball(14), **clear).check().error.any()
+    assert Scene(in_restored=0.24 * ball(14), **clear).check().unsupported.any()
+    assert Scene(in_truth=0.18 * ball(14), **clear).check().overlooked.any()
+    assert Scene(in_restored=0.12 * ball(14), **clear).check(least_share=0.1).unsupported.any()
+    told = [Scene(**clear).check(least_share=share).detectable[10.0] for share in (0.0, 0.1, 0.2, 0.4)]
+    assert told == sorted(told)
+    assert told[2] > 0.15

@@ -54,8 +54,10 @@ def test_everything_is_where_the_design_says(finished, tiny):
         path.name for path in model.iterdir()
     }
     restored = sorted(path.name for path in (finished / "restored").rglob("*.nii.gz"))
+    kinds = ("dose0", "dose10", "dose50", "dose10contradicted", "dose50contradicted")
+    kinds += ("dose0halfwidth", "dose10halfwidth", "dose50halfwidth")
     assert restored == sorted(
-        f"{study}_ce-gadolinium_desc-dose{percent}_T1w.nii.gz" for study in tiny.JUDGED for percent in (0, 10, 50)
+        f"{study}_ce-gadolinium_desc-{kind}_T1w.nii.gz" for study in tiny.JUDGED for kind in kinds
     )
     assert (finished / "results" / "table4.csv").is_file()
     assert len(list((finished / "logs").iterdir())) == len(STAGES)
@@ -70,16 +72,20 @@ def test_images_are_on_the_grid_of_the_t1(finished, tiny_stages, tiny):
             images = [path for path in folder.iterdir() if "_T1w.nii" in path.name]
             assert images
             for path in images:
-                image = read_volume(path)
+                is_map = "contradicted" in path.name  # may be 0 everywhere
+                image = read_volume(path, labels=is_map) if is_map else read_volume(path)
                 assert same_grid(image, t1)
-                assert -1 <= image.array.min() < image.array.max() <= 1
+                if "halfwidth" in path.name:
+                    assert 0 <= image.array.min() < image.array.max()
+                elif not is_map:
+                    assert -1 <= image.array.min() < image.array.max() <= 1
 
 
 def test_one_row_per_study_dose_method_and_area(rows, tiny):
     assert list(rows[0]) == ["patient", "session", "subset", "dose", "method", "area", "psnr_db", "ssim"]
-    methods = [(0.0, "unrestored"), (0.0, "restored")] + [
-        (dose, method) for dose in (0.1, 0.5) for method in ("unrestored", "subtract_and_scale", "restored")
-    ]
+    everywhere = ("unrestored", "denoise", "denoise_and_scale", "restored")
+    methods = [(0.0, method) for method in everywhere]
+    methods += [(dose, method) for dose in (0.1, 0.5) for method in (*everywhere, "subtract_and_scale")]
     expected = {
         (study, dose, method, area)
         for (study, (dose, method), area) in itertools.product(tiny.JUDGED, methods, ("tumor_box", "tumor", "head"))

@@ -47,6 +47,8 @@ def with_key(path: tuple[str, ...], key: str, value: object = 1) -> dict[str, An
     group = content
     for part in path:
         group = group.setdefault(part, {})
+        if part == "endpoints":  # a list of groups
+            content["answer"] = {"endpoints": [group]}
     group[key] = value
     return content
 
@@ -58,7 +60,7 @@ def likeness(one: str, other: str) -> float:
 def test_every_level_is_looked_at():
     assert ("training", "n_samples") in KEYS
     assert {path[0] for path in KEYS if len(path) == 2} == {
-        *("cohort", "split", "preparation", "simulation", "field", "training", "restoration", "evaluation")
+        *("cohort", "split", "preparation", "simulation", "field", "training", "restoration", "evaluation", "answer")
     }
 
 
@@ -73,7 +75,8 @@ def test_misspelt_key_names_the_nearest_valid_one(path: tuple[str, ...], data: s
     others = sorted(known - {name})
     if misspelt in known or difflib.get_close_matches(misspelt, others, n=1, cutoff=likeness(misspelt, name)):
         return  # it is as near to another one
-    refused(f"got {'.'.join((*path[:-1], misspelt))}. Did you mean {name}?", **with_key(path[:-1], misspelt))
+    where = ".".join((*path[:-1], misspelt)).replace("endpoints.", "endpoints.0.")
+    refused(f"got {where}. Did you mean {name}?", **with_key(path[:-1], misspelt))
 
 
 @pytest.mark.parametrize("group", sorted({path[:-1] for path in KEYS}))

@@ -12,6 +12,19 @@ from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
 
 
+@dataclass(frozen=True)
+class Tolerance:
+    """Errors that pass: δ = max(error, share · enhancement).
+
+    Attributes:
+        error: On the scale of [−1, 1], above 0.
+        share: Of the enhancement that the restored image shows, 0 or above, below 1.
+    """
+
+    error: float
+    share: float
+
+
 @dataclass(frozen=True, eq=False)
 class Residual:
     """What was measured beside what was to be expected, 0 where nothing is judged.
@@ -22,6 +35,7 @@ class Residual:
         margin_below: F(T1, restored) − F(T1, restored − δ).
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
+        enhancement: restored − T1, 0 where that is negative.
     """
 
     residual: Float[np.ndarray, "x y z"]
@@ -29,6 +43,7 @@ class Residual:
     margin_below: Float[np.ndarray, "x y z"]
     margin_above: Float[np.ndarray, "x y z"]
     slope: Float[np.ndarray, "x y z"]
+    enhancement: Float[np.ndarray, "x y z"]
 
     @classmethod
     def of(
@@ -40,7 +55,7 @@ class Residual:
         dose: float,
         simulator: LowDoseSimulator,
         sigma_pre_contrast: float,
-        least_error: float,
+        tolerance: Tolerance,
     ) -> Residual:
         """Take the restored image back to its dose and subtract.
 
@@ -52,16 +67,18 @@ class Residual:
             dose: Of the low dose.
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1.
-            least_error: δ.
+            tolerance: δ.
         """
         expected = simulator.mix(pre_contrast, restored, dose)
-        below = expected - simulator.mix(pre_contrast, np.maximum(restored - least_error, BACKGROUND), dose)
-        above = simulator.mix(pre_contrast, restored + least_error, dose) - expected
-        slope = (below + above) / (2 * least_error)
+        enhancement = np.maximum(restored - pre_contrast, 0)
+        delta = np.maximum(tolerance.error, tolerance.share * enhancement)
+        below = expected - simulator.mix(pre_contrast, np.maximum(restored - delta, BACKGROUND), dose)
+        above = simulator.mix(pre_contrast, restored + delta, dose) - expected
+        slope = (below + above) / (2 * delta)
         magnitude = np.where(judged, pre_contrast - BACKGROUND, 1.0)
         sensitivity = (expected - BACKGROUND - (restored - BACKGROUND) * slope) / magnitude
         variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
-        fields = (low_dose - expected, variance, below, above, slope)
+        fields = (low_dose - expected, variance, below, above, slope, enhancement)
         return cls(*(np.where(judged, field, 0.0) for field in fields))
 
     def mean_error(self, cluster: Cluster) -> float:

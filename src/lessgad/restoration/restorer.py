@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
@@ -19,7 +20,7 @@ from lessgad.restoration.new_scan import NewScan, new_scan
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
 from lessgad.restoration.volumes import RestoredVolume, restore_volume
-from lessgad.volume import Volume, in_order_of
+from lessgad.volume import Volume, in_order_of, with_axes_of
 
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
@@ -145,18 +146,19 @@ class Restorer:
             unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = new.to_scan.scale * (new.normalisation.undo(volume.restored) - new.normalisation.undo(unrestored))
-        image = in_order_of(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
-        return Restoration(image, self._half_width(volume, new, scan, dose, low_dose), seen)
+        as_given = in_order_of if spacing_mm is None else with_axes_of
+        image = as_given(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
+        half_width = self._half_width(volume, new, dose)
+        width = None if half_width is None else as_given(scan.with_array(half_width), low_dose)
+        return Restoration(image, width, seen)
 
-    def _half_width(
-        self, volume: RestoredVolume, new: NewScan, scan: Volume, dose: float, like: Volume
-    ) -> Volume | None:
+    def _half_width(self, volume: RestoredVolume, new: NewScan, dose: float) -> Float[np.ndarray, "x y z"] | None:
         """Half-width of the interval in the unit of the scan, 0 outside the head box; None without a calibration."""
         if self.intervals is None:
             return None
         unit = new.to_scan.scale / new.normalisation.length_of(1.0)
         said = np.ones_like(volume.restored) if volume.half_width is None else volume.half_width
-        return in_order_of(scan.with_array((self.intervals.factor(dose) * unit * said).astype(np.float32)), like)
+        return (self.intervals.factor(dose) * unit * said).astype(np.float32)
 
     def _check_dose(self, dose: float) -> None:
         trained = self.description.dose

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.evaluation.significant_clusters import Cluster, find_clusters
-from lessgad.restoration.residual import Residual
+from lessgad.restoration.residual import Residual, Tolerance
 from lessgad.restoration.smoothing import Smoothing
 
 _MEDIAN_ABSOLUTE = 0.6744897501960817  # of a standard normal
@@ -27,6 +27,7 @@ class SmoothedResidual:
         z_unsupported: z₋, −inf where nothing is judged.
         z_overlooked: z₊, likewise.
         sd_of_error: s/K[∂F/∂restored].
+        enhancement: K[restored − T1].
     """
 
     smoothing: Smoothing
@@ -35,6 +36,7 @@ class SmoothedResidual:
     z_unsupported: Float[np.ndarray, "x y z"]
     z_overlooked: Float[np.ndarray, "x y z"]
     sd_of_error: Float[np.ndarray, "x y z"]
+    enhancement: Float[np.ndarray, "x y z"]
 
     @classmethod
     def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
@@ -51,6 +53,7 @@ class SmoothedResidual:
             z_unsupported=np.where(judged, (-residual - smoothing.average(whole.margin_below)) / sd, -np.inf),
             z_overlooked=np.where(judged, (residual - smoothing.average(whole.margin_above)) / sd, -np.inf),
             sd_of_error=sd / slope,
+            enhancement=smoothing.average(whole.enhancement),
         )
 
     def clusters(self) -> list[Cluster]:
@@ -58,8 +61,12 @@ class SmoothedResidual:
         return find_clusters(self.z_unsupported, self.error) + find_clusters(self.z_overlooked, -self.error)
 
     def detectable(
-        self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, least_error: float
+        self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, tolerance: Tolerance
     ) -> float:
         """The error in a ball of this diameter whose peak reaches `peak` half of the time."""
-        sd = float(np.median(self.sd_of_error[region]))
-        return (least_error + peak * sd) / self.smoothing.response(diameter_mm)
+        noise = peak * float(np.median(self.sd_of_error[region]))
+        enhancement = float(np.median(self.enhancement[region]))
+        share = tolerance.share
+        # What is invented adds to the enhancement that its own tolerance is a share of.
+        least = max(tolerance.error + noise, (share * enhancement + noise) / (1 - share))
+        return least / self.smoothing.response(diameter_mm)

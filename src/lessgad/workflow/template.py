@@ -130,8 +130,8 @@ evaluation:
   seed: {default.evaluation.seed}
 
 answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
-  endpoints:   # recovery, missed_ml, false_ml, unsupported_ml, ssim, psnr_db
-{_endpoints(default)}  method: {default.answer.method}   # whose images are judged
+  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, psnr_db
+  method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
 
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
@@ -141,11 +141,8 @@ n_workers: null   # studies at a time; null: as many as cores, at most 8
 
 
 def _endpoints(settings: ExperimentSettings) -> str:
-    lines = [
-        endpoint.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        for endpoint in settings.answer.endpoints
-    ]
-    return "".join(f"    - {json.dumps(line)}\n" for line in lines)
+    endpoints = settings.answer.endpoints
+    return json.dumps([one.model_dump(mode="json", exclude_none=True, exclude_defaults=True) for one in endpoints])
 
 
 def _spelled(name: str) -> str:
