@@ -16,7 +16,13 @@ from lessgad.training.patches import Patch
 from lessgad.training.settings import PAPER_LOSSES, LossWeights, TrainingSettings
 
 FIELD = FieldSettings(
-    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1
+    inputs=("low_dose",),
+    interval=False,
+    channels=(4, 8),
+    n_blocks=1,
+    feature_channels=4,
+    field_width=4,
+    n_hidden_layers=1,
 )
 
 

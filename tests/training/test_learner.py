@@ -15,7 +15,13 @@ from lessgad.training.patches import Patch
 from lessgad.training.settings import TrainingSettings
 
 FIELD = FieldSettings(
-    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=8, field_width=8, n_hidden_layers=2
+    inputs=("low_dose",),
+    interval=False,
+    channels=(4, 8),
+    n_blocks=1,
+    feature_channels=8,
+    field_width=8,
+    n_hidden_layers=2,
 )
 
 

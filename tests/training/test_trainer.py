@@ -280,7 +280,7 @@ def test_a_training_that_diverges_late_keeps_its_best_weights_and_its_state(tmp_
             for study in poisoned.studies:
                 study.standard_dose[:] = np.nan
 
-    with pytest.raises(SettingsError, match="after 12 samples"):
+    with pytest.raises(SettingsError, match=r"after 1[24] samples"):  # the next patches may be drawn already
         train(poisoned, poison)
     assert all(value.isfinite().all() for value in load_file(tmp_path / BEST).values())
     told = []
@@ -336,6 +336,8 @@ def test_learning_rates_follow_the_schedule(tmp_path, monkeypatch):
 
 
 def test_learning_is_learning(tmp_path):
-    train(task(tmp_path, n_samples=300, batch_size=4, validate_every=300, learning_rate=1e-2), silently)
+    both = {"inputs": ("pre_contrast", "low_dose")}
+    short = {"n_samples": 600, "batch_size": 4, "validate_every": 600, "learning_rate": 1e-2, "seed": 2}
+    train(task(tmp_path, field=both, **short), silently)
     (point,) = read_learning_curve(tmp_path / CURVE_FILE)
-    assert point.validation_gain_db > 0.3
+    assert point.validation_gain_db > 1

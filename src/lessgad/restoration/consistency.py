@@ -29,7 +29,7 @@ FALSE_DISCOVERY_RATE = 0.05
 LEAST_ERROR = 0.1  # of the tissue level: what nobody would report
 # Of the enhancement: what the forward model may be off by. On true low doses of the phantom (5 patients, 10 and 30 %)
 # 0 calls up to 10 ml of true standard doses overlooked and up to 0.4 ml unsupported, in vessels and mucosa; 0.2 at most
-# 0.1 ml and nothing.
+# 0.13 ml and nothing.
 LEAST_SHARE = 0.2
 LEAST_SNR = 3.0  # below it a magnitude is bent by its noise
 DIAMETERS_MM = (5.0, 10.0)
@@ -108,7 +108,7 @@ def check_consistency(
 
         e(d) = min over scales of (δ + z·s/K[∂F/∂restored]) / h(d),   h what K leaves of a ball's height
 
-    with δ as it is with the error in the image. In simulated noise half of the balls are found at 0.8 to 1.1 times that.
+    with δ as it is with the error in the image. In simulated noise half are found at 0.8 to 1.1 times that.
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lessgad.errors import SettingsError
@@ -18,16 +19,18 @@ from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
 from lessgad.training.learning_curve import CurvePoint, write_learning_curve
 from lessgad.training.patches import PatchSource, draw_patch
+from lessgad.training.prefetch import Prefetched
 from lessgad.training.processes import ALONE, Processes
 from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.shares import shares_of_step
+from lessgad.training.shares import Share, shares_of_step
 from lessgad.training.validation import ValidationSlices, validate
 
 RESUME_FILE = "resume.pt"
 CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
+Steps = Prefetched[list[tuple[Batch, Share]]]
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,10 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
     if state.networks:
         learner.restore(state.networks)
     saved_at = time.monotonic()  # decides when the state is saved, and nothing else
-    with deferred_interrupt() as interrupted:
+    with deferred_interrupt() as interrupted, Prefetched(partial(_drawn, task, processes)) as steps:
         while state.n_samples_done < n_samples:
             done_before = state.n_samples_done
-            loss = _step(task, learner, state, processes)
+            loss = _step(task, learner, state, steps, _numbers(task, processes, done_before))
             validates = processes.leads and _is_validation_due(done_before, state.n_samples_done, task.settings)
             if validates:
                 _validate(task, learner.field, state)
@@ -123,24 +126,33 @@ def _saved_or_new(task: TrainingTask) -> TrainingState:
     return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
 
 
-def _step(task: TrainingTask, learner: Learner, state: TrainingState, processes: Processes) -> float:
+def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
+    """Patches of the step that begins with patch `first`."""
+    together = task.settings.batch_size * task.settings.accumulate * processes.n
+    return range(first, min(first + together, task.settings.n_samples))
+
+
+def _drawn(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, Share]]:
+    """Draw what this process sees in that step."""
+    numbers = _numbers(task, processes, first)
+    shares = shares_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
+    return [(_batch(task, share.numbers), share) for share in shares]
+
+
+def _step(task: TrainingTask, learner: Learner, state: TrainingState, steps: Steps, numbers: range) -> float:
     """Learn from the next patches and give their loss."""
-    settings = task.settings
-    first, together = state.n_samples_done, settings.batch_size * settings.accumulate * processes.n
-    numbers = range(first, min(first + together, settings.n_samples))
-    shares = shares_of_step(numbers, settings.batch_size, rank=processes.rank, n_processes=processes.n)
-    seen = [(_batch(task, share.numbers), share) for share in shares]
-    rate_factor = learning_rate_factor(first / settings.n_samples)
+    n_samples, first = task.settings.n_samples, state.n_samples_done
+    seen = steps.take(first, numbers.stop if numbers.stop < n_samples else None)
     try:
-        loss = learner.learn(seen, rate_factor)
+        loss = learner.learn(seen, learning_rate_factor(first / n_samples))
     except FloatingPointError as error:
         raise SettingsError(
             "a training that stays finite",
             f"{error} after {first} samples",
             task.folder,
-            f"Lower training.learning_rate (now {settings.learning_rate:g}), or set training.precision to fp32",
+            f"Lower training.learning_rate (now {task.settings.learning_rate:g}), or set training.precision to fp32",
         ) from error
-    state.n_samples_done += len(numbers)
+    state.n_samples_done = numbers.stop
     state.loss_sum += loss
     state.n_losses += 1
     return loss
