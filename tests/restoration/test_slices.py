@@ -44,7 +44,7 @@ def batch_sizes():
 
     def watch(field):
         seen = []
-        field.register_forward_pre_hook(lambda _module, given: seen.append(len(given[0])))
+        field.encoder.register_forward_pre_hook(lambda _module, given: seen.append(len(given[0])))
         return seen
 
     return watch
