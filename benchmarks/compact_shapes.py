@@ -134,17 +134,17 @@ def draw(curves: dict[str, list[tuple[int, float]]], seconds: dict[str, float], 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained", sharey=True)
-    for name, curve in curves.items():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained", sharey=True)
+    colours = mpl.colormaps["tab20"].colors
+    for (name, curve), colour in zip(curves.items(), colours, strict=False):
         best = max(gain for _, gain in curve)
-        left.plot(seconds[name], best, "o", color="tab:blue")
-        left.annotate(name, (seconds[name], best), xytext=(4, 3), textcoords="offset points", fontsize=8)
-        right.plot([n for n, _ in curve], [gain for _, gain in curve], label=name, linewidth=1)
-    left.set(xscale="log", xlabel="seconds per volume, one thread", ylabel="gain on validation patients, dB PSNR")
+        left.plot(seconds[name], best, "o", color=colour, markersize=9, label=name)
+        right.plot([n for n, _ in curve], [gain for _, gain in curve], color=colour, linewidth=1.5)
+    left.set(xlabel="seconds per volume, one thread", ylabel="gain on validation patients, dB PSNR", xlim=(0, None))
     right.set(xlabel="training samples")
-    right.legend(fontsize=7, ncols=2)
     for axes in (left, right):
         axes.grid(alpha=0.3)
+    figure.legend(loc="outside right center", fontsize=8)
     figure.savefig(picture, dpi=110)
 
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much cheaper the preset compact is than the published network: time, memory, training. Nothing else may run.
 
-    python benchmarks/speed_against_paper.py [--slices 5] [--without-bf16]
+    python benchmarks/speed_against_paper.py [--slices 5] [--without-bf16] [--experiment EXPERIMENT]
 
 Restoration: compact in whole slices of the whole volume, `paper` in its sliding window on some slices, scaled; each in
 the precision that it uses by default here, and both in bf16 (`paper` on one window, scaled by their number: where the
-processor has no bf16 arithmetic that takes a minute a window). Memory: peak above what is in use once the model is
-loaded. Training: samples per second of steps at batch 4 (`paper` at batch 1). Every measurement has a process of its
-own. Quality is no part of this: `paper` cannot be trained on such a machine.
+processor has no bf16 arithmetic that takes a while). Memory: peak above what is in use once the model is loaded, on the
+same slices. Training: samples per second of steps at batch 4 (`paper` at batch 1). Every measurement has a process of
+its own. Quality is no part of this: `paper` cannot be trained on such a machine.
 """
 
 from __future__ import annotations
@@ -111,6 +111,31 @@ def training(preset: str, batch: int, n_steps: int, answers) -> None:
     answers.put(batch * n_steps / (time.perf_counter() - started))
 
 
+def waiting(experiment: str, n_steps: int, answers) -> None:
+    """Share of the time of training that goes by in waiting for patches, on the studies of a prepared experiment."""
+    import tempfile
+    from functools import partial
+
+    from prepared_experiment import training_task
+
+    from lessgad.training.learner import Learner
+    from lessgad.training.prefetch import Prefetched
+    from lessgad.training.processes import ALONE
+    from lessgad.training.settings import TrainingSettings
+    from lessgad.training.trainer import drawn_for_step
+
+    settings = TrainingSettings()
+    with tempfile.TemporaryDirectory() as folder:
+        task = training_task(Path(experiment), Path(folder), field_settings("compact"), settings, (DOSE,))
+        learner, batch = Learner(task.description.field, settings), settings.batch_size
+        with Prefetched(partial(drawn_for_step, task, ALONE)) as steps:
+            learner.learn(steps.take(0, batch), 1e-3)
+            before, started = steps.waited_s, time.perf_counter()
+            for step in range(1, n_steps + 1):
+                learner.learn(steps.take(step * batch, (step + 1) * batch), 1e-3)
+            answers.put((steps.waited_s - before) / (time.perf_counter() - started))
+
+
 def alone(function, *arguments):
     """Run in a process of its own, and give what it answers."""
     context = multiprocessing.get_context("spawn")
@@ -126,6 +151,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=5, help="that the published network is timed on")
     parser.add_argument("--without-bf16", action="store_true")
+    parser.add_argument("--experiment", help="prepared; to see how long training waits for its patches")
     given = parser.parse_args()
 
     import torch
@@ -137,7 +163,8 @@ def main() -> int:
     print(f"load before: {os.getloadavg()[0]:.2f}")
     measured: dict[str, dict[str, float]] = {}
     for name, shape in VOLUMES.items():
-        compact_s, compact_mib = alone(restoration, "compact", shape, shape[0], "auto")
+        compact_s, _ = alone(restoration, "compact", shape, shape[0], "auto")
+        _, compact_mib = alone(restoration, "compact", shape, given.slices, "auto")
         paper_s, paper_mib = alone(restoration, "paper", shape, given.slices, "auto")
         row = {
             "compact_s": compact_s,
@@ -155,6 +182,8 @@ def main() -> int:
         print(f"{name}: {json.dumps({key: round(value, 2) for key, value in row.items()})}", flush=True)
     compact, paper = alone(training, "compact", 4, 20), alone(training, "paper", 1, 2)
     print(f"training, samples per second: compact {compact:.2f}, paper {paper:.4f}, ratio {compact / paper:.0f}")
+    if given.experiment is not None:
+        print(f"training, share of time waiting for patches: {alone(waiting, given.experiment, 100):.1%}")
     return 0
 
 

@@ -17,9 +17,9 @@ class RestorationSettings(Settings):
         window: `whole_slice`; `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper; `auto`:
             sliding for the preset `paper`, whose answer depends on the patch, whole slices for others.
         precision: `auto` takes bf16 where the processor computes in it, else fp32.
-        slices_at_once: Slices in memory at a time.
+        slices_at_once: Slices in memory at a time; on two cores one is as fast as any other number.
     """
 
     window: Literal["auto", "whole_slice", "sliding"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    slices_at_once: int = Field(default=4, ge=1)
+    slices_at_once: int = Field(default=1, ge=1)

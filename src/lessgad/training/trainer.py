@@ -94,7 +94,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
     if state.networks:
         learner.restore(state.networks)
     saved_at = time.monotonic()  # decides when the state is saved, and nothing else
-    with deferred_interrupt() as interrupted, Prefetched(partial(_drawn, task, processes)) as steps:
+    with deferred_interrupt() as interrupted, Prefetched(partial(drawn_for_step, task, processes)) as steps:
         while state.n_samples_done < n_samples:
             done_before = state.n_samples_done
             loss = _step(task, learner, state, steps, _numbers(task, processes, done_before))
@@ -132,8 +132,8 @@ def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
     return range(first, min(first + together, task.settings.n_samples))
 
 
-def _drawn(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, Share]]:
-    """Draw what this process sees in that step."""
+def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, Share]]:
+    """Draw what this process sees in the step that begins with patch `first`."""
     numbers = _numbers(task, processes, first)
     shares = shares_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
     return [(_batch(task, share.numbers), share) for share in shares]
