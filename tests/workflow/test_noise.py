@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
+from lessgad.workflow.evaluate import TABLES
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 from lessgad.workflow.status import experiment_status
@@ -121,7 +122,7 @@ def test_a_run_that_was_killed_in_every_stage_has_the_same_noise(tiny, cohort):
         for root in roots
     )
     assert whole.keys() == killed.keys()
-    assert sum("scores" in name for name in whole) == len(tiny.JUDGED)
+    assert sum("scores" in name for name in whole) == len(tiny.JUDGED) * len(TABLES)
     assert {Path(name).suffix for name in whole} >= {".nii", ".gz", ".safetensors", ".csv", ".png"}
     differing = [name for name in whole if whole[name] != killed[name]]
     assert [name for name in differing if not name.endswith("resume.pt")] == []
