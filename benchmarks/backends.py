@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs the preset compact fastest: one slice of 144×176, milliseconds. Needs onnx, onnxruntime and openvino beside."""
+"""What runs the preset compact fastest: ms for a slice of 144×176. Needs onnx, onnxruntime and openvino besides."""
 
 from __future__ import annotations
 
