@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import ResultTable
 
@@ -37,21 +35,5 @@ class ConsistencyRow:
 
 _TABLE = ResultTable(ConsistencyRow, "a table of consistency", ("patient", "session", "dose"))
 COLUMNS = _TABLE.columns
-
-
-def write_consistency(path: Path, rows: Iterable[ConsistencyRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_consistency(path: Path) -> list[ConsistencyRow]:
-    """Read what `write_consistency` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_consistency = _TABLE.write
+read_consistency = _TABLE.read

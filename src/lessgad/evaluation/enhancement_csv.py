@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import ResultTable
 
@@ -45,21 +43,5 @@ class EnhancementRow:
 
 _TABLE = ResultTable(EnhancementRow, "a table of enhancement", ("patient", "session", "dose", "method"))
 COLUMNS = _TABLE.columns
-
-
-def write_enhancement(path: Path, rows: Iterable[EnhancementRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_enhancement(path: Path) -> list[EnhancementRow]:
-    """Read what `write_enhancement` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_enhancement = _TABLE.write
+read_enhancement = _TABLE.read

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import ResultTable
 
@@ -38,21 +36,5 @@ class OperatingRow:
 _KEY = ("patient", "session", "dose", "method", "relative_threshold")
 _TABLE = ResultTable(OperatingRow, "a table of false and missed enhancement", _KEY)
 COLUMNS = _TABLE.columns
-
-
-def write_operating_points(path: Path, rows: Iterable[OperatingRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_operating_points(path: Path) -> list[OperatingRow]:
-    """Read what `write_operating_points` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_operating_points = _TABLE.write
+read_operating_points = _TABLE.read

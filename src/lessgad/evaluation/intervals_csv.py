@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import ResultTable
 from lessgad.evaluation.similarity import Area
@@ -43,21 +41,5 @@ class IntervalRow:
 
 _TABLE = ResultTable(IntervalRow, "a table of intervals", ("patient", "session", "dose", "area"))
 COLUMNS = _TABLE.columns
-
-
-def write_intervals_table(path: Path, rows: Iterable[IntervalRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_intervals_table(path: Path) -> list[IntervalRow]:
-    """Read what `write_intervals_table` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_intervals_table = _TABLE.write
+read_intervals_table = _TABLE.read

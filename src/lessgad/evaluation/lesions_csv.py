@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import ResultTable
 from lessgad.evaluation.tumor_size import SizeGroup
@@ -46,21 +44,5 @@ class LesionRow:
 
 _TABLE = ResultTable(LesionRow, "a table of lesions", ("patient", "session", "dose", "method", "lesion"))
 COLUMNS = _TABLE.columns
-
-
-def write_lesions(path: Path, rows: Iterable[LesionRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_lesions(path: Path) -> list[LesionRow]:
-    """Read what `write_lesions` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_lesions = _TABLE.write
+read_lesions = _TABLE.read

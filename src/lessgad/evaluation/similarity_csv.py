@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED, ResultTable, method_order
 from lessgad.evaluation.similarity import Area
@@ -49,21 +47,5 @@ class SimilarityRow:
 
 _TABLE = ResultTable(SimilarityRow, "a table of similarities", ("patient", "session", "dose", "method", "area"))
 COLUMNS = _TABLE.columns
-
-
-def write_similarity(path: Path, rows: Iterable[SimilarityRow]) -> None:
-    """Write the table, whole or not at all, in an order that does not depend on that of `rows`.
-
-    Raises:
-        StorageError: The disk is full or the folder cannot be written.
-    """
-    _TABLE.write(path, rows)
-
-
-def read_similarity(path: Path) -> list[SimilarityRow]:
-    """Read what `write_similarity` wrote.
-
-    Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
-    """
-    return _TABLE.read(path)
+write_similarity = _TABLE.write
+read_similarity = _TABLE.read

@@ -60,6 +60,25 @@ class IntervalCalibration(Settings):
         """
         return float(np.interp(check_dose(dose), self.doses, self.factors))
 
+    def half_width(
+        self, dose: float, said: Float[np.ndarray, "x y z"] | None, shape: tuple[int, int, int]
+    ) -> Float[np.ndarray, "x y z"]:
+        """Stretch what the field says of its error; where it says nothing, all voxels get the factor itself.
+
+        Args:
+            dose: Fraction of the standard dose.
+            said: Half-width of each voxel before calibration, on [−1, 1]; None where the field does not say.
+            shape: Of the volume.
+
+        Returns:
+            The half-width of the interval, float32, on the same scale.
+
+        Raises:
+            DoseError: The dose is outside 0–1.
+        """
+        before = np.ones(shape, dtype=np.float32) if said is None else said
+        return (self.factor(dose) * before).astype(np.float32)
+
 
 def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LEVEL) -> float:
     """Give the smallest factor by which intervals cover, every patient counting alike.

@@ -157,8 +157,7 @@ class Restorer:
         if self.intervals is None:
             return None
         unit = new.to_scan.scale / new.normalisation.length_of(1.0)
-        said = np.ones_like(volume.restored) if volume.half_width is None else volume.half_width
-        return (self.intervals.factor(dose) * unit * said).astype(np.float32)
+        return np.float32(unit) * self.intervals.half_width(dose, volume.half_width, volume.restored.shape)
 
     def _check_dose(self, dose: float) -> None:
         trained = self.description.dose

@@ -6,8 +6,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
@@ -123,7 +121,6 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
         path = half_width_file(experiment, study, dose)
         path.unlink(missing_ok=True)
         if restorer.intervals is not None:
-            said = np.ones_like(volume.restored) if volume.half_width is None else volume.half_width
-            half_width = (restorer.intervals.factor(dose) * said).astype(np.float32)
+            half_width = restorer.intervals.half_width(dose, volume.half_width, volume.restored.shape)
             write_volume(path, in_order_of(Volume(half_width, affine), grid))
         write_volume(restored_file(experiment, study, dose), in_order_of(Volume(volume.restored, affine), grid))
