@@ -97,14 +97,14 @@ def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None =
         raise VolumeError(wanted, f"{_grid_words(one)} against {_grid_words(other)}", path)
 
 
-def read_volume(path: Path | str, *, labels: bool = False) -> Volume:
+def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool = True) -> Volume:
     """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
 
     Raises:
         VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, colours or complex numbers,
-            NaN or infinite values, empty, or constant (labels may be constant).
+            NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
     """
     path = Path(path)
     image = _open(path)
@@ -128,7 +128,7 @@ def read_volume(path: Path | str, *, labels: bool = False) -> Volume:
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
             array = array.astype(np.float32)
-    _check_intensities(array, path)
+    _check_intensities(array, path, needs_contrast)
     return Volume(array, affine)
 
 
@@ -210,12 +210,12 @@ def _check_size(image: Nifti1Image, path: Path) -> None:
         raise VolumeError("a whole file", came, path)
 
 
-def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path) -> None:
+def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path, needs_contrast: bool) -> None:
     lowest, highest = float(array.min()), float(array.max())
     if not np.isfinite([lowest, highest]).all():
         n_bad = int((~np.isfinite(array)).sum())
         raise VolumeError("finite intensities", f"{n_bad} voxels that are NaN or infinite", path)
-    if lowest == highest:
+    if needs_contrast and lowest == highest:
         raise VolumeError("an image with some contrast", f"{lowest:g} in every voxel", path)
 
 

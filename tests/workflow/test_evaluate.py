@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from lessgad.errors import LessgadError
+from lessgad.evaluation.intervals_csv import read_intervals_table
 from lessgad.field.checkpoint import load_field
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.settings import RestorationSettings
@@ -83,6 +84,18 @@ def test_per_dose_models_restore_their_own_dose(tiny_experiment):
         )
         np.testing.assert_allclose(written, by_own, atol=1e-6)
         assert np.abs(written - by_other).max() > 1e-4
+
+
+@pytest.mark.slow
+def test_a_field_that_says_nothing_of_its_error_gets_one_half_width(tiny_experiment):
+    root = tiny_experiment("prepare")
+    edit(root, field={"interval": False}, training={"n_samples": 8}, doses=[0.1])
+    assert run_experiment(root, STAGES, Silence()) == []
+    rows = read_intervals_table(root / "results" / "intervals.csv")
+    assert len(rows) == 4 * 3  # studies, areas
+    widths = [row.half_width for row in rows]
+    assert max(widths) == pytest.approx(min(widths), rel=1e-6)  # means of float32
+    assert all(0 <= row.coverage <= 1 for row in rows)
 
 
 def test_validation_doses_are_doses():

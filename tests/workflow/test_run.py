@@ -73,7 +73,7 @@ def test_images_are_on_the_grid_of_the_t1(finished, tiny_stages, tiny):
             assert images
             for path in images:
                 is_map = "contradicted" in path.name  # may be 0 everywhere
-                image = read_volume(path, labels=is_map) if is_map else read_volume(path)
+                image = read_volume(path, needs_contrast=not is_map)
                 assert same_grid(image, t1)
                 if "halfwidth" in path.name:
                     assert 0 <= image.array.min() < image.array.max()

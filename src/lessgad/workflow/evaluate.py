@@ -130,7 +130,8 @@ def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
                 contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
                 write_volume(task.maps[dose], in_order_of(contradicted, grid))
             if method == RESTORED and task.images.half_width[dose].exists():
-                judge.judge_interval(image, read_like(task.images.half_width[dose], grid), dose)
+                half_width = read_like(task.images.half_width[dose], grid, needs_contrast=False)
+                judge.judge_interval(image, half_width, dose)
     for name, path in task.tables.items():
         TABLES[name][0](path, getattr(judge.scores, name))
 

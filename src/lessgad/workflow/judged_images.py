@@ -71,13 +71,18 @@ def judged_images(
             yield name, _checked_scale(read_like(by_dose[dose], grid), by_dose[dose])
 
 
-def read_like(path: Path, grid: Volume) -> Image:
+def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image:
     """Read an image in transverse order.
+
+    Args:
+        path: Of the image.
+        grid: T1 of the study, as stored.
+        needs_contrast: Whether one value in every voxel is an error.
 
     Raises:
         VolumeError: Missing, damaged, or not on the grid of the T1.
     """
-    volume = in_transverse_order(read_volume(path))
+    volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
     check_same_grid(volume, in_transverse_order(grid), "an image on the grid of the T1w", path)
     return volume.array
 
