@@ -66,3 +66,12 @@ def test_better_baseline_is_named():
     assert "did better" in findings(table4(rows(12, 2.0, 90.0)))[0].sentences
     assert "less well" in findings(table4(rows(12, 2.0, 5.0)))[0].sentences
     assert "exactly" in findings(table4(rows(12, 2.0, math.inf)))[0].sentences
+
+
+def test_the_best_method_without_a_network_is_the_one_that_is_named():
+    """A strong baseline must not hide behind a weak one."""
+    made = rows(12, 2.0, 5.0)
+    made += [replace(row, method="denoise_and_scale", psnr_db=60.0) for row in made if row.method == "restored"]
+    sentences = findings(table4(made))[0].sentences
+    assert "Subtract-and-scale with the difference denoised, which needs no network, did better" in sentences
+    assert "(mean PSNR 60.0 against" in sentences

@@ -17,6 +17,12 @@ from lessgad.evaluation.similarity_csv import RESTORED, SUBTRACT_AND_SCALE
 from lessgad.report.tables import Metric, Table4, Table4Cell
 
 Verdict = Literal["gain", "no gain", "loss", "mixed", "open"]
+#: Baselines at the start of a sentence, and what they do without.
+_WITHOUT_NETWORK = {
+    SUBTRACT_AND_SCALE: ("Subtract-and-scale", "training"),
+    "denoise": ("The low dose, denoised", "network"),
+    "denoise_and_scale": ("Subtract-and-scale with the difference denoised", "network"),
+}
 _UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}
 
 
@@ -112,19 +118,22 @@ def _patients_words(values: Sequence[float], metric: Metric) -> str:
 
 
 def _against_baseline(table: Table4, cell: Table4Cell) -> list[str]:
-    """Say where the plain formula does as well or better than the network: then the network is not needed."""
-    baseline = table.cell(cell.dose, SUBTRACT_AND_SCALE)
-    if baseline is None:
-        return []
-    ours, theirs = cell.psnr_db, baseline.psnr_db
-    if theirs.n_infinite and theirs.n_infinite == baseline.n_studies:
+    """Say where a method without any network does as well or better than it: then the network is not needed."""
+    judged = {method: table.cell(cell.dose, method) for method in _WITHOUT_NETWORK}
+    baselines = {method: found for method, found in judged.items() if found is not None}
+    exact = baselines.get(SUBTRACT_AND_SCALE)
+    if exact is not None and exact.psnr_db.n_infinite and exact.psnr_db.n_infinite == exact.n_studies:
         return ["Subtract-and-scale returned the standard-dose image exactly."]
-    if math.isnan(ours.mean) or math.isnan(theirs.mean):
+    means = {method: found.psnr_db.mean for method, found in baselines.items() if not math.isnan(found.psnr_db.mean)}
+    ours = cell.psnr_db.mean
+    if math.isnan(ours) or not means:
         return []
-    words = f"(mean PSNR {theirs.mean:.1f} against {ours.mean:.1f} dB)"
-    if theirs.mean >= ours.mean:
-        return [f"Subtract-and-scale, which needs no training, did better {words}."]
-    return [f"Subtract-and-scale did less well {words}."]
+    best = max(means, key=lambda method: means[method])
+    name, what = _WITHOUT_NETWORK[best]
+    words = f"(mean PSNR {means[best]:.1f} against {ours:.1f} dB)"
+    if means[best] >= ours:
+        return [f"{name}, which needs no {what}, did better {words}."]
+    return [f"{name} did less well {words}."]
 
 
 def _count(n: int, one: str, many: str = "") -> str:
