@@ -55,3 +55,11 @@ def test_the_published_network_sees_the_low_dose_alone_and_gives_no_interval():
     assert (paper.inputs, paper.interval, paper.told_the_dose) == (("low_dose",), False, False)
     with pytest.raises(ValidationError, match="interval must be false"):
         FieldSettings(preset="paper", interval=True)
+
+
+def test_the_difference_to_the_t1_is_seen_where_there_is_a_t1():
+    assert FieldSettings().n_sources == 4  # T1, low dose, dose, difference
+    assert FieldSettings(scaled_difference=False).n_sources == 3
+    assert FieldSettings(inputs=("low_dose",)).n_sources == 2
+    assert FieldSettings(inputs=("low_dose",), told_the_dose=False).n_sources == 1
+    assert FieldSettings(preset="paper").n_sources == 1

@@ -20,6 +20,8 @@ from lessgad.field.presets import FieldSettings
 
 HALF_WIDTH_UNIT = 0.1  # of what the field says of its error, on the scale of [−1, 1]
 SMALLEST_HALF_WIDTH = 1e-4
+#: Dose at which noise and enhancement are about alike: the gain β/(β² + ν²) of a difference is Wiener's there.
+NOISE_TO_ENHANCEMENT = 0.1
 
 
 class FieldAnswer(NamedTuple):
@@ -46,7 +48,7 @@ class ConditionalField(nn.Module):
     def __init__(self, settings: FieldSettings) -> None:
         super().__init__()
         self.settings = settings
-        n_sources = len(settings.inputs) + (1 if settings.told_the_dose else 0)
+        n_sources = settings.n_sources
         widths = [settings.field_width] * settings.n_hidden_layers + [2 if settings.interval else 1]
         self.encoder = CompactEncoder(n_sources, settings)
         self.shifts = nn.Conv2d(settings.feature_channels, sum(widths), 1)
@@ -144,12 +146,15 @@ class ConditionalField(nn.Module):
         return FieldAnswer(self._output(said[:, :1], source, dose), half_width, shifts)
 
     def _seen(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s h w"]:
-        """Sources with background at 0, so that padding with zeros is background, and the dose beside them."""
+        """Sources with background at 0, so that padding with zeros is background; dose and difference beside them."""
         images = source + 1
-        if not self.settings.told_the_dose:
-            return images
-        level = dose.to(images.dtype)[:, None, None, None].expand(-1, 1, *images.shape[-2:])
-        return torch.cat((images, level), dim=1)
+        seen, level = [images], dose.to(images.dtype)[:, None, None, None]
+        if self.settings.told_the_dose:
+            seen.append(level.expand(-1, 1, *images.shape[-2:]))
+        if self.settings.sees_difference:
+            t1, low_dose = (images[:, k : k + 1] for k in map(self.settings.inputs.index, ("pre_contrast", "low_dose")))
+            seen.append(level / (level**2 + NOISE_TO_ENHANCEMENT**2) * (low_dose - t1))
+        return torch.cat(seen, dim=1) if len(seen) > 1 else images
 
     def _output(
         self, field: Float[Tensor, "b 1 h w"], source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from lessgad.settings import Settings
 
 InputImage = Literal["pre_contrast", "low_dose"]
+NOT_PUBLISHED = ("interval", "scaled_difference", "told_the_dose")
 
 
 class FieldSettings(Settings):
@@ -23,6 +24,8 @@ class FieldSettings(Settings):
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
         interval: Whether the field also says how far off each pixel may be; the published network does not.
+        scaled_difference: Whether the field also sees the difference between low dose and T1, scaled towards the full
+            dose, where the T1 is an input: what a subtraction would give, held back where noise would drown it.
         told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
         stem: Downsampling of the encoder's first layer, in pixels.
         channels: Feature channels at the stride of the stem and at each doubling of it.
@@ -40,6 +43,7 @@ class FieldSettings(Settings):
     inputs: tuple[InputImage, ...] = ("pre_contrast", "low_dose")
     output: Literal["residual", "tanh"] = "residual"
     interval: bool = True
+    scaled_difference: bool = True
     told_the_dose: bool = True
     stem: Literal[2, 4] = 2
     channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(16, 32, 64, 96), min_length=1)
@@ -57,7 +61,7 @@ class FieldSettings(Settings):
     def _as_published(cls, given: object) -> object:
         """The published network gives the image itself from the low dose alone, and is not told what dose that is."""
         if isinstance(given, dict) and given.get("preset") == "paper":
-            return {"inputs": ("low_dose",), "output": "tanh", "interval": False, "told_the_dose": False, **given}
+            return {"inputs": ("low_dose",), **dict.fromkeys(NOT_PUBLISHED, False), "output": "tanh", **given}
         return given
 
     @model_validator(mode="after")
@@ -83,6 +87,16 @@ class FieldSettings(Settings):
         if "low_dose" not in inputs or len(set(inputs)) != len(inputs):
             raise ValueError("inputs must name low_dose, and each image once: [low_dose] or [pre_contrast, low_dose]")
         return inputs
+
+    @property
+    def sees_difference(self) -> bool:
+        """Whether the scaled difference is among what the field sees."""
+        return self.scaled_difference and "pre_contrast" in self.inputs
+
+    @property
+    def n_sources(self) -> int:
+        """Channels that the field sees of a pixel, its position aside."""
+        return len(self.inputs) + self.told_the_dose + self.sees_difference
 
     @property
     def strides(self) -> tuple[int, ...]:

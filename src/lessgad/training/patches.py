@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.training.enhancement_strength import strength_map, with_strength
 
 BACKGROUND = -1.0
 
@@ -99,6 +100,7 @@ def draw_patch(
     tumor_share: float,
     flip: bool,
     dose: float | None,
+    vary_enhancement: float = 0.0,
 ) -> Patch:
     """Draw patch `number` of a training.
 
@@ -113,6 +115,7 @@ def draw_patch(
         tumor_share: 0–1.
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
+        vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
     """
     rng = np.random.default_rng((seed, number))
     with_tumor = [source for source in sources if len(source.tumor_voxels)]
@@ -134,6 +137,9 @@ def draw_patch(
     drawn = float(rng.random())
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce = images
+    if vary_enhancement > 0:
+        strength = strength_map(rng, size, vary_enhancement)
+        standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
     return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose)
 

@@ -67,6 +67,8 @@ class TrainingSettings(Settings):
         gradient_norm: Gradients of the field are clipped to it; None leaves them.
         tumor_share: Share of patches that hold tumor, from studies that have a mask.
         flip: Mirror half of the patches left to right.
+        vary_enhancement: Spread (SD of the logarithm) of the factors by which the enhancement is made weaker or
+            stronger from place to place in each patch, so that it is read from the low dose; 0 leaves it.
         precision: `auto` takes bf16 where the processor computes in it, else fp32. `fp16`, for GPUs older than
             bf16, scales the loss so that small gradients are not lost.
         validate_every: Samples between two validations.
@@ -88,6 +90,7 @@ class TrainingSettings(Settings):
     gradient_norm: float | None = Field(default=1.0, gt=0)
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
+    vary_enhancement: float = Field(default=0.4, ge=0, le=1)
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)
     n_validation_slices: int = Field(default=8, ge=1)

@@ -168,6 +168,7 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             size=settings.patch_size,
             tumor_share=settings.tumor_share,
             flip=settings.flip,
+            vary_enhancement=settings.vary_enhancement,
             dose=task.description.dose,
         )
         for number in numbers

@@ -29,6 +29,7 @@ PAPER: dict[str, Any] = {
         "betas": (0.5, 0.999),
         "weight_decay": 3e-5,
         "gradient_norm": None,
+        "vary_enhancement": 0.0,
     },
 }
 USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
@@ -105,6 +106,7 @@ field:
   inputs: {json.dumps(list(field.inputs))}   # the paper's: [low_dose]; without the T1 little is gained under noise
   output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
   interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
+  scaled_difference: {json.dumps(field.scaled_difference)}   # whether it sees (low dose - T1) scaled up; paper: false
   told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
 
 training:
@@ -118,6 +120,7 @@ training:
   betas: {json.dumps(list(train.betas))}   # of Adam
   weight_decay: {train.weight_decay}   # of the field
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
+  vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
   precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
   seed: {train.seed}

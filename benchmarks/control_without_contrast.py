@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pre-contrast scan with fresh noise, called a low dose: nothing may grow in it.
+
+    python benchmarks/control_without_contrast.py EXPERIMENT --dose 0.1 --subset test
+
+Prints the recovery of each study with a tumour (0: nothing was invented in it) and the ml invented elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+
+def main() -> None:
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.dose.simulator import not_scanned
+    from lessgad.evaluation.enhancement import enhancement_scores
+    from lessgad.evaluation.enhancement_reference import enhancement_reference
+    from lessgad.preparation.prepared_study import read_prepared
+    from lessgad.restoration.restorer import Restorer
+    from lessgad.restoration.volumes import restore_volume
+    from lessgad.workflow.experiment import open_experiment
+    from lessgad.workflow.prepare import prepared_files
+    from lessgad.workflow.train import model_of_dose, usable_studies
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path)
+    parser.add_argument("--dose", type=float, default=0.1)
+    parser.add_argument("--subset", default="test")
+    given = parser.parse_args()
+    experiment = open_experiment(given.experiment)
+    settings = experiment.settings
+    restorer = Restorer.load(experiment.folder.model(model_of_dose(experiment, given.dose)), settings.restoration)
+    recoveries = []
+    for study in usable_studies(experiment, given.subset):
+        prepared = read_prepared(prepared_files(experiment, study))
+        tumor = prepared.tumor(settings.cohort.regions)
+        if tumor is None:
+            continue
+        t1, simulator = prepared.end_points[0], study_simulator(prepared, settings.simulation)
+        outside = not_scanned(prepared.pre_contrast, prepared.standard_dose)
+        scan = simulator.slices(t1, t1, given.dose, outside)  # without contrast every dose is the T1
+        images = {"pre_contrast": prepared.pre_contrast, "low_dose": scan}
+        restored = restore_volume(
+            restorer.field, images, given.dose, prepared.head_box, prepared.spacing_mm, settings.restoration
+        ).restored
+        sigmas = (float(prepared.sigma_pre_contrast or 0), float(prepared.sigma or 0))
+        reference = enhancement_reference(
+            prepared.pre_contrast, prepared.standard_dose, tumor, prepared.head, prepared.spacing_mm, sigmas
+        )
+        scores = enhancement_scores(restored, reference, simulator.sigma)
+        recoveries.append(scores.recovery)
+        print(f"{study.name}: recovery {scores.recovery:+.3f}, false {scores.false_ml:.2f} ml", flush=True)
+    print(f"mean recovery {np.nanmean(recoveries):+.3f}, largest {np.nanmax(recoveries):+.3f}")
+
+
+if __name__ == "__main__":
+    main()
