@@ -32,13 +32,14 @@ def calibrate_intervals(
         settings: Precision and window.
         level: Share to cover.
     """
+    patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     factors = []
     for dose in doses:
-        scores = []
-        for study in studies:
+        scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
+        for patient, study in zip(patients, studies, strict=True):
             images = {"pre_contrast": study.pre_contrast, "low_dose": study.low_dose(dose)}
             answer = restore_slices_in_full(field, images, dose, study.spacing_mm, settings)
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
-            scores.append(error if answer.half_width is None else error / answer.half_width[study.judged])
-        factors.append(covering_factor(scores, level))
-    return IntervalCalibration(level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(studies))
+            scores[patient].append(error if answer.half_width is None else error / answer.half_width[study.judged])
+        factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
+    return IntervalCalibration(level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(scores))

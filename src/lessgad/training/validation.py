@@ -31,6 +31,7 @@ class ValidationSlices:
         simulator: How.
         judged: The tumor's box, or the head where there is no mask.
         spacing_mm: Of rows and columns.
+        patient: Whose study it is; "" for a patient of its own.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -39,6 +40,7 @@ class ValidationSlices:
     simulator: LowDoseSimulator
     judged: Bool[np.ndarray, "z y x"]
     spacing_mm: tuple[float, float]
+    patient: str = ""
 
     @classmethod
     def of(
@@ -58,7 +60,8 @@ class ValidationSlices:
 
         spacing = study.spacing_mm[1], study.spacing_mm[0]
         t1, t1ce = (cut(image) for image in study.end_points)
-        return cls(cut(study.pre_contrast), cut(study.standard_dose), (t1, t1ce), simulator, cut(judged), spacing)
+        pair = cut(study.pre_contrast), cut(study.standard_dose)
+        return cls(*pair, (t1, t1ce), simulator, cut(judged), spacing, study.patient)
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
