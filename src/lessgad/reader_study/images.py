@@ -81,9 +81,12 @@ def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y 
 def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
     """Write an image for browsers, gzipped without name or time; gives the SHA-256 of its voxels."""
     voxels = browser_voxels(image).tobytes()
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        with gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0) as packed:
-            packed.write(voxels)
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0) as packed,
+    ):
+        packed.write(voxels)
     return hashlib.sha256(voxels).hexdigest()
 
 

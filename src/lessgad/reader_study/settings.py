@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from lessgad.dose_fraction import check_dose, dose_label
-from lessgad.errors import DoseError
+from lessgad.errors import DoseError, SettingsError
 from lessgad.settings import Settings
 
 MAX_PANELS = 6
@@ -70,3 +70,19 @@ class ReaderStudySettings(Settings):
     def read_doses(self) -> tuple[float, ...]:
         """The doses whose images are asked about, ascending; 1 is the hidden standard dose."""
         return (*self.doses, 1.0) if self.hidden_standard else self.doses
+
+
+def reader_study_settings(**given: object) -> ReaderStudySettings:
+    """Check what a command was given.
+
+    Raises:
+        SettingsError: The first value that is not valid.
+    """
+    try:
+        return ReaderStudySettings(**given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        wanted = f"a valid value for {name}" if name else "settings that go together"
+        raise SettingsError(wanted, message) from error

@@ -40,7 +40,13 @@ def opened(experiment: Path) -> Iterator[ReaderStudy]:
         ReaderStudyError: There is none, or its protocol is not the one that readers were invited by.
         StorageError: Its database cannot be used.
     """
-    folder = StudyFolder.of(experiment)
+    with opened_folder(StudyFolder.of(experiment)) as study:
+        yield study
+
+
+@contextmanager
+def opened_folder(folder: StudyFolder) -> Iterator[ReaderStudy]:
+    """Open the reader study in a folder; as `opened`."""
     protocol = read_protocol(folder.protocol)
     store = open_store(folder.database)
     try:

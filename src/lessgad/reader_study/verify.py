@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -19,6 +19,7 @@ from lessgad.reader_study.store.answer_sets import answer_digest
 from lessgad.reader_study.store.audit import broken_links
 from lessgad.reader_study.store.migrations import migrations, schema_of, schema_version, wanted_schema
 from lessgad.reader_study.store.tables import AnswerSet, AuditEvent, FrozenProtocol
+from lessgad.reader_study.study import opened_folder
 from lessgad.reader_study.study_folder import StudyFolder
 
 
@@ -37,6 +38,24 @@ class Verification:
     n_answer_sets: int
     n_events: int
     head: str
+
+
+def verify_study(folder: StudyFolder) -> Verification:
+    """Check a whole reader study: its database, its protocol file, its images.
+
+    Raises:
+        StorageError: There is none, or its database cannot be opened.
+    """
+    found = verify_database(folder.database)
+    if not found.head and found.problems:
+        return found
+    more = []
+    try:
+        with opened_folder(folder):
+            pass
+    except LessgadError as error:
+        more.append(str(error))
+    return replace(found, problems=(*found.problems, *more, *image_problems(folder)))
 
 
 def verify_database(path: Path) -> Verification:

@@ -89,9 +89,7 @@ def answer_digest(answers: str, images: Mapping[str, str]) -> str:
 def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
     """Give all answers to a reading, the first ones first."""
     return list(
-        session.exec(
-            select(AnswerSet).where(AnswerSet.reading_id == reading_id).order_by(col(AnswerSet.revision))
-        )
+        session.exec(select(AnswerSet).where(AnswerSet.reading_id == reading_id).order_by(col(AnswerSet.revision)))
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlmodel import Session, col, func, select
@@ -13,10 +14,10 @@ from sqlmodel import Session, col, func, select
 from lessgad.dose_fraction import dose_label
 from lessgad.reader_study.design import Case, Panel, Reading
 from lessgad.reader_study.protocol import Protocol
+from lessgad.reader_study.sittings import next_reading
 from lessgad.reader_study.store import tables
 from lessgad.reader_study.store.audit import canonical
 
-DAY_S = 86400.0
 State = Literal["done", "next", "later", "waiting"]
 
 
@@ -52,7 +53,7 @@ def assign_readings(session: Session, account_id: int, readings: Sequence[Readin
                 account_id=account_id,
                 case_id=reading.case.id,
                 place=place,
-                sitting=reading.session,
+                sitting=reading.sitting,
                 occasion=reading.occasion,
                 panels=spelled_panels(reading),
             )
@@ -66,10 +67,13 @@ def spelled_panels(reading: Reading) -> str:
 
 
 def assignments(session: Session, account_id: int, at: float, protocol: Protocol) -> list[Assignment]:
-    """List the readings of a reader in their order.
+    """List the readings of a reader in their order, and where each stands.
 
-    The first that is not handed in is open, unless it begins a sitting whose washout has not passed since the
-    last first hand-in of the sitting before.
+    Args:
+        session: Of the database.
+        account_id: Of the reader.
+        at: Now, in Unix seconds.
+        protocol: What is read; says how long the washout is.
     """
     cases = {case.id: case for case in protocol.cases}
     rows = session.exec(
@@ -78,30 +82,24 @@ def assignments(session: Session, account_id: int, at: float, protocol: Protocol
         .order_by(col(tables.Reading.place))
     ).all()
     handed_in = {
-        reading_id: (n, first_at)
+        reading_id: (int(n), float(first_at))
         for reading_id, n, first_at in session.exec(
             select(tables.AnswerSet.reading_id, func.count(), func.min(tables.AnswerSet.submitted_at))
             .where(tables.AnswerSet.reading_id == tables.Reading.id, tables.Reading.account_id == account_id)
             .group_by(col(tables.AnswerSet.reading_id))
         )
     }
-    found: list[Assignment] = []
-    is_open = True
-    last: dict[int, float] = {}
-    for stored, case in rows:
-        n, first_at = handed_in.get(stored.id, (0, 0.0))
-        opens_at = 0.0
-        if n:
-            state: State = "done"
-            last[stored.sitting] = max(last.get(stored.sitting, 0.0), first_at)
-        elif not is_open:
-            state = "later"
-        else:
-            is_open = False
-            before = last.get(stored.sitting - 1) if stored.sitting not in last else None
-            opens_at = before + protocol.settings.washout_days * DAY_S if before is not None else 0.0
-            state = "waiting" if opens_at > at else "next"
-        found.append(Assignment(_reading(stored, cases[case.id]), stored.place, case, n, state, opens_at))
+    readings = [_reading(stored, cases[row.id]) for stored, row in rows]
+    first_times = {reading_id: _moment(first_at) for reading_id, (_, first_at) in handed_in.items()}
+    coming = next_reading(readings, first_times, _moment(at), protocol.settings.washout_days)
+    found = []
+    for place, (reading, (_, row)) in enumerate(zip(readings, rows, strict=True)):
+        n, opens_at = handed_in.get(reading.id, (0, 0.0))[0], 0.0
+        state: State = "done" if n else "later"
+        if coming.reading is not None and reading.id == coming.reading.id:
+            state = "next" if coming.not_before is None else "waiting"
+            opens_at = coming.not_before.timestamp() if coming.not_before else 0.0
+        found.append(Assignment(reading, place, row, n, state, opens_at))
     return found
 
 
@@ -116,7 +114,7 @@ def find_assignment(
 
 
 def image_kind(panel: Panel) -> str:
-    """Name of the stored image of a panel: ``pre_contrast``, ``standard_dose``, ``dose10`` …"""
+    """``pre_contrast``, ``standard_dose`` or the label of a dose: under what the image of a panel is stored."""
     return dose_label(panel.dose) if panel.image == "restored" else panel.image
 
 
@@ -129,4 +127,8 @@ def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
 
 def _reading(stored: tables.Reading, case: Case) -> Reading:
     panels = tuple(Panel(**panel) for panel in json.loads(stored.panels))
-    return Reading(id=stored.id, case=case, occasion=stored.occasion, session=stored.sitting, panels=panels)
+    return Reading(id=stored.id, case=case, occasion=stored.occasion, sitting=stored.sitting, panels=panels)
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

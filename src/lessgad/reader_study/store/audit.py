@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -15,7 +14,7 @@ from lessgad.reader_study.store.tables import AuditEvent
 GENESIS = "0" * 64
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """Spell a value as JSON, the same for equal values."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -25,7 +24,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def append_event(session: Session, at: float, account_id: int | None, event: str, **details: Any) -> None:
+def append_event(session: Session, at: float, account_id: int | None, event: str, **details: object) -> None:
     """Add an event in the transaction of what it tells of.
 
     hash_n = SHA-256(hash_{n−1}, time, account, event, details), hash_0 = 0. Who changes or removes an event

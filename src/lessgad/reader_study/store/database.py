@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlmodel import Session
@@ -80,7 +80,7 @@ def create_store(path: Path) -> Store:
     return Store(path)
 
 
-def _configure(connection: Any, _record: Any) -> None:
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin, not when the driver thinks so
     for pragma in ("foreign_keys = ON", "synchronous = FULL", f"busy_timeout = {BUSY_MS}", "trusted_schema = OFF"):
         connection.execute(f"PRAGMA {pragma}")

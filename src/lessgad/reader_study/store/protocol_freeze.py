@@ -24,9 +24,7 @@ def frozen_sha256(session: Session, at: float, protocol: Protocol) -> str:
     if stored is None:
         frozen_on = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
         sha256 = protocol_sha256(protocol)
-        session.add(
-            FrozenProtocol(id=1, content=frozen_json(freeze(protocol, frozen_on)), sha256=sha256, frozen_at=at)
-        )
+        session.add(FrozenProtocol(id=1, content=frozen_json(freeze(protocol, frozen_on)), sha256=sha256, frozen_at=at))
         append_event(session, at, None, "protocol frozen", sha256=sha256)
         return sha256
     check_unchanged(read_frozen(stored.content), protocol)
