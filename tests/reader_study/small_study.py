@@ -75,7 +75,7 @@ def browser(folder, clock=None):
 
     with opened_folder(folder) as study:
         app = create_app(study, ["testserver"], now=clock or Clock())
-        yield lambda: TestClient(app, follow_redirects=False), study
+        yield lambda: TestClient(app, follow_redirects=False, headers={"accept": "text/html"}), study
 
 
 def invited(study, client, name, role="reader", at=NOON):

@@ -37,6 +37,7 @@ class Store:
         """A transaction that sees one state of the database and changes nothing."""
         with self._engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
             yield session
+            session.expunge_all()  # what was read stays readable after the block
             session.rollback()
 
     @contextmanager
@@ -82,7 +83,7 @@ def create_store(path: Path) -> Store:
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin, not when the driver thinks so
-    for pragma in ("foreign_keys = ON", "synchronous = FULL", f"busy_timeout = {BUSY_MS}", "trusted_schema = OFF"):
+    for pragma in ("foreign_keys = ON", "synchronous = FULL", "recursive_triggers = ON", f"busy_timeout = {BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -60,7 +60,7 @@ def create_app(
 
 
 async def _not_logged_in(request: Request, _error: Exception) -> Response:
-    if request.method == "GET" and "text/html" in request.headers.get("accept", "text/html"):
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/login", 303)
     return JSONResponse({"reason": "not logged in"}, 401)
 

@@ -141,3 +141,18 @@ BEGIN SELECT RAISE(ABORT, 'signed off'); END;
 CREATE TRIGGER answer_set_in_order BEFORE INSERT ON answer_set
 WHEN NEW.revision <> 1 + (SELECT count(*) FROM answer_set WHERE reading_id = NEW.reading_id)
 BEGIN SELECT RAISE(ABORT, 'revisions are numbered in order'); END;
+
+-- INSERT OR REPLACE would delete without asking the triggers above.
+CREATE TRIGGER frozen_protocol_once BEFORE INSERT ON frozen_protocol
+WHEN EXISTS (SELECT 1 FROM frozen_protocol)
+BEGIN SELECT RAISE(ABORT, 'frozen_protocol is append-only'); END;
+CREATE TRIGGER sign_off_once BEFORE INSERT ON sign_off
+WHEN EXISTS (SELECT 1 FROM sign_off WHERE account_id = NEW.account_id)
+BEGIN SELECT RAISE(ABORT, 'sign_off is append-only'); END;
+CREATE TRIGGER audit_event_in_order BEFORE INSERT ON audit_event
+WHEN EXISTS (SELECT 1 FROM audit_event WHERE id = NEW.id)
+    OR NEW.previous_sha256 <> coalesce(
+        (SELECT sha256 FROM audit_event ORDER BY id DESC LIMIT 1),
+        '0000000000000000000000000000000000000000000000000000000000000000'
+    )
+BEGIN SELECT RAISE(ABORT, 'audit_event is append-only'); END;
