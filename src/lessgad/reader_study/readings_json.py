@@ -39,7 +39,7 @@ DICTIONARY = {
 
 
 @dataclass(frozen=True)
-class Study:
+class Readings:
     """What was asked, of what, and what was answered.
 
     Attributes:
@@ -59,7 +59,7 @@ class Study:
     rows: tuple[ReadingRow, ...]
 
 
-def write_study(path: Path, study: Study) -> None:
+def write_readings_json(path: Path, readings: Readings) -> None:
     """Write ``readings.json``, whole or not at all.
 
     Raises:
@@ -67,19 +67,19 @@ def write_study(path: Path, study: Study) -> None:
     """
     content = {
         "format": 1,
-        "protocol_sha256": study.protocol_sha256,
-        "frozen_on": study.frozen_on,
-        "n_revised": study.n_revised,
-        "settings": study.settings.model_dump(mode="json"),
-        "questionnaire": study.questionnaire.model_dump(mode="json"),
+        "protocol_sha256": readings.protocol_sha256,
+        "frozen_on": readings.frozen_on,
+        "n_revised": readings.n_revised,
+        "settings": readings.settings.model_dump(mode="json"),
+        "questionnaire": readings.questionnaire.model_dump(mode="json"),
         "dictionary": [{"column": column, "meaning": DICTIONARY[column]} for column in COLUMNS],
-        "readings": [asdict(row) for row in _in_order(study.rows)],
+        "readings": [asdict(row) for row in _in_order(readings.rows)],
     }
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_study(path: Path) -> Study:
-    """Read what `write_study` wrote.
+def read_readings_json(path: Path) -> Readings:
+    """Read what `write_readings_json` wrote.
 
     Raises:
         InputError: Missing, damaged, or something else.
@@ -87,7 +87,7 @@ def read_study(path: Path) -> Study:
     remedy = "Remove the file and run `lessgad reader results` again"
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Study(
+        return Readings(
             settings=ReaderStudySettings.model_validate(content["settings"]),
             questionnaire=Questionnaire.model_validate(content["questionnaire"]),
             protocol_sha256=str(content["protocol_sha256"]),
