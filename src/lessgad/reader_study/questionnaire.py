@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,12 @@ from lessgad.errors import SettingsError
 from lessgad.reader_study.questions import ChoiceQuestion, Question
 from lessgad.settings import Settings
 
+#: Columns that every table of readings has.
+TAKEN = (
+    *("record_id", "reader", "patient", "session", "subset", "case", "sitting", "occasion", "seconds", "handed_in"),
+    *("dose", "question", "kind", "answer", "words"),
+)
+_ENDS_AS_COLUMNS_DO = re.compile(r"_(dose\d+(p\d+)?|other)$")
 _REMEDY = "The default questionnaire shows the form: lessgad/reader_study/questionnaire.yaml"
 
 
@@ -41,6 +48,8 @@ class Questionnaire(Settings):
         for question in questions:
             if question.key in before:
                 raise ValueError(f"the question {question.key} is there twice")
+            if question.key in TAKEN or _ENDS_AS_COLUMNS_DO.search(question.key):
+                raise ValueError(f"{question.key} would be taken for a column of the tables; give it another name")
             if question.shown_if is not None:
                 _check_condition(question, before.get(question.shown_if.question))
             before[question.key] = question

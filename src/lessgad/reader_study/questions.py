@@ -12,7 +12,7 @@ from lessgad.settings import Settings
 
 Asked = Literal["each_dose", "pair", "each_case"]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z](_?[a-z0-9])*$", max_length=40)]
 OTHER = "other"
 _PLACES = re.compile(r"\{(\w*)\}")
 
