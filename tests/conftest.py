@@ -69,3 +69,9 @@ def tiny_experiment(tiny_stages: Path, tmp_path: Path) -> Callable[[str], Path]:
         return shutil.copytree(tiny_stages / after, tmp_path / "experiment")
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """The module ``tests/reader_study/made_readings.py``: answer sets of reader studies."""
+    return _module(Path(__file__).parent / "reader_study" / "made_readings.py")

@@ -10,6 +10,7 @@ The tree::
     │   ├── VolumeError              an image: unreadable, 4D, NaN, wrong grid
     │   ├── DoseError                a dose outside 0–1, or a wrong one for this model
     │   ├── ModelError               a model that is missing, damaged, or made for other inputs
+    │   ├── ReaderStudyError         a reader study that is missing, damaged, or not what it was when reading began
     │   └── StorageError             a disk that is full or a folder that cannot be written
     ├── StudyError                   one study cannot be prepared; the others go on (exit code 1)
     │   ├── RegistrationError        the images could not be brought into alignment
@@ -74,6 +75,10 @@ class DoseError(InputError):
 
 class ModelError(InputError):
     """A model is missing, damaged, or made for other inputs."""
+
+
+class ReaderStudyError(InputError):
+    """A reader study is missing, damaged, or not what it was when reading began."""
 
 
 class StorageError(InputError):

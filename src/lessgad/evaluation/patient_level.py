@@ -129,9 +129,7 @@ def cluster_bootstrap_interval(
     """95 % confidence interval of the mean over patients, by drawing patients with all their studies.
 
     The statistic is the mean of patient means, so drawing a patient with all their studies is drawing
-    that patient's mean. Percentile interval, widened for few patients as t is against the normal:
-    quantiles α' and 1 − α' with α' = Φ(−√(n/(n − 1)) · t(0.975, n − 1)), because plain percentiles cover
-    only 90 % at n = 10.
+    that patient's mean. Percentile interval, widened for few patients (`expanded_tail`).
 
     Args:
         patient_gains: One finite value per patient.
@@ -140,18 +138,29 @@ def cluster_bootstrap_interval(
 
     Returns:
         Lower and upper bound, or None under 10 patients.
+    """
+    n = len(patient_gains)
+    if n < MIN_PATIENTS_FOR_INTERVAL:
+        return None
+    drawn = np.random.default_rng(seed).integers(0, n, size=(n_resamples, n))
+    tail = expanded_tail(n)
+    low, high = np.quantile(patient_gains[drawn].mean(axis=1), [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def expanded_tail(n_patients: int) -> float:
+    """Share of bootstrap draws to leave out at either end of a 95 % percentile interval.
+
+        α' = Φ(−√(n/(n − 1)) · t(0.975, n − 1))
+
+    Wider for few patients, as t is against the normal: plain percentiles cover only 90 % at n = 10.
 
     Source: Hesterberg, The American Statistician 2015 (expanded percentile interval).
     """
     from scipy.stats import norm, t
 
-    n = len(patient_gains)
-    if n < MIN_PATIENTS_FOR_INTERVAL:
-        return None
-    drawn = np.random.default_rng(seed).integers(0, n, size=(n_resamples, n))
-    tail = float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)))
-    low, high = np.quantile(patient_gains[drawn].mean(axis=1), [tail, 1 - tail])
-    return float(low), float(high)
+    n = n_patients
+    return float(norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1)))
 
 
 def _all_patterns(n: int) -> Bool[np.ndarray, "patterns n"]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -27,8 +27,6 @@ UNRESTORED = "unrestored"
 SUBTRACT_AND_SCALE = "subtract_and_scale"
 RESTORED = "restored"
 _METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", RESTORED)
-_MAY_BE_EMPTY = "session"
-_REMEDY = "Remove the file and run the evaluation again"
 
 
 def method_order(method: str) -> tuple[int, str]:
@@ -41,18 +39,31 @@ class ResultTable(Generic[Row]):
     """A CSV file with one line per row of a dataclass.
 
     Columns are the fields of the dataclass, and read by their types: ``float`` (a fraction where it is called dose),
-    ``int``, ``str`` (not empty, unless it is the session), or ``Literal`` (one of its values).
+    ``float | None`` (empty where there is none), ``int``, ``str`` (not empty, unless said), or ``Literal`` (one of its
+    values).
 
     Args:
         row: The dataclass.
         name: What it is a table of, for errors: "a table of similarities".
         key: The columns that tell rows apart; lines are sorted by them, in this order.
+        may_be_empty: Columns of words that may hold none.
+        made_by: What the user runs to make it, for errors.
     """
 
-    def __init__(self, row: type[Row], name: str, key: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        row: type[Row],
+        name: str,
+        key: tuple[str, ...],
+        may_be_empty: tuple[str, ...] = ("session",),
+        made_by: str = "the evaluation",
+    ) -> None:
         self._row = row
         self._name = name
         self._key = key
+        self._may_be_empty = may_be_empty
+        self._made_by = made_by
+        self._remedy = f"Remove the file and run {made_by} again"
         self.columns = tuple(field.name for field in fields(row))
 
     def write(self, path: Path, rows: Iterable[Row]) -> None:
@@ -80,19 +91,21 @@ class ResultTable(Generic[Row]):
         lines = self._lines(path)
         header = next(lines, (0, []))[1]
         if tuple(header) != self.columns:
-            raise InputError(f"the columns {','.join(self.columns)}", ",".join(header) or "none", path, _REMEDY)
-        types = self._types()
+            raise InputError(f"the columns {','.join(self.columns)}", ",".join(header) or "none", path, self._remedy)
+        columns = {
+            name: _Column(name, kind, name in self._may_be_empty, self._remedy) for name, kind in self._types().items()
+        }
         rows: dict[tuple[object, ...], Row] = {}
         for number, line in lines:
             where = f"{path}:{number}"
             if len(line) != len(self.columns):
-                raise InputError(f"{len(self.columns)} values", f"{len(line)}", where, _REMEDY)
+                raise InputError(f"{len(self.columns)} values", f"{len(line)}", where, self._remedy)
             values: dict[str, Any] = {
-                name: _value(text, name, types[name], where) for name, text in zip(types, line, strict=True)
+                name: column.value(text, where) for (name, column), text in zip(columns.items(), line, strict=True)
             }
             key = tuple(values[name] for name in self._key)
             if key in rows:
-                raise InputError("each measurement once", f"a second line for {key}", where, _REMEDY)
+                raise InputError("each measurement once", f"a second line for {key}", where, self._remedy)
             rows[key] = self._row(**values)
         return list(rows.values())
 
@@ -106,39 +119,55 @@ class ResultTable(Generic[Row]):
             reader = csv.reader(io.StringIO(text, newline=""), strict=True)
             return iter([(reader.line_num, line) for line in reader if line])
         except FileNotFoundError as error:
-            raise InputError(self._name, "no such file", path, "Run the evaluation first") from error
+            raise InputError(self._name, "no such file", path, f"Run {self._made_by} first") from error
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise InputError(self._name, f"something else ({error})", path, _REMEDY) from error
+            raise InputError(self._name, f"something else ({error})", path, self._remedy) from error
 
 
-def _rank(value: Cell, column: str, kind: object) -> Cell | tuple[int, str]:
+@dataclass(frozen=True)
+class _Column:
+    """How the words of one column are read."""
+
+    name: str
+    kind: object
+    may_be_empty: bool
+    remedy: str
+
+    def value(self, text: str, where: str) -> Cell | None:
+        if get_origin(self.kind) is Literal:
+            if text not in get_args(self.kind):
+                wanted = f"{_a(self.name)} ({', '.join(get_args(self.kind))})"
+                raise InputError(wanted, repr(text), where, self.remedy)
+            return text
+        if self.kind is str:
+            if not text and not self.may_be_empty:
+                raise InputError(_a(self.name), "none", where, self.remedy)
+            return text
+        if not text and self.kind == float | None:
+            return None
+        return self._number(text, where)
+
+    def _number(self, text: str, where: str) -> Cell:
+        try:
+            number = int(text) if self.kind is int else float(text)
+        except ValueError as error:
+            whole = "whole " if self.kind is int else ""
+            raise InputError(f"a {whole}number as {self.name}", repr(text), where, self.remedy) from error
+        if self.name != "dose":
+            return number
+        try:
+            return check_dose(number)
+        except DoseError as error:
+            raise InputError(error.wanted, error.came, where, error.remedy) from error
+
+
+def _rank(value: Cell | None, column: str, kind: object) -> tuple[int, Any]:
+    """Sort key of a cell; what is empty comes last."""
+    if value is None:
+        return 1, 0
     if column == "method":
-        return method_order(str(value))
-    return get_args(kind).index(value) if get_origin(kind) is Literal else value
-
-
-def _value(text: str, column: str, kind: object, where: str) -> Cell:
-    if get_origin(kind) is Literal:
-        if text not in get_args(kind):
-            raise InputError(f"{_a(column)} ({', '.join(get_args(kind))})", repr(text), where, _REMEDY)
-        return text
-    if kind is str:
-        if not text and column != _MAY_BE_EMPTY:
-            raise InputError(_a(column), "none", where, _REMEDY)
-        return text
-    try:
-        number = int(text) if kind is int else float(text)
-    except ValueError as error:
-        whole = "whole " if kind is int else ""
-        raise InputError(f"a {whole}number as {column}", repr(text), where, _REMEDY) from error
-    return _dose(number, where) if column == "dose" else number
-
-
-def _dose(dose: float, where: str) -> float:
-    try:
-        return check_dose(dose)
-    except DoseError as error:
-        raise InputError(error.wanted, error.came, where, error.remedy) from error
+        return 0, method_order(str(value))
+    return 0, get_args(kind).index(value) if get_origin(kind) is Literal else value
 
 
 def _a(column: str) -> str:

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad reader`: a reader study, from its making to its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment folder.")]
+LOCAL = ("127.0.0.1", "localhost")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(
+        name="reader",
+        help="Let radiologists read restored images in a browser.",
+        epilog="Example: lessgad reader create glioma; lessgad reader add glioma kim; lessgad reader serve glioma",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+    )
+    for name, example in (
+        ("create", "create glioma --dose 0.1 --dose 0.3"),
+        ("add", "add glioma kim"),
+        ("serve", "serve glioma"),
+        ("backup", "backup glioma answers.sqlite"),
+        ("verify", "verify glioma"),
+    ):
+        group.command(name, epilog=f"Example: lessgad reader {example}")(globals()[name])
+    app.add_typer(group)
+
+
+def create(
+    experiment: Experiment,
+    dose: Annotated[
+        list[float] | None, typer.Option(help="Whose restored images are read, e.g. 0.1; repeat for more.")
+    ] = None,
+    mode: Annotated[
+        Literal["open", "blinded"],
+        typer.Option(help="open: all images labelled; blinded: restored ones are A, B … in a drawn order."),
+    ] = "open",
+    hidden_standard: Annotated[
+        bool, typer.Option("--hidden-standard", help="Blinded: the standard dose is among the lettered images too.")
+    ] = False,
+    studies_per_patient: Annotated[int, typer.Option(help="At most so many studies of each test patient.")] = 2,
+    max_cases: Annotated[int | None, typer.Option(help="At most so many cases in all.")] = None,
+    practice: Annotated[int, typer.Option(help="Practice cases, of validation patients.")] = 2,
+    sittings: Annotated[int, typer.Option(help="Sittings that the cases are dealt to.")] = 1,
+    repeats: Annotated[float, typer.Option(help="Share of the cases that a reader sees twice, e.g. 0.2.")] = 0.0,
+    washout_days: Annotated[float, typer.Option(help="Least days between two sittings.")] = 14.0,
+    questionnaire: Annotated[
+        Path | None, typer.Option(metavar="YAML", help="Other questions than the paper's Table 3.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 1,
+) -> int:
+    """Make a reader study: draws cases among test patients and writes their images for browsers.
+
+    A study that is not restored is named and left out (exit code 1).
+    """
+    from lessgad.reader_study.questionnaire import default_questionnaire, load_questionnaire
+    from lessgad.reader_study.settings import reader_study_settings
+    from lessgad.workflow.reader_study import create_reader_study
+
+    settings = reader_study_settings(
+        mode=mode,
+        doses=tuple(dose or (0.1, 0.3)),
+        hidden_standard=hidden_standard,
+        studies_per_patient=studies_per_patient,
+        max_cases=max_cases,
+        n_practice=practice,
+        sittings=sittings,
+        repeat_share=repeats,
+        washout_days=washout_days,
+        seed=seed,
+    )
+    questions = load_questionnaire(questionnaire) if questionnaire else default_questionnaire()
+    made = create_reader_study(experiment, settings, questions, lambda line: typer.echo(line, err=True))
+    n_practice = sum(case.practice for case in made.protocol.cases)
+    typer.echo(f"{len(made.protocol.cases) - n_practice} cases, and {n_practice} for practice, in {made.folder.root}")
+    typer.echo(f"Next: lessgad reader add {experiment} NAME; lessgad reader serve {experiment}")
+    for line in made.left_out:
+        typer.echo(f"left out: {line}", err=True)
+    return 1 if made.left_out else 0
+
+
+def add(
+    experiment: Experiment,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As the reader logs in.")],
+    coordinator: Annotated[
+        bool, typer.Option("--coordinator", help="Somebody who sees how far readers are, and reads nothing.")
+    ] = False,
+    address: Annotated[
+        str, typer.Option(metavar="URL", help="Where readers reach the server.")
+    ] = "http://127.0.0.1:8765",
+) -> None:
+    """Invite a reader, or again: prints a link that works once, within 14 days, to choose a password.
+
+    Invited again, a reader keeps all answers; the old password and all logins end.
+    """
+    import time
+
+    from lessgad.reader_study.store.accounts import INVITATION_S
+    from lessgad.reader_study.study import invite_to, opened
+
+    with opened(experiment) as study:
+        code = invite_to(study, time.time(), name, "coordinator" if coordinator else "reader")
+    typer.echo(f"{address.rstrip('/')}/invitation/{code}")
+    typer.echo(f"Give this link to {name} alone; it works once, for {INVITATION_S / 86400:.0f} days.", err=True)
+
+
+def serve(
+    experiment: Experiment,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8765,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Under which a reverse proxy passes requests on; repeat for more."),
+    ] = None,
+) -> None:
+    """Serve the reader study on 127.0.0.1 until Ctrl-C.
+
+    For readers elsewhere put a reverse proxy with https in front: docs/reader_study.md.
+    """
+    from lessgad.reader_study.study import opened
+    from lessgad.reader_study.web.serve import serve_study
+
+    with opened(experiment) as study:
+        typer.echo(f"http://127.0.0.1:{port}")
+        serve_study(study, port, (*LOCAL, *(host_name or ())), str(experiment))
+
+
+def backup(
+    experiment: Experiment,
+    target: Annotated[Path, typer.Argument(metavar="COPY", help="The file to write.")],
+) -> None:
+    """Copy answers, accounts and audit log to one file, while the server goes on or not."""
+    from lessgad.reader_study.backup import back_up
+    from lessgad.reader_study.study_folder import StudyFolder
+
+    back_up(StudyFolder.of(experiment), target)
+    typer.echo(target)
+
+
+def verify(experiment: Experiment) -> int:
+    """Check that answers, audit log, triggers, protocol and images are what they were (exit code 1 where not)."""
+    from lessgad.reader_study.study_folder import StudyFolder
+    from lessgad.reader_study.verify import verify_study
+
+    found = verify_study(StudyFolder.of(experiment))
+    for problem in found.problems:
+        typer.echo(f"problem: {problem}", err=True)
+    typer.echo(f"{found.n_answer_sets} answer sets, {found.n_events} audit events")
+    typer.echo(f"head of the audit log: {found.head or 'none'}")
+    if not found.problems:
+        typer.echo("all is as it was")
+    return 1 if found.problems else 0

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether readers agree with each other, and with themselves when they see a case again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from lessgad.evaluation.patient_level import N_RESAMPLES
+from lessgad.evaluation.result_rows import ResultTable
+from lessgad.reader_study.agreement import (
+    Coefficient,
+    Ratings,
+    agreement_weights,
+    brennan_prediger,
+    fleiss_kappa,
+    gwet_ac,
+    rating_counts,
+    raw_agreement,
+)
+from lessgad.reader_study.answered import Answered
+from lessgad.reader_study.cohen_kappa import cohen_kappa
+from lessgad.reader_study.krippendorff import krippendorff_alpha
+from lessgad.reader_study.patient_draws import Interval, Multiplicity, bootstrap_interval
+from lessgad.reader_study.questions import ChoiceQuestion, ScaleQuestion
+
+CoefficientName = Literal[
+    "raw", "gwet_ac1", "gwet_ac2", "cohen_kappa", "fleiss_kappa", "krippendorff_alpha", "brennan_prediger"
+]
+Weighting = Literal["none", "quadratic", "ordinal"]
+Between = Literal["readers", "occasions"]
+
+
+@dataclass(frozen=True)
+class AgreementRow:
+    """One coefficient of one question.
+
+    Attributes:
+        between: ``readers``: first readings of all readers; ``occasions``: first and second reading of the same reader.
+        question: Key.
+        dose: Of the restored image; None for all of them together, or for a question about the pair or the case.
+        reader: Of occasions, whose; empty for all together.
+        coefficient: Which.
+        weighting: Of near misses.
+        n_subjects: Images or cases with two answers or more.
+        n_patients: Patients that they are of.
+        value: At most 1; NaN where the coefficient says nothing.
+        low: Lower 95 % bound by drawing patients; None where there is none (`patient_draws.bootstrap_interval`).
+        high: Upper bound.
+    """
+
+    between: Between
+    question: str
+    dose: float | None
+    reader: str
+    coefficient: CoefficientName
+    weighting: Weighting
+    n_subjects: int
+    n_patients: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+AGREEMENT = ResultTable(
+    AgreementRow,
+    "a table of agreement",
+    ("between", "question", "dose", "reader", "coefficient", "weighting"),
+    may_be_empty=("reader",),
+    made_by="`lessgad reader results`",
+)
+
+
+def agreement_rows(answered: Answered, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[AgreementRow]:
+    """Compute every coefficient of every scale and choice.
+
+    Between readers: of each dose, and of all doses together. Between occasions: of all doses together (few cases are
+    read twice), of each reader and of all.
+
+    Args:
+        answered: First and second readings.
+        seed: Of the bootstrap.
+        n_draws: Draws of it.
+    """
+    for question in answered.questionnaire.questions:
+        if not isinstance(question, ScaleQuestion | ChoiceQuestion):
+            continue
+        of = partial(_rows, question=question, seed=seed, n_draws=n_draws)
+        doses = answered.doses_of(question)
+        patients = [case.patient for case in answered.cases]
+        between = [
+            np.stack([answered.values(question, dose, name, answered.cases) for name in answered.readers], axis=1)
+            for dose in doses
+        ]
+        if len(answered.readers) > 1:
+            for dose, ratings in zip(doses, between, strict=True):
+                yield from of("readers", dose=dose, reader="", ratings=ratings, patients=patients)
+            if len(doses) > 1:
+                together = np.concatenate(between)
+                yield from of("readers", dose=None, reader="", ratings=together, patients=patients * len(doses))
+        again = {
+            name: np.concatenate(
+                [
+                    np.stack([answered.values(question, dose, name, answered.cases, n) for n in (1, 2)], axis=1)
+                    for dose in doses
+                ]
+            )
+            for name in answered.readers
+        }
+        if len(again) > 1:
+            again[""] = np.concatenate(list(again.values()))
+        for reader, ratings in again.items():
+            whose = patients * (len(ratings) // max(len(patients), 1))
+            yield from of("occasions", dose=None, reader=reader, ratings=ratings, patients=whose)
+
+
+def _rows(
+    between: Between,
+    question: ScaleQuestion | ChoiceQuestion,
+    dose: float | None,
+    reader: str,
+    ratings: Ratings,
+    patients: list[str],
+    seed: int,
+    n_draws: int,
+) -> Iterator[AgreementRow]:
+    several = (~np.isnan(ratings)).sum(axis=1) >= 2
+    whose = [patient for patient, is_there in zip(patients, several, strict=True) if is_there]
+    if not whose:
+        return
+    is_scale = isinstance(question, ScaleQuestion)
+    n_categories = len(question.labels) if isinstance(question, ScaleQuestion) else len(question.options)
+    chosen = ratings[several] - (1 if is_scale else 0)
+    for (coefficient, weighting), statistic in _coefficients(chosen, n_categories, is_scale).items():
+        value = float(statistic(np.ones(len(whose))))
+        interval = _perfect(len(set(whose))) if coefficient == "raw" and value == 1 else None
+        low, high = interval or bootstrap_interval(statistic, whose, seed, n_draws) or (None, None)
+        yield AgreementRow(
+            between, question.key, dose, reader, coefficient, weighting, len(whose), len(set(whose)), value, low, high
+        )
+
+
+def _coefficients(
+    ratings: Ratings, n_categories: int, is_scale: bool
+) -> dict[tuple[CoefficientName, Weighting], Callable[[Multiplicity], Coefficient]]:
+    """What is computed, raw agreement first; of a scale also with credit for near misses."""
+    counts = rating_counts(ratings, n_categories)
+    same = agreement_weights("nominal", n_categories)
+    near = agreement_weights("quadratic", n_categories)
+    of_scale: dict[tuple[CoefficientName, Weighting], Callable[[Multiplicity], Coefficient]] = {
+        ("gwet_ac2", "quadratic"): partial(gwet_ac, counts, near),
+        ("cohen_kappa", "quadratic"): partial(cohen_kappa, ratings, n_categories, "quadratic"),
+        ("krippendorff_alpha", "ordinal"): partial(krippendorff_alpha, counts, "ordinal"),
+    }
+    of_both: dict[tuple[CoefficientName, Weighting], Callable[[Multiplicity], Coefficient]] = {
+        ("raw", "none"): partial(raw_agreement, counts, same),
+        ("gwet_ac1", "none"): partial(gwet_ac, counts, same),
+        ("cohen_kappa", "none"): partial(cohen_kappa, ratings, n_categories, "nominal"),
+        ("krippendorff_alpha", "none"): partial(krippendorff_alpha, counts, "nominal"),
+        ("fleiss_kappa", "none"): partial(fleiss_kappa, counts, same),
+        ("brennan_prediger", "none"): partial(brennan_prediger, counts, same),
+    }
+    return of_both | (of_scale if is_scale else {})
+
+
+def _perfect(n_patients: int) -> Interval:
+    """Bounds of raw agreement where all agree: those of the share of patients whose readings agree, n of n.
+
+    Clopper–Pearson: the lower one is 0.025^(1/n).
+    """
+    return 0.025 ** (1 / n_patients), 1.0

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A copy of the answers while the server goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from lessgad.atomic_write import replacing
+from lessgad.errors import StorageError
+from lessgad.reader_study.study_folder import StudyFolder
+
+
+def back_up(folder: StudyFolder, target: Path) -> None:
+    """Copy the database to one file, whole or not at all, as it is at one moment; then check the copy.
+
+    The protocol is in the copy from the first answer on. Images are not: they can be made again from the experiment.
+
+    Raises:
+        StorageError: There is no study, the copy is damaged or cannot be written, or `target` exists.
+    """
+    if not folder.database.is_file():
+        raise StorageError("a reader study", "none", folder.database, "Make one with lessgad reader create")
+    if target.exists():
+        raise StorageError("a new file", "one that exists", target, "Choose another name")
+    with replacing(target) as temporary:
+        try:
+            with closing(sqlite3.connect(folder.database)) as source, closing(sqlite3.connect(temporary)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+                found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StorageError("a copy of the database", str(error), target) from error
+        if found != "ok":
+            raise StorageError("a whole copy of the database", found, target, "Run lessgad reader verify")

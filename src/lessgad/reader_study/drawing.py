@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random orders that stay what they are: under other versions of NumPy, on other machines, as the cohort grows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def drawn_order(items: Iterable[T], spelled: Callable[[T], str], *words: str | int) -> list[T]:
+    """Put items into a random order that depends on the words and on each item's own spelling alone.
+
+        sort by SHA-256("word₁ ␟ word₂ ␟ … ␟ spelling")
+
+    For other words the order is another, independent one. An item that joins later leaves the order of the others as
+    it was. ␟ is U+001F, which no label holds.
+
+    Args:
+        items: In any order, told apart by their spelling.
+        spelled: What an item is called.
+        words: What the order is for: the seed, the purpose, the reader …
+    """
+    return sorted(items, key=lambda item: _digest(*words, spelled(item)))
+
+
+def opaque_id(key: str, *words: str | int, length: int = 10) -> str:
+    """Give a name that tells nothing to whoever does not know the key.
+
+    Args:
+        key: Secret; made once for a study.
+        words: What is named.
+        length: Characters of a–z and 2–7; 10 are 50 bits.
+    """
+    import base64
+
+    return base64.b32encode(bytes.fromhex(_digest(key, *words))).decode().lower()[:length]
+
+
+def _digest(*words: str | int) -> str:
+    return hashlib.sha256("\x1f".join(str(word) for word in words).encode()).hexdigest()

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images as browsers get them: voxels alone, no header, no name; and what is needed to show them in proportion."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Int16
+
+from lessgad.atomic_write import replacing
+from lessgad.errors import ReaderStudyError
+
+#: Grey values of an image: 12 bits, as scanners give.
+N_LEVELS = 4096
+_GZIP_LEVEL = 3
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How the voxels of a case lie.
+
+    Attributes:
+        shape: Columns, rows, slices.
+        spacing_mm: Between columns, rows, slices.
+        tissue: Stored value of the tissue level of the T1, which window and level are counted in.
+        lesion_slice: Where the tumour is largest; None without a mask.
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    tissue: int
+    lesion_slice: int | None
+
+    @property
+    def first_slice(self) -> int:
+        """Where reading begins: the middle, so that it does not point at the lesion."""
+        return self.shape[2] // 2
+
+
+def grid_of(
+    shape: tuple[int, ...],
+    spacing_mm: tuple[float, float, float],
+    tissue_level: float,
+    tumor: Bool[np.ndarray, "x y z"] | None,
+) -> Grid:
+    """Describe the voxels of a prepared study.
+
+    Args:
+        shape: Along x, y, z.
+        spacing_mm: The same.
+        tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
+        tumor: Its mask.
+    """
+    n_x, n_y, n_z = shape
+    area = tumor.sum(axis=(0, 1)) if tumor is not None and tumor.any() else None
+    return Grid(
+        shape=(n_x, n_y, n_z),
+        spacing_mm=spacing_mm,
+        tissue=max(1, round(tissue_level / 2 * (N_LEVELS - 1))),
+        lesion_slice=None if area is None else int(area.argmax()),
+    )
+
+
+def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
+    """Take an image to 12 bits, in the order in which a screen is filled.
+
+    v → round((v + 1)/2 · 4095), clipped. Slices go from the feet up, rows from the front to the back, columns from
+    the patient's right to the left: radiological, so that the patient's right is at the left of the screen.
+
+    Args:
+        image: On [−1, 1], in transverse order (x to the right, y to the front, z to the head).
+    """
+    levels = np.rint((np.clip(image, -1, 1) + 1) * ((N_LEVELS - 1) / 2)).astype("<i2")
+    return np.ascontiguousarray(levels[::-1, ::-1, :].transpose(2, 1, 0))
+
+
+def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
+    """Write an image for browsers, gzipped without name or time; gives the SHA-256 of its voxels."""
+    voxels = browser_voxels(image).tobytes()
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=file, mtime=0) as packed,
+    ):
+        packed.write(voxels)
+    return hashlib.sha256(voxels).hexdigest()
+
+
+def browser_image_sha256(path: Path) -> str:
+    """SHA-256 of the voxels in a file that `write_browser_image` wrote.
+
+    Raises:
+        ReaderStudyError: Missing or damaged.
+    """
+    import zlib
+
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ReaderStudyError("an image of the reader study", "one that is missing or damaged", path) from error
+    return digest.hexdigest()

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The protocol of a reader study: everything that decides what is read and asked, fixed at the first answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from lessgad.atomic_write import write_text
+from lessgad.errors import ReaderStudyError
+from lessgad.reader_study.design import Case, Reading, readings_of
+from lessgad.reader_study.questionnaire import Questionnaire
+from lessgad.reader_study.settings import ReaderStudySettings
+from lessgad.settings import Settings
+
+_PUT_BACK = "Put back the file as it was; answers to another protocol are another study"
+
+
+class Protocol(Settings):
+    """A reader study on paper.
+
+    Attributes:
+        format: Of the file.
+        settings: Design.
+        questionnaire: What is asked.
+        cases: What is read: practice first.
+        key: Secret that opaque names are made with; readers never see it.
+    """
+
+    format: Literal[1] = 1
+    settings: ReaderStudySettings
+    questionnaire: Questionnaire
+    cases: tuple[Case, ...] = Field(min_length=1)
+    key: str = Field(min_length=16)
+
+    def readings_of(self, reader: str) -> tuple[Reading, ...]:
+        """What one reader sees, in order."""
+        return readings_of(reader, self.cases, self.settings, self.key)
+
+
+class FrozenProtocol(Settings):
+    """The record that is made at the first answer.
+
+    Attributes:
+        frozen_on: Date and time, UTC, ISO 8601.
+        sha256: Of the protocol.
+        protocol: As it was.
+    """
+
+    frozen_on: str
+    sha256: str
+    protocol: Protocol
+
+
+def protocol_json(protocol: Protocol) -> str:
+    """Spell a protocol in the one way that is hashed: keys sorted, no spaces, UTF-8, every default written out."""
+    return _canonical(protocol.model_dump(mode="json"))
+
+
+def protocol_sha256(protocol: Protocol) -> str:
+    """SHA-256 of `protocol_json`, in 64 hexadecimal digits."""
+    return hashlib.sha256(protocol_json(protocol).encode()).hexdigest()
+
+
+def write_protocol(path: Path, protocol: Protocol) -> None:
+    """Write a protocol, for people to read, whole or not at all.
+
+    Raises:
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    write_text(path, json.dumps(protocol.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_protocol(path: Path) -> Protocol:
+    """Read what `write_protocol` wrote.
+
+    Raises:
+        ReaderStudyError: Missing, damaged, or of a newer format.
+    """
+    try:
+        return Protocol.model_validate_json(_text(path))
+    except ValidationError as error:
+        raise _damaged(path, error) from error
+
+
+def freeze(protocol: Protocol, frozen_on: str) -> FrozenProtocol:
+    """Make the record, once, before the first answer is stored.
+
+    Args:
+        protocol: As it is.
+        frozen_on: Date and time, UTC, ISO 8601.
+    """
+    return FrozenProtocol(frozen_on=frozen_on, sha256=protocol_sha256(protocol), protocol=protocol)
+
+
+def frozen_json(record: FrozenProtocol) -> str:
+    """Spell a record for a file or a cell of a database."""
+    return json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
+    """Read what `frozen_json` wrote, and check that it is what was frozen.
+
+    The hash is that of the protocol as the text spells it, so that a later version of lessgad, with more settings,
+    still knows its own record.
+
+    Args:
+        text: The record.
+        path: Where it lies, for the error.
+
+    Raises:
+        ReaderStudyError: Damaged, or its hash is not that of its protocol.
+    """
+    try:
+        record = FrozenProtocol.model_validate_json(text)
+    except ValidationError as error:
+        raise _damaged(path, error) from error
+    spelled = json.loads(text)["protocol"]
+    if hashlib.sha256(_canonical(spelled).encode()).hexdigest() != record.sha256:
+        raise ReaderStudyError("the protocol as it was frozen", "one that was changed by hand", path, _PUT_BACK)
+    return record
+
+
+def check_unchanged(record: FrozenProtocol, protocol: Protocol, path: Path | None = None) -> None:
+    """Refuse to go on with another protocol than the one that the answers belong to.
+
+    Args:
+        record: Of the first answer.
+        protocol: As it is now.
+        path: Where that lies, for the error.
+
+    Raises:
+        ReaderStudyError: It has changed; says which parts.
+    """
+    if protocol == record.protocol:
+        return
+    names = {"questionnaire": "questions", "cases": "cases", "settings": "settings", "key": "key"}
+    changed = [name for part, name in names.items() if getattr(protocol, part) != getattr(record.protocol, part)]
+    raise ReaderStudyError(
+        f"the protocol that was frozen on {record.frozen_on}", f"other {' and '.join(changed)}", path, _PUT_BACK
+    )
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ReaderStudyError(
+            "a reader study", "no protocol", path, "Make one with `lessgad reader create`"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReaderStudyError("the protocol of a reader study", f"an unreadable file ({error})", path) from error
+
+
+def _damaged(path: Path | None, error: ValidationError) -> ReaderStudyError:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    came = f"{where}: {problem['msg']}" if where else str(problem["msg"])
+    return ReaderStudyError("the protocol of a reader study", came, path, _PUT_BACK)

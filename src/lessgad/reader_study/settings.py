@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the reader study is laid out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from lessgad.dose_fraction import check_dose, dose_label
+from lessgad.errors import DoseError, SettingsError
+from lessgad.settings import Settings
+
+MAX_PANELS = 6
+
+
+class ReaderStudySettings(Settings):
+    """Design of a reader study. The defaults are the paper's: open, two doses, one reading of each case.
+
+    Attributes:
+        mode: ``open``: all images labelled, in one order for all. ``blinded``: the restored images are A, B, …; which
+            dose is which letter, and where it stands, is drawn for every reader and case, and so is the order of cases.
+        doses: Whose restored images are read.
+        hidden_standard: Blinded: the standard dose is among the lettered images too, as the dose 1; says how often a
+            reader finds fault with an image that is the reference itself.
+        studies_per_patient: At most so many studies of each test patient.
+        max_cases: At most so many in all: one of every patient before the second of any. None takes all.
+        n_practice: Cases of validation patients that come first and do not count.
+        sittings: That the cases are dealt to.
+        repeat_share: Share of all cases that a reader sees a second time, a sitting later.
+        washout_days: Least time between a reader's last answer of one sitting and the first of the next.
+        seed: Of everything that is drawn.
+    """
+
+    mode: Literal["open", "blinded"] = "open"
+    doses: tuple[float, ...] = Field(default=(0.1, 0.3), min_length=1)
+    hidden_standard: bool = False
+    studies_per_patient: int = Field(default=2, ge=1)
+    max_cases: int | None = Field(default=None, ge=1)
+    n_practice: int = Field(default=2, ge=0)
+    sittings: int = Field(default=1, ge=1, le=10)
+    repeat_share: float = Field(default=0.0, ge=0, le=0.5)
+    washout_days: float = Field(default=14.0, ge=0)
+    seed: int = Field(default=1, ge=0)
+
+    @field_validator("doses")
+    @classmethod
+    def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
+        try:
+            checked = tuple(sorted(check_dose(dose) for dose in doses))
+        except DoseError as error:
+            raise ValueError(str(error)) from error
+        if len({dose_label(dose) for dose in checked}) != len(checked):
+            raise ValueError("a dose is named twice")
+        if checked[-1] == 1:
+            raise ValueError("the full dose is not restored; hidden_standard puts it among the images that are read")
+        return checked
+
+    @model_validator(mode="after")
+    def _can_be_done(self) -> ReaderStudySettings:
+        if self.hidden_standard and self.mode == "open":
+            raise ValueError("hidden_standard hides nothing where mode is open; take mode: blinded")
+        if len(self.read_doses) + 2 > MAX_PANELS:
+            raise ValueError(f"T1, standard dose and {len(self.read_doses)} images are more than {MAX_PANELS} panels")
+        if self.repeat_share > 0 and self.sittings == 1:
+            raise ValueError("repeat_share needs two sittings or more: a case comes again in a later one")
+        return self
+
+    @property
+    def read_doses(self) -> tuple[float, ...]:
+        """The doses whose images are asked about, ascending; 1 is the hidden standard dose."""
+        return (*self.doses, 1.0) if self.hidden_standard else self.doses
+
+
+def reader_study_settings(**given: object) -> ReaderStudySettings:
+    """Check what a command was given.
+
+    Raises:
+        SettingsError: The first value that is not valid.
+    """
+    try:
+        return ReaderStudySettings(**given)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        wanted = f"a valid value for {name}" if name else "settings that go together"
+        raise SettingsError(wanted, message) from error

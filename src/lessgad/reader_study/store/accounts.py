@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts: invited by the coordinator, opened with a password of one's own, locked after wrong ones."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from sqlmodel import Session, col, select
+
+from lessgad.errors import SettingsError
+from lessgad.reader_study.store.audit import append_event, digest
+from lessgad.reader_study.store.database import Store
+from lessgad.reader_study.store.logins import end_all_logins
+from lessgad.reader_study.store.passwords import hash_password, is_password, password_problem
+from lessgad.reader_study.store.tables import Account, Role
+
+INVITATION_S = 14 * 86400.0
+MOST_FAILURES = 5
+LOCKED_S = 15 * 60.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account, str]:
+    """Make an account, or invite its owner again; gives the code that opens it, once, within 14 days.
+
+    A new invitation ends all logins of the account and makes its old password worthless.
+
+    Raises:
+        SettingsError: The name is not one, or is of somebody in the other role.
+    """
+    if not _NAME.fullmatch(name):
+        raise SettingsError("a name of letters, digits, '.', '_' and '-', up to 40", repr(name))
+    account = find_account(session, name)
+    if account is None:
+        account = Account(name=name, role=role, created_at=at)
+        session.add(account)
+        session.flush()
+    elif account.role != role:
+        raise SettingsError(f"a {role} named {name}", f"a {account.role} of that name", None, "Choose another name")
+    code = secrets.token_urlsafe(32)
+    account.invitation_sha256, account.invitation_ends_at = digest(code), at + INVITATION_S
+    account.password_hash, account.n_failures, account.locked_until_at = None, 0, 0.0
+    session.add(account)
+    end_all_logins(session, at, account_id_of(account))
+    append_event(session, at, account.id, "invited", role=role)
+    return account, code
+
+
+def find_invited(session: Session, at: float, code: str) -> Account | None:
+    """Find whom a code invites; None where it was used, has ended, or never was."""
+    account = session.exec(select(Account).where(Account.invitation_sha256 == digest(code))).first()
+    return account if account is not None and (account.invitation_ends_at or 0) > at else None
+
+
+def accept_invitation(session: Session, at: float, account: Account, password: str) -> str | None:
+    """Set the password of an invited account and use up the invitation; gives what is wrong with the password."""
+    problem = password_problem(password, account.name)
+    if problem is None:
+        account.password_hash = hash_password(password)
+        account.invitation_sha256 = account.invitation_ends_at = None
+        session.add(account)
+        append_event(session, at, account.id, "invitation accepted")
+    return problem
+
+
+def authenticate(store: Store, at: float, name: str, password: str) -> int | None:
+    """Give the account of a name and password; None where they do not match or the account is locked.
+
+    Five wrong passwords in a row lock an account for 15 minutes; while it is locked the right one does not
+    open it either, and nothing tells the two apart. Hashing, which is slow on purpose, holds no transaction.
+    """
+    with store.reading() as session:
+        known = find_account(session, name)
+    password_hash = known.password_hash if known else None
+    right = is_password(password_hash, password)
+    if known is None:
+        return None
+    with store.writing() as session:
+        account = session.get_one(Account, known.id)
+        if account.locked_until_at > at or account.password_hash != password_hash:
+            return None
+        session.add(account)
+        if right:
+            account.n_failures = 0
+            return account_id_of(account)
+        account.n_failures += 1
+        append_event(session, at, account.id, "wrong password")
+        if account.n_failures >= MOST_FAILURES:
+            account.n_failures, account.locked_until_at = 0, at + LOCKED_S
+            append_event(session, at, account.id, "locked")
+    return None
+
+
+def find_account(session: Session, name: str) -> Account | None:
+    """Find an account by name, whatever its case."""
+    return session.exec(select(Account).where(col(Account.name).collate("NOCASE") == name)).first()
+
+
+def accounts(session: Session, role: Role) -> list[Account]:
+    """Give all accounts of a role, in the order in which they were made."""
+    return list(session.exec(select(Account).where(Account.role == role).order_by(col(Account.id))))
+
+
+def account_id_of(account: Account) -> int:
+    """The id of a stored account."""
+    if account.id is None:
+        raise RuntimeError("the account is not stored yet")
+    return account.id

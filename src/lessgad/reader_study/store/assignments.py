@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a reader is given to read: stored when they are invited, found again for them alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlmodel import Session, col, func, select
+
+from lessgad.dose_fraction import dose_label
+from lessgad.reader_study.design import Case, Panel, Reading
+from lessgad.reader_study.protocol import Protocol
+from lessgad.reader_study.sittings import next_reading
+from lessgad.reader_study.store import tables
+from lessgad.reader_study.store.audit import canonical
+
+State = Literal["done", "next", "later", "waiting"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One reading of a reader, and where it stands.
+
+    Attributes:
+        reading: What is seen.
+        place: From 0, in the order of reading.
+        row: Of its case.
+        n_revisions: How often it was handed in; 0 where it was not.
+        state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``.
+        opens_at: When the washout ends; 0 where nothing waits.
+    """
+
+    reading: Reading
+    place: int
+    row: tables.ReadingCase
+    n_revisions: int
+    state: State
+    opens_at: float = 0.0
+
+
+def assign_readings(session: Session, account_id: int, readings: Sequence[Reading]) -> None:
+    """Store what a new reader sees; what is stored already stays."""
+    if session.exec(select(tables.Reading.id).where(tables.Reading.account_id == account_id)).first():
+        return
+    for place, reading in enumerate(readings):
+        session.add(
+            tables.Reading(
+                id=reading.id,
+                account_id=account_id,
+                case_id=reading.case.id,
+                place=place,
+                sitting=reading.sitting,
+                occasion=reading.occasion,
+                panels=spelled_panels(reading),
+            )
+        )
+    session.flush()
+
+
+def spelled_panels(reading: Reading) -> str:
+    """What is shown where, as JSON."""
+    return canonical([asdict(panel) for panel in reading.panels])
+
+
+def assignments(session: Session, account_id: int, at: float, protocol: Protocol) -> list[Assignment]:
+    """List the readings of a reader in their order, and where each stands.
+
+    Args:
+        session: Of the database.
+        account_id: Of the reader.
+        at: Now, in Unix seconds.
+        protocol: What is read; says how long the washout is.
+    """
+    cases = {case.id: case for case in protocol.cases}
+    rows = session.exec(
+        select(tables.Reading, tables.ReadingCase)
+        .where(tables.Reading.account_id == account_id, tables.Reading.case_id == tables.ReadingCase.id)
+        .order_by(col(tables.Reading.place))
+    ).all()
+    handed_in = {
+        reading_id: (int(n), float(first_at))
+        for reading_id, n, first_at in session.exec(
+            select(tables.AnswerSet.reading_id, func.count(), func.min(tables.AnswerSet.submitted_at))
+            .where(tables.AnswerSet.reading_id == tables.Reading.id, tables.Reading.account_id == account_id)
+            .group_by(col(tables.AnswerSet.reading_id))
+        )
+    }
+    readings = [_reading(stored, cases[row.id]) for stored, row in rows]
+    first_times = {reading_id: _moment(first_at) for reading_id, (_, first_at) in handed_in.items()}
+    coming = next_reading(readings, first_times, _moment(at), protocol.settings.washout_days)
+    found = []
+    for place, (reading, (_, row)) in enumerate(zip(readings, rows, strict=True)):
+        n, opens_at = handed_in.get(reading.id, (0, 0.0))[0], 0.0
+        state: State = "done" if n else "later"
+        if coming.reading is not None and reading.id == coming.reading.id:
+            state = "next" if coming.not_before is None else "waiting"
+            opens_at = coming.not_before.timestamp() if coming.not_before else 0.0
+        found.append(Assignment(reading, place, row, n, state, opens_at))
+    return found
+
+
+def find_assignment(
+    session: Session, account_id: int, reading_id: str, at: float, protocol: Protocol
+) -> Assignment | None:
+    """Find a reading of this reader that is done or open; None for anybody else's and for later ones."""
+    for assignment in assignments(session, account_id, at, protocol):
+        if assignment.reading.id == reading_id:
+            return assignment if assignment.state in ("done", "next") else None
+    return None
+
+
+def image_kind(panel: Panel) -> str:
+    """``pre_contrast``, ``standard_dose`` or the label of a dose: under what the image of a panel is stored."""
+    return dose_label(panel.dose) if panel.image == "restored" else panel.image
+
+
+def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
+    """Give the images of a case by kind."""
+    return {
+        image.kind: image for image in session.exec(select(tables.Image).where(tables.Image.case_id == case_id)).all()
+    }
+
+
+def _reading(stored: tables.Reading, case: Case) -> Reading:
+    panels = tuple(Panel(**panel) for panel in json.loads(stored.panels))
+    return Reading(id=stored.id, case=case, occasion=stored.occasion, sitting=stored.sitting, panels=panels)
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

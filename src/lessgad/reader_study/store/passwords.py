@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Passwords: argon2id, and what is asked of a new one."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+LEAST_LENGTH = 12
+MOST_LENGTH = 200
+#: RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes.
+_HASHER = PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """Hash of a password that nobody has: unknown names take as long as known ones."""
+    return _HASHER.hash(secrets.token_urlsafe())
+
+
+def password_problem(password: str, name: str) -> str | None:
+    """Say what is wrong with a new password; None where nothing is."""
+    if len(password) < LEAST_LENGTH:
+        return f"Use at least {LEAST_LENGTH} characters; a few words in a row are good."
+    if len(password) > MOST_LENGTH:
+        return f"Use at most {MOST_LENGTH} characters."
+    if len(set(password)) < 5 or password.casefold() == name.casefold():
+        return "This is too easy to guess."
+    return None
+
+
+def hash_password(password: str) -> str:
+    """Hash with argon2id and a salt of its own."""
+    return _HASHER.hash(password)
+
+
+def is_password(password_hash: str | None, password: str) -> bool:
+    """Whether a password is the one; without a hash the answer is no, after the same time."""
+    try:
+        return _HASHER.verify(password_hash or _nobody(), password[: MOST_LENGTH + 1]) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A reader study that is open: its folder, its protocol, its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessgad.reader_study.protocol import Protocol, read_protocol
+from lessgad.reader_study.store.accounts import account_id_of, invite
+from lessgad.reader_study.store.assignments import assign_readings
+from lessgad.reader_study.store.database import Store, open_store
+from lessgad.reader_study.store.protocol_freeze import check_protocol
+from lessgad.reader_study.store.tables import Role
+from lessgad.reader_study.study_folder import StudyFolder
+
+
+@dataclass(frozen=True, eq=False)
+class ReaderStudy:
+    """What the server and the commands work on.
+
+    Attributes:
+        folder: Where things lie.
+        protocol: What is read and asked.
+        store: The database.
+    """
+
+    folder: StudyFolder
+    protocol: Protocol
+    store: Store
+
+
+@contextmanager
+def opened(experiment: Path) -> Iterator[ReaderStudy]:
+    """Open the reader study of an experiment, and close it after the block.
+
+    Raises:
+        ReaderStudyError: There is none, or its protocol is not the one that readers were invited by.
+        StorageError: Its database cannot be used.
+    """
+    with opened_folder(StudyFolder.of(experiment)) as study:
+        yield study
+
+
+@contextmanager
+def opened_folder(folder: StudyFolder) -> Iterator[ReaderStudy]:
+    """Open the reader study in a folder; as `opened`."""
+    protocol = read_protocol(folder.protocol)
+    store = open_store(folder.database)
+    try:
+        with store.reading() as session:
+            check_protocol(session, protocol)
+        yield ReaderStudy(folder, protocol, store)
+    finally:
+        store.close()
+
+
+def invite_to(study: ReaderStudy, at: float, name: str, role: Role) -> str:
+    """Invite a reader, who gets all their readings with it, or a coordinator; gives the code of the invitation.
+
+    Raises:
+        SettingsError: The name cannot be used.
+    """
+    with study.store.writing() as session:
+        account, code = invite(session, at, name, role)
+        if role == "reader":
+            assign_readings(session, account_id_of(account), study.protocol.readings_of(account.name))
+    return code
