@@ -123,13 +123,13 @@ def _comparisons(readings: Readings, summary: Summary, number: dict[str, str]) -
     wording = {question.key: question.wording for question in readings.questionnaire.questions}
 
     def words(row: ComparisonRow) -> tuple[str, ...]:
-        test = ("Wilcoxon", row.p_wilcoxon) if row.p_mcnemar is None else ("McNemar", row.p_mcnemar)
+        test = ("W", row.p_wilcoxon) if row.p_mcnemar is None else ("M", row.p_mcnemar)
         return (
             wording[row.question],
-            f"{percent(row.higher_dose)} against {percent(row.lower_dose)}",
+            f"{percent(row.higher_dose)} / {percent(row.lower_dose)}",
             number[row.reader],
             f"{row.n_higher_better} / {row.n_lower_better} of {row.n_cases}",
-            "–" if test[1] is None else f"{test[0]}, {_p(test[1])}",
+            "–" if test[1] is None else f"{_p(test[1])} ({test[0]})",
             _with_interval(row.gain, row.gain_low, row.gain_high, "+.2f"),
             _p(row.p_holm),
             "–" if row.vgc_area is None else _with_interval(row.vgc_area, row.vgc_low, row.vgc_high, ".2f"),
@@ -138,12 +138,12 @@ def _comparisons(readings: Readings, summary: Summary, number: dict[str, str]) -
 
     return ReadingTable(
         "Is the higher dose graded better?",
-        "Better / worse: cases in which the higher, or the lower, dose had the better answer. Wilcoxon and exact "
-        "McNemar over cases, as in papers: they take the studies of a patient for independent. Gain: mean over "
+        "Better / worse: cases in which the higher, or the lower, dose had the better answer. p over cases: Wilcoxon "
+        "(W) or exact McNemar (M), as in papers: they take the studies of a patient for independent. Gain: mean over "
         "patients, in steps of the scale, or as share of the first option; 95 % interval by drawing patients, not "
         "under 10; p by flipping signs of patients, corrected over pairs of doses (Holm). VGC area: how often the "
         "higher dose is graded better, ties half; 0.5 is alike.",
-        ("question", "doses", "reader", "better / worse", "over cases", "gain", "p", "VGC area", "patients"),
+        ("question", "doses", "reader", "better / worse", "p over cases", "gain", "p", "VGC area", "patients"),
         tuple(words(row) for row in summary.comparisons),
         3,
     )
@@ -195,4 +195,4 @@ def _with_interval(value: float, low: float | None, high: float | None, form: st
 
 
 def _p(p: float) -> str:
-    return "–" if math.isnan(p) else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return "–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
