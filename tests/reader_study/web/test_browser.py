@@ -65,9 +65,21 @@ def window(chromium, profile, width=1280, height=800):
 def until(page, code, seconds=120):
     """Wait until a piece of JavaScript says yes."""
     end = time.monotonic() + seconds
-    while not page.evaluate(code):
+    while not says_yes(page, code):
         assert time.monotonic() < end, code
         page.wait_for_timeout(50)
+
+
+def says_yes(page, code):
+    """What the page says; no while it is being left for the next one."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(code)
+    except Error as error:
+        if "context was destroyed" in str(error):
+            return False
+        raise
 
 
 LOADED = "[...document.querySelectorAll('.panel')].every((panel) => panel.dataset.state === 'loaded')"
