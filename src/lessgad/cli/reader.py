@@ -128,7 +128,7 @@ def serve(
 
     with opened(experiment) as study:
         typer.echo(f"http://127.0.0.1:{port}")
-        serve_study(study, port, (*LOCAL, *(host_name or ())), str(experiment))
+        serve_study(study, port, (*LOCAL, *(host_name or ())), experiment.resolve().name)
 
 
 def backup(

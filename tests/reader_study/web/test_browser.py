@@ -206,7 +206,8 @@ def revise_the_first(page):
 
 
 def sign_off(page):
-    page.click("text=Sign off")
+    page.click(".go .button")
+    page.wait_for_selector("text=My answers are final")
     assert page.is_disabled("#sign")
     page.check("[data-unlocks]")
     page.click("#sign")
