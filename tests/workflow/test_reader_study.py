@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reader study is made of an experiment: its images are those of the experiment, and it is there whole or not at all."""
+"""A reader study is made of an experiment: its images are the experiment's, and it is there whole or not at all."""
 
 import gzip
 

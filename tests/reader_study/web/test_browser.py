@@ -231,7 +231,9 @@ def check_what_is_stored(folder, planned):
     assert second["diagnostic_value"] == 4
     assert third["pattern_difference.A"] == {"chosen": ["cysts_imperceptible", "other"], "other": "a second ring"}
     assert third["comment"] == "1 2 3 are words here, l and r too"
-    assert all(0 < one[-1].active_s < 600 for one in sets)
+    times = [one[-1].active_s for one in sets]
+    assert all(0 <= seconds < 900 for seconds in times)
+    assert times[1] > 1  # read in two windows, one of them while the server was down
 
 
 def shown_state(page):
