@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test check bench soak install clean-demo
+.PHONY: demo test chromium check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -31,7 +31,12 @@ demo: demo/experiment/experiment.yaml
 clean-demo:
 	rm -rf demo
 
-test: install
+# The reader study is tested in a real browser; its package is called otherwise on Ubuntu (chromium-browser).
+chromium:
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+		|| echo "no chromium: tests in a browser are skipped; install it with: sudo apt-get install -y --no-install-recommends chromium"
+
+test: install chromium
 	$(PYTEST) -m "not soak" -n 2
 
 check: install
@@ -40,9 +45,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: install chromium
 	$(BIN)/python benchmarks/calibration_on_pairs.py $(LESSGAD_SHARED)/data/glioma-pairs
 	$(BIN)/python benchmarks/simulation_on_phantom.py --seed 2
+	$(BIN)/python benchmarks/viewer_speed.py
 
-soak: install
+soak: install chromium
 	$(PYTEST) -m soak

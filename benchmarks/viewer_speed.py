@@ -15,14 +15,18 @@ TESTS = Path(__file__).parents[1] / "tests" / "reader_study"
 SCROLL = """async (n) => {
   const panels = window.lessgadPanels;
   const times = [];
+  const frames = [];
+  let shown = await new Promise(requestAnimationFrame);
   for (let step = 0; step < n; step++) {
     CHANGE
     const began = performance.now();
     panels.drawNow();
     times.push(performance.now() - began);
-    await new Promise(requestAnimationFrame);
+    const next = await new Promise(requestAnimationFrame);
+    frames.push(next - shown);
+    shown = next;
   }
-  return times.sort((a, b) => a - b);
+  return [times, frames].map((list) => list.sort((a, b) => a - b));
 }"""
 CHANGES = {
     "scroll": "panels.view.goTo(step % panels.view.nSlices);",
@@ -66,8 +70,12 @@ def main():
                 steps.until(page, steps.LOADED, seconds=600)
                 print(f"load: {time.monotonic() - began:.1f} s")
                 for name, change in CHANGES.items():
-                    times = page.evaluate(SCROLL.replace("CHANGE", change), 60)
-                    print(f"{name}: median {times[30]:.1f} ms, 95 % {times[56]:.1f} ms")
+                    for what, times in zip(
+                        ("drawing", "frame to frame"),
+                        page.evaluate(SCROLL.replace("CHANGE", change), 60),
+                        strict=True,
+                    ):
+                        print(f"{name}, {what}: median {times[30]:.1f} ms, 95 % {times[56]:.1f} ms")
         finally:
             server.stop()
 

@@ -6,8 +6,19 @@ import sys
 
 import pytest
 
-COMMANDS = ("", "init", "run", "status", "restore", "phantom", "convert")
-HEAVY = ("torch", "itk", "monai", "nibabel", "pandas")
+READER = ("create", "add", "serve", "backup", "verify", "results")
+COMMANDS = (
+    "",
+    "init",
+    "run",
+    "status",
+    "restore",
+    "phantom",
+    "convert",
+    "reader",
+    *(f"reader {name}" for name in READER),
+)
+HEAVY = ("torch", "itk", "monai", "nibabel", "pandas", "fastapi", "sqlmodel", "sqlalchemy", "uvicorn", "argon2")
 CODE = """
 import sys
 from lessgad.cli.main import exit_code
@@ -44,4 +55,7 @@ def test_version_and_no_command():
 def test_every_command_is_listed_and_tested():
     from lessgad.cli.main import app
 
-    assert {command.name for command in app.registered_commands} == set(COMMANDS) - {""}
+    groups = {group.typer_instance.info.name: group.typer_instance for group in app.registered_groups}
+    alone = {command.name for command in app.registered_commands}
+    grouped = {f"{name} {command.name}" for name, group in groups.items() for command in group.registered_commands}
+    assert alone | set(groups) | grouped == set(COMMANDS) - {""}

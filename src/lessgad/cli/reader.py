@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
         ("serve", "serve glioma"),
         ("backup", "backup glioma answers.sqlite"),
         ("verify", "verify glioma"),
+        ("results", "results glioma"),
     ):
         group.command(name, epilog=f"Example: lessgad reader {example}")(globals()[name])
     app.add_typer(group)
@@ -127,7 +128,7 @@ def serve(
 
     with opened(experiment) as study:
         typer.echo(f"http://127.0.0.1:{port}")
-        serve_study(study, port, (*LOCAL, *(host_name or ())), str(experiment))
+        serve_study(study, port, (*LOCAL, *(host_name or ())), experiment.resolve().name)
 
 
 def backup(
@@ -155,3 +156,24 @@ def verify(experiment: Experiment) -> int:
     if not found.problems:
         typer.echo("all is as it was")
     return 1 if found.problems else 0
+
+
+def results(
+    experiment: Experiment,
+    signed_off: Annotated[
+        bool, typer.Option("--signed-off", help="Leave out readers who have not signed off.")
+    ] = False,
+) -> None:
+    """Write the tables of the reader study into EXPERIMENT/results, once the readers have signed off."""
+    from lessgad.experiment.folder import ExperimentFolder
+    from lessgad.reader_study.handed_in import signed_off_readings
+    from lessgad.reader_study.results import FILES, write_results
+    from lessgad.reader_study.study import opened
+
+    with opened(experiment) as study:
+        readings = signed_off_readings(study, leave_out_others=signed_off)
+    folder = ExperimentFolder(experiment).results
+    summary = write_results(folder, readings)
+    typer.echo(f"{summary.n_readers} readers, {summary.n_cases} cases of {summary.n_patients} patients")
+    for name in FILES:
+        typer.echo(folder / name)

@@ -79,7 +79,9 @@ def create_reader_study(
         }
         if not in_subset["test"]:
             why = f"none ({left_out[0]})" if left_out else "none"
-            raise ReaderStudyError("restored studies of test patients", why, root, "Run the experiment to its end first")
+            raise ReaderStudyError(
+                "restored studies of test patients", why, root, "Run the experiment to its end first"
+            )
         key = secrets.token_urlsafe(24)
         cases = sample_cases(in_subset["test"], in_subset["validation"], settings, key)
         protocol = Protocol(settings=settings, questionnaire=questionnaire, cases=cases, key=key)

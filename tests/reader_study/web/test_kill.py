@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -19,7 +19,7 @@ class HandingIn(threading.Thread):
     def __init__(self, small, address, token, path):
         super().__init__(daemon=True)
         self.small = small
-        self.client = httpx.Client(base_url=address, cookies={"lessgad_login": token}, timeout=10)
+        self.client = httpx2.Client(base_url=address, cookies={"lessgad_login": token}, timeout=10)
         self.path = path
         self.confirmed = {}
         self.n_lost = 0
@@ -51,7 +51,7 @@ class HandingIn(threading.Thread):
         while not self.done.is_set():
             try:
                 return ask()
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 self.n_lost += 1
                 time.sleep(0.05)
         return None
@@ -97,7 +97,7 @@ def logged_in_readers(small, served, folder, experiment, n_readers):
     server.start()
     readings = {}
     for number, code in enumerate(codes):
-        with httpx.Client(base_url=server.address, timeout=60) as client:
+        with httpx2.Client(base_url=server.address, timeout=60) as client:
             secret = small.hidden(client.get(f"/invitation/{code}").text, "csrf")
             client.post(
                 f"/invitation/{code}", data={"csrf": secret, "password": small.PASSWORD, "again": small.PASSWORD}

@@ -4,7 +4,7 @@
 import concurrent.futures
 import time
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -32,7 +32,7 @@ def way_through(client, small, path, times):
 
 
 def open_client(small, server, code):
-    client = httpx.Client(base_url=server.address, timeout=60)
+    client = httpx2.Client(base_url=server.address, timeout=60)
     secret = small.hidden(client.get(f"/invitation/{code}").text, "csrf")
     client.post(f"/invitation/{code}", data={"csrf": secret, "password": small.PASSWORD, "again": small.PASSWORD})
     client.post("/face-notice", data={"csrf": small.hidden(client.get("/").text, "csrf")})

@@ -19,7 +19,7 @@ WANTED = {
     "GET /readings/{reading_id}": (303, 404, 404, 200),
     "GET /readings/{reading_id}/images/{place}": (303, 404, 404, 200),
     "POST /readings/{reading_id}/draft": (401, 404, 404, 200),
-    "POST /readings/{reading_id}/answers": (401, 404, 404, 200),
+    "POST /readings/{reading_id}/answers": (401, 404, 404, 303),
     "GET /sign-off": (303, 404, 404, 404),
     "POST /sign-off": (401, 404, 404, 404),
     "POST /accounts/{account_id}/logout": (401, 404, 303, 404),

@@ -6,7 +6,7 @@ const TICK_MS = 1_000;
 
 export class ActiveTime {
   constructor() {
-    this.seconds = 0;
+    this.counted = 0;
     this.last = performance.now();
     this.ticked = this.last;
     for (const kind of ["pointermove", "pointerdown", "wheel", "keydown", "touchstart"]) {
@@ -15,10 +15,15 @@ export class ActiveTime {
     setInterval(() => this.#tick(), TICK_MS);
   }
 
+  get seconds() {
+    this.#tick();
+    return this.counted;
+  }
+
   #tick() {
     const now = performance.now();
     const seen = document.visibilityState === "visible" && now - this.last < IDLE_MS;
-    if (seen) this.seconds += Math.min(now - this.ticked, 2 * TICK_MS) / 1000;
+    if (seen) this.counted += Math.min(now - this.ticked, 2 * TICK_MS) / 1000;
     this.ticked = now;
   }
 }

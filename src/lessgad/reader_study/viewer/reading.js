@@ -98,7 +98,7 @@ addHandIn(element, form, draft, time, status);
 const revise = document.querySelector("#revise");
 revise?.addEventListener("click", () => {
   element.classList.remove("locked");
-  for (const field of element.querySelectorAll("fieldset")) field.disabled = false;
+  for (const field of element.querySelectorAll("fieldset")) field.disabled = field.hidden = false;
   form.update();
   element.querySelector("#reason")?.focus();
   revise.hidden = true;

@@ -2,10 +2,10 @@
 // Which intensities become black and which white. Unit: per cent of the tissue level of the T1.
 
 export const PRESETS = [
-  { name: "Standard", level: 100, width: 200 },
+  { name: "Standard", level: 130, width: 260 },
   { name: "Narrow", level: 100, width: 110 },
-  { name: "Wide", level: 175, width: 350 },
   { name: "Bright", level: 215, width: 270 },
+  { name: "Wide", level: 175, width: 350 },
 ];
 
 const LEAST_WIDTH = 2;
