@@ -36,7 +36,7 @@ def calibrate_intervals(
     for dose in doses:
         scores = []
         for study in studies:
-            images = {"pre_contrast": study.pre_contrast, "low_dose": study.low_dose(dose)}
+            images = study.images(study.low_dose(dose))
             answer = restore_slices_in_full(field, images, dose, study.spacing_mm, settings)
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
             scores.append(error if answer.half_width is None else error / answer.half_width[study.judged])

@@ -67,6 +67,7 @@ class TrainingSettings(Settings):
         gradient_norm: Gradients of the field are clipped to it; None leaves them.
         tumor_share: Share of patches that hold tumor, from studies that have a mask.
         flip: Mirror half of the patches left to right.
+        t2_dropout: Share of patches whose T2 is left out, where the field sees one, so that it can do without.
         precision: `auto` takes bf16 where the processor computes in it, else fp32. `fp16`, for GPUs older than
             bf16, scales the loss so that small gradients are not lost.
         validate_every: Samples between two validations.
@@ -88,6 +89,7 @@ class TrainingSettings(Settings):
     gradient_norm: float | None = Field(default=1.0, gt=0)
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
+    t2_dropout: float = Field(default=0.2, ge=0, le=1)
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)
     n_validation_slices: int = Field(default=8, ge=1)

@@ -169,6 +169,7 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             tumor_share=settings.tumor_share,
             flip=settings.flip,
             dose=task.description.dose,
+            t2_dropout=settings.t2_dropout,
         )
         for number in numbers
     ]
