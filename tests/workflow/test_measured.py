@@ -97,6 +97,17 @@ def test_scans_at_a_lower_dose_change_nothing_until_they_are_asked_for(scanned):
     assert set(states(scanned)["restore"].values()) == {"done"}
 
 
+def test_what_was_simulated_does_not_lie_among_what_was_measured(scanned):
+    run_experiment(scanned, ["restore"], Silence())
+    simulated = scanned / "restored" / "sub-06" / "ses-b" / "sub-06_ses-b_ce-gadolinium_desc-dose50_T1w.nii.gz"
+    assert simulated.is_file()
+    edit(scanned, low_dose="measured")
+    run_experiment(scanned, ["prepare", "restore"], Silence())
+    assert not simulated.exists()
+    labels = {"desc-dose0_", "desc-dose0halfwidth_"}
+    assert all(any(label in path.name for label in labels) for path in simulated.parent.iterdir())
+
+
 def test_a_scan_is_calibrated_to_the_t1_and_its_noise_measured(tiny, scanned):
     edit(scanned, low_dose="measured")
     low = tiny.write_low_dose(scanned.parent / "cohort", "05", "", 0.5, "dose50", gain=0.4, noise=9.0)

@@ -97,6 +97,13 @@ def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
     return image.with_name(image.name.replace("_T1w", "halfwidth_T1w"))
 
 
+def remove_restored(experiment: Experiment, study: Study, dose: float) -> None:
+    """Remove what was made of a dose that the study does not have any more."""
+    image = restored_file(experiment, study, dose)
+    for kind in ("", "halfwidth", "contradicted"):
+        image.with_name(image.name.replace("_T1w", f"{kind}_T1w")).unlink(missing_ok=True)
+
+
 def restore_study(experiment: Experiment, study: Study, advance: Advance) -> None:
     """Restore a study from each dose that it has, and write it on [−1, 1], on the grid of its T1."""
     from lessgad.restoration.restorer import Restorer
@@ -104,11 +111,10 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
 
     settings = experiment.settings
     files = prepared_files(experiment, study)
-    prepared, doses, source = (
-        read_study(experiment, study),
-        judged_doses(experiment, study),
-        low_doses(experiment, study),
-    )
+    prepared, source = read_study(experiment, study), low_doses(experiment, study)
+    doses = judged_doses(experiment, study)
+    for dose in set(settings.doses) - set(doses):  # of an earlier run, when low doses were simulated
+        remove_restored(experiment, study, dose)
     grid = read_volume(files.pre_contrast)
     affine = in_transverse_order(grid).affine
     restorers: dict[str, Restorer] = {}
