@@ -232,7 +232,9 @@ def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
     cohort = scanned.parent / "cohort"
     (cohort / "T1w.json").write_text(json.dumps(SPIN_ECHO))
     path = tiny.low_dose_file(cohort, "05", "", "dose50")
-    path.with_name(path.name.replace(".nii.gz", ".json")).write_text(json.dumps({"ScanningSequence": "GR"}))
+    path.with_name(path.name.replace(".nii.gz", ".json")).write_text(
+        json.dumps({"ScanningSequence": "GR", "RepetitionTime": 0.025})
+    )
     edit(scanned, low_dose="measured")
     (failure,) = run_experiment(scanned, ["prepare"], Silence())
     assert failure.study == "sub-05_acq-dose50"
