@@ -173,7 +173,8 @@ class Restorer:
         found = consistency_of_scan(new, volume.restored, dose, model, level)
         error = in_order_of(scan.with_array(self._unit(new) * found.error), low_dose)
         detectable = {mm: least / level for mm, least in found.detectable.items()}
-        checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable)
+        inflation = max(found.inflation)
+        checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
         return Restoration(image, width, seen, checked)
 
     def _half_width(self, volume: RestoredVolume, new: NewScan, dose: float) -> Float[np.ndarray, "x y z"] | None:

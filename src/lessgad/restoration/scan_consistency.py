@@ -21,6 +21,7 @@ from lessgad.volume import Volume
 
 #: How a low dose came about: on a scanner, or by the simulation that the model was trained with.
 Origin = Literal["scanned", "simulated"]
+DIFFERS_ALL_OVER = 5.0  # of the spread by noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +35,24 @@ class ScanConsistency:
         overlooked_ml: Volume that shows less.
         detectable: Diameter of an error in mm → the smallest one that is found half of the time, over the signal of
             tissue in the T1.
+        inflation: Spread of the difference between image and scan over that of its known noise, at least 1. Where it is
+            large they differ all over the head, and nothing local can stand out.
     """
 
     error: Volume
     unsupported_ml: float
     overlooked_ml: float
     detectable: dict[float, float]
+    inflation: float
 
     @property
     def words(self) -> str:
         """For people, in one line."""
+        if self.inflation > DIFFERS_ALL_OVER:
+            return (
+                f"image and scan differ all over the head, {self.inflation:.0f} times as much as by noise: believe "
+                "neither the image nor an empty map"
+            )
         least = " and ".join(f"{share:.0%} of {mm:g} mm" for mm, share in sorted(self.detectable.items()))
         return (
             f"{self.unsupported_ml:.2f} ml show more than was measured, {self.overlooked_ml:.2f} ml less; an error is "
