@@ -55,12 +55,12 @@ def train_models(experiment: Path, folder: Path, names: list[str]) -> None:
 
 
 def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Path | None) -> None:
-    from lessgad.dose.simulation import simulated_low_dose
     from lessgad.field.checkpoint import LAST, load_field
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.settings import RestorationSettings
     from lessgad.restoration.volumes import restore_volume
     from lessgad.workflow.experiment import open_experiment
+    from lessgad.workflow.low_doses import LowDoses
     from lessgad.workflow.prepare import prepared_files
     from lessgad.workflow.study_scores import StudyJudge
     from lessgad.workflow.train import usable_studies
@@ -74,18 +74,18 @@ def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Pa
     for number, study in enumerate(usable_studies(experiment, subset)):
         prepared = read_prepared(prepared_files(experiment, study))
         for dose in DOSES:
-            low_dose = simulated_low_dose(prepared, dose, settings.simulation)
-            images = {"unrestored": low_dose}
+            low_dose = LowDoses(settings.simulation).at(prepared, dose)
+            images = {"unrestored": low_dose.image}
             for name, (field, description) in models.items():
                 if description.dose in (None, dose):
-                    sources = {"pre_contrast": np.asarray(prepared.pre_contrast), "low_dose": low_dose}
+                    sources = {"pre_contrast": np.asarray(prepared.pre_contrast), "low_dose": low_dose.image}
                     volume = restore_volume(
                         field, sources, dose, prepared.head_box, prepared.spacing_mm, RestorationSettings()
                     )
                     images[name] = volume.restored
             for name, image in images.items():
-                judge = StudyJudge(prepared, subset, settings.cohort.regions, settings.simulation)
-                judge.judge(image, name, dose, low_dose)
+                judge = StudyJudge(prepared, subset, settings.cohort.regions)
+                judge.judge(image, name, low_dose)
                 box = next(row for row in judge.scores.similarity if row.area == "tumor_box")
                 scores = judge.scores.enhancement[0]
                 row = (box.psnr_db, box.ssim, scores.recovery, scores.false_ml, scores.missed_ml, scores.unsupported_ml)

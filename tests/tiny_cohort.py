@@ -82,6 +82,41 @@ def write_study(root: Path, patient: str, session: str = "", seed: int | None = 
     save(files["mask"], labels)
 
 
+def low_dose_file(root: Path, patient: str, session: str, label: str) -> Path:
+    """Where a measured low dose of a study lies."""
+    t1 = study_files(root, patient, session)["t1"]
+    return t1.with_name(t1.name.replace("_T1w", f"_acq-{label}_ce-gadolinium_T1w"))
+
+
+def write_low_dose(
+    root: Path, patient: str, session: str, dose: float, label: str, *, gain: float = 0.7, noise: float = 6.0
+) -> np.ndarray:
+    """Write a scan at a lower dose, a linear mix on an intensity scale of its own; give the mix on that of the T1."""
+    files = study_files(root, patient, session)
+    t1, t1ce, labels = (np.asanyarray(nibabel.load(files[name]).dataobj) for name in ("t1", "t1ce", "mask"))
+    still = (labels == 0) & (t1 > 250) & (t1 < 340)
+    low = (1 - dose) * t1 + dose * t1ce * np.median(t1[still] / t1ce[still])
+    rng = np.random.default_rng(sum(map(ord, patient + session + label)))
+    noisy = np.hypot(low + noise * rng.standard_normal(SHAPE), noise * rng.standard_normal(SHAPE))
+    save(low_dose_file(root, patient, session, label), (gain * noisy).astype(np.float32))
+    return low
+
+
+def t2_file(root: Path, patient: str, session: str = "") -> Path:
+    """Where the T2 of a study lies."""
+    t1 = study_files(root, patient, session)["t1"]
+    return t1.with_name(t1.name.replace("_T1w", "_T2w"))
+
+
+def write_t2(root: Path, patient: str, session: str = "") -> np.ndarray:
+    """Write a T2: dark where the T1 is bright, liquor brightest, the tumor a little bright."""
+    files = study_files(root, patient, session)
+    t1, labels = (np.asanyarray(nibabel.load(files[name]).dataobj) for name in ("t1", "mask"))
+    t2 = np.where(t1 > 30, 60 * np.exp(1.5 - t1 / 200.0), t1 / 10) + np.where(labels > 0, 20.0, 0.0)
+    save(t2_file(root, patient, session), t2.astype(np.float32))
+    return t2
+
+
 def write_cohort(root: Path) -> Path:
     """Write the BIDS folder."""
     for patient, session in STUDIES:

@@ -50,7 +50,7 @@ def test_it_restores_a_scan(checkpoint, tmp_path, tiny):
     ("arguments", "words"),
     [
         (["--dose", "10"], "Did you mean 0.1?"),
-        (["--dose", "0.1", "--input", "t2"], "input images among pre_contrast and low_dose"),
+        (["--dose", "0.1", "--input", "t3"], "input images among pre_contrast, low_dose, t2"),
         (["--dose", "0.1", "--input", "pre_contrast"], "low_dose among them"),
         (["--dose", "0.1", "--input", "pre_contrast", "--input", "low_dose"], "got one with 1"),
     ],

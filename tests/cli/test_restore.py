@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`lessgad restore`: one new scan in, the same grid and units out; or one line that says why not."""
 
+import json
 import shutil
 
 import nibabel
@@ -169,3 +170,56 @@ def test_a_model_that_needs_the_pre_contrast_scan(capfd, low, changed_model, tmp
     write_weights(folder / "best.safetensors", ConditionalField(read_description(folder).field))
     refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "--pre-contrast")
     assert not (tmp_path / "out.nii").exists()
+
+
+@pytest.fixture
+def pre_contrast(low, tmp_path, monkeypatch):
+    """A T1 that lies on the low dose already: registration finds that nothing is to be moved."""
+    from lessgad.preparation import registration
+    from lessgad.preparation.rigid_transform import RigidTransform
+
+    monkeypatch.setattr(registration, "register_rigid", lambda *_, **__: RigidTransform.identity())
+    image = nibabel.load(low)
+    noise = np.random.default_rng(0).normal(0, 1, image.shape)
+    t1 = np.abs(image.get_fdata() * 2 + noise).astype(np.float32)
+    nibabel.save(nibabel.nifti1.Nifti1Image(t1, image.affine), tmp_path / "t1.nii")
+    return tmp_path / "t1.nii"
+
+
+def test_the_map_of_what_the_scan_contradicts(capfd, low, pre_contrast, changed_model, tmp_path):
+    folder = changed_model(simulation={"model": "signal_equation", "noise": "matched"})
+    out, found = tmp_path / "out.nii.gz", tmp_path / "found.nii.gz"
+    asked = (low, out, "--dose", "0.5", "--model", folder, "--pre-contrast", pre_contrast, "--consistency", found)
+    refused(run(capfd, *asked), "a signal equation for this scan", "Give the scan a JSON sidecar")
+    assert not out.exists()
+    assert not found.exists()
+    sidecar = {"ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01, "MagneticFieldStrength": 1.5}
+    (tmp_path / "low.json").write_text(json.dumps(sidecar))
+    code, said, err = run(capfd, *asked)
+    assert (code, said.split()) == (0, [str(out), str(found)]), err
+    assert "against the measurement: " in err
+    np.testing.assert_allclose(nibabel.load(found).affine, nibabel.load(low).affine, atol=1e-4)
+    assert nibabel.load(found).shape == nibabel.load(low).shape
+
+
+def test_a_linear_model_is_believed_of_its_own_simulation_alone(capfd, low, pre_contrast, changed_model, tmp_path):
+    folder = changed_model(simulation={"model": "linear", "noise": "none"})
+    out, found = tmp_path / "out.nii.gz", tmp_path / "found.nii.gz"
+    asked = (low, out, "--dose", "0.5", "--model", folder, "--pre-contrast", pre_contrast, "--consistency", found)
+    refused(run(capfd, *asked), "a model trained with the linear mix", "Leave --consistency out")
+    assert run(capfd, *asked, "--simulated")[0] == 0
+    assert found.exists()
+
+
+def test_a_t2_for_a_model_that_knows_none(capfd, low, model, tmp_path):
+    said = run(capfd, low, tmp_path / "out.nii", "--dose", "0.5", "--model", model, "--t2", low)
+    refused(said, "trained with a T2", "Leave --t2 out")
+    assert not (tmp_path / "out.nii").exists()
+
+
+def test_a_t2_that_cannot_be_read(capfd, low, changed_model, tmp_path):
+    folder = changed_model(field={"inputs": ["low_dose", "t2"]})
+    write_weights(folder / "best.safetensors", ConditionalField(read_description(folder).field))
+    asked = (low, tmp_path / "out.nii", "--dose", "0.5", "--model", folder)
+    refused(run(capfd, *asked, "--t2", tmp_path / "none.nii"), "no such file")
+    assert run(capfd, *asked)[0] == 0

@@ -86,3 +86,13 @@ def test_the_published_network_has_no_other_places():
         paper = build_field(FieldSettings(preset="paper"))
     with pytest.raises(ModelError, match="preset compact"):
         restore_onto(paper, images(), 0.2, BOX, SPACING_MM, (1.0, 1.0), FP32)
+
+
+def test_no_t2_is_a_t2_that_is_background_at_any_spacing():
+    inputs, given = ("pre_contrast", "low_dose", "t2"), images()
+    background = {**given, "t2": np.full_like(given["low_dose"], -1)}
+    one, other = (
+        restore_onto(field(inputs=inputs), seen, 0.2, BOX, SPACING_MM, (0.7, 0.6), FP32).restored
+        for seen in (given, background)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-6)

@@ -176,3 +176,22 @@ def test_views_are_welcome_and_left_alone():
     for view in views.values():
         view.flags.writeable = False
     np.testing.assert_array_equal(restore(field, views), restore(field, given))
+
+
+WITH_T2 = ("pre_contrast", "low_dose", "t2")
+
+
+@pytest.mark.parametrize("window", ["whole_slice", "sliding"])
+@pytest.mark.parametrize("output", ["residual", "tanh"])
+def test_no_t2_is_a_t2_that_is_background(window, output):
+    field, given = random_field(inputs=WITH_T2, output=output), images(2, 21, 34)
+    background = {**given, "t2": np.full((2, 21, 34), -1, np.float32)}
+    np.testing.assert_array_equal(restore(field, given, window=window), restore(field, background, window=window))
+    bright = {**given, "t2": np.full((2, 21, 34), 0.5, np.float32)}
+    assert np.abs(restore(field, bright, window=window) - restore(field, given, window=window)).max() > 1e-3
+
+
+def test_with_a_t2_the_full_dose_comes_back():
+    field, given = random_field(inputs=WITH_T2), images(2, 21, 34)
+    for t2 in ({}, {"t2": given["pre_contrast"]}):
+        np.testing.assert_array_equal(restore(field, {**given, **t2}, dose=1.0), given["low_dose"])

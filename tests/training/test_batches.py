@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -35,3 +37,11 @@ def test_a_batch_moves_as_a_whole():
     moved = batch.to(torch.device("cpu"))
     assert all(torch.equal(one, other) for one, other in zip(vars(moved).values(), vars(batch).values(), strict=True))
     assert vars(moved).keys() == vars(batch).keys()
+
+
+def test_a_missing_t2_is_background_and_another_is_seen():
+    first, second, third = patches()
+    t2 = np.full((6, 8), 0.3, np.float32)
+    batch = stack_patches([first, replace(second, t2=t2), third], ("pre_contrast", "low_dose", "t2"))
+    assert batch.source[:, 2].mean(dim=(1, 2)).tolist() == pytest.approx([-1, 0.3, -1])
+    assert torch.equal(batch.source[:, :2], stack_patches(patches(), ("pre_contrast", "low_dose")).source)

@@ -234,3 +234,33 @@ def test_there_is_no_noise_where_nothing_was_scanned():
         assert empty.sum() >= 48 * 60 - 20 * 50
         assert (patch.low_dose[empty] == -1).all()
         assert (patch.low_dose[~empty] > -1).all()
+
+
+def with_t2(study):
+    """A T2 that tells the place by its own values: rows and columns of the T1, negated."""
+    return replace(study, t2=-study.pre_contrast)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2, 1.0])
+def test_a_t2_is_cut_and_mirrored_with_the_rest_and_dropped_in_its_share(dropout):
+    sources = [with_t2(textured(0)), with_t2(textured(1))]
+    drawn = [draw(sources, i, t2_dropout=dropout) for i in range(500)]
+    shown = [patch for patch in drawn if patch.t2 is not None]
+    sd = np.sqrt(dropout * (1 - dropout) / 500)
+    assert abs(1 - len(shown) / 500 - dropout) <= 3.3 * sd
+    for patch in shown:
+        inside = patch.pre_contrast != -1  # beyond the slice both are background
+        np.testing.assert_array_equal(patch.t2[inside], -patch.pre_contrast[inside])
+        assert set(np.unique(patch.t2[~inside])) <= {-1.0, 1.0}
+
+
+def test_a_t2_changes_nothing_else_of_a_patch():
+    plain, companied = textured(), with_t2(textured())
+    for number in range(30):
+        one, other = draw([plain], number), draw([companied], number, t2_dropout=0.5)
+        assert equal(one, replace(other, t2=None))
+        assert one.t2 is None
+
+
+def test_a_study_without_a_t2_has_none_in_its_patches():
+    assert draw([textured()], 1, t2_dropout=0.0).t2 is None

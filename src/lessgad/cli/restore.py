@@ -25,6 +25,10 @@ def restore(
     pre_contrast: Annotated[
         Path | None, typer.Option(metavar="T1", help="T1 of the same examination; needed by models trained with it.")
     ] = None,
+    t2: Annotated[
+        Path | None,
+        typer.Option("--t2", metavar="T2", help="T2 of the same examination, for models trained with one."),
+    ] = None,
     spacing_mm: Annotated[
         float | None,
         typer.Option("--spacing", metavar="MM", help="In-plane spacing of the result; that of the scan unless given."),
@@ -33,6 +37,20 @@ def restore(
         Path | None,
         typer.Option(metavar="HALF", help="Where the half-width of the 90 % interval of each voxel goes, NIfTI."),
     ] = None,
+    consistency: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MAP",
+            help="Where the map goes of what LOW contradicts in the restored image, NIfTI: too much above 0, too "
+            "little below. Needs T1, and LOW's JSON sidecar.",
+        ),
+    ] = None,
+    simulated: Annotated[
+        bool,
+        typer.Option(
+            "--simulated", help="LOW was simulated as in the model's training, not scanned: for --consistency alone."
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
@@ -45,7 +63,7 @@ def restore(
     check_dose(dose)
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
         raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
-    for path in (out, interval):
+    for path in (out, interval, consistency):
         if path is not None and not path.name.endswith((".nii", ".nii.gz")):
             raise InputError("a result named .nii or .nii.gz", path.name)
         if path is not None and path.exists() and not force:
@@ -57,8 +75,10 @@ def restore(
         read_volume(low_dose),
         dose,
         read_volume(pre_contrast) if pre_contrast is not None else None,
+        read_volume(t2) if t2 is not None else None,
         acquisition=acquisition_beside(low_dose),
         spacing_mm=None if spacing_mm is None else (spacing_mm, spacing_mm),
+        check_against=None if consistency is None else "simulated" if simulated else "scanned",
     )
     for words in restoration.cautions:
         typer.echo(f"caution: {words}", err=True)
@@ -67,3 +87,7 @@ def restore(
     if interval is not None and restoration.half_width is not None:
         write_volume(interval, restoration.half_width)
         typer.echo(interval)
+    if consistency is not None and restoration.consistency is not None:
+        write_volume(consistency, restoration.consistency.error)
+        typer.echo(consistency)
+        typer.echo(f"against the measurement: {restoration.consistency.words}", err=True)

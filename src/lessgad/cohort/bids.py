@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from lessgad.cohort.study import Cohort, Study, UnusableStudy, study_name
-from lessgad.errors import CohortError
+from lessgad.dose_fraction import dose_from_label, dose_label
+from lessgad.errors import CohortError, DoseError
 
 _ENTITY = re.compile(r"([a-zA-Z0-9]+)-([a-zA-Z0-9+]+)")
 _IMAGES = (".nii.gz", ".nii")
@@ -20,7 +21,8 @@ def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
     """Read a BIDS folder.
 
     A study is a subject, or a session of one, with one ``T1w`` and one ``ce-<agent>_T1w``. Its mask is the
-    ``dseg`` of a derivative, on the grid of the T1w or of the image that ``space-`` names.
+    ``dseg`` of a derivative, on the grid of the T1w or of the image that ``space-`` names. Scans at a lower dose
+    (``acq-dose10_ce-<agent>_T1w``) and ``T2w`` are noted where they are, and never missed.
 
     Args:
         root: The folder with ``sub-…`` folders.
@@ -65,7 +67,8 @@ def image_stem(path: Path) -> str:
 
 
 def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None) -> Study:
-    images = [path for path in _images(anat, "T1w") if _may_be_of_the_pair(entities(path))]
+    scans = [path for path in _images(anat, "T1w") if not _NOT_OF_THE_PAIR & set(entities(path))]
+    images = [path for path in scans if _measured_dose(path) is None]
     pre_contrast = _only([p for p in images if "ce" not in entities(p)], "one pre-contrast T1w", anat)
     standard_dose = _only([p for p in images if "ce" in entities(p)], "one ce-gadolinium T1w", anat)
     mask = _find_mask(root, anat, derivative)
@@ -73,12 +76,28 @@ def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: 
         if image is not None:
             _check_name(image, patient, session)
     space = entities(mask).get("space") if mask is not None else None
-    return Study(patient, session, pre_contrast, standard_dose, mask, space)
+    low_doses: dict[str, tuple[Path, ...]] = {}
+    for path in scans:
+        label = _measured_dose(path)
+        if label and "ce" in entities(path) and path.name.startswith(f"{study_name(patient, session)}_"):
+            low_doses[label] = (*low_doses.get(label, ()), path)
+    return Study(patient, session, pre_contrast, standard_dose, mask, space, low_doses, _t2(anat, patient, session))
 
 
-def _may_be_of_the_pair(named: dict[str, str]) -> bool:
-    measured = _MEASURED_LOW_DOSE.fullmatch(named.get("acq", "")) is not None
-    return not measured and not _NOT_OF_THE_PAIR & set(named)
+def _measured_dose(path: Path) -> str | None:
+    """Label of the dose of a scan at a lower one; empty for a dose above 1, None for an image of the pair."""
+    label = entities(path).get("acq", "")
+    if _MEASURED_LOW_DOSE.fullmatch(label) is None:
+        return None
+    try:
+        return dose_label(dose_from_label(label))
+    except DoseError:
+        return ""
+
+
+def _t2(anat: Path, patient: str, session: str) -> tuple[Path, ...]:
+    own = (path for path in _images(anat, "T2w") if path.name.startswith(f"{study_name(patient, session)}_"))
+    return tuple(path for path in own if not _NOT_OF_THE_PAIR & set(entities(path)))
 
 
 def _check_name(image: Path, patient: str, session: str) -> None:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -18,6 +19,8 @@ class Study:
         standard_dose: T1ce.
         mask: Labels, where there are any.
         mask_space: The image whose grid the mask is on, where its name says so.
+        low_doses: Scans that were really made at a lower dose, by its label (``dose10``); one each, to be of use.
+        t2: T2-weighted scans; one, to be of use.
     """
 
     patient: str
@@ -26,6 +29,8 @@ class Study:
     standard_dose: Path
     mask: Path | None = None
     mask_space: str | None = None
+    low_doses: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, hash=False)
+    t2: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:

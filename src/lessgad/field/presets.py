@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lessgad.settings import Settings
 
-InputImage = Literal["pre_contrast", "low_dose"]
+InputImage = Literal["pre_contrast", "low_dose", "t2"]
 NOT_PUBLISHED = ("interval", "scaled_difference", "told_the_dose")
 
 
@@ -20,7 +20,8 @@ class FieldSettings(Settings):
         preset: `compact`, for a CPU: features on a coarser grid, positions in mm, nothing normalised over space.
             `paper`: the published network exactly; of what follows, only inputs and told_the_dose count for it.
         inputs: Images that the field sees, in this order. `low_dose` must be one of them. The T1 tells what is
-            contrast and what was bright before; without it there is next to no gain under noise.
+            contrast and what was bright before; without it there is next to no gain under noise. A `t2` may be missing
+            in some studies.
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
         interval: Whether the field also says how far off each pixel may be; the published network does not.
@@ -85,7 +86,7 @@ class FieldSettings(Settings):
     @classmethod
     def _low_dose_once(cls, inputs: tuple[InputImage, ...]) -> tuple[InputImage, ...]:
         if "low_dose" not in inputs or len(set(inputs)) != len(inputs):
-            raise ValueError("inputs must name low_dose, and each image once: [low_dose] or [pre_contrast, low_dose]")
+            raise ValueError("inputs must name low_dose, and each image once: [pre_contrast, low_dose] for one")
         return inputs
 
     @property

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from lessgad.preparation.alignment import AlignmentQuality, check_alignment
-from lessgad.preparation.calibration import IntensityMap, calibrate
-from lessgad.preparation.head import HeadBox, head_box, head_mask
-from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
-from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
+from lessgad.preparation.alignment import AlignmentQuality
+from lessgad.preparation.bring_onto import bring_onto
+from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.head import HeadBox, head_box
+from lessgad.preparation.histogram_peaks import HistogramPeaks
+from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.rigid_transform import RigidTransform, resample
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.volume import Volume, check_same_grid
+from lessgad.preparation.shared_scale import shared_scale
+from lessgad.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,34 +78,23 @@ def prepare_pair(
         CalibrationError: Their histograms do not say how their intensities relate.
         VolumeError: They are said to be aligned and are on two grids.
     """
-    if settings.alignment == "register":
-        from lessgad.preparation.registration import register_rigid
-
-        transform = register_rigid(pre_contrast, standard_dose, n_threads=n_threads)
-        moved = resample(standard_dose, pre_contrast, transform, "cubic")
-    else:
-        check_same_grid(standard_dose, pre_contrast, "both images on one grid (alignment: aligned)")
-        transform, moved = RigidTransform.identity(), standard_dose
-    alignment = check_alignment(pre_contrast, moved)
+    moved, transform, alignment = bring_onto(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
-    head = head_mask(t1, pre_contrast.spacing_mm)
-    to_pre_contrast = calibrate(t1, t1ce, head, settings.calibration)
-    calibrated = to_pre_contrast.apply(t1ce)
-    peaks = find_peaks(t1)
-    normalisation = normalisation_from_peaks(peaks, settings.full_scale)
+    scale = shared_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
+    calibrated = scale.to_pre_contrast.apply(t1ce)
     return PreparedPair(
         pre_contrast=t1,
         registered=t1ce,
         calibrated=calibrated,
-        normalised_pre_contrast=normalisation.apply(t1),
-        normalised_standard_dose=normalisation.apply(calibrated),
-        head=head,
-        head_box=head_box(head),
+        normalised_pre_contrast=scale.normalisation.apply(t1),
+        normalised_standard_dose=scale.normalisation.apply(calibrated),
+        head=scale.head,
+        head_box=head_box(scale.head),
         transform=transform,
         alignment=alignment,
-        to_pre_contrast=to_pre_contrast,
-        normalisation=normalisation,
-        peaks=peaks,
+        to_pre_contrast=scale.to_pre_contrast,
+        normalisation=scale.normalisation,
+        peaks=scale.peaks,
     )
 
 

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from lessgad.atomic_write import write_text
 from lessgad.cohort.acquisition import Acquisition, acquisition_from
 from lessgad.cohort.study import study_name
+from lessgad.dose_fraction import dose_label
 from lessgad.errors import CalibrationError, VolumeError
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import LEVEL, Normalisation
@@ -44,6 +45,7 @@ class PreparedStudy:
         sigma_pre_contrast: Noise of the T1, likewise.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise, likewise.
+        t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or nobody asked for it.
     """
 
     patient: str
@@ -61,6 +63,7 @@ class PreparedStudy:
     sigma_pre_contrast: float | None = None
     clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
     clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
+    t2: Float[np.ndarray, "x y z"] | None = None
 
     @property
     def name(self) -> str:
@@ -112,6 +115,15 @@ class PreparedFiles:
     def clean_standard_dose(self) -> Path:
         """T1ce, prepared and denoised; absent where no noise is simulated."""
         return self.folder / f"{self.stem}_ce-gadolinium_desc-denoised_T1w.nii"
+
+    @property
+    def t2(self) -> Path:
+        """T2, registered, normalised by its own level, on the grid of the T1; absent where no field asks for it."""
+        return self.folder / f"{self.stem}_desc-prepared_T2w.nii"
+
+    def low_dose(self, dose: float) -> Path:
+        """A measured low dose, prepared as the T1ce; absent where low doses are simulated."""
+        return self.folder / f"{self.stem}_acq-{dose_label(dose)}_ce-gadolinium_desc-prepared_T1w.nii"
 
     @property
     def labels(self) -> Path:

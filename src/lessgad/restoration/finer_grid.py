@@ -67,7 +67,7 @@ def restore_onto(
 
     Args:
         field: The network, of preset `compact`.
-        images: `low_dose` and, where the field needs it, `pre_contrast`, on [−1, 1].
+        images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; on [−1, 1].
         dose: Fraction of the standard dose.
         head_box: The part of each slice to restore.
         spacing_mm: Of the images, along x, y, z.
@@ -80,12 +80,14 @@ def restore_onto(
     import torch
 
     from lessgad.field.conditional_field import ConditionalField
+    from lessgad.field.inputs import images_seen
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
     if not isinstance(field, ConditionalField):
         raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
-    seen = {str(name): Volume(images[name], np.diag([*spacing_mm, 1.0])) for name in field.settings.inputs}
+    images = images_seen(images, field.settings.inputs)
+    seen = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in images.items()}
     there = {name: resampled_in_plane(image, wanted_mm).array for name, image in seen.items()}
     x, y = _places(there["low_dose"].shape[:2], spacing_mm[:2], wanted_mm)
     middle = (head_box.x_start + head_box.x_stop - 1) / 2, (head_box.y_start + head_box.y_stop - 1) / 2

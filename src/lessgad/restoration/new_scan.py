@@ -8,24 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.preparation.calibration import IntensityMap, calibrate
+from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
 from lessgad.preparation.settings import PreparationSettings
+from lessgad.preparation.shared_scale import shared_scale
+from lessgad.preparation.t2_level import t2_normalisation
 from lessgad.volume import Volume, in_transverse_order
 
 
 @dataclass(frozen=True, eq=False)
 class NewScan:
-    """A low-dose scan, and its T1 where there is one, on one scale.
+    """A low-dose scan, and its T1 where there is one, on one scale; its T2, on one of its own.
 
     Attributes:
         scan: The low dose as it came, in transverse order.
-        images: `low_dose` and, where it was given, `pre_contrast`, on [−1, 1], on the grid of the scan.
+        images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
         head: Foreground.
         normalisation: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
         to_scan: Takes these to the intensities of the scan.
+        pre_contrast_scan: The T1 as it came, in transverse order; None without one.
     """
 
     scan: Volume
@@ -33,36 +36,50 @@ class NewScan:
     head: Bool[np.ndarray, "x y z"]
     normalisation: Normalisation
     to_scan: IntensityMap
+    pre_contrast_scan: Volume | None = None
 
 
-def new_scan(low_dose: Volume, pre_contrast: Volume | None, settings: PreparationSettings) -> NewScan:
+def new_scan(
+    low_dose: Volume, pre_contrast: Volume | None, settings: PreparationSettings, t2: Volume | None = None
+) -> NewScan:
     """Normalise a scan by landmarks of its own histogram, or of the T1 where that is given.
 
     The T1 is moved onto the grid of the low dose by rigid registration, and the low dose calibrated to it, as in
-    training.
+    training. A T2 is moved onto the T1 there, or onto the low dose where there is no T1.
 
     Raises:
         CalibrationError: The histogram has no landmark to normalise by.
-        StudyError: There is no head in the image.
-        RegistrationError: The T1 could not be brought into alignment.
+        StudyError: There is no head in an image.
+        RegistrationError: The T1 or the T2 could not be brought into alignment.
     """
     scan = in_transverse_order(low_dose)
     low = scan.array.astype(np.float32)
     if pre_contrast is None:
         normalisation = normalisation_from_peaks(find_peaks(low), settings.full_scale)
         head = head_mask(low, scan.spacing_mm)
-        return NewScan(scan, {"low_dose": normalisation.apply(low)}, head, normalisation, IntensityMap(1.0, 0.0))
-    t1 = _moved_onto(scan, in_transverse_order(pre_contrast))
-    head = head_mask(t1, scan.spacing_mm)
-    to_t1 = calibrate(t1, low, head, settings.calibration)
-    normalisation = normalisation_from_peaks(find_peaks(t1), settings.full_scale)
-    images = {"pre_contrast": normalisation.apply(t1), "low_dose": normalisation.apply(to_t1.apply(low))}
-    return NewScan(scan, images, head, normalisation, to_t1.inverse())
+        images = {"low_dose": normalisation.apply(low), **_t2_on(scan, t2)}
+        return NewScan(scan, images, head, normalisation, IntensityMap(1.0, 0.0))
+    t1_scan = in_transverse_order(pre_contrast)
+    t1 = _moved_onto(scan, t1_scan)
+    scale = shared_scale(t1, low, scan.spacing_mm, settings)
+    images = {
+        "pre_contrast": scale.normalisation.apply(t1),
+        "low_dose": scale.normalised(low),
+        **_t2_on(scan.with_array(t1), t2),
+    }
+    return NewScan(scan, images, scale.head, scale.normalisation, scale.to_pre_contrast.inverse(), t1_scan)
 
 
-def _moved_onto(scan: Volume, pre_contrast: Volume) -> np.ndarray:
+def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:
+    if t2 is None:
+        return {}
+    as_scanned = in_transverse_order(t2)
+    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned))}
+
+
+def _moved_onto(scan: Volume, other: Volume) -> np.ndarray:
     from lessgad.preparation.registration import register_rigid
     from lessgad.preparation.rigid_transform import resample
 
-    transform = register_rigid(scan, pre_contrast)  # has checked that the two lie on each other
-    return resample(pre_contrast, scan, transform, "cubic").array.astype(np.float32)
+    transform = register_rigid(scan, other)  # has checked that the two lie on each other
+    return resample(other, scan, transform, "cubic").array.astype(np.float32)

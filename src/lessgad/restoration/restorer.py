@@ -12,11 +12,12 @@ from jaxtyping import Float
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
-from lessgad.errors import DoseError, ModelError
+from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.preparation.head import head_box
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.scan_consistency import Origin, ScanConsistency, consistency_of_scan, forward_model
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
 from lessgad.restoration.volumes import RestoredVolume, restore_volume
@@ -38,11 +39,13 @@ class Restoration:
         half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
             the unit of the image, on its grid; None where the model was not calibrated for it.
         cautions: What training never saw, in plain words; reasons to doubt the image.
+        consistency: How the image stands to the scan that it was made from; None where that was not asked for.
     """
 
     image: Volume
     half_width: Volume | None
     cautions: tuple[str, ...]
+    consistency: ScanConsistency | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,25 +89,33 @@ class Restorer:
         """Whether the model was trained with the pre-contrast scan as an input."""
         return "pre_contrast" in self.description.field.inputs
 
+    @property
+    def takes_t2(self) -> bool:
+        """Whether the model was trained with a T2 as an input; it can do without."""
+        return "t2" in self.description.field.inputs
+
     def restore(
         self,
         low_dose: Volume,
         dose: float,
         pre_contrast: Volume | None = None,
+        t2: Volume | None = None,
         *,
         spacing_mm: tuple[float, float] | None = None,
     ) -> Volume:
         """Restore the standard-dose image of a low-dose scan; see `restore_in_full`."""
-        return self.restore_in_full(low_dose, dose, pre_contrast, spacing_mm=spacing_mm).image
+        return self.restore_in_full(low_dose, dose, pre_contrast, t2, spacing_mm=spacing_mm).image
 
     def restore_in_full(
         self,
         low_dose: Volume,
         dose: float,
         pre_contrast: Volume | None = None,
+        t2: Volume | None = None,
         *,
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
+        check_against: Origin | None = None,
     ) -> Restoration:
         """Restore a low-dose scan, and say how far off the image may be and what speaks against believing it.
 
@@ -116,25 +127,31 @@ class Restorer:
             low_dose: The scan; any axis order and intensity unit.
             dose: Its fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
+            t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
             acquisition: How the scan was acquired, as far as known; compared with what training saw.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
+            check_against: Hold the image against the scan, and how that came about: `scanned` needs the signal equation
+                of its sequence (`acquisition`), `simulated` takes the simulation of the model for true.
 
         Returns:
             The restored image on the grid (or the finer one) and in the intensity unit of `low_dose`.
 
         Raises:
             DoseError: Outside 0–1, or not the dose of a model that knows one dose.
-            ModelError: The model needs a pre-contrast scan and none was given.
+            ModelError: The model needs a pre-contrast scan and none was given, or takes no T2 and one was given; or
+                the image shall be held against the scan without a T1 or without an equation for it.
+            SettingsError: The image shall be held against the scan at another spacing than its own.
             CalibrationError: The histogram has no landmark to normalise by.
             StudyError: There is no head in the image.
             RegistrationError: The pre-contrast scan could not be brought into alignment.
         """
         self._check_dose(dose)
-        if self.needs_pre_contrast and pre_contrast is None:
-            raise ModelError(
-                "the pre-contrast scan that this model was trained with", "none", None, "Give it with --pre-contrast"
-            )
-        new = new_scan(low_dose, pre_contrast, self.description.preparation)
+        self._check_images(pre_contrast, t2)
+        model = None
+        if check_against is not None:
+            _check_checkable(pre_contrast, spacing_mm)
+            model = forward_model(dose, self.description.simulation, acquisition, check_against)
+        new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored = new.scan, new.images["low_dose"]
@@ -150,14 +167,34 @@ class Restorer:
         image = as_given(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
         half_width = self._half_width(volume, new, dose)
         width = None if half_width is None else as_given(scan.with_array(half_width), low_dose)
-        return Restoration(image, width, seen)
+        if model is None:
+            return Restoration(image, width, seen)
+        level = 2 / self.description.preparation.full_scale
+        found = consistency_of_scan(new, volume.restored, dose, model, level)
+        error = in_order_of(scan.with_array(self._unit(new) * found.error), low_dose)
+        detectable = {mm: least / level for mm, least in found.detectable.items()}
+        inflation = max(found.inflation)
+        checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
+        return Restoration(image, width, seen, checked)
 
     def _half_width(self, volume: RestoredVolume, new: NewScan, dose: float) -> Float[np.ndarray, "x y z"] | None:
         """Half-width of the interval in the unit of the scan, 0 outside the head box; None without a calibration."""
         if self.intervals is None:
             return None
-        unit = new.to_scan.scale / new.normalisation.length_of(1.0)
-        return np.float32(unit) * self.intervals.half_width(dose, volume.half_width, volume.restored.shape)
+        return self._unit(new) * self.intervals.half_width(dose, volume.half_width, volume.restored.shape)
+
+    @staticmethod
+    def _unit(new: NewScan) -> np.float32:
+        """What 1 on the scale of [−1, 1] is in the unit of the scan."""
+        return np.float32(new.to_scan.scale / new.normalisation.length_of(1.0))
+
+    def _check_images(self, pre_contrast: Volume | None, t2: Volume | None) -> None:
+        if self.needs_pre_contrast and pre_contrast is None:
+            raise ModelError(
+                "the pre-contrast scan that this model was trained with", "none", None, "Give it with --pre-contrast"
+            )
+        if t2 is not None and not self.takes_t2:
+            raise ModelError("a model that was trained with a T2", "one that was not", None, "Leave --t2 out")
 
     def _check_dose(self, dose: float) -> None:
         trained = self.description.dose
@@ -166,3 +203,17 @@ class Restorer:
             raise DoseError(
                 f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
             )
+
+
+def _check_checkable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
+    if pre_contrast is None:
+        raise ModelError(
+            "the pre-contrast scan, to hold the restored image against the low dose",
+            "none",
+            None,
+            "Give it with --pre-contrast",
+        )
+    if spacing_mm is not None:
+        raise SettingsError(
+            "the spacing of the scan, to hold the restored image against it", "another", None, "Leave --spacing out"
+        )

@@ -54,17 +54,18 @@ def restore_slices_in_full(
 
     Args:
         field: The network; its settings say which images it needs.
-        images: `low_dose` and, where the field needs it, `pre_contrast`; (z, y, x) on [−1, 1].
+        images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; (z, y, x) on [−1, 1].
         dose: Fraction of the standard dose.
         spacing_mm: Of rows (y) and columns (x).
         settings: Window and precision.
     """
     import torch
 
+    from lessgad.field.inputs import images_seen
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
-    low_dose = images["low_dose"]
+    low_dose, seen = images["low_dose"], images_seen(images, field.settings.inputs)
     n_slices, height, width = low_dose.shape
     device = next(field.parameters()).device
     position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2)).to(device)
@@ -73,7 +74,7 @@ def restore_slices_in_full(
     with torch.inference_mode(), autocast(device, settings.precision):
         for first in range(0, n_slices, settings.slices_at_once):
             part = slice(first, min(first + settings.slices_at_once, n_slices))
-            stack = np.stack([images[name][part] for name in field.settings.inputs], axis=1)
+            stack = np.stack([image[part] for image in seen.values()], axis=1)
             source = torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32)).to(device)
             if _slides(field, settings):
                 result = _in_windows(field, source, dose, position)

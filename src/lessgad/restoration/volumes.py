@@ -41,7 +41,7 @@ def restore_volume(
 
     Args:
         field: The network.
-        images: `low_dose` and, where the field needs it, `pre_contrast`; (x, y, z) on [−1, 1].
+        images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; (x, y, z) on [−1, 1].
         dose: Fraction of the standard dose.
         head_box: The part of each slice to restore; outside it the low dose is passed on.
         spacing_mm: Along x, y, z.

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lessgad.field.inputs import images_seen
 from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import InputImage
 from lessgad.training.patches import Patch
@@ -41,8 +42,7 @@ def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...]) -> B
     """Stack patches, the inputs of the field in its order."""
     sources, positions = [], []
     for patch in patches:
-        images = {"pre_contrast": patch.pre_contrast, "low_dose": patch.low_dose}
-        sources.append(np.stack([images[name] for name in inputs]))
+        sources.append(np.stack(list(images_seen(patch.images, inputs).values())))
         positions.append(position_grid_mm(patch.low_dose.shape, patch.spacing_mm, patch.centre))
     return Batch(
         source=torch.from_numpy(np.stack(sources)),

@@ -37,7 +37,7 @@ def calibrate_intervals(
     for dose in doses:
         scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
         for patient, study in zip(patients, studies, strict=True):
-            images = {"pre_contrast": study.pre_contrast, "low_dose": study.low_dose(dose)}
+            images = study.images(study.low_dose(dose))
             answer = restore_slices_in_full(field, images, dose, study.spacing_mm, settings)
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
             scores[patient].append(error if answer.half_width is None else error / answer.half_width[study.judged])

@@ -18,6 +18,7 @@ from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.enhancement_strength import strength_map, with_strength
 
 BACKGROUND = -1.0
+OF_T2 = 2  # in the seed of what is drawn for the T2 alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class PatchSource:
         head_slices: Slices that hold head.
         tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels; empty without a mask.
         spacing_mm: Of rows and columns.
+        t2: The same grid; None where the study has none.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -43,6 +45,7 @@ class PatchSource:
     head_slices: Int[np.ndarray, " n_head"]
     tumor_voxels: Int[np.ndarray, "n_tumor 3"]
     spacing_mm: tuple[float, float]
+    t2: Float[np.ndarray, "z y x"] | None = None
 
     @classmethod
     def of(
@@ -61,6 +64,7 @@ class PatchSource:
             head_slices=np.flatnonzero(study.head.any(axis=(0, 1))),
             tumor_voxels=voxels,
             spacing_mm=(study.spacing_mm[1], study.spacing_mm[0]),
+            t2=None if study.t2 is None else study.t2.transpose(2, 1, 0),
         )
 
     @property
@@ -81,6 +85,7 @@ class Patch:
         centre: Row and column, in pixels of the patch, where positions are zero.
         spacing_mm: Of rows and columns.
         dose: Fraction of the standard dose.
+        t2: The same place; None where the study has none, or it was dropped.
     """
 
     pre_contrast: Float[np.ndarray, "h w"]
@@ -89,6 +94,13 @@ class Patch:
     centre: tuple[float, float]
     spacing_mm: tuple[float, float]
     dose: float
+    t2: Float[np.ndarray, "h w"] | None = None
+
+    @property
+    def images(self) -> dict[str, Float[np.ndarray, "h w"]]:
+        """What a field may see of it, by name."""
+        images = {"pre_contrast": self.pre_contrast, "low_dose": self.low_dose}
+        return images if self.t2 is None else {**images, "t2": self.t2}
 
 
 def draw_patch(
@@ -101,6 +113,7 @@ def draw_patch(
     flip: bool,
     dose: float | None,
     vary_enhancement: float = 0.0,
+    t2_dropout: float = 0.0,
 ) -> Patch:
     """Draw patch `number` of a training.
 
@@ -116,6 +129,7 @@ def draw_patch(
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
+        t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
     """
     rng = np.random.default_rng((seed, number))
     with_tumor = [source for source in sources if len(source.tumor_voxels)]
@@ -128,7 +142,9 @@ def draw_patch(
     else:
         z = int(rng.choice(source.head_slices))
         origin = _origin(rng, source.box[:2], size[0]), _origin(rng, source.box[2:], size[1])
-    volumes = (source.pre_contrast, source.standard_dose, *source.end_points)
+    shown_t2 = np.random.default_rng((seed, number, OF_T2)).random() >= t2_dropout
+    further = [source.t2] if source.t2 is not None and shown_t2 else []
+    volumes = (source.pre_contrast, source.standard_dose, *source.end_points, *further)
     images = [crop(volume[z], origin, size) for volume in volumes]
     centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
     if flip and rng.random() < 0.5:
@@ -136,12 +152,12 @@ def draw_patch(
         centre = centre[0], size[1] - 1 - centre[1]
     drawn = float(rng.random())
     dose = drawn if dose is None else dose
-    pre_contrast, standard_dose, t1, t1ce = images
+    pre_contrast, standard_dose, t1, t1ce, *t2 = images
     if vary_enhancement > 0:
         strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
-    return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose)
+    return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose, *t2)
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:

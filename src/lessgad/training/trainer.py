@@ -170,6 +170,7 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             flip=settings.flip,
             vary_enhancement=settings.vary_enhancement,
             dose=task.description.dose,
+            t2_dropout=settings.t2_dropout,
         )
         for number in numbers
     ]

@@ -32,6 +32,7 @@ class ValidationSlices:
         judged: The tumor's box, or the head where there is no mask.
         spacing_mm: Of rows and columns.
         patient: Whose study it is; "" for a patient of its own.
+        t2: The same place; None where the study has none.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -41,6 +42,7 @@ class ValidationSlices:
     judged: Bool[np.ndarray, "z y x"]
     spacing_mm: tuple[float, float]
     patient: str = ""
+    t2: Float[np.ndarray, "z y x"] | None = None
 
     @classmethod
     def of(
@@ -60,13 +62,19 @@ class ValidationSlices:
 
         spacing = study.spacing_mm[1], study.spacing_mm[0]
         t1, t1ce = (cut(image) for image in study.end_points)
+        t2 = None if study.t2 is None else cut(study.t2)
         pair = cut(study.pre_contrast), cut(study.standard_dose)
-        return cls(*pair, (t1, t1ce), simulator, cut(judged), spacing, study.patient)
+        return cls(*pair, (t1, t1ce), simulator, cut(judged), spacing, study.patient, t2)
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
         return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
+
+    def images(self, low_dose: Float[np.ndarray, "z y x"]) -> dict[str, Float[np.ndarray, "z y x"]]:
+        """What a field may see beside a low dose, by name."""
+        images = {"pre_contrast": self.pre_contrast, "low_dose": low_dose}
+        return images if self.t2 is None else {**images, "t2": self.t2}
 
 
 def validate(
@@ -90,8 +98,7 @@ def validate(
             unrestored_db = psnr_db(low_dose, study.standard_dose, study.judged)
             if math.isinf(unrestored_db):
                 continue
-            images = {"pre_contrast": study.pre_contrast, "low_dose": low_dose}
-            restored = restore_slices(field, images, dose, study.spacing_mm, settings)
+            restored = restore_slices(field, study.images(low_dose), dose, study.spacing_mm, settings)
             before.append(unrestored_db)
             after.append(psnr_db(restored, study.standard_dose, study.judged))
     if not before:

@@ -51,12 +51,12 @@ def scan_noise(pair: PreparedPair, standard_dose: Volume, *, required: bool) -> 
     scale = pair.normalisation.length_of(1.0)
     head = head_mask(scanned, standard_dose.spacing_mm)
     return ScanNoise(
-        _estimate("T1", pair.pre_contrast, pair.head, scale, required=required),
-        _estimate("T1ce", scanned, head, scale * pair.to_pre_contrast.scale, required=required),
+        noise_of_scan("T1", pair.pre_contrast, pair.head, scale, required=required),
+        noise_of_scan("T1ce", scanned, head, scale * pair.to_pre_contrast.scale, required=required),
     )
 
 
-def _estimate(
+def noise_of_scan(
     name: str,
     image: Float[np.ndarray, "x y z"],
     head: Bool[np.ndarray, "x y z"],
@@ -64,6 +64,18 @@ def _estimate(
     *,
     required: bool,
 ) -> NoiseLevel | None:
+    """Estimate the noise of one scan as the scanner stored it.
+
+    Args:
+        name: Of the scan, for people.
+        image: In transverse order, any unit.
+        head: Its foreground.
+        scale: Takes a difference of its intensities to the scale of [−1, 1].
+        required: Whether a scan without an estimate is an error.
+
+    Raises:
+        StudyError: It is, and this is one.
+    """
     try:
         level = estimate_noise(image, head)
     except StudyError as error:

@@ -41,7 +41,7 @@ def convert_checkpoint(checkpoint: Path, model: Path, dose: float, inputs: Seque
 
     check_dose(dose)
     if len(set(inputs)) != len(inputs) or not {"low_dose"} <= set(inputs) <= set(get_args(InputImage)):
-        known = " and ".join(get_args(InputImage))
+        known = ", ".join(get_args(InputImage))
         raise SettingsError(f"input images among {known}, each once, low_dose among them", ", ".join(inputs))
     if model.exists():
         raise InputError("a model folder that does not exist yet", "one that does", model, "Choose another name")

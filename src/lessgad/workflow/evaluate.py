@@ -11,7 +11,6 @@ from typing import Any
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
-from lessgad.dose.simulation import SimulationSettings, simulated_low_dose
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import SettingsError
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
@@ -26,6 +25,7 @@ from lessgad.preparation.prepared_study import PreparedFiles, Regions, read_prep
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.judged_images import StudyImages, judged_images, read_like
+from lessgad.workflow.low_doses import LowDoses, judged_doses, low_doses
 from lessgad.workflow.prepare import prepared_files
 from lessgad.workflow.restore import baselines_unit, half_width_file, plan_restoration, restored_file
 from lessgad.workflow.study_scores import StudyJudge, StudyScores
@@ -54,7 +54,7 @@ class EvaluationTask:
         files: Its prepared images.
         images: The images that are judged.
         doses: To judge.
-        simulation: How low doses are made.
+        low_doses: Where its low doses come from.
         regions: Label values of each region.
         maps: Where what the measurement contradicts in the restored image goes, by dose.
         tables: Where the figures go, by the name of the table.
@@ -65,7 +65,7 @@ class EvaluationTask:
     files: PreparedFiles
     images: StudyImages
     doses: tuple[float, ...]
-    simulation: SimulationSettings
+    low_doses: LowDoses
     regions: Regions
     maps: dict[float, Path]
     tables: dict[str, Path]
@@ -93,8 +93,11 @@ def plan_evaluation(experiment: Experiment) -> list[Unit]:
             },
         )
         work = partial(evaluate_study, task)
-        outputs = (*task.tables.values(), *task.maps.values())
-        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs))
+        maps = tuple(task.maps.values())
+        # A measured low dose has no map where the forward model is linear, which only the sidecar tells.
+        certain = maps if task.low_doses.measured is None else ()
+        outputs = (*task.tables.values(), *certain)
+        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs, maps))
     return units
 
 
@@ -119,13 +122,15 @@ def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
     """Judge one study, write its rows, and map what of the restored images the measurement contradicts."""
     prepared = read_prepared(task.files)
     grid = read_volume(task.files.pre_contrast)
-    judge = StudyJudge(prepared, task.subset, task.regions, task.simulation)
+    judge = StudyJudge(prepared, task.subset, task.regions)
     for index, dose in enumerate(task.doses):
         advance(index / len(task.doses), f"{task.study.name} at {dose_label(dose)}")
-        low_dose = simulated_low_dose(prepared, dose, task.simulation)
-        sigma = judge.sigma_of_low_dose
-        for method, image in judged_images(task.images, prepared, low_dose, dose, sigma, grid):
-            consistency = judge.judge(image, method, dose, low_dose)
+        low_dose = task.low_doses.at(prepared, dose)
+        sigma = low_dose.simulator.sigma
+        if dose in task.maps:
+            task.maps[dose].unlink(missing_ok=True)
+        for method, image in judged_images(task.images, prepared, low_dose.image, dose, sigma, grid):
+            consistency = judge.judge(image, method, low_dose)
             if method == RESTORED and consistency is not None:
                 contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
                 write_volume(task.maps[dose], in_order_of(contradicted, grid))
@@ -149,8 +154,9 @@ def gather_results(experiment: Experiment) -> StudyScores:
 
 def _task(experiment: Experiment, study: Study) -> EvaluationTask:
     settings, folder = experiment.settings, experiment.folder
+    doses = judged_doses(experiment, study)
     external = {
-        name: {dose: path for dose in settings.doses if (path := _external_file(where, study, dose)) is not None}
+        name: {dose: path for dose in doses if (path := _external_file(where, study, dose)) is not None}
         for name, where in experiment.external_folders().items()
     }
     return EvaluationTask(
@@ -159,14 +165,14 @@ def _task(experiment: Experiment, study: Study) -> EvaluationTask:
         files=prepared_files(experiment, study),
         images=StudyImages(
             baselines=folder.baselines,
-            restored={dose: restored_file(experiment, study, dose) for dose in settings.doses},
-            half_width={dose: half_width_file(experiment, study, dose) for dose in settings.doses},
+            restored={dose: restored_file(experiment, study, dose) for dose in doses},
+            half_width={dose: half_width_file(experiment, study, dose) for dose in doses},
             external=external,
         ),
-        doses=settings.doses,
-        simulation=settings.simulation,
+        doses=doses,
+        low_doses=low_doses(experiment, study),
         regions=settings.cohort.regions,
-        maps={dose: _map_file(experiment, study, dose) for dose in settings.doses if dose > 0},
+        maps={dose: _map_file(experiment, study, dose) for dose in doses if dose > 0},
         tables={name: folder.scores(study.name, name) for name in TABLES},
     )
 

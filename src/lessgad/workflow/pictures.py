@@ -24,6 +24,7 @@ from lessgad.report.style import to_png
 from lessgad.training.learning_curve import read_learning_curve
 from lessgad.volume import in_transverse_order, read_volume
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.low_doses import judged_doses, low_doses
 from lessgad.workflow.preparation_sheet import preparation_images
 from lessgad.workflow.prepare import prepared_files
 from lessgad.workflow.restore import restored_file
@@ -159,10 +160,11 @@ def _gallery_study(
     k = tumor_slice(tumor, prepared.head.shape[2])
     pre_contrast, standard_dose = prepared.pre_contrast[:, :, k], prepared.standard_dose[:, :, k]
     planes = []
-    for dose in gallery_doses(experiment.settings.doses):
+    source = low_doses(experiment, study)
+    for dose in gallery_doses(judged_doses(experiment, study)):
         restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
         before, after = (scores.get((study.patient, study.session, dose, m)) for m in ("unrestored", "restored"))
-        low_dose = simulated_low_dose(prepared, dose, experiment.settings.simulation, [k])[:, :, 0]
+        low_dose = source.at(prepared, dose, [k]).image[:, :, 0]
         planes.append(DosePlane(dose, low_dose, np.asarray(restored), _score(before), _score(after)))
     return GalleryStudy(
         title_lines=[study.name, f"transverse slice with the most tumour; doses {_doses(planes)}"],

@@ -13,7 +13,9 @@ from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
+from lessgad.workflow.companions import read_study, usable_t2
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.low_doses import judged_doses, low_doses, measured_marks
 from lessgad.workflow.prepare import plan_preparation, prepared_files
 from lessgad.workflow.train import model_of_dose, plan_training, usable_studies
 from lessgad.workflow.unit import Advance, Unit, unit_state
@@ -31,8 +33,10 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
     units = [baselines_unit(experiment)]
     for study in experiment.studies(settings.subsets):
         preparation = preparations[study.name]
-        if unit_state(experiment.folder, preparation) == "failed":
+        doses = judged_doses(experiment, study)
+        if unit_state(experiment.folder, preparation) == "failed" or not doses:
             continue
+        t2 = usable_t2(experiment, study)
         mark = fingerprint(
             VERSION,
             prepared=preparation.fingerprint,
@@ -40,9 +44,11 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
             doses=settings.doses,
             simulation=settings.simulation.model_dump(mode="json"),
             restoration=settings.restoration.model_dump(mode="json"),
+            **measured_marks(experiment, study),
+            **({} if t2 is None else {"t2": t2.fingerprint}),
         )
         work = partial(restore_study, experiment, study)
-        outputs = tuple(restored_file(experiment, study, dose) for dose in settings.doses)
+        outputs = tuple(restored_file(experiment, study, dose) for dose in doses)
         units.append(Unit("restore", study.name, f"restoration of {study.name}", mark, work, outputs))
     return units
 
@@ -91,28 +97,39 @@ def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
     return image.with_name(image.name.replace("_T1w", "halfwidth_T1w"))
 
 
+def remove_restored(experiment: Experiment, study: Study, dose: float) -> None:
+    """Remove what was made of a dose that the study does not have any more."""
+    image = restored_file(experiment, study, dose)
+    for kind in ("", "halfwidth", "contradicted"):
+        image.with_name(image.name.replace("_T1w", f"{kind}_T1w")).unlink(missing_ok=True)
+
+
 def restore_study(experiment: Experiment, study: Study, advance: Advance) -> None:
-    """Simulate a study at each dose, restore it, and write it on [−1, 1], on the grid of its T1."""
-    from lessgad.dose.simulation import simulated_low_dose
+    """Restore a study from each dose that it has, and write it on [−1, 1], on the grid of its T1."""
     from lessgad.restoration.restorer import Restorer
     from lessgad.restoration.volumes import restore_volume
 
     settings = experiment.settings
     files = prepared_files(experiment, study)
-    prepared = read_prepared(files)
+    prepared, source = read_study(experiment, study), low_doses(experiment, study)
+    doses = judged_doses(experiment, study)
+    for dose in set(settings.doses) - set(doses):  # of an earlier run, when low doses were simulated
+        remove_restored(experiment, study, dose)
     grid = read_volume(files.pre_contrast)
     affine = in_transverse_order(grid).affine
     restorers: dict[str, Restorer] = {}
-    for index, dose in enumerate(settings.doses):
-        advance(index / len(settings.doses), f"{study.name} from {percent(dose)}")
+    for index, dose in enumerate(doses):
+        advance(index / len(doses), f"{study.name} from {percent(dose)}")
         model = model_of_dose(experiment, dose)
         if model not in restorers:
             restorers = {model: Restorer.load(experiment.folder.model(model), settings.restoration)}
-        low_dose = simulated_low_dose(prepared, dose, settings.simulation)
+        images = {"pre_contrast": prepared.pre_contrast, "low_dose": source.at(prepared, dose).image}
+        if prepared.t2 is not None:
+            images["t2"] = prepared.t2
         restorer = restorers[model]
         volume = restore_volume(
             restorer.field,
-            {"pre_contrast": prepared.pre_contrast, "low_dose": low_dose},
+            images,
             dose,
             prepared.head_box,
             prepared.spacing_mm,

@@ -13,9 +13,11 @@ from lessgad.errors import LessgadError, SettingsError
 from lessgad.experiment.record import Record, read_record
 from lessgad.training.processes import ALONE, Processes
 from lessgad.workflow.answer import freeze_answer
+from lessgad.workflow.companions import plan_companions
 from lessgad.workflow.evaluate import EXTERNAL_IMAGE, check_external, plan_evaluation
 from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
+from lessgad.workflow.low_doses import doses_without_scan
 from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
@@ -110,8 +112,9 @@ def _logged(
 
 def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALONE) -> list[Unit]:
     """List the units of a stage, as they stand now."""
+    n_threads = max(1, _n_cores() // _n_workers(experiment))  # of a registration
     plans: dict[Stage, Callable[[], list[Unit]]] = {
-        "prepare": lambda: plan_preparation(experiment, n_threads=max(1, _n_cores() // _n_workers(experiment))),
+        "prepare": lambda: plan_preparation(experiment, n_threads) + plan_companions(experiment, n_threads),
         "train": lambda: plan_training(experiment, processes),
         "restore": lambda: plan_restoration(experiment),
         "evaluate": lambda: plan_evaluation(experiment),
@@ -136,6 +139,7 @@ def _run_stages(
 ) -> list[Failure]:
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
+    doses_without_scan(experiment)
     if "evaluate" in stages:
         for name in check_external(experiment):
             watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
@@ -146,8 +150,7 @@ def _run_stages(
         _tell_failure(watcher, study.name, study.reason)
     for stage in stages:
         _check_earlier(experiment, stage)
-        if stage == "evaluate":
-            freeze_answer(experiment)
+        _before(experiment, stage, watcher)
         planned = plan_stage(experiment, stage, processes)
         units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
         experiment.hashes.save()
@@ -158,6 +161,16 @@ def _run_stages(
         else:
             watcher.say(f"{stage}: nothing to do")
     return known_failures(experiment)
+
+
+def _before(experiment: Experiment, stage: Stage, watcher: Watcher) -> None:
+    """Do what a stage needs once, before its units."""
+    if stage == "restore":
+        for line in doses_without_scan(experiment):
+            LOGGER.info("%s", line)
+            watcher.say(line)
+    if stage == "evaluate":
+        freeze_answer(experiment)
 
 
 def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -49,6 +49,8 @@ class ExperimentSettings(Settings):
         split: Shares of the patients.
         preparation: From two scans to two comparable images.
         simulation: How low doses are made.
+        low_dose: `simulated`: restored and judged from simulated low doses; `measured`: from scans of the cohort that
+            were really made at a lower dose. Models are trained on simulated ones either way.
         doses: Fractions of the standard dose to restore and judge.
         field: The network.
         training: How it learns.
@@ -64,6 +66,7 @@ class ExperimentSettings(Settings):
     split: SplitSettings = SplitSettings()
     preparation: PreparationSettings = PreparationSettings()
     simulation: SimulationSettings = SimulationSettings()
+    low_dose: Literal["simulated", "measured"] = "simulated"
     doses: tuple[float, ...] = Field(default=tuple(i / 10 for i in range(10)), min_length=1)
     field: FieldSettings = FieldSettings()
     training: TrainingSettings = TrainingSettings()

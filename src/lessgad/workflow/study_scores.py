@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.cohort.split import Subset
-from lessgad.dose.simulation import SimulationSettings, study_simulator
 from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement import enhancement_scores
 from lessgad.evaluation.enhancement_csv import EnhancementRow
@@ -26,8 +26,10 @@ from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.evaluation.tumor_size import size_group
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.restoration.consistency import LEAST_ERROR, Consistency, check_consistency
+from lessgad.workflow.low_doses import LowDose
 
 Image = Float[np.ndarray, "x y z"]
+_CONSISTENCY = ("unsupported_ml", "overlooked_ml", "detectable_5mm", "detectable_10mm")
 
 
 @dataclass
@@ -49,16 +51,13 @@ class StudyJudge:
         study: Prepared.
         subset: Of its patient.
         regions: Label values of each region.
-        simulation: How its low doses were made.
     """
 
-    def __init__(self, study: PreparedStudy, subset: Subset, regions: Regions, simulation: SimulationSettings) -> None:
+    def __init__(self, study: PreparedStudy, subset: Subset, regions: Regions) -> None:
         self.scores = StudyScores()
         self._study, self._subset = study, subset
         self._tumor = study.tumor(regions)
         self.areas = areas_of(study, regions)
-        self._simulator = study_simulator(study, simulation)
-        self._sigma = self._simulator.sigma or study.sigma
         self._reference: EnhancementReference | None = None
         if self._tumor is not None:
             known = study.sigma is not None and study.sigma_pre_contrast is not None
@@ -67,29 +66,16 @@ class StudyJudge:
                 study.pre_contrast, study.standard_dose, self._tumor, study.head, study.spacing_mm, sigmas
             )
 
-    @property
-    def sigma_of_low_dose(self) -> float:
-        """Noise that its simulated low doses have, on the scale of [−1, 1]."""
-        return self._simulator.sigma
-
-    def judge(self, image: Image, method: str, dose: float, low_dose: Image) -> Consistency | None:
+    def judge(self, image: Image, method: str, low_dose: LowDose) -> Consistency | None:
         """Add the rows of one method's image; give how it stands to the measurement, where that can be said."""
-        consistency = self._consistency(image, method, dose, low_dose)
+        dose = low_dose.dose
+        consistency = self._consistency(image, method, low_dose)
         self._add_similarity(image, method, dose)
         if self._reference is not None:
             unsupported_ml = float("nan") if consistency is None else consistency.unsupported_ml
-            self._add_enhancement(image, method, dose, unsupported_ml, self._reference)
-        if method == RESTORED and consistency is not None:
-            level = self._study.tissue_level
-            self.scores.consistency.append(
-                ConsistencyRow(
-                    **self._whose(dose),
-                    unsupported_ml=consistency.unsupported_ml,
-                    overlooked_ml=consistency.overlooked_ml,
-                    detectable_5mm=consistency.detectable[5.0] / level,
-                    detectable_10mm=consistency.detectable[10.0] / level,
-                )
-            )
+            self._add_enhancement(image, method, low_dose, unsupported_ml, self._reference)
+        if method == RESTORED and dose > 0:
+            self.scores.consistency.append(self._consistency_row(consistency, dose))
         return consistency
 
     def judge_interval(self, restored: Image, half_width: Image, dose: float) -> None:
@@ -107,17 +93,31 @@ class StudyJudge:
                 )
             )
 
-    def _consistency(self, image: Image, method: str, dose: float, low_dose: Image) -> Consistency | None:
-        """Nothing can be checked at dose 0; the low dose itself is what the others are checked against."""
-        if dose == 0 or method == UNRESTORED:
+    def _consistency_row(self, consistency: Consistency | None, dose: float) -> ConsistencyRow:
+        """Undefined where the forward model is not to be believed."""
+        if consistency is None:
+            undefined: dict[str, Any] = dict.fromkeys(_CONSISTENCY, math.nan)
+            return ConsistencyRow(**self._whose(dose), **undefined)
+        level = self._study.tissue_level
+        return ConsistencyRow(
+            **self._whose(dose),
+            unsupported_ml=consistency.unsupported_ml,
+            overlooked_ml=consistency.overlooked_ml,
+            detectable_5mm=consistency.detectable[5.0] / level,
+            detectable_10mm=consistency.detectable[10.0] / level,
+        )
+
+    def _consistency(self, image: Image, method: str, low_dose: LowDose) -> Consistency | None:
+        """The low dose itself is what the others are checked against."""
+        if not low_dose.can_check or method == UNRESTORED:
             return None
         study = self._study
         return check_consistency(
             np.asarray(study.pre_contrast),
-            low_dose,
+            low_dose.image,
             image,
-            dose=dose,
-            simulator=self._simulator,
+            dose=low_dose.dose,
+            simulator=low_dose.simulator,
             head=study.head,
             spacing_mm=study.spacing_mm,
             sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
@@ -132,10 +132,10 @@ class StudyJudge:
         ]
 
     def _add_enhancement(
-        self, image: Image, method: str, dose: float, unsupported_ml: float, reference: EnhancementReference
+        self, image: Image, method: str, low_dose: LowDose, unsupported_ml: float, reference: EnhancementReference
     ) -> None:
-        whose = self._whose(dose)
-        scores = enhancement_scores(image, reference, self._sigma)
+        whose = self._whose(low_dose.dose)
+        scores = enhancement_scores(image, reference, low_dose.sigma)
         self.scores.enhancement.append(
             EnhancementRow(**whose, method=method, unsupported_ml=unsupported_ml, **vars(scores))
         )

@@ -99,6 +99,7 @@ simulation:   # how low-dose images are made from the pair; the paper: linear, n
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
   seed: {simulation.seed}
 
+low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose (training: simulated)
 doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 
 field:

@@ -12,10 +12,10 @@ from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import DoseError, SettingsError
 from lessgad.experiment.fingerprint import fingerprint
-from lessgad.preparation.prepared_study import read_prepared
 from lessgad.training.processes import ALONE, Processes
+from lessgad.workflow.companions import read_study, usable_t2
 from lessgad.workflow.experiment import Experiment
-from lessgad.workflow.prepare import plan_preparation, prepared_files
+from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.together import order_given
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
@@ -165,10 +165,7 @@ def _task(
 
     settings = experiment.settings
     regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
-    prepared = {
-        subset: [read_prepared(prepared_files(experiment, study)) for study in studies.get(subset, ())]
-        for subset in LEARNING
-    }
+    prepared = {subset: [read_study(experiment, study) for study in studies.get(subset, ())] for subset in LEARNING}
     return TrainingTask(
         folder=experiment.folder.model(name),
         description=ModelDescription(
@@ -200,4 +197,6 @@ def _validation_doses(dose: float | None) -> list[float]:
 
 def _prepared_marks(experiment: Experiment, subset: Subset) -> list[str]:
     usable = {study.name for study in usable_studies(experiment, subset)}
-    return [unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable]
+    pairs = [unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable]
+    t2 = (usable_t2(experiment, study) for study in experiment.studies([subset]) if study.name in usable)
+    return pairs + [f"{unit.name}: {unit.fingerprint}" for unit in t2 if unit is not None]

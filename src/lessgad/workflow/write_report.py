@@ -24,8 +24,10 @@ from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.workflow import pictures
 from lessgad.workflow.answer import answer_of
+from lessgad.workflow.companions import plan_companions
 from lessgad.workflow.evaluate import TABLES, gather_results, plan_evaluation
 from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.measured_summary import measured_facts
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.reading_results import reading_results, readings_file
 from lessgad.workflow.restore import plan_restoration
@@ -77,7 +79,7 @@ def write_report(experiment: Experiment, advance: Advance) -> None:
 def failed_studies(experiment: Experiment) -> list[FailedStudy]:
     """List studies that are missing from the results, with the stage and the reason."""
     failed = [FailedStudy(study.name, "cohort", study.reason) for study in experiment.cohort.unusable]
-    for plan in (plan_preparation, plan_restoration, plan_evaluation):
+    for plan in (plan_preparation, plan_companions, plan_restoration, plan_evaluation):
         for unit in plan(experiment):
             record = read_record(experiment.folder.record(unit.stage, unit.name))
             if record is not None and record.outcome == "failed":
@@ -93,16 +95,16 @@ def _table_file(experiment: Experiment, area: Area) -> Path:
 
 def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudyScores) -> ReportContent:
     settings, rows = experiment.settings, scores.similarity
-    test_studies = experiment.studies(["test"])
     section, bars = reading_results(experiment)
+    test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
         cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
         written_on=datetime.now().astimezone().date().isoformat(),
         subsets=_subset_counts(experiment),
         facts=_facts(experiment),
-        noise_free=not settings.simulation.adds_noise,
-        proportional=settings.simulation.model == "linear",
+        noise_free=not (settings.simulation.adds_noise or measured),
+        proportional=settings.simulation.model == "linear" and not measured,
         tables=tables,
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(scores.enhancement, scores.lesions, scores.intervals, scores.consistency),
@@ -143,8 +145,10 @@ def _facts(experiment: Experiment) -> tuple[Fact, ...]:
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
+    records = record_simulation(experiment)
     return (
-        *simulation_facts(record_simulation(experiment), settings.simulation),
+        *simulation_facts(records, settings.simulation),
+        *measured_facts(experiment, records),
         Fact("Input of the network", inputs),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
         Fact("Training", f"{settings.training.n_samples} patches per model"),

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a scan onto the grid of another of the same head, or see that it lies there already."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lessgad.preparation.alignment import AlignmentQuality, check_alignment
+from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.volume import Volume, check_same_grid
+
+
+class Brought(NamedTuple):
+    """A scan on the grid of another.
+
+    Attributes:
+        moved: The scan there.
+        transform: Takes points of the other to points of the scan as it came.
+        alignment: How well they lie on each other.
+    """
+
+    moved: Volume
+    transform: RigidTransform
+    alignment: AlignmentQuality
+
+
+def bring_onto(fixed: Volume, moving: Volume, settings: PreparationSettings, n_threads: int = 1) -> Brought:
+    """Register a scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
+
+    Args:
+        fixed: In transverse order.
+        moving: In transverse order, on any grid.
+        settings: Whether to register.
+        n_threads: Of the registration.
+
+    Raises:
+        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        VolumeError: They are said to be aligned and are on two grids.
+    """
+    if settings.alignment == "register":
+        from lessgad.preparation.registration import register_rigid
+
+        transform = register_rigid(fixed, moving, n_threads=n_threads)
+        moved = resample(moving, fixed, transform, "cubic")
+    else:
+        check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
+        transform, moved = RigidTransform.identity(), moving
+    return Brought(moved, transform, check_alignment(fixed, moved))

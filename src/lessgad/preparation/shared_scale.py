@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One scale for a T1 and a scan after contrast, at whatever dose: found from the two alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.preparation.calibration import IntensityMap, calibrate
+from lessgad.preparation.head import head_mask
+from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
+from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
+from lessgad.preparation.settings import PreparationSettings
+
+
+@dataclass(frozen=True, eq=False)
+class SharedScale:
+    """How two scans of one head are taken to [−1, 1].
+
+    Attributes:
+        head: Foreground of the T1.
+        peaks: Landmarks in the histogram of the T1.
+        to_pre_contrast: Takes intensities of the scan after contrast to those of the T1.
+        normalisation: Takes intensities of the T1 to [−1, 1].
+    """
+
+    head: Bool[np.ndarray, "x y z"]
+    peaks: HistogramPeaks
+    to_pre_contrast: IntensityMap
+    normalisation: Normalisation
+
+    def normalised(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
+        """Take the scan after contrast to [−1, 1]."""
+        return self.normalisation.apply(self.to_pre_contrast.apply(post_contrast))
+
+
+def shared_scale(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    post_contrast: Float[np.ndarray, "x y z"],
+    spacing_mm: tuple[float, float, float],
+    settings: PreparationSettings,
+) -> SharedScale:
+    """Calibrate a scan after contrast to the T1, and normalise by landmarks of the T1.
+
+    The same for the standard dose of a pair, for a measured low dose of a cohort, and for a new scan.
+
+    Args:
+        pre_contrast: T1 in transverse order, any unit.
+        post_contrast: On the same grid, any unit.
+        spacing_mm: Voxel spacing.
+        settings: Method of calibration, and where +1 lies.
+
+    Raises:
+        StudyError: There is no head in the T1.
+        CalibrationError: The histograms do not say how the intensities relate.
+    """
+    head = head_mask(pre_contrast, spacing_mm)
+    to_pre_contrast = calibrate(pre_contrast, post_contrast, head, settings.calibration)
+    peaks = find_peaks(pre_contrast)
+    return SharedScale(head, peaks, to_pre_contrast, normalisation_from_peaks(peaks, settings.full_scale))

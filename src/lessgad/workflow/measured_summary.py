@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report's words for measured low doses: how many there are, and where nothing can be held against them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lessgad.dose.simulation_record import SimulationRecord
+from lessgad.dose_fraction import percent
+from lessgad.report.content import Fact
+from lessgad.workflow.experiment import Experiment
+from lessgad.workflow.low_doses import judged_doses
+
+
+def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
+    """Say what was measured; nothing where low doses are simulated.
+
+    Args:
+        experiment: Whose.
+        records: How the low doses of each study would be simulated.
+    """
+    settings = experiment.settings
+    if settings.low_dose == "simulated":
+        return ()
+    judged = experiment.studies(settings.subsets)
+    found = [dose for study in judged for dose in judged_doses(experiment, study) if dose > 0]
+    counts = [f"{percent(dose)} in {found.count(dose)} of {len(judged)}" for dose in settings.doses if dose > 0]
+    words = f"really scanned at a lower dose; studies that have such a scan: {', '.join(counts)}"
+    facts = [Fact("Judged on", f"{words}. Models were trained, and baselines tuned, on simulated ones")]
+    names = {(study.patient, study.session) for study in judged}
+    reasons = Counter(
+        record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
+    )
+    if reasons:
+        n = sum(reasons.values())
+        why = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
+        facts.append(
+            Fact(
+                "Not checked against the measurement",
+                f"{n} of {len(judged)} studies: real enhancement does not follow the linear mix, which would be their "
+                f"forward model ({why})",
+            )
+        )
+    return tuple(facts)

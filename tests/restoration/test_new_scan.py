@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new scan is made ready exactly as the images of a cohort are."""
+
+import numpy as np
+import pytest
+
+from lessgad.preparation import registration
+from lessgad.preparation.companion import prepare_low_dose, prepare_t2
+from lessgad.preparation.rigid_transform import RigidTransform
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.restoration.new_scan import new_scan
+from lessgad.volume import Volume
+
+
+@pytest.fixture
+def at_home(monkeypatch):
+    """Scans that lie on each other already: registration finds that nothing is to be moved."""
+    monkeypatch.setattr(registration, "register_rigid", lambda *_, **__: RigidTransform.identity())
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("method", ["robust", "peaks"])
+def test_a_low_dose_and_a_t2_as_in_a_cohort(tiny, method):
+    t1, t1ce, _ = tiny.head(3)
+    t2 = np.where(t1 > 30, 500 - t1, t1).astype(np.float32)
+    scans = [Volume(image, tiny.AFFINE) for image in (t1, t1ce, t2)]
+    settings = PreparationSettings(calibration=method)
+    new = new_scan(scans[1], scans[0], settings, scans[2])
+    aligned = PreparationSettings(alignment="aligned", calibration=method)
+    np.testing.assert_allclose(new.images["low_dose"], prepare_low_dose(*scans[:2], aligned).image, atol=1e-4)
+    np.testing.assert_allclose(new.images["t2"], prepare_t2(scans[0], scans[2], aligned).image, atol=1e-4)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_t2_beside_a_low_dose_alone(tiny):
+    t1, t1ce, _ = tiny.head(3)
+    t2 = np.where(t1 > 30, 500 - t1, t1).astype(np.float32)
+    new = new_scan(Volume(t1ce, tiny.AFFINE), None, PreparationSettings(), Volume(t2, tiny.AFFINE))
+    assert set(new.images) == {"low_dose", "t2"}
+    aligned = PreparationSettings(alignment="aligned")
+    expected = prepare_t2(*(Volume(image, tiny.AFFINE) for image in (t1ce, t2)), aligned).image
+    np.testing.assert_allclose(new.images["t2"], expected, atol=1e-4)

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Low doses that were really scanned: prepared like a new scan, restored and judged; training knows nothing of them."""
+
+import json
+import math
+
+import nibabel
+import numpy as np
+import pytest
+import yaml
+from safetensors.numpy import load_file, save_file
+
+from lessgad.errors import SettingsError
+from lessgad.evaluation.consistency_csv import read_consistency
+from lessgad.evaluation.enhancement_csv import read_enhancement
+from lessgad.evaluation.similarity import psnr_db
+from lessgad.evaluation.similarity_csv import read_similarity
+from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
+from lessgad.volume import read_volume
+from lessgad.workflow.progress import Silence
+from lessgad.workflow.run import run_experiment
+from lessgad.workflow.settings import load_settings
+from lessgad.workflow.status import experiment_status
+
+SPIN_ECHO = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01}
+#: Who was scanned at what: nobody of training; of sub-06 one session alone, and at 10 % alone.
+SCANNED = (("04", "", 0.1), ("04", "", 0.5), ("05", "", 0.1), ("05", "", 0.5), ("06", "a", 0.1))
+
+
+class Listener(Silence):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def edit(root, **changes):
+    path = root / "experiment.yaml"
+    settings = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**settings, **changes}))
+
+
+def states(root):
+    return {stage.stage: stage.states for stage in experiment_status(root)[0]}
+
+
+def label(dose):
+    return f"dose{100 * dose:g}"
+
+
+@pytest.fixture
+def scanned(tiny, tiny_experiment):
+    """A trained experiment whose cohort has scans at lower doses, which it does not look at yet."""
+    root = tiny_experiment("train")
+    for patient, session, dose in SCANNED:
+        tiny.write_low_dose(root.parent / "cohort", patient, session, dose, label(dose))
+    return root
+
+
+def files_of(root, patient="05", session=""):
+    folder = root / "prepared" / f"sub-{patient}"
+    return PreparedFiles(
+        folder / f"ses-{session}" if session else folder, folder.name + f"_ses-{session}" * bool(session)
+    )
+
+
+def noise_of_mix(noise, dose):
+    """Of a mix of T1 and T1ce, each with σ 6, and noise of its own."""
+    return math.hypot(noise, 6 * (1 - dose), 6 * dose)
+
+
+def without_weights(root):
+    """Make the model return the low dose that it is given."""
+    weights = root / "models" / "all-doses" / "best.safetensors"
+    save_file({name: np.zeros_like(value) for name, value in load_file(weights).items()}, weights)
+
+
+def test_scans_at_a_lower_dose_change_nothing_until_they_are_asked_for(scanned):
+    assert set(states(scanned)["prepare"].values()) == set(states(scanned)["train"].values()) == {"done"}
+    run_experiment(scanned, ["restore"], Silence())
+    edit(scanned, low_dose="measured")
+    now = states(scanned)
+    assert now["train"] == {"all-doses": "done"}
+    companions = {name: state for name, state in now["prepare"].items() if "acq-" in name}
+    assert set(companions.values()) == {"to do"}
+    assert len(companions) == len(SCANNED)
+    assert {state for name, state in now["prepare"].items() if name not in companions} == {"done"}
+    assert {name: state for name, state in now["restore"].items() if name != "baselines"} == dict.fromkeys(
+        ("sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b"), "stale"
+    )
+    assert now["restore"]["baselines"] == "done"
+    edit(scanned, low_dose="simulated")
+    assert set(states(scanned)["restore"].values()) == {"done"}
+
+
+def test_what_was_simulated_does_not_lie_among_what_was_measured(scanned):
+    run_experiment(scanned, ["restore"], Silence())
+    simulated = scanned / "restored" / "sub-06" / "ses-b" / "sub-06_ses-b_ce-gadolinium_desc-dose50_T1w.nii.gz"
+    assert simulated.is_file()
+    edit(scanned, low_dose="measured")
+    run_experiment(scanned, ["prepare", "restore"], Silence())
+    assert not simulated.exists()
+    labels = {"desc-dose0_", "desc-dose0halfwidth_"}
+    assert all(any(label in path.name for label in labels) for path in simulated.parent.iterdir())
+
+
+def test_a_scan_is_calibrated_to_the_t1_and_its_noise_measured(tiny, scanned):
+    edit(scanned, low_dose="measured")
+    low = tiny.write_low_dose(scanned.parent / "cohort", "05", "", 0.5, "dose50", gain=0.4, noise=9.0)
+    assert run_experiment(scanned, ["prepare"], Silence()) == []
+    files = files_of(scanned)
+    prepared = read_prepared(files)
+    image, description = read_companion(files.low_dose(0.5))
+    tissue = prepared.head & (low > 60)
+    unit = prepared.normalisation.length_of(1.0)
+    off = image - prepared.normalisation.apply(low.astype(np.float32))
+    assert np.median(off[tissue]) == pytest.approx(0, abs=0.01 * 300 * unit)  # 1 % of the brain's signal
+    assert off[tissue].std() == pytest.approx(9.0 * unit, rel=0.1)
+    assert description["noise"]["sigma"] == pytest.approx(noise_of_mix(9.0, 0.5) * unit, rel=0.1)
+    assert description["to_t1_intensity"]["scale"] == pytest.approx(1 / 0.4, rel=0.02)
+
+
+def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanned):
+    edit(scanned, low_dose="measured")
+    without_weights(scanned)
+    listener = Listener()
+    assert run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], listener) == []
+    assert [line for line in listener.lines if "no measured scan" in line] == [
+        "no measured scan at 10 % of the dose in 1 of 4 studies, which are not judged there: sub-06_ses-b",
+        "no measured scan at 50 % of the dose in 2 of 4 studies, which are not judged there: "
+        "sub-06_ses-a, sub-06_ses-b",
+    ]
+    similarity = read_similarity(scanned / "results" / "similarity.csv")
+    judged = {(row.patient, row.session, row.dose) for row in similarity}
+    studies = (("04", ""), ("05", ""), ("06", "a"), ("06", "b"))
+    assert judged == set(SCANNED) | {(*study, 0.0) for study in studies}
+    prepared = read_prepared(files_of(scanned))
+    image, description = read_companion(files_of(scanned).low_dose(0.5))
+    (row,) = (
+        row for row in similarity if (row.patient, row.dose, row.method, row.area) == ("05", 0.5, "unrestored", "head")
+    )
+    assert row.psnr_db == pytest.approx(psnr_db(image, prepared.standard_dose, prepared.head), abs=1e-9)
+    restored = read_volume(scanned / "restored" / "sub-05" / "sub-05_ce-gadolinium_desc-dose50_T1w.nii.gz").array
+    np.testing.assert_allclose(restored, image, atol=1e-5)
+    enhancement = {
+        (row.patient, row.dose, row.method): row
+        for row in read_enhancement(scanned / "results" / "enhancement.csv")
+        if row.session == ""
+    }
+    contrast = enhancement["05", 0.5, "unrestored"].cnr * description["noise"]["sigma"]
+    others = [enhancement["05", 0.5, method].cnr for method in ("restored", "denoise")]
+    assert all(0.5 * contrast < cnr * description["noise"]["sigma"] < 2 * contrast for cnr in others)
+    page = (scanned / "report" / "index.html").read_text()
+    assert "studies that have such a scan: 10 % in 3 of 4, 50 % in 2 of 4" in page
+    assert "simulated <b>without noise</b>" not in page
+
+
+def test_the_linear_mix_is_no_measure_of_a_real_scan(scanned):
+    edit(scanned, low_dose="measured")
+    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], Silence())
+    rows = read_consistency(scanned / "results" / "consistency.csv")
+    assert {(row.patient, row.session, row.dose) for row in rows} == set(SCANNED)
+    assert all(math.isnan(row.unsupported_ml) and math.isnan(row.detectable_10mm) for row in rows)
+    assert not list((scanned / "restored").rglob("*contradicted*"))
+    enhancement = read_enhancement(scanned / "results" / "enhancement.csv")
+    assert all(math.isnan(row.unsupported_ml) for row in enhancement)
+    page = (scanned / "report" / "index.html").read_text()
+    assert "Not checked against the measurement" in page
+    assert "4 of 4 studies: real enhancement does not follow the linear mix" in page
+    assert states(scanned)["evaluate"] == dict.fromkeys(("sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b"), "done")
+
+
+@pytest.mark.slow
+def test_with_an_equation_the_restored_image_is_held_against_the_scan(scanned):
+    (scanned.parent / "cohort" / "T1w.json").write_text(json.dumps(SPIN_ECHO))
+    edit(scanned, low_dose="measured", simulation={"model": "signal_equation", "noise": "matched"})
+    assert run_experiment(scanned, ["prepare", "train", "restore", "evaluate", "report"], Silence()) == []
+    rows = read_consistency(scanned / "results" / "consistency.csv")
+    assert {(row.patient, row.session, row.dose) for row in rows} == set(SCANNED)
+    assert all(0 < row.detectable_10mm < row.detectable_5mm < math.inf for row in rows)
+    maps = {path.name for path in (scanned / "restored").rglob("*contradicted*")}
+    assert len(maps) == len(SCANNED)
+    assert "Not checked against the measurement" not in (scanned / "report" / "index.html").read_text()
+
+
+def test_the_noise_of_the_scan_rules_what_can_be_detected(tiny, scanned):
+    """The denoised baselines and the check see the noise of the scan, not that of the simulation (none here)."""
+    from lessgad.workflow.low_doses import LowDoses
+
+    edit(scanned, low_dose="measured")
+    cohort = scanned.parent / "cohort"
+    tiny.write_low_dose(cohort, "05", "", 0.1, "dose10", noise=3.0)
+    tiny.write_low_dose(cohort, "05", "", 0.5, "dose50", noise=12.0)
+    run_experiment(scanned, ["prepare"], Silence())
+    files = files_of(scanned)
+    prepared, simulation = read_prepared(files), load_settings(scanned / "experiment.yaml").simulation
+    source = LowDoses(simulation, {dose: files.low_dose(dose) for dose in (0.1, 0.5)})
+    unit = prepared.normalisation.length_of(1.0)
+    for noise, dose in ((3.0, 0.1), (12.0, 0.5)):
+        low_dose = source.at(prepared, dose)
+        assert low_dose.simulator.sigma == low_dose.sigma == pytest.approx(noise_of_mix(noise, dose) * unit, rel=0.12)
+    np.testing.assert_array_equal(source.at(prepared, 0.5, [3]).image[..., 0], source.at(prepared, 0.5).image[..., 3])
+
+
+def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
+    cohort = scanned.parent / "cohort"
+    path = tiny.low_dose_file(cohort, "05", "", "dose50")
+    image = nibabel.load(path)
+    nibabel.save(nibabel.nifti1.Nifti1Image(image.get_fdata()[:-3], image.affine), path)
+    tiny.save(
+        tiny.low_dose_file(cohort, "04", "", "dose50").with_name("sub-04_acq-dose50_ce-again_T1w.nii.gz"),
+        image.get_fdata(),
+    )
+    edit(scanned, low_dose="measured")
+    failures = run_experiment(scanned, ["prepare", "restore", "evaluate"], Silence())
+    reasons = {failure.study: failure.reason for failure in failures}
+    assert set(reasons) == {"sub-05_acq-dose50", "sub-04_acq-dose50"}
+    assert "both images on one grid" in reasons["sub-05_acq-dose50"]
+    assert "wanted one scan at 50 % of the dose, got 2: " in reasons["sub-04_acq-dose50"]
+    assert set(states(scanned)["evaluate"]) == {"sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b"}
+    restored = sorted(path.name for path in (scanned / "restored" / "sub-05").glob("*_desc-dose*_T1w.nii.gz"))
+    assert [name for name in restored if "width" not in name and "contra" not in name] == [
+        f"sub-05_ce-gadolinium_desc-{label}_T1w.nii.gz" for label in ("dose0", "dose10")
+    ]
+
+
+def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
+    cohort = scanned.parent / "cohort"
+    (cohort / "T1w.json").write_text(json.dumps(SPIN_ECHO))
+    path = tiny.low_dose_file(cohort, "05", "", "dose50")
+    path.with_name(path.name.replace(".nii.gz", ".json")).write_text(
+        json.dumps({"ScanningSequence": "GR", "RepetitionTime": 0.025})
+    )
+    edit(scanned, low_dose="measured")
+    (failure,) = run_experiment(scanned, ["prepare"], Silence())
+    assert failure.study == "sub-05_acq-dose50"
+    assert "a T1 that is a spin echo and a low dose that is a gradient echo" in failure.reason
+
+
+def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, lessgad):
+    root = tiny_experiment("train")
+    edit(root, low_dose="measured")
+    with pytest.raises(SettingsError, match="none at 10 %, 50 %"):
+        run_experiment(root, ["restore"], Silence())
+    code, _, err = lessgad("run", root)
+    assert code == 2
+    assert "low_dose: simulated" in err
