@@ -38,7 +38,9 @@ def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions:
         "numTraining": len(cases),
         "file_ending": ".nii.gz",
         "overwrite_image_reader_writer": READER,
-        "dataset": {case.name: {"images": [f"{case.name}_0000.nii.gz"], "label": f"{case.name}.nii.gz"} for case in cases},
+        "dataset": {
+            case.name: {"images": [f"{case.name}_0000.nii.gz"], "label": f"{case.name}.nii.gz"} for case in cases
+        },
     }
     raw = folder / "raw" / DATASET
     raw.mkdir(parents=True, exist_ok=True)
@@ -46,9 +48,7 @@ def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions:
     return content
 
 
-def write_fingerprint(
-    folder: Path, cases: Sequence[SegmentationCase], tell: Callable[[int], None]
-) -> dict[str, Any]:
+def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Callable[[int], None]) -> dict[str, Any]:
     """Write ``preprocessed/…/dataset_fingerprint.json``: spacings, shapes, intensities of the labelled voxels.
 
     As nnU-Net's extractor does, but here, without processes of its own, and from prepared images.
@@ -59,7 +59,9 @@ def write_fingerprint(
         images = case.read()
         image, labels = nnunet_order(images.image), nnunet_order(images.labels.astype(np.int16))
         cut, cut_labels, _ = crop_to_nonzero(image, labels)
-        drawn, _ = DatasetFingerprintExtractor.collect_foreground_intensities(cut_labels, cut, num_samples=N_INTENSITIES)
+        drawn, _ = DatasetFingerprintExtractor.collect_foreground_intensities(
+            cut_labels, cut, num_samples=N_INTENSITIES
+        )
         spacings.append(list(images.spacing_mm[::-1]))
         shapes.append(cut.shape[1:])
         kept_shares.append(np.prod(cut.shape[1:]) / np.prod(image.shape[1:]))

@@ -14,6 +14,7 @@ from pathlib import Path
 from lessgad.errors import SettingsError
 
 DATASET = "Dataset001_lessgad"
+PLANS = "nnUNetPlans"
 PREFIX = "nnUNet_"
 
 

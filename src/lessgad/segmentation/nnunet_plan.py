@@ -15,10 +15,9 @@ from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner
 from nnunetv2.experiment_planning.experiment_planners.network_topology import get_pool_and_conv_props
 from nnunetv2.utilities.json_export import recursive_fix_for_json_export
 
-from lessgad.segmentation.nnunet_environment import DATASET
+from lessgad.segmentation.nnunet_environment import DATASET, PLANS
 
 QUICK = "quick"
-PLANS = "nnUNetPlans"
 #: So many voxels has the median head once resampled: what a prediction costs.
 QUICK_VOXELS = 1_500_000
 QUICK_FEATURES = (8, 16, 32, 64)

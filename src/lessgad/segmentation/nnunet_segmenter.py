@@ -37,7 +37,8 @@ class Segmenter:
     """
 
     def __init__(self, model: TrainedModel, labels: Regions, *, own: bool, mirroring: bool) -> None:
-        self._labels = labels
+        self.labels = labels
+        self.configuration, self.n_networks = model.configuration, len(model.weights)
         with nnunet_environment():
             self._predictor = _predictor(model, mirroring)
         manager = self._predictor.plans_manager
@@ -74,7 +75,7 @@ class Segmenter:
         shown = Volume(input_image(image, head if self._without_air else None), in_transverse_order(grid).affine)
         shown = shown if self._reorients else in_order_of(shown, grid)
         predicted = shown.with_array(self.predict(shown.array, shown.spacing_mm))
-        return numbered_by_region(in_transverse_order(predicted).array, self._labels)
+        return numbered_by_region(in_transverse_order(predicted).array, self.labels)
 
     def predict(
         self, image: Float[np.ndarray, "i j k"], spacing_mm: tuple[float, float, float]

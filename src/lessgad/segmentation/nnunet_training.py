@@ -14,8 +14,8 @@ from lessgad.atomic_write import write_text
 from lessgad.errors import SettingsError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.segmentation.nnunet_dataset import preprocess_case, write_dataset_json, write_fingerprint
-from lessgad.segmentation.nnunet_environment import DATASET, nnunet_environment
-from lessgad.segmentation.nnunet_plan import PLANS, plan
+from lessgad.segmentation.nnunet_environment import DATASET, PLANS, nnunet_environment
+from lessgad.segmentation.nnunet_plan import plan
 from lessgad.segmentation.nnunet_trainer import FINAL, SilentTrainer
 from lessgad.segmentation.segmentation_case import SegmentationCase
 from lessgad.segmentation.settings import SegmentationSettings

@@ -86,9 +86,7 @@ def labels_of_model(
     return {name: by_name[_plain(name)] for name in regions}
 
 
-def numbered_by_region(
-    predicted: Integer[np.ndarray, "x y z"], labels: Regions
-) -> UInt8[np.ndarray, "x y z"]:
+def numbered_by_region(predicted: Integer[np.ndarray, "x y z"], labels: Regions) -> UInt8[np.ndarray, "x y z"]:
     """Turn a model's labels into numbers of regions; a label of two regions counts to the first."""
     numbers = np.zeros(predicted.shape, dtype=np.uint8)
     for number, values in reversed(list(enumerate(labels.values(), start=1))):

@@ -12,7 +12,7 @@ from lessgad.settings import Settings
 
 Configuration = Literal["quick", "2d", "3d_fullres"]
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
-USUAL_EPOCHS: dict[Configuration, int] = {"quick": 40, "2d": 1000, "3d_fullres": 1000}
+USUAL_EPOCHS: dict[Configuration, int] = {"quick": 30, "2d": 1000, "3d_fullres": 1000}
 
 
 class SegmentationSettings(Settings):
@@ -22,7 +22,7 @@ class SegmentationSettings(Settings):
         configuration: ``quick``: a small network for a CPU; ``2d`` and ``3d_fullres``: as nnU-Net plans them, for a GPU.
         folds: 1: one network, trained on the training patients; 2 to 10: that many, each trained on the training and
             validation patients but for a share of them, and averaged.
-        epochs: None: 40 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
+        epochs: None: 30 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
         mirroring: Average predictions over mirrored images, as nnU-Net does unless told otherwise: up to 8 times the
             work.
         model: Folder of a trained nnU-Net (``dataset.json``, ``plans.json``, ``fold_0`` …) to use instead; relative
@@ -47,5 +47,7 @@ class SegmentationSettings(Settings):
     @model_validator(mode="after")
     def _labels_of_a_model(self) -> SegmentationSettings:
         if self.labels is not None and self.model is None:
-            raise ValueError("labels are those of a model that is there already; name it under model, or leave both out")
+            raise ValueError(
+                "labels are those of a model that is there already; name it under model, or leave both out"
+            )
         return self

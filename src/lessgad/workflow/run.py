@@ -13,14 +13,17 @@ from lessgad.errors import LessgadError, SettingsError
 from lessgad.experiment.record import Record, read_record
 from lessgad.training.processes import ALONE, Processes
 from lessgad.workflow.answer import freeze_answer
-from lessgad.workflow.evaluate import EXTERNAL_IMAGE, check_external, plan_evaluation
+from lessgad.workflow.evaluate import plan_evaluation
 from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
 from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
+from lessgad.workflow.segment import plan_segmentation
+from lessgad.workflow.segmentation_model import check_segmentation
 from lessgad.workflow.stages import STAGES, Stage
+from lessgad.workflow.study_images import EXTERNAL_IMAGE, check_external
 from lessgad.workflow.together import follow, joined_processes
 from lessgad.workflow.train import models_named, plan_training
 from lessgad.workflow.unit import Unit, do_unit, unit_state
@@ -114,6 +117,7 @@ def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALON
         "prepare": lambda: plan_preparation(experiment, n_threads=max(1, _n_cores() // _n_workers(experiment))),
         "train": lambda: plan_training(experiment, processes),
         "restore": lambda: plan_restoration(experiment),
+        "segment": lambda: plan_segmentation(experiment),
         "evaluate": lambda: plan_evaluation(experiment),
         "report": lambda: plan_report(experiment),
     }
@@ -136,6 +140,8 @@ def _run_stages(
 ) -> list[Failure]:
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
+    if "segment" in stages:
+        check_segmentation(experiment)
     if "evaluate" in stages:
         for name in check_external(experiment):
             watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
@@ -149,6 +155,8 @@ def _run_stages(
         if stage == "evaluate":
             freeze_answer(experiment)
         planned = plan_stage(experiment, stage, processes)
+        if stage == "segment" and not planned:
+            continue
         units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
         experiment.hashes.save()
         to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
@@ -192,6 +200,8 @@ def _check_earlier(experiment: Experiment, stage: Stage) -> None:
     """Raise SettingsError where a stage would have nothing to stand on."""
     for earlier in STAGES[: STAGES.index(stage)]:
         units = plan_stage(experiment, earlier)
+        if earlier == "segment" and not units:
+            continue  # no segmentation is asked for
         # A study that failed is left out of what follows; nothing follows a training that failed.
         wanting = ("to do", "stale", "failed") if earlier == "train" else ("to do", "stale")
         missing = [unit.name for unit in units if unit_state(experiment.folder, unit) in wanting]
