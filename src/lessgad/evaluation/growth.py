@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def growth_rows(
     rows = []
     for patient, found in sorted(sessions.items()):
         visits = sorted(set(found))
-        for before, after in zip(visits, visits[1:], strict=False):
+        for before, after in pairwise(visits):
             for (_, _, dose, image), row in volumes.items():
                 if (row.patient, row.session) != (patient, after):
                     continue

@@ -93,7 +93,7 @@ def contour_gallery(study: ContourStudy) -> Figure:
                 if number < 2:
                     names = ("reference", "standard") if number == 0 else ("low dose", "restored")
                     _write_upright(figure, left - 0.11, top + height / 2, names[row])
-        _write_legend(figure, study.regions, total)
+        _write_legend(figure, study.regions)
     return figure
 
 
@@ -102,7 +102,7 @@ def dose_heading(dose: float) -> str:
     return percent(dose)
 
 
-def _write_legend(figure: Figure, regions: Sequence[str], total_in: float) -> None:
+def _write_legend(figure: Figure, regions: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=COLORS[k % len(COLORS)], linewidth=2.0) for k in range(len(regions))]

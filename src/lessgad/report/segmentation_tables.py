@@ -173,8 +173,8 @@ def _classes(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
     return EnhancementTable(
         "Diameter and class",
         f"Largest transverse diameter of the {where}, mm, and Kanzaki’s class of it (intrameatal only, up to 10, 20, "
-        "30, 40 mm, above), as segmented and as drawn. Changed: studies in another class than drawn, those where nothing "
-        "was found included. Means over patients. n: patients / studies.",
+        "30, 40 mm, above), as segmented and as drawn. Changed: studies in another class than drawn, those where "
+        "nothing was found included. Means over patients. n: patients / studies.",
         ("dose", "image", "class changed", "nothing found", "diameter", "as drawn", "mean error", "n"),
         tuple(words),
     )

@@ -18,9 +18,14 @@ PLANS = "nnUNetPlans"
 PREFIX = "nnUNet_"
 
 
+def missing_package() -> str | None:
+    """Name the package that nnU-Net lacks; None where it is installed."""
+    return next((name for name in ("nnunetv2", "torchvision") if find_spec(name) is None), None)
+
+
 def check_installed() -> None:
     """Raise SettingsError where nnU-Net is not installed."""
-    missing = next((name for name in ("nnunetv2", "torchvision") if find_spec(name) is None), None)
+    missing = missing_package()
     if missing is not None:
         raise SettingsError(
             "nnU-Net, for segmentation",

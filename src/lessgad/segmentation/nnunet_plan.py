@@ -79,7 +79,7 @@ def quick_spacing_mm(spacing_mm: Sequence[float], shape: Sequence[int]) -> tuple
     """Coarsen the median spacing, the finest axes first, until the median head has at most `QUICK_VOXELS`.
 
     Axes that are finer than the sought spacing s are brought to s; coarser ones stay:
-    spacing_i = max(spacing_i, s), with the smallest s for which Π shape_i · spacing_i / max(spacing_i, s) ≤ QUICK_VOXELS.
+    spacing_i = max(spacing_i, s), with the smallest s for which Π extent_i / max(spacing_i, s) ≤ QUICK_VOXELS.
     """
     extents = [n * mm for n, mm in zip(shape, spacing_mm, strict=True)]
 

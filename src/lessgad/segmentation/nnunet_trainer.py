@@ -76,7 +76,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         (folder / LATEST).unlink(missing_ok=True)
         self._finish_loaders()
 
-    def print_to_log_file(self, *args: Any, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
+    def print_to_log_file(self, *args: object, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
         """Say nothing."""
 
     def plot_network_architecture(self) -> None:

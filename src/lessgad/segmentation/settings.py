@@ -19,7 +19,7 @@ class SegmentationSettings(Settings):
     """An nnU-Net, trained on standard-dose images, or one that is there already.
 
     Attributes:
-        configuration: ``quick``: a small network for a CPU; ``2d`` and ``3d_fullres``: as nnU-Net plans them, for a GPU.
+        configuration: ``quick``: a small network for a CPU; ``2d``, ``3d_fullres``: as nnU-Net plans them, for a GPU.
         folds: 1: one network, trained on the training patients; 2 to 10: that many, each trained on the training and
             validation patients but for a share of them, and averaged.
         epochs: None: 30 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.

@@ -138,13 +138,9 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 def _run_stages(
     experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str], processes: Processes
 ) -> list[Failure]:
-    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
-        check_subsets(experiment)
-    if "segment" in stages:
-        check_segmentation(experiment)
-    if "evaluate" in stages:
-        for name in check_external(experiment):
-            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
+    if experiment.settings.segmentation is None:
+        stages = [stage for stage in stages if stage != "segment"]
+    _check_ahead(experiment, stages, watcher)
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     if processes.n > 1:
         LOGGER.info("%d processes", processes.n)
@@ -155,8 +151,6 @@ def _run_stages(
         if stage == "evaluate":
             freeze_answer(experiment)
         planned = plan_stage(experiment, stage, processes)
-        if stage == "segment" and not planned:
-            continue
         units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
         experiment.hashes.save()
         to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
@@ -166,6 +160,17 @@ def _run_stages(
         else:
             watcher.say(f"{stage}: nothing to do")
     return known_failures(experiment)
+
+
+def _check_ahead(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> None:
+    """Find out before hours of work what a later stage could not use."""
+    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
+        check_subsets(experiment)
+    if "segment" in stages:
+        check_segmentation(experiment)
+    if "evaluate" in stages:
+        for name in check_external(experiment):
+            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
 
 
 def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:
@@ -200,8 +205,8 @@ def _check_earlier(experiment: Experiment, stage: Stage) -> None:
     """Raise SettingsError where a stage would have nothing to stand on."""
     for earlier in STAGES[: STAGES.index(stage)]:
         units = plan_stage(experiment, earlier)
-        if earlier == "segment" and not units:
-            continue  # no segmentation is asked for
+        if earlier == "segment" and experiment.settings.segmentation is None:
+            continue
         # A study that failed is left out of what follows; nothing follows a training that failed.
         wanting = ("to do", "stale", "failed") if earlier == "train" else ("to do", "stale")
         missing = [unit.name for unit in units if unit_state(experiment.folder, unit) in wanting]
