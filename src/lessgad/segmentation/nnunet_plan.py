@@ -46,7 +46,13 @@ def quick_configuration(base: dict[str, Any], plans: dict[str, Any]) -> dict[str
     spacing_mm = quick_spacing_mm(
         plans["original_median_spacing_after_transp"], plans["original_median_shape_after_transp"]
     )
-    patch = THIN_PATCH if spacing_mm[0] >= ANISOTROPIC * min(spacing_mm[1:]) else THICK_PATCH
+    wanted = THIN_PATCH if spacing_mm[0] >= ANISOTROPIC * min(spacing_mm[1:]) else THICK_PATCH
+    extents = zip(
+        plans["original_median_shape_after_transp"], plans["original_median_spacing_after_transp"], strict=True
+    )
+    patch = [
+        min(most, math.ceil(n * mm / step)) for most, (n, mm), step in zip(wanted, extents, spacing_mm, strict=True)
+    ]
     _, strides, kernels, patch, _ = get_pool_and_conv_props(spacing_mm, patch, 4, len(QUICK_FEATURES) - 1)
     n_stages = len(strides)
     configuration = copy.deepcopy(base)
