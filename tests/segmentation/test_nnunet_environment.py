@@ -5,7 +5,7 @@ import pytest
 
 from lessgad.errors import SettingsError
 from lessgad.segmentation import nnunet_environment as module
-from lessgad.segmentation.nnunet_environment import check_installed, nnunet_environment
+from lessgad.segmentation.nnunet_environment import PREFIX, check_installed, nnunet_environment
 
 
 def test_the_users_environment_is_neither_read_nor_changed(monkeypatch, tmp_path, capsys):
@@ -13,7 +13,7 @@ def test_the_users_environment_is_neither_read_nor_changed(monkeypatch, tmp_path
     monkeypatch.setenv("nnUNet_extTrainer", "/the/users/trainers")
     before = dict(os.environ)
     with pytest.raises(ZeroDivisionError), nnunet_environment(tmp_path / "here", n_augmenting=0):
-        assert os.environ["nnUNet_raw"] == str(tmp_path / "here" / "raw")
+        assert os.environ[PREFIX + "raw"] == str(tmp_path / "here" / "raw")
         assert "nnUNet_extTrainer" not in os.environ
         print("nnU-Net has a lot to say")
         1 / 0  # noqa: B018
