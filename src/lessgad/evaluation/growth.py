@@ -17,6 +17,7 @@ from lessgad.evaluation.settings import ProgressionSettings
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 
 LIMITS = 1.96  # standard deviations
+_ROUNDING = 1e-9  # relative; changes are differences
 
 
 def growth_rows(
@@ -116,8 +117,9 @@ def _growth(
 
 
 def _call(volume_ml: float, change_ml: float, change_mm: float, settings: ProgressionSettings) -> str:
-    by_volume = change_ml > 0 and change_ml >= settings.volume_percent / 100 * volume_ml
-    return "yes" if by_volume or change_mm >= settings.diameter_mm else "no"
+    least_ml, least_mm = settings.volume_percent / 100 * volume_ml, settings.diameter_mm
+    by_volume = change_ml > 0 and change_ml >= least_ml * (1 - _ROUNDING)
+    return "yes" if by_volume or change_mm >= least_mm * (1 - _ROUNDING) else "no"
 
 
 def _key(row: OverlapRow | TumorSizeRow) -> tuple[str, str, float, str]:

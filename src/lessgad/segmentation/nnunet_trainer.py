@@ -57,9 +57,9 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
     def run_training(self) -> None:
         """Train from where it stopped to the end, and write ``checkpoint_final.pth``."""
         folder = Path(self.output_folder)
+        self._draw_from(-1)
         self.initialize()
         self._go_on_from(folder / LATEST)
-        self._draw_from(self.current_epoch)
         self.on_train_start()
         for epoch in range(self.current_epoch, self.num_epochs):
             self._draw_from(epoch)
@@ -86,7 +86,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         """Keep nothing of the machine."""
 
     def _draw_from(self, epoch: int) -> None:
-        drawn = np.random.SeedSequence([self._seed, epoch]).generate_state(3)
+        drawn = np.random.SeedSequence([self._seed, epoch + 1]).generate_state(3)
         random.seed(int(drawn[0]))
         np.random.seed(int(drawn[1]))  # noqa: NPY002 - nnU-Net draws from the global state
         torch.manual_seed(int(drawn[2]))
