@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nibabel
@@ -28,8 +32,6 @@ def change(root: Path, **changes) -> None:
 @pytest.fixture(scope="module")
 def segmented(tiny_stages, tmp_path_factory):
     """The tiny experiment, segmented, judged and reported; two steps of training."""
-    import shutil
-
     base = tmp_path_factory.mktemp("segmented")
     shutil.copytree(tiny_stages / "cohort", base / "cohort")
     root = shutil.copytree(tiny_stages / "restore", base / "experiment")
@@ -169,3 +171,35 @@ def test_nnunet_not_installed(tiny_experiment, lessgad, monkeypatch):
     code, _, err = lessgad("run", root)
     assert code == 2
     assert "pip install 'lessgad[segmentation]'" in err
+
+
+@pytest.mark.soak
+def test_killed_while_it_trains_it_goes_on_to_the_same_weights(tiny_experiment, tmp_path):
+    """kill -9 just after the first epoch was saved; the next run does not begin anew."""
+    import torch
+
+    root = tiny_experiment("restore")
+    change(root, segmentation={"epochs": 2})
+    whole = shutil.copytree(root, tmp_path / "whole")
+    job = {"arguments": ["run", str(root), "--until", "segment"], "console": str(tmp_path / "console.txt")}
+    jobs = [
+        {**job, "match": "checkpoint_latest.pth", "when": "after", "count": 1},
+        job,
+        {**job, "arguments": ["run", str(whole), "--until", "segment"]},
+    ]
+    (tmp_path / "jobs.json").write_text(json.dumps(jobs))
+    driver = Path(__file__).parents[1] / "kill_driver.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, str(driver), str(tmp_path / "jobs.json")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [-9, 0, 0]
+    states = [
+        torch.load(next(folder.rglob("checkpoint_final.pth")), weights_only=True)["network_weights"]
+        for folder in (root, whole)
+    ]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
