@@ -111,6 +111,11 @@ def _logged(
         experiment.hashes.save()
 
 
+def stages_of(experiment: Experiment) -> tuple[Stage, ...]:
+    """The stages that an experiment has: all, but for the segmentation where none is asked for."""
+    return tuple(stage for stage in STAGES if stage != "segment" or experiment.settings.segmentation is not None)
+
+
 def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALONE) -> list[Unit]:
     """List the units of a stage, as they stand now."""
     plans: dict[Stage, Callable[[], list[Unit]]] = {
@@ -138,8 +143,9 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 def _run_stages(
     experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str], processes: Processes
 ) -> list[Failure]:
-    if experiment.settings.segmentation is None:
-        stages = [stage for stage in stages if stage != "segment"]
+    if list(stages) == ["segment"] and experiment.settings.segmentation is None:
+        watcher.say("segment: experiment.yaml asks for none (segmentation: null)")
+    stages = [stage for stage in stages if stage in stages_of(experiment)]
     _check_ahead(experiment, stages, watcher)
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     if processes.n > 1:
@@ -204,9 +210,9 @@ def _finished(
 def _check_earlier(experiment: Experiment, stage: Stage) -> None:
     """Raise SettingsError where a stage would have nothing to stand on."""
     for earlier in STAGES[: STAGES.index(stage)]:
-        units = plan_stage(experiment, earlier)
-        if earlier == "segment" and experiment.settings.segmentation is None:
+        if earlier not in stages_of(experiment):
             continue
+        units = plan_stage(experiment, earlier)
         # A study that failed is left out of what follows; nothing follows a training that failed.
         wanting = ("to do", "stale", "failed") if earlier == "train" else ("to do", "stale")
         missing = [unit.name for unit in units if unit_state(experiment.folder, unit) in wanting]
