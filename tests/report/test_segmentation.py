@@ -94,7 +94,7 @@ def test_statistics_compare_restored_with_low_dose_patient_by_patient():
     assert first[:2] == ("10 %", "intrameatal")
     assert first[2].startswith("+0.225*")
     assert first[4].startswith("−0.45*")
-    assert first[3] == "0.001"  # of 4,096 patterns of signs 2 are as far, times 2 doses: 0.00098, not below 0.001 twice
+    assert first[3] == "< 0.001"  # 2 of 4,096 patterns of signs are as far, times 2 doses: 0.00098
 
 
 def test_few_patients_are_printed_instead_of_an_interval():

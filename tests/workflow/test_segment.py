@@ -26,7 +26,7 @@ IMAGES = {"standard", "low", "subtract_and_scale", "denoise", "denoise_and_scale
 
 def change(root: Path, **changes) -> None:
     path = root / "experiment.yaml"
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **changes}))
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **changes}, sort_keys=False))
 
 
 @pytest.fixture(scope="module")

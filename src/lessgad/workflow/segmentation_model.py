@@ -36,7 +36,7 @@ def model_unit(experiment: Experiment, settings: SegmentationSettings) -> Unit:
     own = settings.model is None
     mark = fingerprint(
         VERSION,
-        regions=experiment.settings.cohort.regions,
+        regions=list(experiment.settings.cohort.regions.items()),  # their order numbers them
         segmentation=settings.model_dump(mode="json", exclude={"mirroring", "model"}),
         **(
             {"studies": _marks(experiment)} if own else {"model": _hashes(experiment, model_path(experiment, settings))}
