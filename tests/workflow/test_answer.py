@@ -8,6 +8,7 @@ import yaml
 
 from lessgad.errors import InputError
 from lessgad.evaluation.enhancement_csv import read_enhancement
+from lessgad.evaluation.overlap_csv import OverlapRow, read_overlap
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.workflow.answer import answer_of, freeze_answer
 from lessgad.workflow.experiment import open_experiment
@@ -17,8 +18,32 @@ def answered(root):
     experiment = open_experiment(root)
     folder = experiment.folder
     return answer_of(
-        experiment, read_similarity(folder.table("similarity")), read_enhancement(folder.table("enhancement"))
+        experiment,
+        read_similarity(folder.table("similarity")),
+        read_enhancement(folder.table("enhancement")),
+        read_overlap(folder.table("overlap")),
     )
+
+
+def dice(image, dose, value, patient="05", region="tumor"):
+    return OverlapRow(patient, "", "test", dose, image, region, value, 1.0, 1.0, 1.0, 0.0)
+
+
+def test_loss_of_dice_is_that_of_the_standard_dose_minus_that_of_the_image(tiny_experiment):
+    root = tiny_experiment("prepare")
+    settings = yaml.safe_load((root / "experiment.yaml").read_text())
+    settings["answer"] = {"endpoints": [{"metric": "dice_loss", "at_most": 0.1}], "min_patients": 8}
+    (root / "experiment.yaml").write_text(yaml.safe_dump(settings))
+    rows = [
+        *(dice("standard", 1.0, 0.9), dice("restored", 0.1, 0.6), dice("low", 0.1, 0.1), dice("restored", 0.0, 0.0)),
+        *(dice("standard", 1.0, 0.9, region="other"), dice("restored", 0.1, 0.0, region="other")),
+        *(dice("standard", 1.0, float("nan"), patient="06"), dice("restored", 0.1, 0.0, patient="06")),
+    ]
+    answer, _ = answer_of(open_experiment(root), [], [], rows)
+    losses = {cell.dose: cell.mean for cell in answer.cells}
+    assert losses[0.1] == pytest.approx(0.3)
+    assert losses[0.0] == pytest.approx(0.9)
+    assert answer.n_undefined == (1,)
 
 
 @pytest.mark.slow

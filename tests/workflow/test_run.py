@@ -165,7 +165,8 @@ def test_second_run_does_nothing_and_status_is_done(tiny_experiment):
     root = tiny_experiment("report")
     stages, failures = experiment_status(root)
     assert failures == []
-    assert [(stage.stage, set(stage.states.values())) for stage in stages] == [(stage, {"done"}) for stage in STAGES]
+    asked_for = [stage for stage in STAGES if stage != "segment"]
+    assert [(stage.stage, set(stage.states.values())) for stage in stages] == [(stage, {"done"}) for stage in asked_for]
     before = state(root)
     assert run_experiment(root, STAGES, Silence()) == []
     after = state(root)

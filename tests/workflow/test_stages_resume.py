@@ -129,7 +129,7 @@ def test_a_run_that_is_killed_in_every_stage_ends_where_an_uninterrupted_one_doe
     jobs = [{**job, "match": m, "when": w, "count": c} for m, w, c in stops.values()]
     ends = drive([*jobs, job], whole)
     assert [end for end in ends if end not in (-signal.SIGKILL, 130)] == [0], (whole / "console-all.txt").read_text()
-    assert len(ends) == len(STAGES) + 1
+    assert len(ends) == len(stops) + 1
     assert contents(root) == contents(whole / "experiment")
     assert list(root.rglob(".tmp-*")) == []
 

@@ -64,7 +64,7 @@ def run(
         typer.Option(help="With --stage train: the models of these doses alone, e.g. 0.1; repeat for more."),
     ] = None,
 ) -> int:
-    """Run an experiment: prepare, train, restore, evaluate, report. Goes on where it stopped.
+    """Run an experiment: prepare, train, restore, segment, evaluate, report. Goes on where it stopped.
 
     A study that cannot be used is named and skipped, and tried again at the next run (exit code 1).
     """

@@ -8,13 +8,29 @@ from pydantic import Field
 from lessgad.settings import Settings
 
 
+class ProgressionSettings(Settings):
+    """When a tumour counts as grown between two visits: when either threshold is reached.
+
+    Attributes:
+        diameter_mm: Growth of the largest transverse diameter. 2 mm is usual for vestibular schwannomas (Stangerup et
+            al., Otology & Neurotology 2006).
+        volume_percent: Growth of the volume, of that at the earlier visit. 20 % is progression by the REiNS criteria
+            (Dombi et al., Neurology 2013).
+    """
+
+    diameter_mm: float = Field(default=2.0, gt=0)
+    volume_percent: float = Field(default=20.0, gt=0)
+
+
 class EvaluationSettings(Settings):
-    """Statistics.
+    """Statistics, and what counts as progression.
 
     Attributes:
         n_resamples: Of bootstrap and sign-flip test.
         seed: Of both.
+        progression: Of a tumour, from one visit to the next.
     """
 
     n_resamples: int = Field(default=10_000, ge=100)
     seed: int = Field(default=1, ge=0)
+    progression: ProgressionSettings = ProgressionSettings()

@@ -69,6 +69,20 @@ class ExperimentFolder:
         """Folder of one study's restored images."""
         return self._of_study("restored", patient, session)
 
+    def segmentations(self, patient: str, session: str) -> Path:
+        """Folder of what was segmented in one study's images."""
+        return self._of_study("segmentation", patient, session)
+
+    @property
+    def segmentation_model(self) -> Path:
+        """What segments: its labels, where it comes from."""
+        return self.root / "segmentation" / "model.json"
+
+    @property
+    def nnunet(self) -> Path:
+        """Where nnU-Net works: raw, preprocessed, results."""
+        return self.root / "segmentation" / "nnunet"
+
     def scores(self, study: str, table: str) -> Path:
         """One table of one study, before all studies are put together."""
         return self.root / ".state" / "scores" / study / f"{table}.csv"

@@ -55,6 +55,23 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class SegmentationSection:
+    """What the report says of segmentation.
+
+    Attributes:
+        note: Which network, learned from whom.
+        curves: Figure 4.
+        contours: Figure 5, one picture per study.
+        tables: Overlap, statistics, class changes, growth.
+    """
+
+    note: str
+    curves: tuple[Picture, ...]
+    contours: tuple[Picture, ...]
+    tables: tuple[EnhancementTable, ...]
+
+
+@dataclass(frozen=True)
 class FailedStudy:
     """A study that is missing from the results.
 
@@ -85,6 +102,7 @@ class ReportContent:
         answer: How little is enough; None where no test study was judged.
         enhancement: Tables on enhancement and trust.
         enhancement_curves: Recovery against dose, false against missed enhancement.
+        segmentation: What the images are worth to a segmentation; None where nothing was segmented.
         curves: Similarity against dose.
         calibration: Figure 2.
         readings: The reader study; None where there is none.
@@ -108,6 +126,7 @@ class ReportContent:
     answer: AnswerSection | None = None
     enhancement: tuple[EnhancementTable, ...] = ()
     enhancement_curves: tuple[Picture, ...] = ()
+    segmentation: SegmentationSection | None = None
     curves: tuple[Picture, ...] = ()
     calibration: Picture | None = None
     readings: ReadingSection | None = None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
 from lessgad.evaluation.answer import Answer, Outcome, find_answer
 from lessgad.evaluation.enhancement_csv import EnhancementRow
+from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.workflow.experiment import Experiment
@@ -30,7 +32,10 @@ def freeze_answer(experiment: Experiment) -> None:
 
 
 def answer_of(
-    experiment: Experiment, similarity: Sequence[SimilarityRow], enhancement: Sequence[EnhancementRow]
+    experiment: Experiment,
+    similarity: Sequence[SimilarityRow],
+    enhancement: Sequence[EnhancementRow],
+    overlap: Sequence[OverlapRow],
 ) -> tuple[Answer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
@@ -39,7 +44,7 @@ def answer_of(
     """
     path = experiment.folder.frozen_answer
     answer = find_answer(
-        [*_of_similarity(similarity), *_of_enhancement(enhancement)],
+        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap)],
         experiment.settings.answer,
         doses=experiment.settings.doses,
         patients=_test_patients(experiment),
@@ -87,3 +92,14 @@ def _of_enhancement(rows: Sequence[EnhancementRow]) -> Iterator[Outcome]:
             yield Outcome(*whose, "missed_ml", "", row.missed_ml)
             yield Outcome(*whose, "false_ml", "", row.false_ml)
             yield Outcome(*whose, "unsupported_ml", "", row.unsupported_ml)
+
+
+def _of_overlap(rows: Sequence[OverlapRow]) -> Iterator[Outcome]:
+    """Loss of Dice: that with the standard dose − that with the image; undefined where either is."""
+    test = [row for row in rows if row.subset == "test"]
+    standard = {(row.patient, row.session, row.region): row.dice for row in test if row.image == STANDARD}
+    for row in test:
+        if row.image != STANDARD:
+            loss = standard.get((row.patient, row.session, row.region), math.nan) - row.dice
+            method = method_of_image(row.image)
+            yield Outcome(row.patient, row.session, row.dose, method, "dice_loss", row.region, loss)

@@ -12,14 +12,17 @@ from typing import Any
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
-from lessgad.errors import SettingsError
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
 from lessgad.evaluation.false_against_missed_csv import read_operating_points, write_operating_points
+from lessgad.evaluation.growth import growth_rows
+from lessgad.evaluation.growth_csv import write_growth
 from lessgad.evaluation.intervals_csv import read_intervals_table, write_intervals_table
 from lessgad.evaluation.lesions_csv import read_lesions, write_lesions
+from lessgad.evaluation.overlap_csv import read_overlap, write_overlap
 from lessgad.evaluation.result_rows import RESTORED
 from lessgad.evaluation.similarity_csv import read_similarity, write_similarity
+from lessgad.evaluation.tumor_size_csv import read_tumor_size, write_tumor_size
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedFiles, Regions, read_prepared
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
@@ -27,12 +30,14 @@ from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.judged_images import StudyImages, judged_images, read_like
 from lessgad.workflow.low_doses import LowDoses, judged_doses, low_doses
 from lessgad.workflow.prepare import prepared_files
-from lessgad.workflow.restore import baselines_unit, half_width_file, plan_restoration, restored_file
+from lessgad.workflow.restore import baselines_unit, plan_restoration
+from lessgad.workflow.segment import Segmentations, plan_segmentation, segmentation_files
+from lessgad.workflow.segmentation_judge import judge_segmentations
+from lessgad.workflow.study_images import external_hashes, study_images
 from lessgad.workflow.study_scores import StudyJudge, StudyScores
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 2
-EXTERNAL_IMAGE = "sub-P[_ses-S]_…desc-dose10_T1w.nii.gz"
+VERSION = 3
 #: The tables of results/, each with what writes and what reads it.
 TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], list[Any]]]] = {
     "similarity": (write_similarity, read_similarity),
@@ -41,7 +46,10 @@ TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], 
     "false_against_missed": (write_operating_points, read_operating_points),
     "intervals": (write_intervals_table, read_intervals_table),
     "consistency": (write_consistency, read_consistency),
+    "overlap": (write_overlap, read_overlap),
+    "tumor_size": (write_tumor_size, read_tumor_size),
 }
+GROWTH = "growth"  # of pairs of studies, so it is made when all are gathered
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ class EvaluationTask:
         doses: To judge.
         low_doses: Where its low doses come from.
         regions: Label values of each region.
+        segmentations: Where its segmentations lie; None where there are none.
         maps: Where what the measurement contradicts in the restored image goes, by dose.
         tables: Where the figures go, by the name of the table.
     """
@@ -67,6 +76,7 @@ class EvaluationTask:
     doses: tuple[float, ...]
     low_doses: LowDoses
     regions: Regions
+    segmentations: Segmentations | None
     maps: dict[float, Path]
     tables: dict[str, Path]
 
@@ -74,23 +84,25 @@ class EvaluationTask:
 def plan_evaluation(experiment: Experiment) -> list[Unit]:
     """Give one unit for each study that is restored."""
     baselines = baselines_unit(experiment)
+    segmentations = {unit.name: unit for unit in plan_segmentation(experiment)}
     restorations = {unit.name: unit for unit in plan_restoration(experiment)}
     units = []
     for study in experiment.studies(experiment.settings.subsets):
         restoration = restorations.get(study.name)
         if restoration is None or unit_state(experiment.folder, restoration) == "failed":
             continue
-        task = _task(experiment, study)
+        segmentation = segmentations.get(study.name)
+        if segmentation is not None and unit_state(experiment.folder, segmentation) == "failed":
+            segmentation = None  # the rest of the study is judged all the same
+        task = _task(experiment, study, segmented=segmentation is not None)
         mark = fingerprint(
             VERSION,
             restored=restoration.fingerprint,
             baselines=baselines.fingerprint,
             subset=task.subset,
             regions=task.regions,
-            external={
-                name: {dose_label(dose): experiment.hashes.of(path) for dose, path in images.items()}
-                for name, images in task.images.external.items()
-            },
+            external=external_hashes(experiment, task.images),
+            **({} if segmentation is None else {"segmented": segmentation.fingerprint}),
         )
         work = partial(evaluate_study, task)
         maps = tuple(task.maps.values())
@@ -99,23 +111,6 @@ def plan_evaluation(experiment: Experiment) -> list[Unit]:
         outputs = (*task.tables.values(), *certain)
         units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs, maps))
     return units
-
-
-def check_external(experiment: Experiment) -> list[str]:
-    """Name the methods of `external` that have no image yet.
-
-    Raises:
-        SettingsError: A folder does not exist.
-    """
-    settings = experiment.settings
-    judged = experiment.studies(settings.subsets)
-    without = []
-    for name, folder in experiment.external_folders().items():
-        if not folder.is_dir():
-            raise SettingsError(f"the folder of the external method {name}", "no such folder", folder)
-        if not any(_external_file(folder, study, dose) for study in judged for dose in settings.doses):
-            without.append(name)
-    return without
 
 
 def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
@@ -137,6 +132,8 @@ def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
             if method == RESTORED and task.images.half_width[dose].exists():
                 half_width = read_like(task.images.half_width[dose], grid, needs_contrast=False)
                 judge.judge_interval(image, half_width, dose)
+    if task.segmentations is not None:
+        judge_segmentations(judge.scores, task.subset, prepared, task.regions, task.segmentations, grid)
     for name, path in task.tables.items():
         TABLES[name][0](path, getattr(judge.scores, name))
 
@@ -149,29 +146,24 @@ def gather_results(experiment: Experiment) -> StudyScores:
         rows = [row for study in done for row in read(experiment.folder.scores(study, name))]
         write(experiment.folder.table(name), rows)
         getattr(gathered, name).extend(rows)
+    progression = experiment.settings.evaluation.progression
+    gathered.growth.extend(growth_rows(gathered.overlap, gathered.tumor_size, progression))
+    write_growth(experiment.folder.table(GROWTH), gathered.growth)
     return gathered
 
 
-def _task(experiment: Experiment, study: Study) -> EvaluationTask:
+def _task(experiment: Experiment, study: Study, *, segmented: bool) -> EvaluationTask:
     settings, folder = experiment.settings, experiment.folder
     doses = judged_doses(experiment, study)
-    external = {
-        name: {dose: path for dose in doses if (path := _external_file(where, study, dose)) is not None}
-        for name, where in experiment.external_folders().items()
-    }
     return EvaluationTask(
         study=study,
         subset=experiment.subsets[study.patient],
         files=prepared_files(experiment, study),
-        images=StudyImages(
-            baselines=folder.baselines,
-            restored={dose: restored_file(experiment, study, dose) for dose in doses},
-            half_width={dose: half_width_file(experiment, study, dose) for dose in doses},
-            external=external,
-        ),
+        images=study_images(experiment, study),
         doses=doses,
         low_doses=low_doses(experiment, study),
         regions=settings.cohort.regions,
+        segmentations=segmentation_files(experiment, study) if segmented else None,
         maps={dose: _map_file(experiment, study, dose) for dose in doses if dose > 0},
         tables={name: folder.scores(study.name, name) for name in TABLES},
     )
@@ -180,8 +172,3 @@ def _task(experiment: Experiment, study: Study) -> EvaluationTask:
 def _map_file(experiment: Experiment, study: Study, dose: float) -> Path:
     folder = experiment.folder.restored(study.patient, study.session)
     return folder / f"{study.name}_ce-gadolinium_desc-{dose_label(dose)}contradicted_T1w.nii.gz"
-
-
-def _external_file(folder: Path, study: Study, dose: float) -> Path | None:
-    stem = f"{study.name}_*desc-{dose_label(dose)}_T1w"
-    return next((path for suffix in (".nii.gz", ".nii") for path in sorted(folder.rglob(stem + suffix))), None)

@@ -14,6 +14,9 @@ from lessgad.cohort.bids import label_names, read_cohort
 from lessgad.cohort.split import read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
+from lessgad.segmentation.nnunet_environment import missing_package
+from lessgad.segmentation.region_labels import check_regions
+from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.workflow.settings import parse_settings
 from lessgad.workflow.template import experiment_yaml
 
@@ -59,6 +62,8 @@ def init_experiment(
     regions = _chosen(region_options) or _by_name({v: n for v, n in names.items() if n.lower() not in NOT_TUMOR})
     counted = {value for values in regions.values() for value in values}
     left_out = _by_name({value: name for value, name in names.items() if value not in counted})
+    n_masks = sum(study.mask is not None for study in cohort.studies)
+    segmentation = _segmentation(regions, n_masks, paper=paper)
     text = experiment_yaml(
         cohort=_path_from(root, cohort_root),
         derivative=derivative,
@@ -67,12 +72,12 @@ def init_experiment(
         aligned=aligned,
         quick=quick,
         paper=paper,
+        segmentation=segmentation,
     )
     parse_settings(text, folder.settings)
     if split is not None:
         _copy_split(split, folder.split)
     write_text(folder.settings, text)
-    n_masks = sum(study.mask is not None for study in cohort.studies)
     lines = [
         f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
@@ -98,6 +103,19 @@ def _by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
         if value > 0:
             labels[name] = (*labels.get(name, ()), value)
     return labels
+
+
+def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
+    """Segment where that can be done; else say why not."""
+    if not n_masks:
+        return "the cohort has no masks"
+    try:
+        check_regions(regions)
+    except SettingsError as error:
+        return f"{error.came} where {error.wanted} are wanted"
+    if missing_package() is not None:
+        return "needs pip install 'lessgad[segmentation]'"
+    return SegmentationSettings(configuration="3d_fullres" if paper else "quick")
 
 
 def _copy_split(split: Path, own: Path) -> None:

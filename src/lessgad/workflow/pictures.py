@@ -74,7 +74,7 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
 def galleries(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:
     """Figure 3: the test studies with the most tumor, one per patient."""
     scores = {(row.patient, row.session, row.dose, row.method): row for row in rows if row.area == "tumor_box"}
-    chosen = _most_tumor(experiment, {(row.patient, row.session) for row in rows if row.subset == "test"})
+    chosen = most_tumor(experiment, {(row.patient, row.session) for row in rows if row.subset == "test"})
     pictures = []
     for study, prepared in chosen:
         figure = dose_gallery(_gallery_study(experiment, study, prepared, scores))
@@ -136,7 +136,8 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
     return Picture(to_png(figure), alt, caption)
 
 
-def _most_tumor(experiment: Experiment, judged: set[tuple[str, str]]) -> list[tuple[Study, PreparedStudy]]:
+def most_tumor(experiment: Experiment, judged: set[tuple[str, str]]) -> list[tuple[Study, PreparedStudy]]:
+    """Choose the studies to show: the largest tumor of each test patient, the largest of these first."""
     regions = experiment.settings.cohort.regions
     best: dict[str, tuple[int, Study, PreparedStudy]] = {}
     for study in experiment.studies(["test"]):

@@ -14,7 +14,7 @@ from lessgad.experiment.record import Record, read_record
 from lessgad.training.processes import ALONE, Processes
 from lessgad.workflow.answer import freeze_answer
 from lessgad.workflow.companions import plan_companions
-from lessgad.workflow.evaluate import EXTERNAL_IMAGE, check_external, plan_evaluation
+from lessgad.workflow.evaluate import plan_evaluation
 from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
 from lessgad.workflow.low_doses import doses_without_scan
@@ -22,7 +22,10 @@ from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
+from lessgad.workflow.segment import plan_segmentation
+from lessgad.workflow.segmentation_model import check_segmentation
 from lessgad.workflow.stages import STAGES, Stage
+from lessgad.workflow.study_images import EXTERNAL_IMAGE, check_external
 from lessgad.workflow.together import follow, joined_processes
 from lessgad.workflow.train import models_named, plan_training
 from lessgad.workflow.unit import Unit, do_unit, unit_state
@@ -110,6 +113,11 @@ def _logged(
         experiment.hashes.save()
 
 
+def stages_of(experiment: Experiment) -> tuple[Stage, ...]:
+    """The stages that an experiment has: all, but for the segmentation where none is asked for."""
+    return tuple(stage for stage in STAGES if stage != "segment" or experiment.settings.segmentation is not None)
+
+
 def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALONE) -> list[Unit]:
     """List the units of a stage, as they stand now."""
     n_threads = max(1, _n_cores() // _n_workers(experiment))  # of a registration
@@ -117,6 +125,7 @@ def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALON
         "prepare": lambda: plan_preparation(experiment, n_threads) + plan_companions(experiment, n_threads),
         "train": lambda: plan_training(experiment, processes),
         "restore": lambda: plan_restoration(experiment),
+        "segment": lambda: plan_segmentation(experiment),
         "evaluate": lambda: plan_evaluation(experiment),
         "report": lambda: plan_report(experiment),
     }
@@ -137,12 +146,10 @@ def known_failures(experiment: Experiment, stages: Sequence[Stage] = STAGES) -> 
 def _run_stages(
     experiment: Experiment, stages: Sequence[Stage], watcher: Watcher, models: frozenset[str], processes: Processes
 ) -> list[Failure]:
-    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
-        check_subsets(experiment)
-    doses_without_scan(experiment)
-    if "evaluate" in stages:
-        for name in check_external(experiment):
-            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
+    if list(stages) == ["segment"] and experiment.settings.segmentation is None:
+        watcher.say("segment: experiment.yaml asks for none (segmentation: null)")
+    stages = [stage for stage in stages if stage in stages_of(experiment)]
+    _check_ahead(experiment, stages, watcher)
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     if processes.n > 1:
         LOGGER.info("%d processes", processes.n)
@@ -171,6 +178,18 @@ def _before(experiment: Experiment, stage: Stage, watcher: Watcher) -> None:
             watcher.say(line)
     if stage == "evaluate":
         freeze_answer(experiment)
+
+
+def _check_ahead(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> None:
+    """Find out before hours of work what a later stage could not use."""
+    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
+        check_subsets(experiment)
+    doses_without_scan(experiment)
+    if "segment" in stages:
+        check_segmentation(experiment)
+    if "evaluate" in stages:
+        for name in check_external(experiment):
+            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
 
 
 def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:
@@ -204,6 +223,8 @@ def _finished(
 def _check_earlier(experiment: Experiment, stage: Stage) -> None:
     """Raise SettingsError where a stage would have nothing to stand on."""
     for earlier in STAGES[: STAGES.index(stage)]:
+        if earlier not in stages_of(experiment):
+            continue
         units = plan_stage(experiment, earlier)
         # A study that failed is left out of what follows; nothing follows a training that failed.
         wanting = ("to do", "stale", "failed") if earlier == "train" else ("to do", "stale")

@@ -19,11 +19,12 @@ from lessgad.evaluation.settings import EvaluationSettings
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.settings import RestorationSettings
+from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.settings import Settings
 from lessgad.training.settings import TrainingSettings
 
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
-BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored")
+BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored", "standard", "low")
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 
@@ -55,7 +56,8 @@ class ExperimentSettings(Settings):
         field: The network.
         training: How it learns.
         restoration: How volumes are restored.
-        evaluation: Statistics.
+        segmentation: The network that outlines the tumor in every image; None leaves that out.
+        evaluation: Statistics, and what counts as progression.
         answer: What is enough: endpoints and margins.
         subsets: Which subsets are restored and judged.
         external: Other methods' images, name → folder.
@@ -71,6 +73,7 @@ class ExperimentSettings(Settings):
     field: FieldSettings = FieldSettings()
     training: TrainingSettings = TrainingSettings()
     restoration: RestorationSettings = RestorationSettings()
+    segmentation: SegmentationSettings | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
     answer: AnswerSettings = AnswerSettings()
     subsets: tuple[Subset, ...] = ("validation", "test")

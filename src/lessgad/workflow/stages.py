@@ -5,5 +5,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Stage = Literal["prepare", "train", "restore", "evaluate", "report"]
+Stage = Literal["prepare", "train", "restore", "segment", "evaluate", "report"]
 STAGES: tuple[Stage, ...] = get_args(Stage)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lessgad.experiment.record import State
 from lessgad.workflow.experiment import open_experiment
-from lessgad.workflow.run import Failure, known_failures, plan_stage
-from lessgad.workflow.stages import STAGES, Stage
+from lessgad.workflow.run import Failure, known_failures, plan_stage, stages_of
+from lessgad.workflow.stages import Stage
 from lessgad.workflow.unit import unit_state
 
 
@@ -39,7 +39,7 @@ def experiment_status(root: Path) -> tuple[list[StageStatus], list[Failure]]:
     experiment = open_experiment(root, only_look=True)
     stages = [
         StageStatus(stage, {unit.name: unit_state(experiment.folder, unit) for unit in plan_stage(experiment, stage)})
-        for stage in STAGES
+        for stage in stages_of(experiment)
     ]
     failures = known_failures(experiment)
     experiment.hashes.save()

@@ -17,13 +17,16 @@ from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_reference import EnhancementReference, enhancement_reference
 from lessgad.evaluation.false_against_missed import false_against_missed
 from lessgad.evaluation.false_against_missed_csv import OperatingRow
+from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesion_scores import lesion_scores
 from lessgad.evaluation.lesions_csv import LesionRow
+from lessgad.evaluation.overlap_csv import OverlapRow
 from lessgad.evaluation.result_rows import RESTORED, UNRESTORED
 from lessgad.evaluation.similarity import Area, bounding_box, similarity
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.evaluation.tumor_size import size_group
+from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.restoration.consistency import LEAST_ERROR, Consistency, check_consistency
 from lessgad.workflow.low_doses import LowDose
@@ -34,7 +37,7 @@ _CONSISTENCY = ("unsupported_ml", "overlooked_ml", "detectable_5mm", "detectable
 
 @dataclass
 class StudyScores:
-    """The rows of one study, table by table."""
+    """The rows of one study, or of all, table by table; growth is of all alone."""
 
     similarity: list[SimilarityRow] = field(default_factory=list)
     enhancement: list[EnhancementRow] = field(default_factory=list)
@@ -42,6 +45,9 @@ class StudyScores:
     false_against_missed: list[OperatingRow] = field(default_factory=list)
     intervals: list[IntervalRow] = field(default_factory=list)
     consistency: list[ConsistencyRow] = field(default_factory=list)
+    overlap: list[OverlapRow] = field(default_factory=list)
+    tumor_size: list[TumorSizeRow] = field(default_factory=list)
+    growth: list[GrowthRow] = field(default_factory=list)
 
 
 class StudyJudge:

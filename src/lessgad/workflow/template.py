@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
 from lessgad.workflow.settings import ExperimentSettings
 
@@ -47,6 +48,7 @@ def experiment_yaml(
     aligned: bool,
     quick: bool,
     paper: bool = False,
+    segmentation: SegmentationSettings | str = "the cohort has no masks",
 ) -> str:
     """Spell the settings of a new experiment, with a comment for each.
 
@@ -58,6 +60,7 @@ def experiment_yaml(
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
+        segmentation: How, or why not.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
     shares, train, field = default.split, default.training, default.field
@@ -129,12 +132,16 @@ training:
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
 
+{_segmentation(segmentation)}
 evaluation:
   n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
   seed: {default.evaluation.seed}
+  progression:   # a tumor counts as grown between two visits where it reaches either
+    diameter_mm: {default.evaluation.progression.diameter_mm}
+    volume_percent: {default.evaluation.progression.volume_percent}
 
 answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
-  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, psnr_db
+  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
   method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
 
@@ -147,6 +154,19 @@ n_workers: null   # studies at a time; null: as many as cores, at most 8
 def _endpoints(settings: ExperimentSettings) -> str:
     endpoints = settings.answer.endpoints
     return json.dumps([one.model_dump(mode="json", exclude_none=True, exclude_defaults=True) for one in endpoints])
+
+
+def _segmentation(chosen: SegmentationSettings | str) -> str:
+    if isinstance(chosen, str):
+        return f"segmentation: null   # a network that outlines the tumor in every image; off: {chosen}\n"
+    return f"""segmentation:   # a network that outlines the tumor in every image; null: none
+  configuration: {chosen.configuration}   # quick: small, for a CPU; 2d or 3d_fullres: nnU-Net's own, for a GPU
+  folds: {chosen.folds}   # networks; from 2 on each leaves out a share of the patients, and they are averaged
+  epochs: {json.dumps(chosen.epochs)}   # null: {USUAL_EPOCHS["quick"]} for quick, {USUAL_EPOCHS["2d"]} for the others
+  mirroring: {json.dumps(chosen.mirroring)}   # average over mirrored images; up to 8 times the work
+  model: null   # folder of a trained nnU-Net to use instead
+  seed: {chosen.seed}
+"""
 
 
 def _spelled(name: str) -> str:

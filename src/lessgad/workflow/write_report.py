@@ -25,17 +25,19 @@ from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.workflow import pictures
 from lessgad.workflow.answer import answer_of
 from lessgad.workflow.companions import plan_companions
-from lessgad.workflow.evaluate import TABLES, gather_results, plan_evaluation
+from lessgad.workflow.evaluate import GROWTH, TABLES, gather_results, plan_evaluation
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.measured_summary import measured_facts
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.reading_results import reading_results, readings_file
 from lessgad.workflow.restore import plan_restoration
+from lessgad.workflow.segment import plan_segmentation
+from lessgad.workflow.segmentation_pictures import segmentation_section
 from lessgad.workflow.simulation_summary import record_simulation, simulation_facts
 from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 3
+VERSION = 4
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -54,7 +56,7 @@ def plan_report(experiment: Experiment) -> list[Unit]:
     folder = experiment.folder
     passing = tuple(_table_file(experiment, area) for area in AREAS)
     work = partial(write_report, experiment)
-    outputs = (*(folder.table(name) for name in TABLES), folder.simulation, folder.report)
+    outputs = (*(folder.table(name) for name in (*TABLES, GROWTH)), folder.simulation, folder.report)
     return [Unit("report", "report", "report", mark, work, outputs, passing)]
 
 
@@ -79,7 +81,7 @@ def write_report(experiment: Experiment, advance: Advance) -> None:
 def failed_studies(experiment: Experiment) -> list[FailedStudy]:
     """List studies that are missing from the results, with the stage and the reason."""
     failed = [FailedStudy(study.name, "cohort", study.reason) for study in experiment.cohort.unusable]
-    for plan in (plan_preparation, plan_companions, plan_restoration, plan_evaluation):
+    for plan in (plan_preparation, plan_companions, plan_restoration, plan_segmentation, plan_evaluation):
         for unit in plan(experiment):
             record = read_record(experiment.folder.record(unit.stage, unit.name))
             if record is not None and record.outcome == "failed":
@@ -111,6 +113,7 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
         reading_bars=bars,
+        segmentation=segmentation_section(experiment, scores),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
         galleries=pictures.galleries(experiment, rows),
@@ -118,7 +121,7 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=tuple(failed_studies(experiment)),
         settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
-        versions=tuple(Fact(name, version(name)) for name in LIBRARIES),
+        versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
     )
 
 
@@ -126,7 +129,7 @@ def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None
     """None where no test patient was judged: then there is nothing to answer from."""
     if not any(row.subset == "test" for row in scores.similarity):
         return None
-    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement))
+    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap))
 
 
 def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:
@@ -159,8 +162,14 @@ def _facts(experiment: Experiment) -> tuple[Fact, ...]:
     )
 
 
+def _of_segmentation(experiment: Experiment) -> tuple[str, ...]:
+    return () if experiment.settings.segmentation is None else ("nnunetv2",)
+
+
 def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
     settings = experiment.settings.model_dump(mode="json")
     settings["cohort"]["path"] = "…"
+    if settings["segmentation"] is not None and settings["segmentation"]["model"] is not None:
+        settings["segmentation"]["model"] = "…"
     settings["external"] = dict.fromkeys(settings["external"], "…")
     return settings

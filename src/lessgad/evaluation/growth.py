@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a tumour changes from visit to visit, in the reference and in what was segmented, and whether that is growth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from lessgad.evaluation.growth_csv import GrowthRow
+from lessgad.evaluation.overlap_csv import TUMOR, OverlapRow
+from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.settings import ProgressionSettings
+from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+
+LIMITS = 1.96  # standard deviations
+_ROUNDING = 1e-9  # relative; changes are differences
+
+
+def growth_rows(
+    overlaps: Iterable[OverlapRow], sizes: Iterable[TumorSizeRow], settings: ProgressionSettings
+) -> list[GrowthRow]:
+    """Give the change between consecutive sessions of each patient, for every image of both.
+
+    Sessions are taken in the order of their labels. A change of volume where nothing was there before is infinite in
+    percent, and progression.
+
+    Args:
+        overlaps: Rows of the tumor are used.
+        sizes: Of the same studies and images.
+        settings: What counts as progression.
+    """
+    volumes = {_key(row): row for row in overlaps if row.region == TUMOR}
+    diameters = {_key(row): row for row in sizes}
+    sessions: dict[str, list[str]] = {}
+    for row in volumes.values():
+        sessions.setdefault(row.patient, []).append(row.session)
+    rows = []
+    for patient, found in sorted(sessions.items()):
+        visits = sorted(set(found))
+        for before, after in pairwise(visits):
+            for (_, _, dose, image), row in volumes.items():
+                if (row.patient, row.session) != (patient, after):
+                    continue
+                earlier, later = (patient, before, dose, image), (patient, after, dose, image)
+                if earlier in volumes and earlier in diameters and later in diameters:
+                    pairs = (volumes[earlier], row), (diameters[earlier], diameters[later])
+                    rows.append(_growth(*pairs, before, settings))
+    return rows
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Bland and Altman's comparison of a change as segmented with that of the reference.
+
+    Attributes:
+        n_patients: Patients with a pair of visits.
+        n_pairs: Pairs of visits.
+        bias: Mean difference, segmented − reference, over patients.
+        low: Lower 95 % limit of agreement, bias − 1.96 SD over pairs; NaN under two pairs.
+        high: Upper one.
+    """
+
+    n_patients: int
+    n_pairs: int
+    bias: float
+    low: float
+    high: float
+
+
+def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreement:
+    """Compare changes; differences that do not exist are left out.
+
+    Args:
+        differences: Segmented − reference, one per pair of visits.
+        patients: Whose each is.
+
+    Source: Bland & Altman, Lancet 1986.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    means = patient_means(values, patients)
+    finite = values[np.isfinite(values)]
+    bias = float(np.mean(list(means.values()))) if means else math.nan
+    spread = LIMITS * float(finite.std(ddof=1)) if len(finite) > 1 else math.nan
+    return Agreement(len(means), len(finite), bias, bias - spread, bias + spread)
+
+
+def _growth(
+    overlaps: tuple[OverlapRow, OverlapRow],
+    sizes: tuple[TumorSizeRow, TumorSizeRow],
+    first_session: str,
+    settings: ProgressionSettings,
+) -> GrowthRow:
+    (before, after), (small, large) = overlaps, sizes
+    change, reference_change = after.volume_ml - before.volume_ml, after.reference_ml - before.reference_ml
+    grown, reference_grown = (
+        large.diameter_mm - small.diameter_mm,
+        large.reference_diameter_mm - small.reference_diameter_mm,
+    )
+    return GrowthRow(
+        patient=after.patient,
+        first_session=first_session,
+        session=after.session,
+        subset=after.subset,
+        dose=after.dose,
+        image=after.image,
+        volume_change_ml=change,
+        reference_volume_change_ml=reference_change,
+        diameter_change_mm=grown,
+        reference_diameter_change_mm=reference_grown,
+        progression=_call(before.volume_ml, change, grown, settings),
+        reference_progression=_call(before.reference_ml, reference_change, reference_grown, settings),
+    )
+
+
+def _call(volume_ml: float, change_ml: float, change_mm: float, settings: ProgressionSettings) -> str:
+    least_ml, least_mm = settings.volume_percent / 100 * volume_ml, settings.diameter_mm
+    by_volume = change_ml > 0 and change_ml >= least_ml * (1 - _ROUNDING)
+    return "yes" if by_volume or change_mm >= least_mm * (1 - _ROUNDING) else "no"
+
+
+def _key(row: OverlapRow | TumorSizeRow) -> tuple[str, str, float, str]:
+    return row.patient, row.session, row.dose, row.image

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""results/growth.csv: the change between two visits, as segmented and as drawn; one row per pair, dose and image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lessgad.evaluation.result_rows import ResultTable
+
+
+@dataclass(frozen=True)
+class GrowthRow:
+    """How a tumour changed between two consecutive sessions of a patient.
+
+    Attributes:
+        patient: BIDS label of the patient, without ``sub-``.
+        first_session: BIDS label of the earlier session.
+        session: That of the later one.
+        subset: Which part of the split the patient is in.
+        dose: Of both scans, as a fraction of the standard dose; 1 of the standard-dose images.
+        image: ``standard``, ``low``, ``restored``, or the name of another method.
+        volume_change_ml: Of the tumor as segmented, later − earlier.
+        reference_volume_change_ml: The same of the reference.
+        diameter_change_mm: Of the diameter in results/tumor_size.csv, as segmented.
+        reference_diameter_change_mm: The same of the reference.
+        progression: ``yes`` or ``no``, as segmented.
+        reference_progression: The same of the reference.
+    """
+
+    patient: str
+    first_session: str
+    session: str
+    subset: str
+    dose: float
+    image: str
+    volume_change_ml: float
+    reference_volume_change_ml: float
+    diameter_change_mm: float
+    reference_diameter_change_mm: float
+    progression: str
+    reference_progression: str
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the call differs from that of the reference."""
+        return self.progression != self.reference_progression
+
+
+_TABLE = ResultTable(GrowthRow, "a table of growth", ("patient", "first_session", "session", "dose", "image"))
+COLUMNS = _TABLE.columns
+write_growth = _TABLE.write
+read_growth = _TABLE.read

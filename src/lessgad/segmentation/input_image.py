@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the network is shown: a prepared image with true zero at zero, and nothing outside the head."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+def input_image(
+    image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"] | None
+) -> Float[np.ndarray, "x y z"]:
+    """Take an image from [−1, 1] to intensities with their true zero, x + 1, and clear what is outside the head.
+
+    nnU-Net cuts away what is exactly zero around the head. Noise in air is not, so that without `head` the noisy image
+    of a skull-stripped study would be cut, and hence normalised, unlike the standard dose.
+
+    Args:
+        image: On [−1, 1].
+        head: Foreground; None leaves air as it is, for models of somebody else that were trained on whole images.
+    """
+    shifted = np.asarray(image, dtype=np.float32) + np.float32(1)
+    return shifted if head is None else np.where(head, shifted, np.float32(0))

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trained nnU-Net folder, read without running anything that is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lessgad.errors import ModelError
+
+#: What of NumPy stands in nnU-Net's checkpoints: numbers of its logs.
+_SAFE = [
+    np.dtype,
+    np.ndarray,
+    np._core.multiarray.scalar,
+    np._core.multiarray._reconstruct,
+    *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "b1")),
+]
+_ARCHITECTURES, _LAYERS = "dynamic_network_architectures.", "torch.nn."
+CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a folder holds.
+
+    Attributes:
+        path: The folder.
+        plans: Content of plans.json.
+        dataset: Content of dataset.json.
+        configuration: That it was trained in.
+        mirroring_axes: That predictions may be mirrored over.
+        weights: Of each fold.
+    """
+
+    path: Path
+    plans: dict[str, Any]
+    dataset: dict[str, Any]
+    configuration: str
+    mirroring_axes: tuple[int, ...]
+    weights: tuple[dict[str, torch.Tensor], ...]
+
+    @property
+    def labels(self) -> dict[str, tuple[int, ...]]:
+        """Labels but for the background and what nnU-Net ignores, by name."""
+        return {
+            str(name): tuple(value) if isinstance(value, list) else (value,)
+            for name, value in self.dataset["labels"].items()
+            if name not in ("background", "ignore") and value != 0
+        }
+
+
+def checkpoint_files(path: Path) -> list[Path]:
+    """Find the checkpoint of each fold, as nnU-Net names them.
+
+    Raises:
+        ModelError: There is none.
+    """
+    names = next((name for name in CHECKPOINTS if list(path.glob(f"fold_*/{name}"))), CHECKPOINTS[0])
+    found = sorted(path.glob(f"fold_*/{names}"))
+    if not found:
+        missing = " and ".join(f"fold_0/{name}" for name in CHECKPOINTS[:1])
+        raise ModelError("the folder of a trained nnU-Net", f"one without {missing}", path)
+    return found
+
+
+def read_model(path: Path) -> TrainedModel:
+    """Read a model folder: plans.json, dataset.json, and the checkpoint of every fold.
+
+    Raises:
+        ModelError: A file is missing, damaged, or holds more than numbers; the model has several channels, works in a
+            cascade, or is built of anything but nnU-Net's networks.
+    """
+    plans, dataset = _read_json(path / "plans.json"), _read_json(path / "dataset.json")
+    states = [(file, _read_checkpoint(file)) for file in checkpoint_files(path)]
+    try:
+        first = states[0][1]
+        configuration = str(first["init_args"]["configuration"])
+        axes = tuple(int(axis) for axis in first.get("inference_allowed_mirroring_axes") or ())
+        chosen = _configuration(plans, configuration)
+        channels = dataset.get("channel_names", dataset.get("modality"))
+        n_channels, labels = len(channels), dataset["labels"]
+        weights = tuple(state["network_weights"] for _, state in states)
+        architecture = chosen.get("architecture", {})
+        network = str(architecture.get("network_class_name", _ARCHITECTURES))
+        needed = [architecture["arch_kwargs"][key] for key in architecture.get("_kw_requires_import", ())]
+        schemes = chosen["normalization_schemes"]
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise ModelError("the folder of a trained nnU-Net", f"one that lacks {error}", path) from error
+    if n_channels != 1:
+        names = ", ".join(map(str, channels.values())) if isinstance(channels, dict) else str(n_channels)
+        raise ModelError("a model of one channel, the T1ce", f"{n_channels} channels: {names}", path / "dataset.json")
+    if chosen.get("previous_stage"):
+        raise ModelError("a model that works alone", f"the second stage of a cascade ({configuration})", path)
+    if any("CT" in str(scheme) for scheme in schemes):
+        raise ModelError("a model for MRI", f"intensities normalised as {schemes[0]}", path / "plans.json")
+    if not isinstance(labels, dict):
+        raise ModelError("labels by name", type(labels).__name__, path / "dataset.json")
+    foreign = [str(name) for name in needed if name is not None and not str(name).startswith(_LAYERS)]
+    if not network.startswith(_ARCHITECTURES) or foreign:
+        raise ModelError("a network of nnU-Net's own", (foreign or [network])[0], path / "plans.json")
+    return TrainedModel(path, plans, dataset, configuration, axes, weights)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"the folder of a trained nnU-Net, with {path.name}", "none", path.parent) from error
+    except (OSError, ValueError) as error:
+        raise ModelError("a readable JSON file", str(error), path) from error
+    if not isinstance(content, dict):
+        raise ModelError("names and values", type(content).__name__, path)
+    return content
+
+
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    from pickle import UnpicklingError
+
+    try:
+        with torch.serialization.safe_globals(_SAFE):
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        words = str(error).split("GLOBAL ")
+        what = f"an object that could run code ({words[1].split()[0]})" if len(words) > 1 else "a damaged file"
+        raise ModelError("a checkpoint of numbers alone", what, path, "Nothing in it was run") from error
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise ModelError("a checkpoint of nnU-Net", f"a damaged file ({error})", path) from error
+    if not isinstance(state, dict) or not isinstance(state.get("network_weights"), dict):
+        raise ModelError("a checkpoint of nnU-Net", "something else", path)
+    return state
+
+
+def _configuration(plans: dict[str, Any], name: str) -> dict[str, Any]:
+    """A configuration with what it inherits."""
+    chosen: dict[str, Any] = plans["configurations"][name]
+    seen: Sequence[str] = [name]
+    while "inherits_from" in chosen:
+        parent = chosen["inherits_from"]
+        if parent in seen:
+            raise ValueError(f"a configuration that inherits from others than itself ({parent})")
+        seen = [*seen, parent]
+        chosen = {**plans["configurations"][parent], **{k: v for k, v in chosen.items() if k != "inherits_from"}}
+        chosen |= {"inherits_from": p} if (p := plans["configurations"][parent].get("inherits_from")) else {}
+    return chosen

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A study to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """What a case consists of, in transverse order.
+
+    Attributes:
+        image: As `input_image` makes it, of the standard dose.
+        labels: Numbers of regions.
+        spacing_mm: Along x, y, z.
+    """
+
+    image: Float[np.ndarray, "x y z"]
+    labels: UInt8[np.ndarray, "x y z"]
+    spacing_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class SegmentationCase:
+    """One study with a mask.
+
+    Attributes:
+        name: Its number among the cases, "case_001": nnU-Net writes it into its logs.
+        patient: Whose; folds never part the studies of one.
+        validation: Whether the patient is one of validation.
+        fingerprint: Of its images.
+        read: Gives the images.
+    """
+
+    name: str
+    patient: str
+    validation: bool
+    fingerprint: str
+    read: Callable[[], CaseImages]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from lessgad.evaluation.growth import agreement, growth_rows
+from lessgad.evaluation.overlap_csv import OverlapRow
+from lessgad.evaluation.settings import ProgressionSettings
+from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+
+USUAL = ProgressionSettings()
+
+
+def rows(session, volume, true_volume, diameter, true_diameter, patient="P", image="low"):
+    of = {"patient": patient, "session": session, "subset": "test", "dose": 0.1, "image": image}
+    error = volume - true_volume
+    overlap = OverlapRow(
+        **of, region="tumor", dice=0.5, hd95_mm=1.0, asd_mm=1.0, volume_ml=volume, volume_error_ml=error
+    )
+    size = TumorSizeRow(
+        **of,
+        measured="tumor",
+        diameter_mm=diameter,
+        reference_diameter_mm=true_diameter,
+        kanzaki="small",
+        reference_kanzaki="small",
+    )
+    return overlap, size
+
+
+def growth(*visits):
+    overlaps, sizes = zip(*visits, strict=True)
+    return growth_rows(overlaps, sizes, USUAL)
+
+
+def test_the_change_between_consecutive_visits():
+    first, second = growth(
+        rows("b", 1.5, 1.1, 12.0, 11.0), rows("a", 1.0, 1.0, 10.0, 10.0), rows("c", 1.4, 1.4, 11.0, 13.5)
+    )
+    assert (first.first_session, first.session, second.first_session, second.session) == ("a", "b", "b", "c")
+    assert first.volume_change_ml == pytest.approx(0.5)
+    assert first.reference_volume_change_ml == pytest.approx(0.1)
+    assert (first.diameter_change_mm, first.reference_diameter_change_mm) == (2.0, 1.0)
+    assert (first.progression, first.reference_progression, first.flipped) == ("yes", "no", True)
+    assert (second.progression, second.reference_progression) == ("no", "yes")
+
+
+@pytest.mark.parametrize(
+    ("volume", "diameter", "called"),
+    [(1.19, 11.9, "no"), (1.2, 10.0, "yes"), (1.0, 12.0, "yes"), (0.5, 5.0, "no"), (0.0, 0.0, "no")],
+)
+def test_either_threshold_is_enough(volume, diameter, called):
+    (row,) = growth(rows("a", 1.0, 1.0, 10.0, 10.0), rows("b", volume, 1.0, diameter, 10.0))
+    assert row.progression == called
+    assert row.reference_progression == "no"
+
+
+def test_a_tumor_that_appears_has_grown_and_nothing_that_stays_nothing_has_not():
+    (row,) = growth(rows("a", 0.0, 0.0, 0.0, 0.0), rows("b", 0.01, 0.0, 1.0, 0.0))
+    assert (row.progression, row.reference_progression) == ("yes", "no")
+
+
+def test_one_visit_images_of_one_visit_alone_and_other_patients_are_no_pairs():
+    assert growth(rows("a", 1.0, 1.0, 1.0, 1.0)) == []
+    assert growth(rows("a", 1.0, 1.0, 1.0, 1.0), rows("b", 1.0, 1.0, 1.0, 1.0, image="restored")) == []
+    assert growth(rows("a", 1.0, 1.0, 1.0, 1.0), rows("b", 1.0, 1.0, 1.0, 1.0, patient="Q")) == []
+
+
+def test_limits_of_agreement_by_hand():
+    found = agreement([1.0, -1.0, 3.0, 1.0, float("nan")], ["P", "P", "Q", "Q", "R"])
+    assert (found.n_patients, found.n_pairs) == (2, 4)
+    assert found.bias == 1.0  # patients: 0 and 2
+    spread = 1.96 * np.sqrt(8 / 3)
+    assert (found.low, found.high) == (pytest.approx(1 - spread), pytest.approx(1 + spread))
