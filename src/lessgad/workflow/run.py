@@ -12,20 +12,17 @@ from lessgad.atomic_write import saying_why
 from lessgad.errors import LessgadError, SettingsError
 from lessgad.experiment.record import Record, read_record
 from lessgad.training.processes import ALONE, Processes
-from lessgad.workflow.answer import freeze_answer
+from lessgad.workflow.beginning import begin_stage, check_ahead
 from lessgad.workflow.companions import plan_companions
 from lessgad.workflow.evaluate import plan_evaluation
-from lessgad.workflow.experiment import Experiment, check_subsets, open_experiment
+from lessgad.workflow.experiment import Experiment, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
-from lessgad.workflow.low_doses import doses_without_scan
 from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.segment import plan_segmentation
-from lessgad.workflow.segmentation_model import check_segmentation
 from lessgad.workflow.stages import STAGES, Stage
-from lessgad.workflow.study_images import EXTERNAL_IMAGE, check_external
 from lessgad.workflow.together import follow, joined_processes
 from lessgad.workflow.train import models_named, plan_training
 from lessgad.workflow.unit import Unit, do_unit, unit_state
@@ -149,7 +146,7 @@ def _run_stages(
     if list(stages) == ["segment"] and experiment.settings.segmentation is None:
         watcher.say("segment: experiment.yaml asks for none (segmentation: null)")
     stages = [stage for stage in stages if stage in stages_of(experiment)]
-    _check_ahead(experiment, stages, watcher)
+    check_ahead(experiment, stages, watcher)
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     if processes.n > 1:
         LOGGER.info("%d processes", processes.n)
@@ -157,7 +154,7 @@ def _run_stages(
         _tell_failure(watcher, study.name, study.reason)
     for stage in stages:
         _check_earlier(experiment, stage)
-        _before(experiment, stage, watcher)
+        begin_stage(experiment, stage, watcher)
         planned = plan_stage(experiment, stage, processes)
         units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
         experiment.hashes.save()
@@ -168,28 +165,6 @@ def _run_stages(
         else:
             watcher.say(f"{stage}: nothing to do")
     return known_failures(experiment)
-
-
-def _before(experiment: Experiment, stage: Stage, watcher: Watcher) -> None:
-    """Do what a stage needs once, before its units."""
-    if stage == "restore":
-        for line in doses_without_scan(experiment):
-            LOGGER.info("%s", line)
-            watcher.say(line)
-    if stage == "evaluate":
-        freeze_answer(experiment)
-
-
-def _check_ahead(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> None:
-    """Find out before hours of work what a later stage could not use."""
-    if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
-        check_subsets(experiment)
-    doses_without_scan(experiment)
-    if "segment" in stages:
-        check_segmentation(experiment)
-    if "evaluate" in stages:
-        for name in check_external(experiment):
-            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
 
 
 def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher: Watcher) -> None:
