@@ -43,6 +43,7 @@ check: install
 bench: install
 	$(BIN)/python benchmarks/calibration_on_pairs.py $(LESSGAD_SHARED)/data/glioma-pairs
 	$(BIN)/python benchmarks/simulation_on_phantom.py --seed 2
+	$(BIN)/python benchmarks/overlap_speed.py
 
 soak: install
 	$(PYTEST) -m soak
