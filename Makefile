@@ -49,6 +49,7 @@ bench: install chromium
 	$(BIN)/python benchmarks/calibration_on_pairs.py $(LESSGAD_SHARED)/data/glioma-pairs
 	$(BIN)/python benchmarks/simulation_on_phantom.py --seed 2
 	$(BIN)/python benchmarks/viewer_speed.py
+	$(BIN)/python benchmarks/overlap_speed.py
 
 soak: install chromium
 	$(PYTEST) -m soak

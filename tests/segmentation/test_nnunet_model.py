@@ -65,6 +65,19 @@ def test_every_fold_counts_and_the_best_checkpoint_where_there_is_no_final_one(f
     assert len(read_model(folder).weights) == 2
 
 
+def test_numbers_of_an_older_numpy_are_read_too(folder):
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    name = next(name for name in members if name.endswith("data.pkl"))
+    assert b"numpy._core.multiarray" in members[name]
+    members[name] = members[name].replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+    with zipfile.ZipFile(path, "w") as file:
+        for member, content in members.items():
+            file.writestr(member, content)
+    assert len(read_model(folder).weights) == 1
+
+
 class Evil:
     def __init__(self, trace):
         self.trace = trace

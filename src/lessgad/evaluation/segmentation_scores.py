@@ -63,7 +63,7 @@ def tumor_size_row(
     diameters = [largest_transverse_diameter_mm(mask, spacing_mm) for mask in measured]
     return TumorSizeRow(
         **vars(of),
-        measured=EXTRAMEATAL if outside else TUMOR,
+        measured="extrameatal" if outside else "tumor",
         diameter_mm=diameters[0],
         reference_diameter_mm=diameters[1],
         kanzaki=classes[0],

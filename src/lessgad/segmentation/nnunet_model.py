@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ import torch
 
 from lessgad.errors import ModelError
 
+_MULTIARRAY = import_module("numpy._core.multiarray")
 #: What of NumPy stands in nnU-Net's checkpoints: numbers of its logs.
-_SAFE = [
+_SAFE: list[Any] = [
     np.dtype,
     np.ndarray,
-    np._core.multiarray.scalar,
-    np._core.multiarray._reconstruct,
+    *(
+        (getattr(_MULTIARRAY, name), f"{module}.{name}")
+        for name in ("scalar", "_reconstruct")
+        for module in ("numpy._core.multiarray", "numpy.core.multiarray")  # of NumPy 2, of NumPy 1
+    ),
     *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "b1")),
 ]
 _ARCHITECTURES, _LAYERS = "dynamic_network_architectures.", "torch.nn."
@@ -84,7 +89,7 @@ def read_model(path: Path) -> TrainedModel:
         configuration = str(first["init_args"]["configuration"])
         axes = tuple(int(axis) for axis in first.get("inference_allowed_mirroring_axes") or ())
         chosen = _configuration(plans, configuration)
-        channels = dataset.get("channel_names", dataset.get("modality"))
+        channels = dataset["channel_names"] if "channel_names" in dataset else dataset["modality"]
         n_channels, labels = len(channels), dataset["labels"]
         weights = tuple(state["network_weights"] for _, state in states)
         architecture = chosen.get("architecture", {})

@@ -24,6 +24,8 @@ QUICK_LEARNING_RATE = 3e-3
 class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no types
     """One network; made as nnU-Net makes its own trainers, then told with `assign` what to learn from."""
 
+    current_epoch: int
+
     def assign(
         self, cases: Sequence[str], *, n_epochs: int, seed: int, mark: str, tell: Callable[[int, float], None]
     ) -> None:

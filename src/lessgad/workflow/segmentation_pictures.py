@@ -37,7 +37,7 @@ def segmentation_section(experiment: Experiment, scores: StudyScores) -> Segment
     evaluation, regions = experiment.settings.evaluation, list(experiment.settings.cohort.regions)
     chosen = {"seed": evaluation.seed, "n_resamples": evaluation.n_resamples}
     figure = overlap_figure(test, regions, **chosen)
-    curves = ()
+    curves: tuple[Picture, ...] = ()
     if figure is not None:
         alt = "Dice, HD95 and ASD against the dose, one column per region, low-dose and restored images"
         caption = (
