@@ -119,7 +119,7 @@ def test_a_t2_that_cannot_be_used_is_said_and_the_study_goes_on_without(tiny, ro
 
 @pytest.mark.slow
 def test_a_real_pair_with_its_t2(tiny, shared, tmp_path):
-    """Two glioma patients, registered as if they were not: a few patches, restored, judged."""
+    """Two glioma patients, aligned as they come: a few patches, restored, judged."""
     cohort, pairs = tmp_path / "cohort", shared / "data" / "glioma-pairs"
     names = sorted(path.name for path in pairs.glob("sub-*"))[:2]
     for name in names:
