@@ -64,6 +64,7 @@ def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Seq
     readers = sorted({row.reader for row in counts}, key=lambda reader: (not reader, reader))
     rows: list[Table5Row] = []
     for question in questionnaire.questions:
+        reasons: list[Table5Row] = []
         for reader in readers:
             of_scale = {row.dose: row for row in scales if (row.question, row.reader) == (question.key, reader)}
             of_counts = [row for row in counts if (row.question, row.reader) == (question.key, reader)]
@@ -74,7 +75,11 @@ def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Seq
                 cells = tuple(_choice_words(question, of_counts, dose) for dose in columns)
                 rows.append(Table5Row(question.key, question.wording, scale_words(question), reader, cells))
             elif isinstance(question, ReasonsQuestion) and of_counts:
-                rows += _reasons(question, of_counts, columns, reader)
+                reasons += _reasons(question, of_counts, columns, reader)
+        of_reason: dict[str, list[Table5Row]] = {}
+        for row in reasons:
+            of_reason.setdefault(row.question, []).append(row)
+        rows += [row for same in of_reason.values() for row in same]
     return Table5(columns, tuple(rows))
 
 

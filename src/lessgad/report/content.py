@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.reading_section import ReadingSection
 from lessgad.report.tables import Table4
 
 
@@ -86,6 +87,8 @@ class ReportContent:
         enhancement_curves: Recovery against dose, false against missed enhancement.
         curves: Similarity against dose.
         calibration: Figure 2.
+        readings: The reader study; None where there is none.
+        reading_bars: Its answers as a figure.
         galleries: Figure 3, one picture per study.
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
@@ -107,6 +110,8 @@ class ReportContent:
     enhancement_curves: tuple[Picture, ...] = ()
     curves: tuple[Picture, ...] = ()
     calibration: Picture | None = None
+    readings: ReadingSection | None = None
+    reading_bars: Picture | None = None
     galleries: tuple[Picture, ...] = ()
     learning_curves: tuple[Picture, ...] = ()
     preparations: tuple[Picture, ...] = ()

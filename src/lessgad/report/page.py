@@ -16,6 +16,7 @@ from lessgad.evaluation.similarity_csv import UNRESTORED
 from lessgad.report.answer_section import answer_html
 from lessgad.report.content import Picture, ReportContent
 from lessgad.report.findings import findings, interval_words, signed
+from lessgad.report.reading_section import reading_html
 from lessgad.report.style import line_style
 from lessgad.report.tables import Metric, Table4
 
@@ -50,6 +51,7 @@ def render_page(content: ReportContent) -> str:
         style=style,
         style_digest=digest,
         answer=answer_html(content.answer) if content.answer else "",
+        readings=reading_html(content.readings) if content.readings else "",
         findings=findings(first) if first else (),
         patient_tables=[patient_table(first, method) for method in _methods_with_patients(first)] if first else [],
     )

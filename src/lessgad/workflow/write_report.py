@@ -27,6 +27,7 @@ from lessgad.workflow.answer import answer_of
 from lessgad.workflow.evaluate import TABLES, gather_results, plan_evaluation
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation
+from lessgad.workflow.reading_results import reading_results, readings_file
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.simulation_summary import record_simulation, simulation_facts
 from lessgad.workflow.study_scores import StudyScores
@@ -46,6 +47,7 @@ def plan_report(experiment: Experiment) -> list[Unit]:
         evaluation=experiment.settings.evaluation.model_dump(mode="json"),
         answer=experiment.settings.answer.model_dump(mode="json"),
         split=experiment.subsets,
+        readings=experiment.hashes.of(readings_file(experiment)),
     )
     folder = experiment.folder
     passing = tuple(_table_file(experiment, area) for area in AREAS)
@@ -92,6 +94,7 @@ def _table_file(experiment: Experiment, area: Area) -> Path:
 def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudyScores) -> ReportContent:
     settings, rows = experiment.settings, scores.similarity
     test_studies = experiment.studies(["test"])
+    section, bars = reading_results(experiment)
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
         cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
@@ -104,6 +107,8 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(scores.enhancement, scores.lesions, scores.intervals, scores.consistency),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
+        readings=section,
+        reading_bars=bars,
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
         galleries=pictures.galleries(experiment, rows),

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report says of the reader study: Table 5, whether doses differ, whether readers agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lessgad.dose_fraction import percent
+from lessgad.reader_study.agreement_tables import AgreementRow
+from lessgad.reader_study.answer_tables import CountRow
+from lessgad.reader_study.comparison_tables import ComparisonRow
+from lessgad.reader_study.readings_json import Readings
+from lessgad.reader_study.results import Summary
+from lessgad.reader_study.table5 import Table5Row
+
+
+@dataclass(frozen=True)
+class ReadingTable:
+    """A table in words.
+
+    Attributes:
+        title: What it shows.
+        note: How to read it.
+        columns: Heads; the first `n_words` hold words, the others figures.
+        rows: Each with as many words as there are columns.
+        n_words: Columns that are set to the left.
+    """
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    n_words: int
+
+
+@dataclass(frozen=True)
+class ReadingSection:
+    """Everything that the section shows.
+
+    Attributes:
+        facts: Who read what, how.
+        tables: Those that have rows.
+        sha256: Of the protocol.
+    """
+
+    facts: str
+    tables: tuple[ReadingTable, ...]
+    sha256: str
+
+
+def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
+    """Put the results of a reader study into words; readers are numbered, not named.
+
+    Args:
+        readings: What was asked and answered.
+        summary: What `results.summarise_readings` made of it.
+    """
+    names = sorted({row.reader for row in readings.rows if row.subset == "test"})
+    number = {name: str(place) for place, name in enumerate(names, start=1)} | {"": "all"}
+    tables = (
+        _table5(summary, number),
+        _comparisons(readings, summary, number),
+        _agreement(readings, summary, number),
+    )
+    return ReadingSection(_facts(readings, summary), tuple(t for t in tables if t.rows), readings.protocol_sha256)
+
+
+def together(counts: Sequence[CountRow]) -> list[CountRow]:
+    """The counts of all readers, or of the only one: what a figure shows."""
+    of_all = [row for row in counts if not row.reader]
+    return of_all or list(counts)
+
+
+def reading_html(section: ReadingSection) -> str:
+    """Render the section as HTML for `page.html.j2`; all words are escaped, the page's style sheet is all it needs."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("lessgad.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("readings.html.j2").render(section=section)
+
+
+def _facts(readings: Readings, summary: Summary) -> str:
+    readers = "1 reader" if summary.n_readers == 1 else f"{summary.n_readers} readers"
+    how = (
+        "All images were labelled."
+        if readings.settings.mode == "open"
+        else "Which restored image was of which dose was hidden, and drawn for every reader and case."
+    )
+    again = f" {summary.n_repeated} readings were of a case seen before." if summary.n_repeated else ""
+    revised = f" {readings.n_revised} were revised after they had been handed in." if readings.n_revised else ""
+    fixed = f" Design and questions were fixed on {readings.frozen_on}." if readings.frozen_on else ""
+    return (
+        f"{readers} read {summary.n_cases} studies of {summary.n_patients} test patients. {how}{again}{revised}{fixed}"
+    )
+
+
+def _table5(summary: Summary, number: dict[str, str]) -> ReadingTable:
+    doses = summary.table5.doses
+    heads = tuple("once per case" if dose is None else percent(dose) for dose in doses)
+
+    def words(row: Table5Row) -> tuple[str, ...]:
+        return row.wording, row.scale, number[row.reader], *(cell or "–" for cell in row.cells)
+
+    return ReadingTable(
+        "Answers (Table 5)",
+        "Scales: median (quartiles; a quantile is a step that was answered, or the middle of two). Choices: counts in "
+        "the order of the options, and the share of the first. Reasons: readings that have them.",
+        ("question", "answers", "reader", *heads),
+        tuple(words(row) for row in summary.table5.rows),
+        3,
+    )
+
+
+def _comparisons(readings: Readings, summary: Summary, number: dict[str, str]) -> ReadingTable:
+    wording = {question.key: question.wording for question in readings.questionnaire.questions}
+
+    def words(row: ComparisonRow) -> tuple[str, ...]:
+        test = ("W", row.p_wilcoxon) if row.p_mcnemar is None else ("M", row.p_mcnemar)
+        return (
+            wording[row.question],
+            f"{percent(row.higher_dose)} / {percent(row.lower_dose)}",
+            number[row.reader],
+            f"{row.n_higher_better} / {row.n_lower_better} of {row.n_cases}",
+            "–" if test[1] is None else f"{_p(test[1])} ({test[0]})",
+            _with_interval(row.gain, row.gain_low, row.gain_high, "+.2f"),
+            _p(row.p_holm),
+            "–" if row.vgc_area is None else _with_interval(row.vgc_area, row.vgc_low, row.vgc_high, ".2f"),
+            str(row.n_patients),
+        )
+
+    return ReadingTable(
+        "Is the higher dose graded better?",
+        "Better / worse: cases in which the higher, or the lower, dose had the better answer. p over cases: Wilcoxon "
+        "(W) or exact McNemar (M), as in papers: they take the studies of a patient for independent. Gain: mean over "
+        "patients, in steps of the scale, or as share of the first option; 95 % interval by drawing patients, not "
+        "under 10; p by flipping signs of patients, corrected over pairs of doses (Holm). VGC area: how often the "
+        "higher dose is graded better, ties half; 0.5 is alike.",
+        ("question", "doses", "reader", "better / worse", "p over cases", "gain", "p", "VGC area", "patients"),
+        tuple(words(row) for row in summary.comparisons),
+        3,
+    )
+
+
+_COEFFICIENTS = (
+    ("raw", "none"),
+    ("gwet_ac1", "none"),
+    ("gwet_ac2", "quadratic"),
+    ("cohen_kappa", "none"),
+    ("cohen_kappa", "quadratic"),
+    ("krippendorff_alpha", "none"),
+    ("krippendorff_alpha", "ordinal"),
+)
+
+
+def _agreement(readings: Readings, summary: Summary, number: dict[str, str]) -> ReadingTable:
+    wording = {question.key: question.wording for question in readings.questionnaire.questions}
+    asked = {question.key: question.asked for question in readings.questionnaire.questions}
+    groups: dict[tuple[str, str, float | None, str], dict[tuple[str, str], AgreementRow]] = {}
+    for row in summary.agreement:
+        group = groups.setdefault((row.between, row.question, row.dose, row.reader), {})
+        group[row.coefficient, row.weighting] = row
+    rows = []
+    for (between, question, dose, reader), found in groups.items():
+        raw = found["raw", "none"]
+        whom = "between readers" if between == "readers" else f"reader {number[reader]} with themselves"
+        about = percent(dose) if dose is not None else "all doses" if asked[question] == "each_dose" else "–"
+        cells = [found.get(key) for key in _COEFFICIENTS]
+        values = ("–" if cell is None else _with_interval(cell.value, cell.low, cell.high, ".2f") for cell in cells)
+        rows.append((wording[question], whom, about, *values, f"{raw.n_patients} / {raw.n_subjects}"))
+    return ReadingTable(
+        "Do readers agree?",
+        "Raw: share of pairs of answers that are the same. AC1, κ and α count same answers alone; AC2 and weighted κ "
+        "give credit for near misses (quadratic), ordinal α by rank. Where nearly all answers are alike, κ and α fall "
+        "to zero or say nothing (–) although readers agree: read them beside raw and AC. 95 % interval by drawing "
+        "patients, not under 10, nor where draws know no variance. n: patients / images or cases.",
+        ("question", "agreement", "dose", "raw", "AC1", "AC2", "κ", "weighted κ", "α", "ordinal α", "n"),
+        tuple(rows),
+        3,
+    )
+
+
+def _with_interval(value: float, low: float | None, high: float | None, form: str) -> str:
+    if math.isnan(value):
+        return "–"
+    bounds = "" if low is None or high is None else f" ({low:{form}} to {high:{form}})"
+    return f"{value:{form}}{bounds}".replace("-", "−")
+
+
+def _p(p: float) -> str:
+    return "–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
