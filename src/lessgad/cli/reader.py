@@ -177,3 +177,4 @@ def results(
     typer.echo(f"{summary.n_readers} readers, {summary.n_cases} cases of {summary.n_patients} patients")
     for name in FILES:
         typer.echo(folder / name)
+    typer.echo(f"Next, for the section of the report: lessgad run {experiment} --stage report", err=True)

@@ -66,7 +66,8 @@ export class Form {
       item.querySelector(".why").textContent = reason;
     }
     const first = this.shown.find((item) => item.classList.contains("wrong"));
-    if (first) this.makeCurrent(first);
+    this.makeCurrent(first);
+    first?.scrollIntoView({ block: "nearest" });
   }
 
   #hasAnswer(name, answer) {

@@ -85,8 +85,9 @@ export class Panel {
     );
     const { level, width: wide } = this.view.window;
     this.readout.textContent =
-      `${this.view.slice + 1} / ${this.view.nSlices}   W ${Math.round(wide)}  L ${Math.round(level)}` +
-      (this.view.zoom === 1 ? "" : `   ${this.view.zoom.toFixed(1)}×`);
+      `${this.view.slice + 1} / ${this.view.nSlices}` +
+      (this.view.zoom === 1 ? "" : `   ${this.view.zoom.toFixed(1)}×`) +
+      `\nW ${Math.round(wide)}  L ${Math.round(level)}`;
   }
 
   // From the middle of the panel to a point of the page, in canvas pixels.
