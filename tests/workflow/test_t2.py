@@ -132,10 +132,10 @@ def test_a_real_pair_with_its_t2(tiny, shared, tmp_path):
     changes = {
         "field": {"inputs": WITH_T2},
         "training": {"n_samples": 8, "patch_size": [64, 64]},
-        "cohort": {"path": str(cohort), "regions": {}},
         "doses": [0.3],
     }
     root = tiny.write_experiment(tmp_path / "experiment", cohort, split=split, **changes)
+    edit(root, cohort={"regions": {}})
     assert run_experiment(root, STAGES, Silence()) == []
     files = PreparedFiles(root / "prepared" / names[1], names[1])
     t2 = read_volume(files.t2).array
