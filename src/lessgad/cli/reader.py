@@ -10,6 +10,7 @@ import typer
 
 Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment folder.")]
 LOCAL = ("127.0.0.1", "localhost")
+PACKAGES = ("argon2", "fastapi", "python_multipart", "sqlmodel", "uvicorn")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +32,18 @@ def add_to(app: typer.Typer) -> None:
     ):
         group.command(name, epilog=f"Example: lessgad reader {example}")(globals()[name])
     app.add_typer(group)
+
+
+def check_packages() -> None:
+    """Raise InputError where the packages that only the reader study needs are not installed."""
+    from importlib.util import find_spec
+
+    from lessgad.errors import InputError
+
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        wanted, remedy = "the packages of the reader study", "Install them: pip install 'lessgad[reader]'"
+        raise InputError(wanted, f"all but {', '.join(missing)}", None, remedy)
 
 
 def create(
@@ -60,6 +73,7 @@ def create(
 
     A study that is not restored is named and left out (exit code 1).
     """
+    check_packages()
     from lessgad.reader_study.questionnaire import default_questionnaire, load_questionnaire
     from lessgad.reader_study.settings import reader_study_settings
     from lessgad.workflow.reader_study import create_reader_study
@@ -100,6 +114,7 @@ def add(
 
     Invited again, a reader keeps all answers; the old password and all logins end.
     """
+    check_packages()
     import time
 
     from lessgad.reader_study.store.accounts import INVITATION_S
@@ -123,6 +138,7 @@ def serve(
 
     For readers elsewhere put a reverse proxy with https in front: docs/reader_study.md.
     """
+    check_packages()
     from lessgad.reader_study.study import opened
     from lessgad.reader_study.web.serve import serve_study
 
@@ -145,6 +161,7 @@ def backup(
 
 def verify(experiment: Experiment) -> int:
     """Check that answers, audit log, triggers, protocol and images are what they were (exit code 1 where not)."""
+    check_packages()
     from lessgad.reader_study.study_folder import StudyFolder
     from lessgad.reader_study.verify import verify_study
 
@@ -165,6 +182,7 @@ def results(
     ] = False,
 ) -> None:
     """Write the tables of the reader study into EXPERIMENT/results, once the readers have signed off."""
+    check_packages()
     from lessgad.experiment.folder import ExperimentFolder
     from lessgad.reader_study.handed_in import signed_off_readings
     from lessgad.reader_study.results import FILES, write_results

@@ -67,22 +67,24 @@ def test_no_confirmed_answer_is_lost_or_doubled(small, served, tmp_path, n_kills
     threads, readings = logged_in_readers(small, served, folder, tmp_path, n_readers)
     server = served.Server(tmp_path).start()
     threads = [HandingIn(small, server.address, *one) for one in threads]
-    for thread in threads:
-        thread.start()
-    draws = np.random.default_rng(1)
-    for _ in range(n_kills):
-        before = sum(len(thread.confirmed) for thread in threads)
-        until = time.monotonic() + 60
-        while sum(len(thread.confirmed) for thread in threads) < before + 3 and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(draws.uniform(0, 0.2))
-        server.kill()
-        server.start()
-    for thread in threads:
-        thread.done.set()
-    for thread in threads:
-        thread.join(timeout=30)
-    server.stop()
+    try:
+        for thread in threads:
+            thread.start()
+        draws = np.random.default_rng(1)
+        for _ in range(n_kills):
+            before = sum(len(thread.confirmed) for thread in threads)
+            until = time.monotonic() + 60
+            while sum(len(thread.confirmed) for thread in threads) < before + 3 and time.monotonic() < until:
+                time.sleep(0.01)
+            time.sleep(draws.uniform(0, 0.2))
+            server.kill()
+            server.start()
+    finally:
+        for thread in threads:
+            thread.done.set()
+        for thread in threads:
+            thread.join(timeout=60)
+        server.stop()
     assert [thread.wrong for thread in threads] == [[]] * n_readers
     assert sum(thread.n_lost for thread in threads) > 0
     assert sum(len(thread.confirmed) for thread in threads) >= 3 * n_kills

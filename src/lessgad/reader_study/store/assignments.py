@@ -18,7 +18,7 @@ from lessgad.reader_study.sittings import next_reading
 from lessgad.reader_study.store import tables
 from lessgad.reader_study.store.audit import canonical
 
-State = Literal["done", "next", "later", "waiting"]
+State = Literal["done", "next", "later", "waiting", "closed"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Assignment:
         place: From 0, in the order of reading.
         row: Of its case.
         n_revisions: How often it was handed in; 0 where it was not.
-        state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``.
+        state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``, ``closed`` (read in an
+            earlier sitting: to look at it again would undo the washout).
         opens_at: When the washout ends; 0 where nothing waits.
     """
 
@@ -92,10 +93,12 @@ def assignments(session: Session, account_id: int, at: float, protocol: Protocol
     readings = [_reading(stored, cases[row.id]) for stored, row in rows]
     first_times = {reading_id: _moment(first_at) for reading_id, (_, first_at) in handed_in.items()}
     coming = next_reading(readings, first_times, _moment(at), protocol.settings.washout_days)
+    last_sitting = max((reading.sitting for reading in readings), default=1)
+    sitting = last_sitting if coming.reading is None else coming.reading.sitting
     found = []
     for place, (reading, (_, row)) in enumerate(zip(readings, rows, strict=True)):
         n, opens_at = handed_in.get(reading.id, (0, 0.0))[0], 0.0
-        state: State = "done" if n else "later"
+        state: State = "later" if not n else "done" if reading.sitting == sitting else "closed"
         if coming.reading is not None and reading.id == coming.reading.id:
             state = "next" if coming.not_before is None else "waiting"
             opens_at = coming.not_before.timestamp() if coming.not_before else 0.0
@@ -106,11 +109,15 @@ def assignments(session: Session, account_id: int, at: float, protocol: Protocol
 def find_assignment(
     session: Session, account_id: int, reading_id: str, at: float, protocol: Protocol
 ) -> Assignment | None:
-    """Find a reading of this reader that is done or open; None for anybody else's and for later ones."""
-    for assignment in assignments(session, account_id, at, protocol):
-        if assignment.reading.id == reading_id:
-            return assignment if assignment.state in ("done", "next") else None
-    return None
+    """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones."""
+    found = find_given(session, account_id, reading_id, at, protocol)
+    return found if found is not None and found.state in ("done", "next") else None
+
+
+def find_given(session: Session, account_id: int, reading_id: str, at: float, protocol: Protocol) -> Assignment | None:
+    """Find a reading of this reader, whatever its state; None for anybody else's."""
+    given = assignments(session, account_id, at, protocol)
+    return next((assignment for assignment in given if assignment.reading.id == reading_id), None)
 
 
 def image_kind(panel: Panel) -> str:

@@ -85,7 +85,7 @@ def _progress(session: Session, account: Account, state: State) -> ReaderProgres
     return ReaderProgress(
         account=account,
         cases=tuple(labels(given)),
-        n_done=sum(one.state == "done" for one in given),
+        n_done=sum(one.n_revisions > 0 for one in given),
         n_revised=sum(one.n_revisions > 1 for one in given),
         seen_at=seen_at,
         is_logged_in=is_open is not None,

@@ -15,7 +15,7 @@ from lessgad.errors import ReaderStudyError
 from lessgad.reader_study.answers import Problem, answers_from_form, asked_and_answered, problems
 from lessgad.reader_study.design import Reading
 from lessgad.reader_study.store.answer_sets import Submission, revisions, save_draft, submit
-from lessgad.reader_study.store.assignments import assignments, find_assignment
+from lessgad.reader_study.store.assignments import assignments, find_assignment, find_given
 from lessgad.reader_study.store.logins import Visitor
 from lessgad.reader_study.store.page_views import note_active
 from lessgad.reader_study.store.protocol_freeze import frozen_sha256
@@ -49,7 +49,8 @@ def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, s
     """Append answers; what is confirmed here is on the disk."""
     study, at = state.study, state.now()
     with study.store.writing() as session:
-        reading = _reading(session, reading_id, visitor, state)
+        known = _handed_in_before(session, reading_id, visitor, state, text(form, "submission"))
+        reading = known or _reading(session, reading_id, visitor, state)
         _note_time(session, at, reading, form)
         questionnaire = study.protocol.questionnaire
         given = answers_from_form(questionnaire, reading, _fields(form))
@@ -90,6 +91,14 @@ def _answered(
         named = [{"item": problem.item, "reason": problem.reason} for problem in wrong]
         return JSONResponse({"reason": reason, "problems": named}, 409 if refused else 422)
     return render_reading(reading_id, visitor, state, 409 if refused else 422, reason)
+
+
+def _handed_in_before(session: Session, reading_id: str, visitor: Visitor, state: State, token: str) -> Reading | None:
+    """The reading that this very page was handed in for already: its sitting may have closed with that."""
+    found = find_given(session, visitor.account_id, reading_id, state.now(), state.study.protocol)
+    if found is None or all(known.submission != token for known in revisions(session, reading_id)):
+        return None
+    return found.reading
 
 
 def _reading(session: Session, reading_id: str, visitor: Visitor, state: State) -> Reading:
