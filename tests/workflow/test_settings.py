@@ -60,7 +60,8 @@ def likeness(one: str, other: str) -> float:
 def test_every_level_is_looked_at():
     assert ("training", "n_samples") in KEYS
     assert {path[0] for path in KEYS if len(path) == 2} == {
-        *("cohort", "split", "preparation", "simulation", "field", "training", "restoration", "evaluation", "answer")
+        *("cohort", "split", "preparation", "simulation", "field", "training", "restoration", "segmentation"),
+        *("evaluation", "answer"),
     }
 
 

@@ -66,12 +66,16 @@ def surface_distances_mm(
     one: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> tuple[float, float]:
     """HD95 and ASD of two masks that are not empty, in mm, by MONAI."""
+    import warnings
+
     import torch
     from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance
 
     masks = [torch.from_numpy(np.pad(mask, 1))[None, None] for mask in (one, other)]
-    hausdorff = compute_hausdorff_distance(*masks, include_background=True, percentile=95, spacing=list(spacing_mm))
-    average = compute_average_surface_distance(
-        *masks, include_background=True, symmetric=True, spacing=list(spacing_mm)
-    )
+    with warnings.catch_warnings():  # MONAI warns of an argument that it passes to itself
+        warnings.filterwarnings("ignore", ".*get_mask_edges.*", FutureWarning)
+        hausdorff = compute_hausdorff_distance(*masks, include_background=True, percentile=95, spacing=list(spacing_mm))
+        average = compute_average_surface_distance(
+            *masks, include_background=True, symmetric=True, spacing=list(spacing_mm)
+        )
     return float(hausdorff), float(average)

@@ -137,8 +137,8 @@ evaluation:
   n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
   seed: {default.evaluation.seed}
   progression:   # a tumor counts as grown between two visits where it reaches either
-    diameter_mm: {default.evaluation.progression.diameter_mm}
-    volume_percent: {default.evaluation.progression.volume_percent}
+    diameter_mm: {default.evaluation.progression.diameter_mm}   # growth of the largest transverse diameter
+    volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
 
 answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
   endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
