@@ -6,7 +6,6 @@ import pytest
 
 from lessgad.cohort.split import read_split
 from lessgad.errors import CohortError, SettingsError, StorageError
-from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.workflow.init import init_experiment
 from lessgad.workflow.settings import load_settings
 
@@ -146,15 +145,16 @@ def test_segmentation_is_asked_for_where_it_can_be_done(
     experiment: Path, cohort: Path, monkeypatch: pytest.MonkeyPatch
 ):
     init(experiment, cohort, quick=True)
-    assert load_settings(experiment / "experiment.yaml").segmentation == SegmentationSettings()
+    assert load_settings(experiment / "experiment.yaml").segmentation is None
     init(experiment / "paper", cohort, paper=True)
     assert load_settings(experiment / "paper" / "experiment.yaml").segmentation.configuration == "3d_fullres"
-    init(experiment / "shared", cohort, region_options=["tumor=1,4", "rim=4"])
+    init(experiment / "shared", cohort, paper=True, region_options=["tumor=1,4", "rim=4"])
     monkeypatch.setattr("lessgad.workflow.init.missing_package", lambda: "nnunetv2")
     init(experiment / "missing", cohort)
     (cohort / "derivatives").rename(cohort / "sourcedata")
     init(experiment / "none", cohort)
     reasons = {
+        ".": "unproven on a CPU",
         "shared": "label 4 in tumor and rim",
         "missing": "pip install 'lessgad[segmentation]'",
         "none": "the cohort has no masks",

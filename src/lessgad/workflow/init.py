@@ -106,7 +106,10 @@ def _by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
 
 
 def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
-    """Segment where that can be done; else say why not."""
+    """Segment where that is asked for and can be done; else say why not.
+
+    The quick network is not proven on test patients yet, and takes half a minute an image: it must be asked for.
+    """
     if not n_masks:
         return "the cohort has no masks"
     try:
@@ -115,7 +118,9 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
         return f"{error.came} where {error.wanted} are wanted"
     if missing_package() is not None:
         return "needs pip install 'lessgad[segmentation]'"
-    return SegmentationSettings(configuration="3d_fullres" if paper else "quick")
+    if not paper:
+        return "unproven on a CPU; {configuration: quick} or {configuration: 3d_fullres} asks for it"
+    return SegmentationSettings(configuration="3d_fullres")
 
 
 def _copy_split(split: Path, own: Path) -> None:
