@@ -48,7 +48,7 @@ def test_readers_are_compared_on_first_readings_and_with_themselves_on_both(foun
     assert found["readers", "sufficient", None, "", "raw", "none"].n_subjects == 66
     assert found["occasions", "sufficient", None, "R1", "raw", "none"].n_subjects == 11 * 3
     assert found["occasions", "sufficient", None, "", "raw", "none"].n_subjects == 11 * 3 * 3
-    assert found["readers", "diagnostic_value", None, "", "raw", "none"].n_subjects == 22
+    assert not [key for key in found if key[1] == "diagnostic_value"]  # it would tell where the standard dose hides
 
 
 def test_raw_agreement_by_hand(rows, found):

@@ -109,8 +109,11 @@ class Reading:
     def pair(self) -> tuple[str, str] | None:
         """Letters of the restored images of the lowest and the highest dose, the earlier letter first, or None.
 
-        What a form calls the first one is the one with the earlier letter, whatever its dose.
+        What a form calls the first one is the one with the earlier letter, whatever its dose. Where the standard dose
+        is hidden among the letters there is none: a question about two restored images would tell which it is.
         """
+        if any(panel.letter and panel.image == "standard_dose" for panel in self.panels):
+            return None
         by_dose = sorted(panel.letter for panel in self.panels if panel.image == "restored")
         by_dose.sort(key=self.dose)
         if len(by_dose) < 2:
