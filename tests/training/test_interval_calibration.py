@@ -45,7 +45,7 @@ def test_the_studies_it_was_found_on_are_covered_as_promised(interval):
             answer = restore_slices_in_full(one, images, dose, (1.0, 1.0), FP32)
             half_width = found.factor(dose) * (1.0 if answer.half_width is None else answer.half_width)
             covered.append(np.mean((np.abs(answer.restored - seen.standard_dose) <= half_width)[seen.judged]))
-        assert np.mean(covered) == pytest.approx(0.9, abs=0.005)
+        assert 0.9 - 0.002 <= np.mean(covered) <= 0.93  # more than 90 %, so that a patient left out has it
 
 
 def test_a_field_that_overstates_its_error_is_shrunk():

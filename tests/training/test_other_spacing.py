@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.evaluation.similarity import psnr_db
+from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import HeadBox
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
@@ -44,7 +45,7 @@ def trained():
     torch.set_num_threads(1)
     field = FieldSettings(channels=(8, 16), n_blocks=1, feature_channels=12, field_width=8, n_hidden_layers=1)
     learner = Learner(field, TrainingSettings(learning_rate=3e-3, precision="fp32"))
-    position = torch.zeros(6, 2, SIZE, SIZE)
+    position = position_grid_mm((SIZE, SIZE), (1.0, 1.0), ((SIZE - 1) / 2,) * 2).expand(6, -1, -1, -1)
     for step in range(500):
         images, t1ce = scans(step)
         source = torch.from_numpy(np.stack([images[name].transpose(2, 1, 0) for name in field.inputs], axis=1))

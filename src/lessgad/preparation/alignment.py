@@ -29,6 +29,8 @@ from lessgad.volume import Volume, check_same_grid, in_transverse_order
 # 2 mm across slices of 5.5 mm.
 LOWEST_HEAD_DICE = 0.9
 LOWEST_INFORMATION = 0.05
+#: Of a T2, which tells less of a T1: 0.051–0.131 in nine aligned pairs, 0.008–0.023 with another patient's T2.
+LOWEST_INFORMATION_OF_T2 = 0.035
 HIGHEST_NUDGE_GAIN = 1.1
 
 GRID_MM = 2.0
@@ -59,8 +61,13 @@ class AlignmentQuality:
     nudge: str
 
 
-def check_alignment(fixed: Volume, moved: Volume) -> AlignmentQuality:
+def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LOWEST_INFORMATION) -> AlignmentQuality:
     """Check that two images of one head lie on each other; for registered images and for declared ones.
+
+    Args:
+        fixed: One of them.
+        moved: The other, on the same grid.
+        lowest_information: Limit of the normalised mutual information.
 
     Raises:
         RegistrationError: The heads overlap too little, one image says too little about the other, or a
@@ -74,10 +81,10 @@ def check_alignment(fixed: Volume, moved: Volume) -> AlignmentQuality:
         raise RegistrationError(
             wanted, f"heads that overlap with Dice {quality.head_dice:.2f} (limit {LOWEST_HEAD_DICE})", None, remedy
         )
-    if quality.information < LOWEST_INFORMATION:
+    if quality.information < lowest_information:
         raise RegistrationError(
             wanted,
-            f"normalised mutual information {quality.information:.3f} (limit {LOWEST_INFORMATION})",
+            f"normalised mutual information {quality.information:.3f} (limit {lowest_information})",
             None,
             remedy,
         )

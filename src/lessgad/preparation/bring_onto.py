@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lessgad.preparation.alignment import AlignmentQuality, check_alignment
+from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
 from lessgad.preparation.rigid_transform import RigidTransform, resample
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, check_same_grid
@@ -25,7 +25,13 @@ class Brought(NamedTuple):
     alignment: AlignmentQuality
 
 
-def bring_onto(fixed: Volume, moving: Volume, settings: PreparationSettings, n_threads: int = 1) -> Brought:
+def bring_onto(
+    fixed: Volume,
+    moving: Volume,
+    settings: PreparationSettings,
+    n_threads: int = 1,
+    lowest_information: float = LOWEST_INFORMATION,
+) -> Brought:
     """Register a scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
 
     Args:
@@ -33,6 +39,7 @@ def bring_onto(fixed: Volume, moving: Volume, settings: PreparationSettings, n_t
         moving: In transverse order, on any grid.
         settings: Whether to register.
         n_threads: Of the registration.
+        lowest_information: That the scan must tell of the other, as in `check_alignment`.
 
     Raises:
         RegistrationError: The two could not be brought into alignment, or are not although it was said.
@@ -46,4 +53,4 @@ def bring_onto(fixed: Volume, moving: Volume, settings: PreparationSettings, n_t
     else:
         check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
         transform, moved = RigidTransform.identity(), moving
-    return Brought(moved, transform, check_alignment(fixed, moved))
+    return Brought(moved, transform, check_alignment(fixed, moved, lowest_information))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.preparation.alignment import AlignmentQuality
+from lessgad.preparation.alignment import LOWEST_INFORMATION_OF_T2, AlignmentQuality
 from lessgad.preparation.bring_onto import bring_onto
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.normalisation import Normalisation
@@ -91,6 +91,6 @@ def prepare_t2(
         VolumeError: They are said to be aligned and are on two grids.
     """
     normalisation = t2_normalisation(t2)
-    moved, transform, alignment = bring_onto(pre_contrast, t2, settings, n_threads)
+    moved, transform, alignment = bring_onto(pre_contrast, t2, settings, n_threads, LOWEST_INFORMATION_OF_T2)
     image = normalisation.apply(moved.array.astype(np.float32))
     return PreparedCompanion(image, transform, alignment, None, normalisation)
