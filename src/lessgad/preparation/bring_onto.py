@@ -48,7 +48,7 @@ def bring_onto(
     if settings.alignment == "register":
         from lessgad.preparation.registration import register_rigid
 
-        transform = register_rigid(fixed, moving, n_threads=n_threads)
+        transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
         moved = resample(moving, fixed, transform, "cubic")
     else:
         check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")

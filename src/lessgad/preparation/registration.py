@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lessgad.errors import RegistrationError
-from lessgad.preparation.alignment import check_alignment
+from lessgad.preparation.alignment import LOWEST_INFORMATION, check_alignment
 from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
 from lessgad.volume import Volume
 
@@ -25,7 +25,9 @@ _STARTS: tuple[dict[str, list[str]], ...] = (
 )
 
 
-def register_rigid(fixed: Volume, moving: Volume, *, n_threads: int = 1) -> RigidTransform:
+def register_rigid(
+    fixed: Volume, moving: Volume, *, n_threads: int = 1, lowest_information: float = LOWEST_INFORMATION
+) -> RigidTransform:
     """Find the rotation and translation that bring one scan of a head onto another.
 
     elastix with its default rigid parameter map (Mattes mutual information, four resolutions, adaptive
@@ -36,6 +38,7 @@ def register_rigid(fixed: Volume, moving: Volume, *, n_threads: int = 1) -> Rigi
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
         n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
+        lowest_information: That the one must tell of the other, as in `check_alignment`.
 
     Returns:
         Maps points of `fixed` to points of `moving`, RAS+ mm, as `resample` takes it.
@@ -49,7 +52,7 @@ def register_rigid(fixed: Volume, moving: Volume, *, n_threads: int = 1) -> Rigi
     for start in _STARTS:
         try:
             transform = _elastix(fixed, moving, start, n_threads)
-            check_alignment(fixed, resample(moving, fixed, transform, "linear"))
+            check_alignment(fixed, resample(moving, fixed, transform, "linear"), lowest_information)
         except RegistrationError as error:
             failures.append(error)
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
@@ -74,12 +75,13 @@ def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:
     if t2 is None:
         return {}
     as_scanned = in_transverse_order(t2)
-    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned))}
+    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned, LOWEST_INFORMATION_OF_T2))}
 
 
-def _moved_onto(scan: Volume, other: Volume) -> np.ndarray:
+def _moved_onto(scan: Volume, other: Volume, lowest_information: float = LOWEST_INFORMATION) -> np.ndarray:
     from lessgad.preparation.registration import register_rigid
     from lessgad.preparation.rigid_transform import resample
 
-    transform = register_rigid(scan, other)  # has checked that the two lie on each other
+    # It has checked that the two lie on each other.
+    transform = register_rigid(scan, other, lowest_information=lowest_information)
     return resample(other, scan, transform, "cubic").array.astype(np.float32)
