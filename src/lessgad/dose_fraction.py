@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from lessgad.errors import DoseError
 
@@ -28,6 +29,27 @@ def dose_label(dose: float) -> str:
     """Spell a dose as in file names: 0.1 → ``dose10``, 0.125 → ``dose12p5``."""
     percent = f"{round(100 * check_dose(dose), 6):.6f}".rstrip("0").rstrip(".")
     return "dose" + percent.replace(".", "p")
+
+
+def different_doses(doses: Iterable[float]) -> tuple[float, ...]:
+    """Check the doses of a setting, and put them in order.
+
+    Args:
+        doses: Fractions of the standard dose.
+
+    Returns:
+        The same, rising.
+
+    Raises:
+        ValueError: One is outside 0–1, or two have the same label; pydantic names the key.
+    """
+    try:
+        checked = tuple(sorted(check_dose(dose) for dose in doses))
+    except DoseError as error:
+        raise ValueError(str(error)) from error
+    if len({dose_label(dose) for dose in checked}) != len(checked):
+        raise ValueError("a dose is named twice")
+    return checked
 
 
 def dose_from_label(label: str) -> float:

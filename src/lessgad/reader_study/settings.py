@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from lessgad.dose_fraction import check_dose, dose_label
-from lessgad.errors import DoseError, SettingsError
+from lessgad.dose_fraction import different_doses
+from lessgad.errors import SettingsError
 from lessgad.settings import Settings
 
 MAX_PANELS = 6
@@ -46,12 +46,7 @@ class ReaderStudySettings(Settings):
     @field_validator("doses")
     @classmethod
     def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
-        try:
-            checked = tuple(sorted(check_dose(dose) for dose in doses))
-        except DoseError as error:
-            raise ValueError(str(error)) from error
-        if len({dose_label(dose) for dose in checked}) != len(checked):
-            raise ValueError("a dose is named twice")
+        checked = different_doses(doses)
         if checked[-1] == 1:
             raise ValueError("the full dose is not restored; hidden_standard puts it among the images that are read")
         return checked

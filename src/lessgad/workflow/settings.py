@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from lessgad.cohort.split import SplitSettings, Subset
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.dose_fraction import check_dose, dose_label
-from lessgad.errors import DoseError, SettingsError
+from lessgad.dose_fraction import different_doses
+from lessgad.errors import SettingsError
 from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.settings import EvaluationSettings
 from lessgad.field.presets import FieldSettings
@@ -83,13 +83,7 @@ class ExperimentSettings(Settings):
     @field_validator("doses")
     @classmethod
     def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
-        try:
-            checked = tuple(sorted(check_dose(dose) for dose in doses))
-        except DoseError as error:
-            raise ValueError(str(error)) from error
-        if len({dose_label(dose) for dose in checked}) != len(checked):
-            raise ValueError("a dose is named twice")
-        return checked
+        return different_doses(doses)
 
     @model_validator(mode="after")
     def _one_model_is_told_the_dose(self) -> ExperimentSettings:
