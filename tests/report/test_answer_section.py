@@ -163,9 +163,9 @@ def test_whatever_comes_in_is_shown_and_not_run():
 
 
 def test_the_section_uses_only_classes_of_the_page():
-    from lessgad.report.page import _environment
+    from lessgad.report.html_templates import report_templates
 
-    style = _environment().get_template("style.html.j2").render()
+    style = report_templates().get_template("style.html.j2").render()
     for name in re.findall(r'class="([^"]*)"', answer_html(answer_section(an_answer()))):
         for part in name.split():
             assert f".{part}" in style

@@ -9,6 +9,7 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.answer import Answer, EndpointAtDose
 from lessgad.evaluation.answer_words import endpoint_words, evidence, headline, value_words
 from lessgad.evaluation.preregistration import Preregistration
+from lessgad.report.html_templates import report_templates
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,7 @@ def answer_section(answer: Answer, preregistration: Preregistration | None = Non
 
 def answer_html(section: AnswerSection) -> str:
     """Render the section as HTML for `page.html.j2`; all words are escaped, the page's style sheet is all it needs."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lessgad.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("answer.html.j2").render(section=section)
+    return report_templates().get_template("answer.html.j2").render(section=section)
 
 
 def _control(answer: Answer) -> list[float]:

@@ -16,6 +16,7 @@ from lessgad.evaluation.similarity_csv import UNRESTORED
 from lessgad.report.answer_section import answer_html
 from lessgad.report.content import Picture, ReportContent
 from lessgad.report.findings import findings, interval_words, signed
+from lessgad.report.html_templates import report_templates
 from lessgad.report.reading_section import reading_html
 from lessgad.report.style import line_style
 from lessgad.report.tables import Metric, Table4
@@ -110,15 +111,7 @@ def _image(picture: Picture) -> str:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lessgad.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = report_templates()
     environment.filters |= {
         "percent": percent,
         "data_url": _image,

@@ -14,6 +14,7 @@ from lessgad.reader_study.comparison_tables import ComparisonRow
 from lessgad.reader_study.readings_json import Readings
 from lessgad.reader_study.results import Summary
 from lessgad.reader_study.table5 import Table5Row
+from lessgad.report.html_templates import report_templates
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,7 @@ def together(counts: Sequence[CountRow]) -> list[CountRow]:
 
 def reading_html(section: ReadingSection) -> str:
     """Render the section as HTML for `page.html.j2`; all words are escaped, the page's style sheet is all it needs."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("lessgad.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    return environment.get_template("readings.html.j2").render(section=section)
+    return report_templates().get_template("readings.html.j2").render(section=section)
 
 
 def _facts(readings: Readings, summary: Summary) -> str:

@@ -15,6 +15,7 @@ from nnunetv2.utilities.label_handling.label_handling import determine_num_input
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from lessgad.errors import ModelError
+from lessgad.segmentation.convolution import ask_onednn
 from lessgad.segmentation.input_image import input_image
 from lessgad.segmentation.nnunet_dataset import nnunet_order
 from lessgad.segmentation.nnunet_environment import nnunet_environment
@@ -116,6 +117,7 @@ def _predictor(model: TrainedModel, mirroring: bool) -> nnUNetPredictor:
         manager.get_label_manager(model.dataset).num_segmentation_heads,
         enable_deep_supervision=False,
     )
+    ask_onednn(network)
     for weights in model.weights:
         try:
             network.load_state_dict(weights)
