@@ -18,6 +18,8 @@ from lessgad.preparation.normalisation import normalisation_from_peaks
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration import restorer as module
+from lessgad.restoration.anchor import Anchor, DoseAnchor, write_anchor
+from lessgad.restoration.intervals import IntervalCalibration
 from lessgad.restoration.new_scan import new_scan
 from lessgad.restoration.scan_consistency import consistency_of_scan, forward_model
 from lessgad.restoration.settings import RestorationSettings
@@ -279,7 +281,7 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     """A field of zeros shows the low dose itself: too little, where the ball of 7.2 ml enhances."""
     t1, _, low = low_of_pair
     restorer = model(tmp_path, bias=0.0, inputs=("pre_contrast", "low_dose"))
-    restoration = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check_against="scanned")
+    restoration = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True)
     found = restoration.consistency
     assert same_grid(found.error, low)
     volume_ml = 2.0 * 2.0 * 3.5 / 1000
@@ -290,6 +292,35 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     assert 0 < found.detectable[10.0] < found.detectable[5.0]
     assert "ml show more than was measured" in found.words
     assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).consistency is None
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_restored_image_is_moved_to_what_was_measured(tmp_path, low_of_pair):
+    """A field of zeros shows the low dose itself; its enhancement is small, the measurement knows the whole."""
+    t1, t1ce, low = low_of_pair
+    restorer = model(tmp_path, bias=0.0, inputs=("pre_contrast", "low_dose"))
+    how = DoseAnchor(dose=0.3, fwhm_mm=6.0, weight=1.0)
+    intervals = IntervalCalibration(doses=(0.3,), factors=(0.125,), n_patients=1)
+    write_anchor(tmp_path, Anchor(doses=(how,), intervals=intervals))
+    moving = Restorer.load(tmp_path, RestorationSettings(precision="fp32"))
+    ball = t1ce.array > 1.2 * t1.array
+    core = ndimage.binary_erosion(ball, iterations=2)
+
+    def missing(restoration):
+        return float(np.mean((t1ce.array - restoration.image.array)[core]))
+
+    before = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    after = moving.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    assert missing(before) > 30
+    assert abs(missing(after)) < 0.25 * missing(before)
+    assert after.half_width is not None
+    assert not any("moved" in words for words in after.cautions)
+    without = moving.restore_in_full(low, 0.3, t1)
+    np.testing.assert_array_equal(without.image.array, before.image.array)
+    assert any("was not moved to what was measured: the linear mix" in words for words in without.cautions)
+    left = Restorer.load(tmp_path, RestorationSettings(precision="fp32", anchor=False))
+    left_alone = left.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    np.testing.assert_array_equal(left_alone.image.array, before.image.array)
 
 
 @pytest.mark.usefixtures("at_home")
@@ -312,7 +343,7 @@ def test_what_the_scan_does_not_show_is_unsupported(low_of_pair):
 def test_an_image_that_is_wrong_everywhere_is_said_to_be(tmp_path, low_of_pair):
     t1, _, low = low_of_pair
     restorer = model(tmp_path, bias=0.6, inputs=("pre_contrast", "low_dose"))
-    found = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check_against="scanned").consistency
+    found = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True).consistency
     assert found.inflation > 5
     assert "differ all over the head" in found.words
 
@@ -323,13 +354,13 @@ def test_a_real_scan_without_an_equation_is_not_held_against_the_image(tmp_path,
     restorer = model(tmp_path, inputs=("pre_contrast", "low_dose"))
     for acquisition in (None, Acquisition(scanning_sequence=("GR",), sequence_variant=("SP",))):
         with pytest.raises(ModelError, match=r"a signal equation for this scan.*linear mix"):
-            restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check_against="scanned")
-    assert restorer.restore_in_full(low, 0.3, t1, check_against="simulated").consistency is not None
+            restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check=True)
+    assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).consistency is not None
 
 
 def test_what_the_check_needs(tmp_path, scan):
     restorer = model(tmp_path)
-    how = {"acquisition": GRADIENT_ECHO, "check_against": "scanned"}
+    how = {"acquisition": GRADIENT_ECHO, "check": True}
     with pytest.raises(ModelError, match="--pre-contrast"):
         restorer.restore_in_full(scan, 0.3, **how)
     with pytest.raises(SettingsError, match="Leave --spacing out"):

@@ -48,7 +48,8 @@ def restore(
     simulated: Annotated[
         bool,
         typer.Option(
-            "--simulated", help="LOW was simulated as in the model's training, not scanned: for --consistency alone."
+            "--simulated",
+            help="LOW was simulated as in the model's training, not scanned: the simulation is true of it.",
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
@@ -78,7 +79,8 @@ def restore(
         read_volume(t2) if t2 is not None else None,
         acquisition=acquisition_beside(low_dose),
         spacing_mm=None if spacing_mm is None else (spacing_mm, spacing_mm),
-        check_against=None if consistency is None else "simulated" if simulated else "scanned",
+        origin="simulated" if simulated else "scanned",
+        check=consistency is not None,
     )
     for words in restoration.cautions:
         typer.echo(f"caution: {words}", err=True)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import DoseError, SettingsError, StudyError
 from lessgad.evaluation.clusters import volume_ml
 from lessgad.evaluation.significant_clusters import peak_needed, significant, strongest
+from lessgad.restoration.judged_voxels import box_of, judged_voxels
 from lessgad.restoration.residual import Residual, Tolerance
 from lessgad.restoration.smoothed_residual import SmoothedResidual
 from lessgad.restoration.smoothing import Smoothing
@@ -136,8 +137,10 @@ def check_consistency(
         raise SettingsError("a least error above 0 and a least share from 0 to 1", f"{least_error:g}, {least_share:g}")
     tolerance = Tolerance(least_error, least_share)
     least = LEAST_SNR * max(simulator.sigma, sigma_pre_contrast)
-    judged = _judged(pre_contrast, low_dose, restored, head, least, Smoothing(fwhm_mm[0], spacing_mm))
-    box = _box(judged)
+    judged = judged_voxels(pre_contrast, low_dose, restored, head, least, Smoothing(fwhm_mm[0], spacing_mm))
+    if not judged.any():
+        raise StudyError("a head with signal above its noise, to check the restored image in", "none")
+    box = box_of(judged)
     inside = judged[box]
 
     def cut(image: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "u v w"]:
@@ -161,26 +164,3 @@ def check_consistency(
         detectable={d: min(scale.detectable(d, where, needed, tolerance) for scale in scales) for d in DIAMETERS_MM},
         inflation=tuple(scale.inflation for scale in scales),
     )
-
-
-def _judged(
-    pre_contrast: Float[np.ndarray, "x y z"],
-    low_dose: Float[np.ndarray, "x y z"],
-    restored: Float[np.ndarray, "x y z"],
-    head: Bool[np.ndarray, "x y z"],
-    least: float,
-    smoothing: Smoothing,
-) -> Bool[np.ndarray, "x y z"]:
-    # Of averages: to choose voxels by their own noise would shift their mean.
-    judged = head & (smoothing.average(np.asarray(pre_contrast) - BACKGROUND) > least)
-    for image in (pre_contrast, low_dose):
-        judged &= (image > BACKGROUND) & (image < 1)
-    judged &= restored < 1
-    if not judged.any():
-        raise StudyError("a head with signal above its noise, to check the restored image in", "none")
-    return judged
-
-
-def _box(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:
-    some = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
-    return tuple(slice(int(at[0]), int(at[-1]) + 1) for at in some)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
@@ -16,6 +17,7 @@ from lessgad.preparation.normalisation import Normalisation, normalisation_from_
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.preparation.t2_level import t2_normalisation
+from lessgad.restoration.anchoring import Measurement
 from lessgad.volume import Volume, in_transverse_order
 
 
@@ -38,6 +40,18 @@ class NewScan:
     normalisation: Normalisation
     to_scan: IntensityMap
     pre_contrast_scan: Volume | None = None
+
+    def measured(self, dose: float, simulator: LowDoseSimulator, tissue_level: float) -> Measurement:
+        """Give what an image that was restored of it can be moved to; needs the T1."""
+        return Measurement(
+            pre_contrast=self.images["pre_contrast"],
+            low_dose=self.images["low_dose"],
+            dose=dose,
+            head=self.head,
+            spacing_mm=self.scan.spacing_mm,
+            tissue_level=tissue_level,
+            simulator=simulator,
+        )
 
 
 def new_scan(

@@ -14,6 +14,7 @@ from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.preparation.head import head_box
+from lessgad.restoration.anchor import Anchor, read_anchor
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
@@ -62,6 +63,7 @@ class Restorer:
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
+        anchor: How far its images are moved to what was measured; None where that was not tuned.
     """
 
     field: AnyField
@@ -69,6 +71,7 @@ class Restorer:
     settings: RestorationSettings
     intervals: IntervalCalibration | None = None
     training_range: TrainingRange | None = None
+    anchor: Anchor | None = None
 
     @classmethod
     def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
@@ -81,8 +84,8 @@ class Restorer:
 
         folder = Path(model)
         field, description = load_field(folder)
-        intervals, training_range = read_intervals(folder), read_training_range(folder)
-        return cls(field, description, settings or RestorationSettings(), intervals, training_range)
+        limits = read_intervals(folder), read_training_range(folder), read_anchor(folder)
+        return cls(field, description, settings or RestorationSettings(), *limits)
 
     @property
     def needs_pre_contrast(self) -> bool:
@@ -115,7 +118,8 @@ class Restorer:
         *,
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
-        check_against: Origin | None = None,
+        origin: Origin = "scanned",
+        check: bool = False,
     ) -> Restoration:
         """Restore a low-dose scan, and say how far off the image may be and what speaks against believing it.
 
@@ -130,8 +134,10 @@ class Restorer:
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
             acquisition: How the scan was acquired, as far as known; compared with what training saw.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
-            check_against: Hold the image against the scan, and how that came about: `scanned` needs the signal equation
-                of its sequence (`acquisition`), `simulated` takes the simulation of the model for true.
+            origin: How the scan came about. To move the image to what was measured, or to hold it against it, a
+                `scanned` one needs the signal equation of its sequence (`acquisition`); for a `simulated` one the
+                simulation of the model is true.
+            check: Hold the image against the scan.
 
         Returns:
             The restored image on the grid (or the finer one) and in the intensity unit of `low_dose`.
@@ -147,16 +153,24 @@ class Restorer:
         """
         self._check_dose(dose)
         self._check_images(pre_contrast, t2)
-        model = None
-        if check_against is not None:
+        if check:
             _check_checkable(pre_contrast, spacing_mm)
-            model = forward_model(dose, self.description.simulation, acquisition, check_against)
+        model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
         box, spacing = head_box(new.head), new.scan.spacing_mm
-        scan, unrestored = new.scan, new.images["low_dose"]
+        scan, unrestored, intervals = new.scan, new.images["low_dose"], self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
+            if self.anchor is not None and self.settings.anchor and dose > 0:
+                try:
+                    simulator = model or forward_model(dose, self.description.simulation, acquisition, origin)
+                except ModelError as missing:
+                    seen = (*seen, f"the image was not moved to what was measured: {missing.came}")
+                else:
+                    how, intervals = self.anchor.at(dose), self.anchor.intervals
+                    moved = new.measured(dose, simulator, self._tissue_level).anchored(volume.restored, how)
+                    volume = volume._replace(restored=moved)
         else:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
             scan = resampled_in_plane(scan, spacing_mm)
@@ -165,11 +179,11 @@ class Restorer:
         change = new.to_scan.scale * (new.normalisation.undo(volume.restored) - new.normalisation.undo(unrestored))
         as_given = in_order_of if spacing_mm is None else with_axes_of
         image = as_given(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
-        half_width = self._half_width(volume, new, dose)
+        half_width = self._half_width(volume, new, dose, intervals)
         width = None if half_width is None else as_given(scan.with_array(half_width), low_dose)
         if model is None:
             return Restoration(image, width, seen)
-        level = 2 / self.description.preparation.full_scale
+        level = self._tissue_level
         found = consistency_of_scan(new, volume.restored, dose, model, level)
         error = in_order_of(scan.with_array(self._unit(new) * found.error), low_dose)
         detectable = {mm: least / level for mm, least in found.detectable.items()}
@@ -177,11 +191,17 @@ class Restorer:
         checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
         return Restoration(image, width, seen, checked)
 
-    def _half_width(self, volume: RestoredVolume, new: NewScan, dose: float) -> Float[np.ndarray, "x y z"] | None:
+    @property
+    def _tissue_level(self) -> float:
+        return 2 / self.description.preparation.full_scale
+
+    def _half_width(
+        self, volume: RestoredVolume, new: NewScan, dose: float, intervals: IntervalCalibration | None
+    ) -> Float[np.ndarray, "x y z"] | None:
         """Half-width of the interval in the unit of the scan, 0 outside the head box; None without a calibration."""
-        if self.intervals is None:
+        if intervals is None:
             return None
-        return self._unit(new) * self.intervals.half_width(dose, volume.half_width, volume.restored.shape)
+        return self._unit(new) * intervals.half_width(dose, volume.half_width, volume.restored.shape)
 
     @staticmethod
     def _unit(new: NewScan) -> np.float32:

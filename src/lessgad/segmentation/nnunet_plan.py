@@ -19,9 +19,9 @@ from lessgad.segmentation.nnunet_environment import DATASET, PLANS
 
 QUICK = "quick"
 #: So many voxels has the median head once resampled: what a prediction costs.
-QUICK_VOXELS = 1_500_000
+QUICK_VOXELS = 1_000_000
 QUICK_FEATURES = (8, 16, 32, 64)
-THICK_PATCH, THIN_PATCH = (32, 48, 48), (16, 64, 64)
+THICK_PATCH, THIN_PATCH = (32, 64, 64), (16, 80, 80)
 ANISOTROPIC = 1.5  # slices so many times as far apart as pixels get the thin patch
 
 

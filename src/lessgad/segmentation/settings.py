@@ -12,7 +12,7 @@ from lessgad.settings import Settings
 
 Configuration = Literal["quick", "2d", "3d_fullres"]
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
-USUAL_EPOCHS: dict[Configuration, int] = {"quick": 30, "2d": 1000, "3d_fullres": 1000}
+USUAL_EPOCHS: dict[Configuration, int] = {"quick": 45, "2d": 1000, "3d_fullres": 1000}
 
 
 class SegmentationSettings(Settings):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.preparation.prepared_study import read_prepared
+from lessgad.workflow.companions import read_study
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import prepared_files
 
@@ -20,21 +21,29 @@ INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
 def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapping[Subset, Sequence[Study]]) -> None:
-    """Calibrate the intervals of the best weights on validation patients, and note what training saw.
+    """Calibrate the intervals of the best weights on validation patients, tune the anchor, and note what training saw.
 
-    Without validation patients nothing can be promised: then there are no intervals.
+    Without validation patients nothing can be promised: then there are neither.
     """
     from lessgad.field.checkpoint import load_field
+    from lessgad.restoration.anchor import ANCHOR, write_anchor
     from lessgad.restoration.intervals import INTERVALS, write_intervals
     from lessgad.restoration.training_range import write_training_range
+    from lessgad.training.anchor_tuning import Slab, tune_anchor
     from lessgad.training.interval_calibration import calibrate_intervals
     from lessgad.training.seen_range import seen_range
 
+    settings = experiment.settings
     (task.folder / INTERVALS).unlink(missing_ok=True)
+    (task.folder / ANCHOR).unlink(missing_ok=True)
     if task.validation:
         field, description = load_field(task.folder)
         doses = INTERVAL_DOSES if description.dose is None else (description.dose,)
-        calibration = calibrate_intervals(field, task.validation, doses, experiment.settings.restoration)
+        calibration = calibrate_intervals(field, task.validation, doses, settings.restoration)
         write_intervals(task.folder, calibration)
+        if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
+            looked_at = [read_study(experiment, study) for study in studies["validation"]]
+            slabs = [Slab.of(study, study.tumor(settings.cohort.regions), settings.simulation) for study in looked_at]
+            write_anchor(task.folder, tune_anchor(field, slabs, doses, settings.restoration))
     seen = [read_prepared(prepared_files(experiment, study)) for subset in studies for study in studies[subset]]
-    write_training_range(task.folder, seen_range(seen, experiment.settings.simulation))
+    write_training_range(task.folder, seen_range(seen, settings.simulation))

@@ -5,22 +5,29 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
-from lessgad.preparation.prepared_study import read_prepared
+from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.companions import read_study, usable_t2
 from lessgad.workflow.experiment import Experiment
-from lessgad.workflow.low_doses import judged_doses, low_doses, measured_marks
+from lessgad.workflow.low_doses import LowDose, judged_doses, low_doses, measured_marks
 from lessgad.workflow.prepare import plan_preparation, prepared_files
 from lessgad.workflow.train import model_of_dose, plan_training, usable_studies
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 2
+if TYPE_CHECKING:
+    from lessgad.restoration.anchor import Anchor
+
+VERSION = 3
 BASELINES_VERSION = 1
 BASELINES = "baselines"
 
@@ -123,7 +130,8 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
         model = model_of_dose(experiment, dose)
         if model not in restorers:
             restorers = {model: Restorer.load(experiment.folder.model(model), settings.restoration)}
-        images = {"pre_contrast": prepared.pre_contrast, "low_dose": source.at(prepared, dose).image}
+        low_dose = source.at(prepared, dose)
+        images = {"pre_contrast": prepared.pre_contrast, "low_dose": low_dose.image}
         if prepared.t2 is not None:
             images["t2"] = prepared.t2
         restorer = restorers[model]
@@ -135,9 +143,29 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
             prepared.spacing_mm,
             settings.restoration,
         )
+        restored, intervals = volume.restored, restorer.intervals
+        if restorer.anchor is not None and settings.restoration.anchor and low_dose.can_check:
+            restored, intervals = _anchored(prepared, low_dose, restored, restorer.anchor), restorer.anchor.intervals
         path = half_width_file(experiment, study, dose)
         path.unlink(missing_ok=True)
-        if restorer.intervals is not None:
-            half_width = restorer.intervals.half_width(dose, volume.half_width, volume.restored.shape)
+        if intervals is not None:
+            half_width = intervals.half_width(dose, volume.half_width, restored.shape)
             write_volume(path, in_order_of(Volume(half_width, affine), grid))
-        write_volume(restored_file(experiment, study, dose), in_order_of(Volume(volume.restored, affine), grid))
+        write_volume(restored_file(experiment, study, dose), in_order_of(Volume(restored, affine), grid))
+
+
+def _anchored(
+    study: PreparedStudy, low_dose: LowDose, restored: Float[np.ndarray, "x y z"], anchor: Anchor
+) -> Float[np.ndarray, "x y z"]:
+    from lessgad.restoration.anchoring import Measurement
+
+    measured = Measurement(
+        pre_contrast=study.pre_contrast,
+        low_dose=low_dose.image,
+        dose=low_dose.dose,
+        head=study.head,
+        spacing_mm=study.spacing_mm,
+        tissue_level=study.tissue_level,
+        simulator=low_dose.simulator,
+    )
+    return measured.anchored(restored, anchor.at(low_dose.dose))

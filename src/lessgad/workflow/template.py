@@ -131,6 +131,7 @@ training:
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
+  anchor: true   # moved to what was measured, where an average over neighbours knows better than the network
 
 {_segmentation(segmentation)}
 evaluation:

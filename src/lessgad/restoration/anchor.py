@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far a model's images are moved to what was measured: tuned on validation patients, kept beside its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import yaml
+from pydantic import Field, ValidationError
+
+from lessgad.atomic_write import write_text
+from lessgad.dose_fraction import check_dose
+from lessgad.errors import ModelError
+from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.settings import Settings
+
+ANCHOR = "anchor.yaml"
+
+
+class DoseAnchor(Settings):
+    """How far an image restored from one dose is moved.
+
+    Attributes:
+        dose: Fraction of the standard dose.
+        fwhm_mm: Width of K.
+        weight: w.
+    """
+
+    dose: float = Field(ge=0, le=1)
+    fwhm_mm: float = Field(gt=0)
+    weight: float = Field(ge=0, le=1)
+
+
+class Anchor(Settings):
+    """How far images are moved at each dose, and how far off they may be afterwards.
+
+    Attributes:
+        format: Of the file.
+        doses: In rising order.
+        intervals: Calibrated on anchored images of validation patients.
+    """
+
+    format: Literal[1] = 1
+    doses: tuple[DoseAnchor, ...] = Field(min_length=1)
+    intervals: IntervalCalibration
+
+    def at(self, dose: float) -> DoseAnchor:
+        """Give width and w: linear between the doses that were tuned, constant beyond.
+
+        Raises:
+            DoseError: Outside 0–1.
+        """
+        known = [tuned.dose for tuned in self.doses]
+        width, weight = (
+            float(np.interp(check_dose(dose), known, [getattr(tuned, name) for tuned in self.doses]))
+            for name in ("fwhm_mm", "weight")
+        )
+        return DoseAnchor(dose=dose, fwhm_mm=width, weight=weight)
+
+
+def write_anchor(folder: Path, anchor: Anchor) -> None:
+    """Write ``anchor.yaml`` into a model folder."""
+    write_text(folder / ANCHOR, yaml.safe_dump(anchor.model_dump(mode="json"), sort_keys=False))
+
+
+def read_anchor(folder: Path) -> Anchor | None:
+    """Read it; None where the model has none.
+
+    Raises:
+        ModelError: Damaged.
+    """
+    path = folder / ANCHOR
+    if not path.exists():
+        return None
+    try:
+        return Anchor.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
+        raise ModelError("a readable anchor.yaml", "a damaged one", path, "Train the model again") from error

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far restored images are moved to the measurement, and how far off they are then: found on validation patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.dose.simulation import SimulationSettings, simulated_low_dose, study_simulator
+from lessgad.evaluation.similarity import PSNR_RANGE, bounding_box
+from lessgad.field.build import AnyField
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.anchor import Anchor, DoseAnchor
+from lessgad.restoration.anchoring import Measurement
+from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.slices import restore_slices_in_full
+
+WIDTHS_MM = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+WEIGHTS = np.linspace(0, 1, 21)
+MARGIN_MM = 8.0  # above and below the tumor: what the widest kernel sees
+LEAST_MEAN_SQUARE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Slab:
+    """Neighbouring slices of a validation study, cut to the head box, with a margin for averages in three dimensions.
+
+    Attributes:
+        study: Whose.
+        simulation: How its low doses are made.
+        numbers: Of the slices.
+        judged: The tumor's box, or the head where there is no mask; whole volume.
+    """
+
+    study: PreparedStudy
+    simulation: SimulationSettings
+    numbers: tuple[int, ...]
+    judged: Bool[np.ndarray, "x y z"]
+
+    @classmethod
+    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulation: SimulationSettings) -> Slab:
+        """Take the slices around the tumor."""
+        judged = study.head if tumor is None else bounding_box(tumor)
+        inside = np.flatnonzero(judged.any(axis=(0, 1)))
+        margin = int(np.ceil(MARGIN_MM / study.spacing_mm[2]))
+        first, last = max(0, int(inside[0]) - margin), min(judged.shape[2], int(inside[-1]) + margin + 1)
+        return cls(study, simulation, tuple(range(first, last)), judged)
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """Slices of the slab, in the head box."""
+        return np.ascontiguousarray(image[self.study.head_box.slices][..., list(self.numbers)])
+
+    def measured(self, dose: float) -> Measurement:
+        """The slab at a lower dose; at each call the same noise."""
+        study = self.study
+        low_dose = simulated_low_dose(study, dose, self.simulation, self.numbers)
+        return Measurement(
+            pre_contrast=self.cut(study.pre_contrast),
+            low_dose=np.ascontiguousarray(low_dose[study.head_box.slices[:2]]),
+            dose=dose,
+            head=self.cut(study.head),
+            spacing_mm=study.spacing_mm,
+            tissue_level=study.tissue_level,
+            simulator=study_simulator(study, self.simulation),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Restored:
+    """A slab restored from one dose."""
+
+    slab: Slab
+    measured: Measurement
+    restored: Float[np.ndarray, "x y z"]
+    half_width: Float[np.ndarray, "x y z"] | None
+
+    def mean_squares(self) -> Float[np.ndarray, "width weight"]:
+        """Mean squared error where it is judged, for each width and weight: a − 2 b w + c w²; nothing is clipped."""
+        judged = self.slab.cut(self.slab.judged)
+        off = (self.restored - self.slab.cut(self.slab.study.standard_dose))[judged].astype(np.float64)
+        rows = []
+        for error in self.measured.estimated_error(self.restored, WIDTHS_MM):
+            found = error[judged]
+            a, b, c = (float(np.mean(x)) for x in (off**2, off * found, found**2))
+            rows.append(a - 2 * b * WEIGHTS + c * WEIGHTS**2)
+        return np.maximum(np.array(rows), LEAST_MEAN_SQUARE)
+
+    def scores(self, how: DoseAnchor) -> Float[np.ndarray, " voxel"]:
+        """|anchored − standard| / half-width of the judged voxels."""
+        judged = self.slab.cut(self.slab.judged)
+        image = self.measured.anchored(self.restored, how)
+        off = np.abs(image - self.slab.cut(self.slab.study.standard_dose))[judged]
+        return off if self.half_width is None else off / self.half_width[judged]
+
+
+def tune_anchor(
+    field: AnyField,
+    slabs: Sequence[Slab],
+    doses: Sequence[float],
+    settings: RestorationSettings,
+    level: float = LEVEL,
+) -> Anchor:
+    """Choose width and w at each dose for the best mean PSNR, then calibrate intervals of the anchored images.
+
+    Args:
+        field: The trained network.
+        slabs: Of validation studies, at least one.
+        doses: Rising. At 0, where nothing was measured, w is 0.
+        settings: Precision and window.
+        level: Share of voxels that intervals shall cover.
+    """
+    tuned, factors = [], []
+    patients = [slab.study.patient or f"study {index}" for index, slab in enumerate(slabs)]
+    for dose in doses:
+        restored = [_restore(field, slab, dose, settings) for slab in slabs]
+        how = _best(restored, dose)
+        tuned.append(how)
+        scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
+        for patient, one in zip(patients, restored, strict=True):
+            scores[patient].append(one.scores(how))
+        factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
+    intervals = IntervalCalibration(
+        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(set(patients))
+    )
+    return Anchor(doses=tuple(tuned), intervals=intervals)
+
+
+def _best(restored: Sequence[_Restored], dose: float) -> DoseAnchor:
+    """Of equal choices the least weight."""
+    if dose == 0:
+        return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[-1], weight=0.0)
+    psnr_db = 10 * np.log10(PSNR_RANGE**2 / np.stack([one.mean_squares() for one in restored])).mean(axis=0)
+    weight = int(np.argmax(psnr_db.max(axis=0)))
+    width = int(np.argmax(psnr_db[:, weight]))
+    return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[width], weight=round(float(WEIGHTS[weight]), 2))
+
+
+def _restore(field: AnyField, slab: Slab, dose: float, settings: RestorationSettings) -> _Restored:
+    study, measured = slab.study, slab.measured(dose)
+    images = {"pre_contrast": measured.pre_contrast, "low_dose": measured.low_dose}
+    if study.t2 is not None:
+        images["t2"] = slab.cut(study.t2)
+    spacing_mm = study.spacing_mm[1], study.spacing_mm[0]
+    turned = {name: np.ascontiguousarray(image.transpose(2, 1, 0)) for name, image in images.items()}
+    answer = restore_slices_in_full(field, turned, dose, spacing_mm, settings)
+    width = None if answer.half_width is None else answer.half_width.transpose(2, 1, 0)
+    return _Restored(slab, measured, answer.restored.transpose(2, 1, 0), width)

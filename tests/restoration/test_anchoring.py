@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lessgad.dose.dose_curve import DoseCurve
+from lessgad.dose.relaxivity import Relaxivity
+from lessgad.dose.signal_equation import Sequence
+from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
+from lessgad.errors import ModelError
+from lessgad.restoration.anchor import ANCHOR, Anchor, DoseAnchor, read_anchor, write_anchor
+from lessgad.restoration.anchoring import Measurement
+from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.restoration.smoothing import Smoothing
+
+SHAPE, SPACING = (40, 36, 24), (1.0, 1.2, 2.0)
+CURVE = DoseCurve(Sequence("spin_echo", 550.0, 10.0), Relaxivity(4.6, 5.3), 1300.0, 80.0)
+INNER = np.s_[12:-12, 12:-12, 8:-8]
+
+
+def measurement(dose, truth, simulator, *, sigma_pre_contrast=0.0, seed=1, head=None):
+    """A T1 of one level, and what is measured at a dose of a truth that is whatever it is."""
+    rng = np.random.default_rng(seed)
+    t1 = np.full(SHAPE, -0.4)
+    low = simulator.scan(t1, t1 + 0.1 + truth, dose, rng)
+    seen = t1 + sigma_pre_contrast * rng.standard_normal(SHAPE)
+    inside = np.ones(SHAPE, bool) if head is None else head
+    return Measurement(seen.astype(np.float32), low.astype(np.float32), dose, inside, SPACING, 0.6, simulator)
+
+
+def restored(error=0.0):
+    return np.full(SHAPE, -0.3 + error, dtype=np.float32)
+
+
+@pytest.mark.parametrize("curve", [None, CURVE])
+@pytest.mark.parametrize("dose", [0.05, 0.3, 0.9])
+@pytest.mark.parametrize("error", [-0.05, 0.02])
+def test_an_error_that_is_the_same_all_around_is_found_and_put_right(curve, dose, error):
+    """The signal equation is bent: one step along its slope leaves a tenth of such an error at most."""
+    measured = measurement(dose, 0.0, LowDoseSimulator(curve))
+    found = measured.estimated_error(restored(error), (4.0,))[0]
+    np.testing.assert_allclose(found[INNER], error, rtol=1e-3 if curve is None else 0.1)
+    moved = measured.anchored(restored(error), DoseAnchor(dose=dose, fwhm_mm=4.0, weight=1.0))
+    assert np.abs(moved[INNER] + 0.3).max() < (1e-4 if curve is None else 0.1 * abs(error))
+    half = measured.anchored(restored(error), DoseAnchor(dose=dose, fwhm_mm=4.0, weight=0.5))
+    np.testing.assert_allclose(half[INNER], (restored(error)[INNER] + moved[INNER]) / 2, atol=1e-6)
+
+
+def test_at_dose_0_and_at_weight_0_nothing_is_moved():
+    measured = measurement(0.0, 0.0, LowDoseSimulator(None, 0.02))
+    how = DoseAnchor(dose=0.0, fwhm_mm=4.0, weight=1.0)
+    np.testing.assert_array_equal(measured.anchored(restored(0.3), how), restored(0.3))
+    measured = measurement(0.3, 0.0, LowDoseSimulator(None, 0.02))
+    how = DoseAnchor(dose=0.3, fwhm_mm=4.0, weight=0.0)
+    np.testing.assert_array_equal(measured.anchored(restored(0.3), how), restored(0.3))
+
+
+@pytest.mark.parametrize("dose", [0.1, 0.3])
+def test_noise_is_what_averaging_leaves_of_subtract_and_scale(dose):
+    """√(1/β² + (1 − 1/β)²)·σ, times the root of the sum of the squared weights of the kernel."""
+    sigma, n = 0.004, 40
+    kernel = Smoothing(3.0, SPACING)
+    share = np.prod([np.sqrt(np.sum(weights**2)) for weights in kernel.kernels])
+    simulator, found = LowDoseSimulator(None, sigma), []
+    for seed in range(n):
+        measured = measurement(dose, 0.0, simulator, sigma_pre_contrast=sigma, seed=seed)
+        found.append(measured.estimated_error(restored(), (3.0,))[0][INNER])
+    wanted = share * sigma * np.sqrt(1 / dose**2 + (1 - 1 / dose) ** 2)
+    assert np.std(found) == pytest.approx(wanted, rel=0.04)
+
+
+def test_it_is_the_least_squares_error_under_the_kernel():
+    """A slow sum around one voxel, with a forward model whose slope varies."""
+    rng = np.random.default_rng(4)
+    bump = 0.2 * rng.random(SHAPE)
+    measured = measurement(0.3, bump, LowDoseSimulator(CURVE))
+    image = restored() + bump.astype(np.float32)
+    image += 0.02 * rng.random(SHAPE).astype(np.float32)
+    width, at = 3.0, (20, 18, 12)
+    found = measured.estimated_error(image, (width,))[0][at]
+    expected = measured.simulator.mix(measured.pre_contrast, image, 0.3)
+    step = 1e-4
+    slope = (measured.simulator.mix(measured.pre_contrast, image + step, 0.3) - expected) / step
+    kernels = Smoothing(width, SPACING).kernels
+    above = below = 0.0
+    for offset in np.ndindex(*(len(kernel) for kernel in kernels)):
+        voxel = tuple(a + o - len(k) // 2 for a, o, k in zip(at, offset, kernels, strict=True))
+        weight = np.prod([kernel[o] for kernel, o in zip(kernels, offset, strict=True)])
+        above += weight * slope[voxel] * (expected[voxel] - measured.low_dose[voxel])
+        below += weight * slope[voxel] ** 2
+    assert found == pytest.approx(above / below, rel=0.02)
+
+
+def test_what_was_not_measured_stays():
+    head = np.zeros(SHAPE, bool)
+    head[:30] = True
+    measured = measurement(0.3, 0.0, LowDoseSimulator(), head=head)
+    image = restored(0.1)
+    image[5:9] = 1.0  # clipped
+    measured.low_dose[12:15] = BACKGROUND  # cut away
+    moved = measured.anchored(image, DoseAnchor(dose=0.3, fwhm_mm=4.0, weight=1.0))
+    for untouched in (np.s_[30:], np.s_[5:9], np.s_[12:15]):
+        np.testing.assert_array_equal(moved[untouched], image[untouched])
+    np.testing.assert_allclose(moved[20:26], -0.3, atol=1e-4)
+
+
+def anchor(*doses):
+    intervals = IntervalCalibration(doses=(0.1, 0.5), factors=(1.0, 2.0), n_patients=3)
+    return Anchor(doses=doses, intervals=intervals)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(0, 1))
+def test_between_the_tuned_doses_it_is_linear(dose):
+    one = anchor(DoseAnchor(dose=0.1, fwhm_mm=4.0, weight=0.2), DoseAnchor(dose=0.5, fwhm_mm=2.0, weight=1.0))
+    share = np.clip((dose - 0.1) / 0.4, 0, 1)
+    assert one.at(dose).fwhm_mm == pytest.approx(4 - 2 * share)
+    assert one.at(dose).weight == pytest.approx(0.2 + 0.8 * share)
+    assert one.at(dose).dose == dose
+
+
+def test_it_is_kept_in_the_model_folder(tmp_path):
+    assert read_anchor(tmp_path) is None
+    one = anchor(DoseAnchor(dose=0.1, fwhm_mm=4.0, weight=0.25))
+    write_anchor(tmp_path, one)
+    assert read_anchor(tmp_path) == one
+    (tmp_path / ANCHOR).write_text("doses: [", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"anchor\.yaml: wanted a readable anchor.yaml"):
+        read_anchor(tmp_path)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from lessgad.dose.simulation import SetNoise, SimulationSettings
+from lessgad.field.conditional_field import ConditionalField
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.head import HeadBox
+from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.slices import RestoredSlices
+from lessgad.training import anchor_tuning
+from lessgad.training.anchor_tuning import Slab, tune_anchor
+
+SHAPE = (40, 36, 30)
+FIELD = ConditionalField(
+    FieldSettings(channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1)
+)
+SIMULATION = SimulationSettings(model="linear", noise=SetNoise(snr=30.0))
+
+
+def study(name):
+    rng = np.random.default_rng([ord(letter) for letter in name])
+    t1 = np.full(SHAPE, -0.4, dtype=np.float32)
+    t1ce = t1.copy()
+    t1ce[12:28, 12:28, 10:20] += 0.4
+    noise = rng.normal(0, 0.02, (2, *SHAPE)).astype(np.float32)
+    return PreparedStudy(
+        patient=name,
+        session="",
+        pre_contrast=t1 + noise[0],
+        standard_dose=t1ce + noise[1],
+        labels=None,
+        head=np.ones(SHAPE, bool),
+        head_box=HeadBox(2, 38, 2, 34),
+        normalisation=Normalisation(0.0, 1.0),
+        spacing_mm=(1.0, 1.0, 1.0),
+        sigma=0.02,
+        sigma_pre_contrast=0.02,
+        clean_pre_contrast=t1,
+        clean_standard_dose=t1ce,
+    )
+
+
+def tumor():
+    mask = np.zeros(SHAPE, bool)
+    mask[14:26, 14:26, 12:18] = True
+    return mask
+
+
+def slabs(n=3):
+    return [Slab.of(study(f"p{number}"), tumor(), SIMULATION) for number in range(n)]
+
+
+def knows(monkeypatch, error):
+    """A field that gives the standard dose without noise, but for an error."""
+
+    def restore(_field, images, _dose, _spacing_mm, _settings):
+        truth = np.full(images["low_dose"].shape, -0.4, dtype=np.float32)
+        n_z = len(truth)
+        first = (n_z - 10) // 2
+        truth[first : first + 10, 10:26, 10:26] += 0.4
+        return RestoredSlices(truth + np.float32(error), None)
+
+    monkeypatch.setattr(anchor_tuning, "restore_slices_in_full", restore)
+
+
+def test_a_field_that_errs_alike_everywhere_is_moved_with_the_widest_kernel(monkeypatch):
+    knows(monkeypatch, 0.2)
+    found = tune_anchor(FIELD, slabs(), (0.0, 0.1, 0.3), RestorationSettings())
+    assert [how.weight for how in found.doses] == [0.0, pytest.approx(1.0, abs=0.051), pytest.approx(1.0, abs=0.051)]
+    assert all(how.fwhm_mm >= 4 for how in found.doses[1:])
+    assert found.intervals.doses == (0.0, 0.1, 0.3)
+    off = found.intervals.factors
+    assert off[0] == pytest.approx(0.2 + 1.28 * 0.02, abs=0.01)  # at dose 0 nothing helps
+    assert off[2] < 0.06
+
+
+def test_a_field_that_is_right_is_left_alone(monkeypatch):
+    knows(monkeypatch, 0.0)
+    found = tune_anchor(FIELD, slabs(), (0.1,), RestorationSettings())
+    assert found.doses[0].weight <= 0.1
+
+
+def test_the_slab_has_a_margin_and_ends_with_the_volume():
+    assert slabs(1)[0].numbers == tuple(range(4, 26))
+    whole = Slab.of(study("p"), None, SIMULATION)
+    assert whole.numbers == tuple(range(30))
+    low = whole.measured(0.3)
+    assert low.low_dose.shape == (36, 32, 30)
