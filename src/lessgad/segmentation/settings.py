@@ -22,9 +22,12 @@ class SegmentationSettings(Settings):
         configuration: ``quick``: a small network for a CPU; ``2d``, ``3d_fullres``: as nnU-Net plans them, for a GPU.
         folds: 1: one network, trained on the training patients; 2 to 10: that many, each trained on the training and
             validation patients but for a share of them, and averaged.
-        epochs: None: 30 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
+        epochs: None: 45 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
         mirroring: Average predictions over mirrored images, as nnU-Net does unless told otherwise: up to 8 times the
             work.
+        keep: Of what is outlined: ``all``; the ``largest`` connected piece, for patients with one tumor; ``auto``: the
+            largest where that is better on the standard dose of validation patients for the tumor, and worse for no
+            region (nnU-Net's own rule).
         model: Folder of a trained nnU-Net (``dataset.json``, ``plans.json``, ``fold_0`` …) to use instead; relative
             paths count from the experiment's folder.
         labels: Which of that model's labels make up each region, where their names do not say it.
@@ -35,6 +38,7 @@ class SegmentationSettings(Settings):
     folds: int = Field(default=1, ge=1, le=10)
     epochs: int | None = Field(default=None, ge=1)
     mirroring: bool = False
+    keep: Literal["auto", "all", "largest"] = "auto"
     model: Path | None = None
     labels: dict[str, Labels] | None = None
     seed: int = Field(default=1, ge=0)

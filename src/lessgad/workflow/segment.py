@@ -23,7 +23,7 @@ from lessgad.workflow.judged_images import Image, judged_images
 from lessgad.workflow.low_doses import judged_doses, low_doses
 from lessgad.workflow.prepare import prepared_files
 from lessgad.workflow.restore import plan_restoration
-from lessgad.workflow.segmentation_model import load_segmenter, model_unit
+from lessgad.workflow.segmentation_model import keeps_largest, load_segmenter, model_unit
 from lessgad.workflow.study_images import external_hashes, study_images
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
@@ -77,7 +77,9 @@ def segment_study(
     experiment: Experiment, settings: SegmentationSettings, study: Study, model: str, advance: Advance
 ) -> None:
     """Outline the regions in every image of a study; written on the grid of its T1."""
-    segmenter = load_segmenter(experiment, settings, model)
+    from lessgad.segmentation.nnunet_largest import largest_piece
+
+    segmenter, largest_alone = load_segmenter(experiment, settings, model), keeps_largest(experiment)
     prepared_at = prepared_files(experiment, study)
     prepared, grid = read_prepared(prepared_at), read_volume(prepared_at.pre_contrast)
     affine = in_transverse_order(grid).affine
@@ -88,6 +90,7 @@ def segment_study(
         words = "at the standard dose" if image_name == STANDARD else f"at {percent(dose)}, {image_name}"
         advance(number / len(files), f"{study.name} {words}")
         labels = segmenter.segment(image, prepared.head, grid)
+        labels = largest_piece(labels) if largest_alone else labels
         write_volume(files[dose, image_name], in_order_of(Volume(labels, affine), grid))
 
 

@@ -16,6 +16,7 @@ from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.segmentation.region_labels import Regions, check_regions, renumbered
 from lessgad.segmentation.settings import SegmentationSettings
+from lessgad.volume import read_volume
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.prepare import plan_preparation, prepared_files
 from lessgad.workflow.train import LEARNING, usable_studies
@@ -34,20 +35,22 @@ SIZE = 50.0  # of the training in the progress of the stage, in studies
 def model_unit(experiment: Experiment, settings: SegmentationSettings) -> Unit:
     """Give the unit that trains the networks, or looks through the model that is there."""
     own = settings.model is None
-    mark = fingerprint(
+    trained = fingerprint(
         VERSION,
         regions=list(experiment.settings.cohort.regions.items()),  # their order numbers them
-        segmentation=settings.model_dump(mode="json", exclude={"mirroring", "model"}),
+        segmentation=settings.model_dump(mode="json", exclude={"mirroring", "model", "keep"}),
         **(
             {"studies": _marks(experiment)} if own else {"model": _hashes(experiment, model_path(experiment, settings))}
         ),
     )
+    looked_at = {} if settings.keep != "auto" else {"validation": _marks(experiment)["validation"]}
+    mark = fingerprint(VERSION, trained=trained, keep=settings.keep, mirroring=settings.mirroring, **looked_at)
     return Unit(
         "segment",
         MODEL,
         "training of the segmentation" if own else "look at the segmentation model",
         mark,
-        partial(make_model, experiment, settings, mark),
+        partial(make_model, experiment, settings, trained),
         outputs=(experiment.folder.segmentation_model,),
         size=SIZE if own else 1.0,
     )
@@ -83,7 +86,7 @@ def check_segmentation(experiment: Experiment) -> None:
 
 
 def make_model(experiment: Experiment, settings: SegmentationSettings, mark: str, advance: Advance) -> None:
-    """Train, from where it stopped, or check a model that is there; then write what it is.
+    """Train, from where it stopped, or check a model that is there; then write what it is, and what is kept of it.
 
     Raises:
         SettingsError: No training study has a mask, a region is in none of them, or nnU-Net is not installed.
@@ -99,10 +102,13 @@ def make_model(experiment: Experiment, settings: SegmentationSettings, mark: str
         task = SegmentationTask(experiment.folder.nnunet, cases, tuple(regions), settings, mark)
         train_segmentation(task, lambda share, note: advance(SIZE * share, note))
     segmenter = load_segmenter(experiment, settings, mark)
+    asked = settings.keep == "auto"
+    largest = _largest_is_better(experiment, segmenter, advance) if asked else settings.keep == "largest"
     description: dict[str, Any] = {
         "trained_here": settings.model is None,
         "configuration": segmenter.configuration,
         "n_networks": segmenter.n_networks,
+        "keeps_largest": largest,
         "regions": {name: list(values) for name, values in segmenter.labels.items()},
     }
     write_text(experiment.folder.segmentation_model, json.dumps(description, indent=1) + "\n")
@@ -129,6 +135,28 @@ def _loaded(
 
     given = None if labels is None else dict(labels)
     return Segmenter.load(path, dict(regions), given, own=own, mirroring=mirroring)
+
+
+def keeps_largest(experiment: Experiment) -> bool:
+    """Say whether the largest piece alone is kept, as `make_model` wrote it down."""
+    return bool(json.loads(experiment.folder.segmentation_model.read_text(encoding="utf-8"))["keeps_largest"])
+
+
+def _largest_is_better(experiment: Experiment, segmenter: Segmenter, advance: Advance) -> bool:
+    from lessgad.segmentation.nnunet_largest import dice_of, largest_is_better, largest_piece
+
+    regions = experiment.settings.cohort.regions
+    every, largest = [], []
+    for study in _with_masks(experiment, "validation"):
+        advance(SIZE, f"what is kept: {study.name}")
+        files = prepared_files(experiment, study)
+        prepared = read_prepared(files)
+        assert prepared.labels is not None  # noqa: S101 - it is among those with masks
+        reference = renumbered(prepared.labels, regions)
+        found = segmenter.segment(prepared.standard_dose, prepared.head, read_volume(files.pre_contrast))
+        every.append(dice_of(found, reference, len(regions)))
+        largest.append(dice_of(largest_piece(found), reference, len(regions)))
+    return bool(every) and largest_is_better(every, largest)
 
 
 def _cases(experiment: Experiment) -> list[SegmentationCase]:

@@ -56,14 +56,15 @@ def segmentation_section(experiment: Experiment, scores: StudyScores) -> Segment
 def _note(experiment: Experiment) -> str:
     description = json.loads(experiment.folder.segmentation_model.read_text(encoding="utf-8"))
     network = f"nnU-Net ({description['configuration']})"
+    kept = " The largest connected piece alone is kept." if description["keeps_largest"] else ""
     if description["trained_here"]:
         return (
             f"{network}, trained on the standard-dose images of training patients, applied unchanged to all others: a "
-            "drop from the standard dose is what the image has lost for it."
+            "drop from the standard dose is what the image has lost for it." + kept
         )
     return (
         f"{network}, trained elsewhere, applied unchanged. Whether it has seen the test patients is unknown: what it "
-        "reaches at the standard dose may be too good."
+        "reaches at the standard dose may be too good." + kept
     )
 
 
