@@ -32,6 +32,7 @@ PAPER: dict[str, Any] = {
         "gradient_norm": None,
         "vary_enhancement": 0.0,
     },
+    "restoration": {"anchor": False},
 }
 USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
 AS_PUBLISHED = """\
@@ -131,7 +132,7 @@ training:
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
-  anchor: true   # moved to what was measured, where an average over neighbours knows better than the network
+  anchor: {json.dumps(default.restoration.anchor)}   # moved to what was measured, where an average over neighbours knows better than the network; paper: false
 
 {_segmentation(segmentation)}
 evaluation:
