@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
-from lessgad.errors import ModelError
 from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.restoration.model_yaml import read_known, write_known
 from lessgad.settings import Settings
 
 ANCHOR = "anchor.yaml"
@@ -62,7 +60,7 @@ class Anchor(Settings):
 
 def write_anchor(folder: Path, anchor: Anchor) -> None:
     """Write ``anchor.yaml`` into a model folder."""
-    write_text(folder / ANCHOR, yaml.safe_dump(anchor.model_dump(mode="json"), sort_keys=False))
+    write_known(folder / ANCHOR, anchor)
 
 
 def read_anchor(folder: Path) -> Anchor | None:
@@ -71,10 +69,4 @@ def read_anchor(folder: Path) -> Anchor | None:
     Raises:
         ModelError: Damaged.
     """
-    path = folder / ANCHOR
-    if not path.exists():
-        return None
-    try:
-        return Anchor.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ModelError("a readable anchor.yaml", "a damaged one", path, "Train the model again") from error
+    return read_known(folder / ANCHOR, Anchor)

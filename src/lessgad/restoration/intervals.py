@@ -19,13 +19,11 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import yaml
 from jaxtyping import Float
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
-from lessgad.errors import ModelError
+from lessgad.restoration.model_yaml import read_known, write_known
 from lessgad.settings import Settings
 
 INTERVALS = "intervals.yaml"
@@ -134,7 +132,7 @@ def _covered_when_left_out(patients: Float[np.ndarray, "n q"], share: float) -> 
 
 def write_intervals(folder: Path, calibration: IntervalCalibration) -> None:
     """Write ``intervals.yaml`` into a model folder."""
-    write_text(folder / INTERVALS, yaml.safe_dump(calibration.model_dump(mode="json"), sort_keys=False))
+    write_known(folder / INTERVALS, calibration)
 
 
 def read_intervals(folder: Path) -> IntervalCalibration | None:
@@ -143,10 +141,4 @@ def read_intervals(folder: Path) -> IntervalCalibration | None:
     Raises:
         ModelError: Damaged.
     """
-    path = folder / INTERVALS
-    if not path.exists():
-        return None
-    try:
-        return IntervalCalibration.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ModelError("a readable intervals.yaml", "a damaged one", path, "Train the model again") from error
+    return read_known(folder / INTERVALS, IntervalCalibration)

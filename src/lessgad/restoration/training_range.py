@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import yaml
 from jaxtyping import Bool, Float
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from lessgad.atomic_write import write_text
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.cohort.sequence_class import sequence_class
 from lessgad.dose.noise_level import estimate_noise
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
-from lessgad.errors import ModelError, StudyError
+from lessgad.errors import StudyError
+from lessgad.restoration.model_yaml import read_known, write_known
 from lessgad.restoration.new_scan import NewScan
 from lessgad.settings import Settings
 
@@ -145,7 +144,7 @@ def _of_sequence(seen: TrainingRange, acquisition: Acquisition) -> str:
 
 def write_training_range(folder: Path, seen: TrainingRange) -> None:
     """Write ``training_range.yaml`` into a model folder."""
-    write_text(folder / TRAINING_RANGE, yaml.safe_dump(seen.model_dump(mode="json"), sort_keys=False))
+    write_known(folder / TRAINING_RANGE, seen)
 
 
 def read_training_range(folder: Path) -> TrainingRange | None:
@@ -154,10 +153,4 @@ def read_training_range(folder: Path) -> TrainingRange | None:
     Raises:
         ModelError: Damaged.
     """
-    path = folder / TRAINING_RANGE
-    if not path.exists():
-        return None
-    try:
-        return TrainingRange.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ModelError("a readable training_range.yaml", "a damaged one", path, "Train the model again") from error
+    return read_known(folder / TRAINING_RANGE, TrainingRange)

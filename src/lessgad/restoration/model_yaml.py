@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a trained model beside its weights: small YAML files in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from lessgad.atomic_write import write_text
+from lessgad.errors import ModelError
+from lessgad.settings import Settings
+
+Known = TypeVar("Known", bound=Settings)
+
+
+def write_known(path: Path, known: Settings) -> None:
+    """Write it, whole or not at all.
+
+    Raises:
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    write_text(path, yaml.safe_dump(known.model_dump(mode="json"), sort_keys=False))
+
+
+def read_known(path: Path, kind: type[Known]) -> Known | None:
+    """Read it; None where the model has none.
+
+    Raises:
+        ModelError: Damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
+        raise ModelError(f"a readable {path.name}", "a damaged one", path, "Train the model again") from error
