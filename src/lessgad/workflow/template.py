@@ -132,7 +132,7 @@ training:
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
-  anchor: {json.dumps(default.restoration.anchor)}   # moved to the measurement where local averages of it know better; paper: false
+  anchor: {json.dumps(default.restoration.anchor)}   # moved to the measurement where averages of it know better
 
 {_segmentation(segmentation)}
 evaluation:
