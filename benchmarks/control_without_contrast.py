@@ -21,9 +21,10 @@ def main() -> None:
     from lessgad.evaluation.enhancement_reference import enhancement_reference
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.restorer import Restorer
-    from lessgad.restoration.volumes import restore_volume
     from lessgad.workflow.experiment import open_experiment
+    from lessgad.workflow.low_doses import LowDose
     from lessgad.workflow.prepare import prepared_files
+    from lessgad.workflow.restore import restore_low_dose
     from lessgad.workflow.train import model_of_dose, usable_studies
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,10 +44,8 @@ def main() -> None:
         t1, simulator = prepared.end_points[0], study_simulator(prepared, settings.simulation)
         outside = not_scanned(prepared.pre_contrast, prepared.standard_dose)
         scan = simulator.slices(t1, t1, given.dose, outside)  # without contrast every dose is the T1
-        images = {"pre_contrast": prepared.pre_contrast, "low_dose": scan}
-        restored = restore_volume(
-            restorer.field, images, given.dose, prepared.head_box, prepared.spacing_mm, settings.restoration
-        ).restored
+        low_dose = LowDose(scan, given.dose, simulator, simulator.sigma, measured=False)
+        restored, _ = restore_low_dose(restorer, prepared, low_dose)
         sigmas = (float(prepared.sigma_pre_contrast or 0), float(prepared.sigma or 0))
         reference = enhancement_reference(
             prepared.pre_contrast, prepared.standard_dose, tumor, prepared.head, prepared.spacing_mm, sigmas

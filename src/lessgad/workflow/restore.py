@@ -26,7 +26,9 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 
 if TYPE_CHECKING:
     from lessgad.restoration.anchor import Anchor
+    from lessgad.restoration.restorer import Restorer
 
+Image = Float[np.ndarray, "x y z"]
 VERSION = 3
 BASELINES_VERSION = 1
 BASELINES = "baselines"
@@ -114,7 +116,6 @@ def remove_restored(experiment: Experiment, study: Study, dose: float) -> None:
 def restore_study(experiment: Experiment, study: Study, advance: Advance) -> None:
     """Restore a study from each dose that it has, and write it on [−1, 1], on the grid of its T1."""
     from lessgad.restoration.restorer import Restorer
-    from lessgad.restoration.volumes import restore_volume
 
     settings = experiment.settings
     files = prepared_files(experiment, study)
@@ -130,33 +131,35 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
         model = model_of_dose(experiment, dose)
         if model not in restorers:
             restorers = {model: Restorer.load(experiment.folder.model(model), settings.restoration)}
-        low_dose = source.at(prepared, dose)
-        images = {"pre_contrast": prepared.pre_contrast, "low_dose": low_dose.image}
-        if prepared.t2 is not None:
-            images["t2"] = prepared.t2
-        restorer = restorers[model]
-        volume = restore_volume(
-            restorer.field,
-            images,
-            dose,
-            prepared.head_box,
-            prepared.spacing_mm,
-            settings.restoration,
-        )
-        restored, intervals = volume.restored, restorer.intervals
-        if restorer.anchor is not None and settings.restoration.anchor and low_dose.can_check:
-            restored, intervals = _anchored(prepared, low_dose, restored, restorer.anchor), restorer.anchor.intervals
+        restored, half_width = restore_low_dose(restorers[model], prepared, source.at(prepared, dose))
         path = half_width_file(experiment, study, dose)
         path.unlink(missing_ok=True)
-        if intervals is not None:
-            half_width = intervals.half_width(dose, volume.half_width, restored.shape)
+        if half_width is not None:
             write_volume(path, in_order_of(Volume(half_width, affine), grid))
         write_volume(restored_file(experiment, study, dose), in_order_of(Volume(restored, affine), grid))
 
 
-def _anchored(
-    study: PreparedStudy, low_dose: LowDose, restored: Float[np.ndarray, "x y z"], anchor: Anchor
-) -> Float[np.ndarray, "x y z"]:
+def restore_low_dose(restorer: Restorer, study: PreparedStudy, low_dose: LowDose) -> tuple[Image, Image | None]:
+    """Restore one low dose of a prepared study, moved to the measurement where the model knows how.
+
+    Returns:
+        The image on [−1, 1], and the half-width of its intervals; None where the model was not calibrated.
+    """
+    from lessgad.restoration.volumes import restore_volume
+
+    images = {"pre_contrast": study.pre_contrast, "low_dose": low_dose.image}
+    if study.t2 is not None:
+        images["t2"] = study.t2
+    volume = restore_volume(restorer.field, images, low_dose.dose, study.head_box, study.spacing_mm, restorer.settings)
+    restored, intervals = volume.restored, restorer.intervals
+    if restorer.anchor is not None and restorer.settings.anchor and low_dose.can_check:
+        restored, intervals = _anchored(study, low_dose, restored, restorer.anchor), restorer.anchor.intervals
+    if intervals is None:
+        return restored, None
+    return restored, intervals.half_width(low_dose.dose, volume.half_width, restored.shape)
+
+
+def _anchored(study: PreparedStudy, low_dose: LowDose, restored: Image, anchor: Anchor) -> Image:
     from lessgad.restoration.anchoring import Measurement
 
     measured = Measurement(
