@@ -56,6 +56,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | validation studies | {len(task.validation)} |
 | samples | {settings.n_samples} patches of {rows}×{columns}, {in_a_step} a step |
 | validation | {_best(points, task.validation_doses)} |
+| moved to the measurement | {_moved(task)} |
 | cohort fingerprint | {description.cohort_fingerprint} |
 
 ## Limits
@@ -67,6 +68,17 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 All settings are in `model.yaml`. `best.safetensors` holds the weights of the best validation, `last.safetensors`
 the last.
 """
+
+
+def _moved(task: TrainingTask) -> str:
+    from lessgad.restoration.anchor import read_anchor
+
+    anchor = read_anchor(task.folder)
+    if anchor is None:
+        return "no"
+    shares = [(at.weight, at.fwhm_mm, at.dose) for at in anchor.doses if at.weight > 0]
+    words = (f"{100 * share:.0f} % over {width:g} mm at {percent(dose)}" for share, width, dose in shares)
+    return "; ".join(words) or "at no dose, which helped nobody"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:
