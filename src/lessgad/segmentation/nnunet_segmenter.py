@@ -20,11 +20,10 @@ from lessgad.segmentation.input_image import input_image
 from lessgad.segmentation.nnunet_dataset import nnunet_order
 from lessgad.segmentation.nnunet_environment import nnunet_environment
 from lessgad.segmentation.nnunet_model import TrainedModel, read_model
-from lessgad.segmentation.nnunet_plan import QUICK
 from lessgad.segmentation.region_labels import Regions, labels_of_model, numbered_by_region
 from lessgad.volume import Volume, in_order_of, in_transverse_order
 
-QUICK_STEP = 0.75  # of a patch, from one to the next; nnU-Net's own step is a half
+STEP = 0.5  # of a patch, from one to the next; nnU-Net's own
 
 
 class Segmenter:
@@ -108,8 +107,7 @@ def _predictor(model: TrainedModel, mirroring: bool) -> nnUNetPredictor:
     manager = PlansManager(model.plans)
     configuration = manager.get_configuration(model.configuration)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    step = QUICK_STEP if model.configuration == QUICK else 0.5
-    predictor = nnUNetPredictor(step, use_mirroring=mirroring, device=device, allow_tqdm=False)
+    predictor = nnUNetPredictor(STEP, use_mirroring=mirroring, device=device, allow_tqdm=False)
     network = nnUNetTrainer.build_network_architecture(
         manager,
         configuration,
