@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.dose.noise_level import estimate_noise
 from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.errors import StudyError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
@@ -41,8 +43,15 @@ class NewScan:
     to_scan: IntensityMap
     pre_contrast_scan: Volume | None = None
 
+    def noise(self) -> tuple[float, float]:
+        """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
+        unit = self.normalisation.length_of(1.0)
+        low_dose = _sigma(self.scan) * unit / self.to_scan.scale
+        return low_dose, 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
+
     def measured(self, dose: float, simulator: LowDoseSimulator, tissue_level: float) -> Measurement:
         """Give what an image that was restored of it can be moved to; needs the T1."""
+        sigma, sigma_pre_contrast = self.noise()
         return Measurement(
             pre_contrast=self.images["pre_contrast"],
             low_dose=self.images["low_dose"],
@@ -50,7 +59,8 @@ class NewScan:
             head=self.head,
             spacing_mm=self.scan.spacing_mm,
             tissue_level=tissue_level,
-            simulator=simulator,
+            simulator=replace(simulator, sigma=sigma),
+            sigma_pre_contrast=sigma_pre_contrast,
         )
 
 
@@ -99,3 +109,11 @@ def _moved_onto(scan: Volume, other: Volume, lowest_information: float = LOWEST_
     # It has checked that the two lie on each other.
     transform = register_rigid(scan, other, lowest_information=lowest_information)
     return resample(other, scan, transform, "cubic").array.astype(np.float32)
+
+
+def _sigma(scan: Volume) -> float:
+    image = scan.array.astype(np.float32)
+    try:
+        return estimate_noise(image, head_mask(image, scan.spacing_mm)).sigma
+    except StudyError:
+        return 0.0

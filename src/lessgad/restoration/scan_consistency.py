@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from lessgad.cohort.acquisition import Acquisition
-from lessgad.dose.noise_level import estimate_noise
 from lessgad.dose.simulation import SimulationSettings, dose_curve
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.errors import DoseError, ModelError, StudyError
-from lessgad.preparation.head import head_mask
+from lessgad.errors import DoseError, ModelError
 from lessgad.restoration.consistency import LEAST_ERROR, Consistency, check_consistency
 from lessgad.restoration.new_scan import NewScan
 from lessgad.volume import Volume
@@ -112,13 +110,7 @@ def consistency_of_scan(
     Raises:
         StudyError: There is nothing to judge.
     """
-    unit = new.normalisation.length_of(1.0)
-    scanned = new.scan.array.astype(np.float32)
-    sigma = _sigma(scanned, head_mask(scanned, new.scan.spacing_mm)) * unit / new.to_scan.scale
-    sigma_pre_contrast = 0.0
-    if new.pre_contrast_scan is not None:
-        t1 = new.pre_contrast_scan.array.astype(np.float32)
-        sigma_pre_contrast = _sigma(t1, head_mask(t1, new.pre_contrast_scan.spacing_mm)) * unit
+    sigma, sigma_pre_contrast = new.noise()
     return check_consistency(
         new.images["pre_contrast"],
         new.images["low_dose"],
@@ -130,11 +122,3 @@ def consistency_of_scan(
         sigma_pre_contrast=sigma_pre_contrast,
         least_error=LEAST_ERROR * tissue_level,
     )
-
-
-def _sigma(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> float:
-    """Noise as scanned; 0 where it cannot be found, which the check then measures on the residual itself."""
-    try:
-        return estimate_noise(image, head).sigma
-    except StudyError:
-        return 0.0

@@ -66,6 +66,7 @@ class Slab:
             spacing_mm=study.spacing_mm,
             tissue_level=study.tissue_level,
             simulator=study_simulator(study, self.simulation),
+            sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
         )
 
 

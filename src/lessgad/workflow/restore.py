@@ -170,5 +170,6 @@ def _anchored(study: PreparedStudy, low_dose: LowDose, restored: Image, anchor: 
         spacing_mm=study.spacing_mm,
         tissue_level=study.tissue_level,
         simulator=low_dose.simulator,
+        sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
     )
     return measured.anchored(restored, anchor.at(low_dose.dose))
