@@ -9,6 +9,7 @@ from lessgad.dose.relaxivity import Relaxivity
 from lessgad.dose.signal_equation import Sequence
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.errors import ModelError
+from lessgad.restoration import anchoring
 from lessgad.restoration.anchor import ANCHOR, Anchor, DoseAnchor, read_anchor, write_anchor
 from lessgad.restoration.anchoring import Measurement
 from lessgad.restoration.intervals import IntervalCalibration
@@ -26,7 +27,8 @@ def measurement(dose, truth, simulator, *, sigma_pre_contrast=0.0, seed=1, head=
     low = simulator.scan(t1, t1 + 0.1 + truth, dose, rng)
     seen = t1 + sigma_pre_contrast * rng.standard_normal(SHAPE)
     inside = np.ones(SHAPE, bool) if head is None else head
-    return Measurement(seen.astype(np.float32), low.astype(np.float32), dose, inside, SPACING, 0.6, simulator)
+    scans = seen.astype(np.float32), low.astype(np.float32)
+    return Measurement(*scans, dose, inside, SPACING, 0.6, simulator, sigma_pre_contrast)
 
 
 def restored(error=0.0):
@@ -57,8 +59,9 @@ def test_at_dose_0_and_at_weight_0_nothing_is_moved():
 
 
 @pytest.mark.parametrize("dose", [0.1, 0.3])
-def test_noise_is_what_averaging_leaves_of_subtract_and_scale(dose):
+def test_noise_is_what_averaging_leaves_of_subtract_and_scale(monkeypatch, dose):
     """√(1/β² + (1 − 1/β)²)·σ, times the root of the sum of the squared weights of the kernel."""
+    monkeypatch.setattr(anchoring, "N_SD", 0.0)
     sigma, n = 0.004, 40
     kernel = Smoothing(3.0, SPACING)
     share = np.prod([np.sqrt(np.sum(weights**2)) for weights in kernel.kernels])
@@ -68,6 +71,23 @@ def test_noise_is_what_averaging_leaves_of_subtract_and_scale(dose):
         found.append(measured.estimated_error(restored(), (3.0,))[0][INNER])
     wanted = share * sigma * np.sqrt(1 / dose**2 + (1 - 1 / dose) ** 2)
     assert np.std(found) == pytest.approx(wanted, rel=0.04)
+
+
+@pytest.mark.parametrize("dose", [0.1, 0.3])
+def test_noise_alone_moves_next_to_nothing_and_what_stands_out_moves_nearly_all_the_way(dose):
+    """Shrinking by 1 − (2/z)² leaves 3.4 % of the variance of a standard normal z, and 96 % of what is 10 SDs large."""
+    sigma = 0.004
+    simulator, width = LowDoseSimulator(None, sigma), 3.0
+    share = np.prod([np.sqrt(np.sum(weights**2)) for weights in Smoothing(width, SPACING).kernels])
+    sd = share * sigma * np.sqrt(1 / dose**2 + (1 - 1 / dose) ** 2)
+    left, far = [], []
+    for seed in range(30):
+        measured = measurement(dose, 0.0, simulator, sigma_pre_contrast=sigma, seed=seed)
+        left.append(measured.estimated_error(restored(), (width,))[0][INNER])
+        far.append(measured.estimated_error(restored(10 * sd), (width,))[0][INNER])
+    z = np.random.default_rng(0).standard_normal(1_000_000)
+    assert np.std(left) == pytest.approx(sd * np.std(z * np.maximum(0, 1 - 4 / z**2)), rel=0.15)
+    assert np.mean(far) == pytest.approx(0.96 * 10 * sd, rel=0.02)
 
 
 def test_it_is_the_least_squares_error_under_the_kernel():
