@@ -154,7 +154,7 @@ def test_segmentation_is_asked_for_where_it_can_be_done(
     (cohort / "derivatives").rename(cohort / "sourcedata")
     init(experiment / "none", cohort)
     reasons = {
-        ".": "unproven on a CPU",
+        ".": "takes half an hour on a CPU",
         "shared": "label 4 in tumor and rim",
         "missing": "pip install 'lessgad[segmentation]'",
         "none": "the cohort has no masks",
