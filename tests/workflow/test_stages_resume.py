@@ -33,7 +33,6 @@ POINTS = (
     ("train", "learning_curve.csv", "after", 2),
     ("train", "last.safetensors", "before", 1),
     ("train", "intervals.yaml", "half", 1),
-    ("train", "anchor.yaml", "after", 1),
     ("train", "card.md", "after", 1),
     ("train", "resume.pt", "interrupt", 2),
     ("restore", "desc-dose10_T1w.nii.gz", "half", 2),
