@@ -53,13 +53,17 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
     volume, reference_ml = volume_ml(predicted, spacing_mm), volume_ml(reference, spacing_mm)
     error = volume - reference_ml
     if not predicted.any() or not reference.any():
-        nothing = not predicted.any() and not reference.any()
-        return Overlap(math.nan if nothing else 0.0, math.nan, math.nan, volume, error)
+        return Overlap(dice(predicted, reference), math.nan, math.nan, volume, error)
     box = box_around(predicted | reference, (1, 1, 1))
     inside, truly = predicted[box], reference[box]
-    dice = 2 * np.count_nonzero(inside & truly) / (np.count_nonzero(inside) + np.count_nonzero(truly))
     hd95_mm, asd_mm = surface_distances_mm(inside, truly, spacing_mm)
-    return Overlap(float(dice), hd95_mm, asd_mm, volume, error)
+    return Overlap(dice(inside, truly), hd95_mm, asd_mm, volume, error)
+
+
+def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y z"]) -> float:
+    """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are."""
+    both = np.count_nonzero(predicted) + np.count_nonzero(reference)
+    return 2 * np.count_nonzero(predicted & reference) / both if both else math.nan
 
 
 def surface_distances_mm(

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from nnunetv2.postprocessing.remove_connected_components import remove_all_but_largest_component_from_segmentation
 
+from lessgad.evaluation.overlap import dice
+
 
 def largest_piece(labels: UInt8[np.ndarray, "x y z"]) -> UInt8[np.ndarray, "x y z"]:
     """Clear all but the largest connected piece of all regions together."""
@@ -25,8 +27,7 @@ def dice_of(
     """Dice of each region, then of their union; NaN where neither image has any."""
     pairs = [(predicted == number, reference == number) for number in range(1, n_regions + 1)]
     pairs.append((predicted > 0, reference > 0))
-    with np.errstate(invalid="ignore"):
-        return np.array([2 * np.sum(a & b) / np.float64(a.sum() + b.sum()) for a, b in pairs])
+    return np.array([dice(*pair) for pair in pairs])
 
 
 def largest_is_better(
