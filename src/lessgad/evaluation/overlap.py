@@ -63,7 +63,7 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y z"]) -> float:
     """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are."""
     both = np.count_nonzero(predicted) + np.count_nonzero(reference)
-    return 2 * np.count_nonzero(predicted & reference) / both if both else math.nan
+    return float(2 * np.count_nonzero(predicted & reference) / both) if both else math.nan
 
 
 def surface_distances_mm(
