@@ -13,7 +13,7 @@ from lessgad.report.enhancement_section import enhancement_tables
 WHO = {"patient": "01", "session": "", "subset": "test", "dose": 0.3}
 ENHANCEMENT = EnhancementRow(
     **WHO, method="restored", recovery=0.8, false_ml=0.1, missed_ml=0.2,
-    unsupported_ml=0.0, cnr=5.0, lbr=1.5, cep_percent=40.0,
+    unsupported_ml=0.0, cnr=5.0, lbr=1.5, cep_percent=40.0, tumor_over_spread=5.0,
 )  # fmt: skip
 LESION = LesionRow(
     **WHO, method="restored", lesion=1, diameter_mm=4.0, size_group="3-5 mm",
@@ -77,3 +77,10 @@ def test_whether_the_interval_of_the_tumour_held():
 def test_what_passes_unseen(level, words):
     (row,) = table("against the measurement", consistency=[replace(CONSISTENCY, detectable_5mm=level)]).rows
     assert row[3] in (words, "–")
+
+
+def test_a_tumour_that_hardly_enhances_is_told_apart():
+    rows = [replace(ENHANCEMENT, patient=str(n), dose=dose) for n in range(3) for dose in (0.1, 0.3)]
+    assert "says little" not in table("Enhancement of test", enhancement=rows).note
+    rows += [replace(ENHANCEMENT, patient="3", dose=dose, tumor_over_spread=1.9) for dose in (0.1, 0.3)]
+    assert "In 1 of 4 studies" in table("Enhancement of test", enhancement=rows).note

@@ -13,6 +13,7 @@ from lessgad.errors import VolumeError
 
 N_SIGMAS = 3.0
 N_SPREADS = 2.0
+CLEAR = N_SPREADS
 SHARE_OF_TUMOR = 0.5
 SD_PER_MAD = 1.4826022185056018
 
@@ -37,9 +38,11 @@ class EnhancementThreshold:
         return max(N_SIGMAS * self.noise, N_SPREADS * self.spread, SHARE_OF_TUMOR * self.tumor_median)
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the tumour enhances more than the rest of the head differs anyhow; else it tells methods little."""
-        return self.tumor_median > N_SPREADS * self.spread
+    def tumor_over_spread(self) -> float:
+        """Median enhancement of the tumour over the spread; up to `CLEAR`, other tissue differs as much anyhow."""
+        if self.spread > 0:
+            return self.tumor_median / self.spread
+        return math.copysign(math.inf, self.tumor_median) if self.tumor_median else 0.0
 
 
 def enhancement_threshold(

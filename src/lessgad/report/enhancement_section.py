@@ -13,6 +13,7 @@ import numpy as np
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
+from lessgad.evaluation.enhancement_threshold import CLEAR
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesions_csv import LesionRow
 from lessgad.evaluation.patient_level import patient_means
@@ -82,7 +83,7 @@ def _by_method(rows: Sequence[EnhancementRow]) -> EnhancementTable:
         "Means over patients. Recovery: share of the tumour’s standard enhancement that came back; “from contrast”: of "
         "it, what the same method does not show at dose 0, where whatever it shows is guessed. False: volume outside "
         "the tumour that enhances in this image alone; missed: tumour that enhances at the standard dose alone; "
-        "unsupported: volume that the acquired low dose contradicts. n: patients / studies.",
+        "unsupported: volume that the acquired low dose contradicts. n: patients / studies." + _unclear(rows),
         (
             "dose",
             "method",
@@ -190,6 +191,18 @@ def _gain(rows: Sequence[EnhancementRow], without: Sequence[EnhancementRow]) -> 
     if not prior or all(row.dose == 0 for row in rows):
         return "–"
     return _mean(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:.2f}")
+
+
+def _unclear(rows: Sequence[EnhancementRow]) -> str:
+    """Say in how many studies recovery means little."""
+    by_study = {(row.patient, row.session): row.tumor_over_spread for row in rows}
+    n = sum(not times > CLEAR for times in by_study.values())
+    if not n:
+        return ""
+    return (
+        f" In {n} of {len(by_study)} studies the tumour enhances no more than other tissue differs between T1 and T1ce "
+        "anyhow: their recovery says little (tumor_over_spread in results/enhancement.csv)."
+    )
 
 
 def _share(part: float, whole: float) -> float:

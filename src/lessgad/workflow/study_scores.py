@@ -143,7 +143,13 @@ class StudyJudge:
         whose = self._whose(low_dose.dose)
         scores = enhancement_scores(image, reference, low_dose.sigma)
         self.scores.enhancement.append(
-            EnhancementRow(**whose, method=method, unsupported_ml=unsupported_ml, **vars(scores))
+            EnhancementRow(
+                **whose,
+                method=method,
+                unsupported_ml=unsupported_ml,
+                tumor_over_spread=reference.threshold.tumor_over_spread,
+                **vars(scores),
+            )
         )
         self.scores.lesions += [
             LesionRow(
