@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables on segmentation: overlap with what was missed and invented, statistics, classes, growth."""
+"""Tables on segmentation: overlap with what was missed and invented, statistics, and those on size."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.growth import agreement
 from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarise
 from lessgad.evaluation.overlap_csv import (
@@ -18,16 +17,13 @@ from lessgad.evaluation.overlap_csv import (
     STANDARD,
     TUMOR,
     OverlapRow,
-    image_order,
-    method_of_image,
 )
-from lessgad.evaluation.patient_level import MIN_PATIENTS_FOR_INTERVAL, patient_means
+from lessgad.evaluation.patient_level import MIN_PATIENTS_FOR_INTERVAL
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.overlap_figure import Metric, patient_mean
-from lessgad.report.style import line_style
-
-AnyRow = OverlapRow | TumorSizeRow | GrowthRow
+from lessgad.report.segmentation_words import image_label, images_of, mean_in_words, patients_and_studies, region_label
+from lessgad.report.size_tables import class_table, growth_table
 
 
 def segmentation_tables(
@@ -46,15 +42,15 @@ def segmentation_tables(
         _overlap(test, columns, seed, n_resamples),
         _statistics(test, columns, seed, n_resamples),
         _patients(test),
-        _classes([row for row in sizes if row.subset == "test"]),
-        _growth([row for row in growth if row.subset == "test"]),
+        class_table([row for row in sizes if row.subset == "test"]),
+        growth_table([row for row in growth if row.subset == "test"]),
     )
     return tuple(table for table in tables if table.rows)
 
 
 def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_resamples: int) -> EnhancementTable:
     words = []
-    for dose, image in _images(rows):
+    for dose, image in images_of(rows):
         of_image = [row for row in rows if (row.dose, row.image) == (dose, image)]
         tumor = [row for row in of_image if row.region == TUMOR]
 
@@ -65,13 +61,13 @@ def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_re
         words.append(
             (
                 percent(dose),
-                _name(image),
+                image_label(image),
                 *(mean(region, "dice") for region in regions),
                 mean(TUMOR, "hd95_mm"),
                 mean(TUMOR, "asd_mm"),
-                _mean(tumor, lambda row: row.volume_error_ml, "{:+.2f}"),
+                mean_in_words(tumor, lambda row: row.volume_error_ml, "{:+.2f}"),
                 *(_missed_and_false([row for row in of_image if row.region == region]) for region in regions),
-                _count(tumor),
+                patients_and_studies(tumor),
             )
         )
     return EnhancementTable(
@@ -82,11 +78,11 @@ def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_re
         (
             "dose",
             "image",
-            *(f"Dice, {_spelled(region)}" for region in regions),
+            *(f"Dice, {region_label(region)}" for region in regions),
             "HD95, mm",
             "ASD, mm",
             "volume error, ml",
-            *(f"missed / false, {_spelled(region)}" for region in regions),
+            *(f"missed / false, {region_label(region)}" for region in regions),
             "n",
         ),
         tuple(words),
@@ -108,7 +104,7 @@ def _statistics(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n
         "95 % interval from 10 patients on; p of a sign-flip test over patients, corrected over doses (Holm); * "
         "Wilcoxon over studies, p < 0.001, as in the paper, not given under 11 studies.",
         ("dose", "region", "Dice", "p", "HD95, mm", "p", "ASD, mm", "p"),
-        tuple((percent(dose), _spelled(region), *cells) for (dose, region), cells in words.items()),
+        tuple((percent(dose), region_label(region), *cells) for (dose, region), cells in words.items()),
     )
 
 
@@ -150,86 +146,6 @@ def _patients(rows: Sequence[OverlapRow]) -> EnhancementTable:
     )
 
 
-def _classes(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
-    words = []
-    for dose, image in _images(rows):
-        chosen = [row for row in rows if (row.dose, row.image) == (dose, image)]
-        classed = [row for row in chosen if row.reference_kanzaki != "undefined"]
-        changed = sum(row.kanzaki != row.reference_kanzaki for row in classed)
-        missed = sum(row.kanzaki == "none" for row in classed)
-        words.append(
-            (
-                percent(dose),
-                _name(image),
-                f"{changed} of {len(classed)}" if classed else "–",
-                f"{missed}" if classed else "–",
-                _mean(chosen, lambda row: row.diameter_mm, "{:.1f}"),
-                _mean(chosen, lambda row: row.reference_diameter_mm, "{:.1f}"),
-                _mean(chosen, lambda row: abs(row.diameter_mm - row.reference_diameter_mm), "{:.1f}"),
-                _count(chosen),
-            )
-        )
-    where = "extrameatal part" if any(row.measured == "extrameatal" for row in rows) else "tumour"
-    return EnhancementTable(
-        "Diameter and class",
-        f"Largest transverse diameter of the {where}, mm, and Kanzaki’s class of it (intrameatal only, up to 10, 20, "
-        "30, 40 mm, above), as segmented and as drawn. Changed: studies in another class than drawn, those where "
-        "nothing was found included. Means over patients. n: patients / studies.",
-        ("dose", "image", "class changed", "nothing found", "diameter", "as drawn", "mean error", "n"),
-        tuple(words),
-    )
-
-
-def _growth(rows: Sequence[GrowthRow]) -> EnhancementTable:
-    words = []
-    for dose, image in _images(rows):
-        chosen = [row for row in rows if (row.dose, row.image) == (dose, image)]
-        patients = [row.patient for row in chosen]
-        volume = agreement([row.volume_change_ml - row.reference_volume_change_ml for row in chosen], patients)
-        diameter = agreement([row.diameter_change_mm - row.reference_diameter_change_mm for row in chosen], patients)
-        grown = sum(row.progression == "yes" for row in chosen)
-        truly = sum(row.reference_progression == "yes" for row in chosen)
-        flipped = sum(row.flipped for row in chosen)
-        words.append(
-            (
-                percent(dose),
-                _name(image),
-                _limits(volume.bias, volume.low, volume.high, 2),
-                _limits(diameter.bias, diameter.low, diameter.high, 1),
-                f"{grown} / {truly}",
-                f"{flipped} of {len(chosen)}",
-                f"{volume.n_patients} / {len(chosen)}",
-            )
-        )
-    return EnhancementTable(
-        "Growth between visits",
-        "Change from one session to the next (in the order of their labels), as segmented − as drawn: bias and 95 % "
-        "limits of agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
-        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs.",
-        ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
-        tuple(words),
-    )
-
-
-def _images(rows: Sequence[AnyRow]) -> list[tuple[float, str]]:
-    """Standard dose first, then dose by dose."""
-    found = {(row.dose, row.image) for row in rows}
-    return sorted(found, key=lambda key: (key[1] != STANDARD, key[0], image_order(key[1])))
-
-
-def _name(image: str) -> str:
-    return "standard dose" if image == STANDARD else line_style(method_of_image(image)).label
-
-
-def _spelled(region: str) -> str:
-    return "whole tumour" if region == TUMOR else region
-
-
-def _mean(rows: Sequence[AnyRow], value: Callable[..., float], form: str) -> str:
-    means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
-    return form.format(float(np.mean(list(means.values())))).replace("-", "−") if means else "–"
-
-
 def _with_interval(mean: float, interval: tuple[float, float] | None) -> str:
     if math.isnan(mean):
         return "–"
@@ -241,7 +157,9 @@ def _missed_and_false(rows: Sequence[OverlapRow]) -> str:
 
 
 def _dice_of(rows: Sequence[OverlapRow], dose: float, image: str) -> str:
-    return _mean([row for row in rows if (row.dose, row.image) == (dose, image)], lambda row: row.dice, "{:.2f}")
+    return mean_in_words(
+        [row for row in rows if (row.dose, row.image) == (dose, image)], lambda row: row.dice, "{:.2f}"
+    )
 
 
 def _gain_words(summary: MetricSummary, decimals: int) -> str:
@@ -258,15 +176,3 @@ def _gain_words(summary: MetricSummary, decimals: int) -> str:
 def _p_words(summary: MetricSummary) -> str:
     p = summary.p_holm
     return "–" if p is None or math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _limits(bias: float, low: float, high: float, decimals: int) -> str:
-    if math.isnan(bias):
-        return "–"
-    words = f"{bias:+.{decimals}f}"
-    words += "" if math.isnan(low) else f" ({low:+.{decimals}f} to {high:+.{decimals}f})"
-    return words.replace("-", "−")
-
-
-def _count(rows: Sequence[OverlapRow] | Sequence[TumorSizeRow]) -> str:
-    return f"{len({row.patient for row in rows})} / {len({(row.patient, row.session) for row in rows})}"

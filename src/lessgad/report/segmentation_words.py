@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers and names of segmentation tables, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lessgad.evaluation.growth_csv import GrowthRow
+from lessgad.evaluation.overlap_csv import STANDARD, TUMOR, OverlapRow, image_order, method_of_image
+from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.report.style import line_style
+
+AnyRow = OverlapRow | TumorSizeRow | GrowthRow
+
+
+def images_of(rows: Sequence[AnyRow]) -> list[tuple[float, str]]:
+    """Doses and images that there are rows of: standard dose first, then dose by dose."""
+    found = {(row.dose, row.image) for row in rows}
+    return sorted(found, key=lambda key: (key[1] != STANDARD, key[0], image_order(key[1])))
+
+
+def image_label(image: str) -> str:
+    """Name an image as the figures do."""
+    return "standard dose" if image == STANDARD else line_style(method_of_image(image)).label
+
+
+def region_label(region: str) -> str:
+    """Name a region; the union of all is the whole tumour."""
+    return "whole tumour" if region == TUMOR else region
+
+
+def mean_in_words(rows: Sequence[AnyRow], value: Callable[..., float], form: str) -> str:
+    """Mean over patients of the means of their studies."""
+    means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
+    return form.format(float(np.mean(list(means.values())))).replace("-", "−") if means else "–"
+
+
+def limits_in_words(bias: float, low: float, high: float, decimals: int) -> str:
+    """Bias, with its limits of agreement where there are any."""
+    if math.isnan(bias):
+        return "–"
+    words = f"{bias:+.{decimals}f}"
+    words += "" if math.isnan(low) else f" ({low:+.{decimals}f} to {high:+.{decimals}f})"
+    return words.replace("-", "−")
+
+
+def patients_and_studies(rows: Sequence[OverlapRow] | Sequence[TumorSizeRow]) -> str:
+    """How many patients and studies the rows are of."""
+    return f"{len({row.patient for row in rows})} / {len({(row.patient, row.session) for row in rows})}"

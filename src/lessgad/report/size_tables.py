@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables on size: diameter and class of a tumour as segmented and as drawn, and its growth between visits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lessgad.dose_fraction import percent
+from lessgad.evaluation.growth import agreement
+from lessgad.evaluation.growth_csv import GrowthRow
+from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.segmentation_words import (
+    image_label,
+    images_of,
+    limits_in_words,
+    mean_in_words,
+    patients_and_studies,
+)
+
+
+def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
+    """Diameters, and how often the class changes, at each dose; no rows where nothing was measured."""
+    words = []
+    for dose, image in images_of(rows):
+        chosen = [row for row in rows if (row.dose, row.image) == (dose, image)]
+        classed = [row for row in chosen if row.reference_kanzaki != "undefined"]
+        changed = sum(row.kanzaki != row.reference_kanzaki for row in classed)
+        missed = sum(row.kanzaki == "none" for row in classed)
+        words.append(
+            (
+                percent(dose),
+                image_label(image),
+                f"{changed} of {len(classed)}" if classed else "–",
+                f"{missed}" if classed else "–",
+                mean_in_words(chosen, lambda row: row.diameter_mm, "{:.1f}"),
+                mean_in_words(chosen, lambda row: row.reference_diameter_mm, "{:.1f}"),
+                mean_in_words(chosen, lambda row: abs(row.diameter_mm - row.reference_diameter_mm), "{:.1f}"),
+                patients_and_studies(chosen),
+            )
+        )
+    where = "extrameatal part" if any(row.measured == "extrameatal" for row in rows) else "tumour"
+    return EnhancementTable(
+        "Diameter and class",
+        f"Largest transverse diameter of the {where}, mm, and Kanzaki’s class of it (intrameatal only, up to 10, 20, "
+        "30, 40 mm, above), as segmented and as drawn. Changed: studies in another class than drawn, those where "
+        "nothing was found included. Means over patients. n: patients / studies.",
+        ("dose", "image", "class changed", "nothing found", "diameter", "as drawn", "mean error", "n"),
+        tuple(words),
+    )
+
+
+def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
+    """Growth as segmented against growth as drawn, at each dose; no rows where nobody has a second visit."""
+    words = []
+    for dose, image in images_of(rows):
+        chosen = [row for row in rows if (row.dose, row.image) == (dose, image)]
+        patients = [row.patient for row in chosen]
+        volume = agreement([row.volume_change_ml - row.reference_volume_change_ml for row in chosen], patients)
+        diameter = agreement([row.diameter_change_mm - row.reference_diameter_change_mm for row in chosen], patients)
+        grown = sum(row.progression == "yes" for row in chosen)
+        truly = sum(row.reference_progression == "yes" for row in chosen)
+        flipped = sum(row.flipped for row in chosen)
+        words.append(
+            (
+                percent(dose),
+                image_label(image),
+                limits_in_words(volume.bias, volume.low, volume.high, 2),
+                limits_in_words(diameter.bias, diameter.low, diameter.high, 1),
+                f"{grown} / {truly}",
+                f"{flipped} of {len(chosen)}",
+                f"{volume.n_patients} / {len(chosen)}",
+            )
+        )
+    return EnhancementTable(
+        "Growth between visits",
+        "Change from one session to the next (in the order of their labels), as segmented − as drawn: bias and 95 % "
+        "limits of agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
+        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs.",
+        ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
+        tuple(words),
+    )
