@@ -14,7 +14,7 @@ from lessgad.evaluation.enhancement_csv import EnhancementRow, read_enhancement,
 from lessgad.evaluation.false_against_missed_csv import OperatingRow, read_operating_points, write_operating_points
 from lessgad.evaluation.lesions_csv import LesionRow, read_lesions, write_lesions
 
-ENHANCEMENT = EnhancementRow("P01", "", "test", 0.1, "restored", 1 / 3, 0.1, 0.0, math.nan, 12.5, 1.5, 80.0, 4.0)
+ENHANCEMENT = EnhancementRow("P01", "", "test", 0.1, "restored", 1 / 3, 0.1, 0.0, math.nan, 12.5, 1.5, 80.0)
 LESION = LesionRow("P01", "2", "test", 0.3, "restored", 1, 4.5, "3-5 mm", 0.0477, 0.04, 0.5, 0.01)
 POINT = OperatingRow("P01", "", "test", 0.1, "restored", 2**-0.5, 0.25, 1.5)
 TABLES = [
@@ -33,16 +33,14 @@ rows = st.builds(
     dose=st.floats(0, 1),
     method=names,
     **dict.fromkeys(
-        ["recovery", "false_ml", "missed_ml", "unsupported_ml", "cnr", "lbr", "cep_percent", "tumor_over_spread"],
-        numbers,
+        ["recovery", "false_ml", "missed_ml", "unsupported_ml", "cnr", "lbr", "cep_percent"], numbers
     ),
 )  # fmt: skip
 
 
 def test_the_columns_are_those_that_other_programs_expect():
     assert ",".join(enhancement_csv.COLUMNS) == (
-        "patient,session,subset,dose,method,recovery,false_ml,missed_ml,unsupported_ml,cnr,lbr,cep_percent,"
-        "tumor_over_spread"
+        "patient,session,subset,dose,method,recovery,false_ml,missed_ml,unsupported_ml,cnr,lbr,cep_percent"
     )
     assert ",".join(lesions_csv.COLUMNS) == (
         "patient,session,subset,dose,method,lesion,diameter_mm,size_group,volume_ml,enhancing_ml,recovery,missed_ml"

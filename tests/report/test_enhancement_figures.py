@@ -19,7 +19,7 @@ DOSES = (0.1, 0.3, 0.5)
 def rows(n_patients, methods=("unrestored", "restored")):
     level = {"unrestored": 0.0, "restored": 0.5, "subtract_and_scale": 0.6, "Net": 0.4}
     return [
-        EnhancementRow(f"p{p}", "", "test", dose, method, level[method] + dose, 5.0, 5.0, math.nan, 9.0, 1.5, 80.0, 5.0)
+        EnhancementRow(f"p{p}", "", "test", dose, method, level[method] + dose, 5.0, 5.0, math.nan, 9.0, 1.5, 80.0)
         for p in range(n_patients)
         for dose in DOSES
         for method in methods

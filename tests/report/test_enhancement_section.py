@@ -8,13 +8,17 @@ from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesions_csv import LesionRow
+from lessgad.evaluation.thresholds_csv import ThresholdRow
 from lessgad.report.enhancement_section import enhancement_tables
 
 WHO = {"patient": "01", "session": "", "subset": "test", "dose": 0.3}
 ENHANCEMENT = EnhancementRow(
     **WHO, method="restored", recovery=0.8, false_ml=0.1, missed_ml=0.2,
-    unsupported_ml=0.0, cnr=5.0, lbr=1.5, cep_percent=40.0, tumor_over_spread=5.0,
+    unsupported_ml=0.0, cnr=5.0, lbr=1.5, cep_percent=40.0,
 )  # fmt: skip
+THRESHOLD = ThresholdRow(
+    "01", "", "test", threshold=0.3, noise=0.02, spread=0.1, tumor_median=0.5, tumor_over_spread=5.0
+)
 LESION = LesionRow(
     **WHO, method="restored", lesion=1, diameter_mm=4.0, size_group="3-5 mm",
     volume_ml=0.03, enhancing_ml=0.02, recovery=0.7, missed_ml=0.005,
@@ -24,17 +28,17 @@ CONSISTENCY = ConsistencyRow(**WHO, unsupported_ml=0.0, overlooked_ml=0.3, detec
 
 
 def table(title, **rows):
-    given = {"enhancement": (), "lesions": (), "intervals": (), "consistency": (), **rows}
+    given = {"thresholds": (), "enhancement": (), "lesions": (), "intervals": (), "consistency": (), **rows}
     return next(one for one in enhancement_tables(**given) if title in one.title)
 
 
 def test_nothing_measured_is_no_table():
-    assert enhancement_tables((), (), (), ()) == ()
-    assert enhancement_tables((replace(ENHANCEMENT, subset="validation"),), (), (), ()) == ()
+    assert enhancement_tables((), (), (), (), ()) == ()
+    assert enhancement_tables((), (replace(ENHANCEMENT, subset="validation"),), (), (), ()) == ()
 
 
 def test_every_row_has_a_word_for_every_column():
-    for one in enhancement_tables((ENHANCEMENT,), (LESION,), (INTERVAL,), (CONSISTENCY,)):
+    for one in enhancement_tables((THRESHOLD,), (ENHANCEMENT,), (LESION,), (INTERVAL,), (CONSISTENCY,)):
         assert one.rows
         assert all(len(row) == len(one.columns) for row in one.rows)
 
@@ -80,7 +84,8 @@ def test_what_passes_unseen(level, words):
 
 
 def test_a_tumour_that_hardly_enhances_is_told_apart():
-    rows = [replace(ENHANCEMENT, patient=str(n), dose=dose) for n in range(3) for dose in (0.1, 0.3)]
-    assert "says little" not in table("Enhancement of test", enhancement=rows).note
-    rows += [replace(ENHANCEMENT, patient="3", dose=dose, tumor_over_spread=1.9) for dose in (0.1, 0.3)]
-    assert "In 1 of 4 studies" in table("Enhancement of test", enhancement=rows).note
+    clear = [replace(THRESHOLD, patient=str(n)) for n in range(3)]
+    unclear = [replace(THRESHOLD, patient="3", tumor_over_spread=1.9), replace(THRESHOLD, subset="validation")]
+    assert "says little" not in table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=clear).note
+    both = table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=[*clear, *unclear])
+    assert "In 1 of 4 studies" in both.note

@@ -16,7 +16,7 @@ from lessgad.workflow.experiment import open_experiment
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 from lessgad.workflow.stages import STAGES
-from lessgad.workflow.study_scores import areas_of
+from lessgad.workflow.study_scores import StudyJudge, areas_of
 from lessgad.workflow.train import VALIDATION_DOSES, model_doses, model_of_dose
 
 REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}
@@ -40,6 +40,14 @@ def test_areas_lie_in_each_other(tiny_stages):
     assert areas["tumor"].sum() > 0
     assert not (areas["tumor"] & ~areas["tumor_box"]).any()
     assert not (areas["tumor"] & ~areas["head"]).any()
+
+
+def test_one_threshold_for_a_study_that_has_a_tumour(tiny_stages):
+    judge = StudyJudge(study_05(tiny_stages / "prepare"), "test", REGIONS)
+    (row,) = judge.scores.thresholds
+    assert row.threshold == max(3 * row.noise, 2 * row.spread, row.tumor_median / 2)
+    assert row.tumor_over_spread == pytest.approx(row.tumor_median / row.spread)
+    assert StudyJudge(study_05(tiny_stages / "prepare"), "test", {}).scores.thresholds == []
 
 
 def test_without_a_region_the_head_is_judged(tiny_stages):

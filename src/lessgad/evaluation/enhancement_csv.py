@@ -25,8 +25,6 @@ class EnhancementRow:
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.
         cep_percent: Contrast enhancement percentage.
-        tumor_over_spread: Of the study: median enhancement of the tumour at the standard dose over the spread of
-            T1ce − T1 in the rest of the head.
     """
 
     patient: str
@@ -41,7 +39,6 @@ class EnhancementRow:
     cnr: float
     lbr: float
     cep_percent: float
-    tumor_over_spread: float
 
 
 _TABLE = ResultTable(EnhancementRow, "a table of enhancement", ("patient", "session", "dose", "method"))

@@ -18,6 +18,7 @@ from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesions_csv import LesionRow
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.result_rows import RESTORED, method_order
+from lessgad.evaluation.thresholds_csv import ThresholdRow
 from lessgad.evaluation.tumor_size import SizeGroup
 from lessgad.report.style import line_style
 
@@ -42,6 +43,7 @@ class EnhancementTable:
 
 
 def enhancement_tables(
+    thresholds: Sequence[ThresholdRow],
     enhancement: Sequence[EnhancementRow],
     lesions: Sequence[LesionRow],
     intervals: Sequence[IntervalRow],
@@ -49,7 +51,9 @@ def enhancement_tables(
 ) -> tuple[EnhancementTable, ...]:
     """Put the results of test studies into tables; what was not measured has none."""
     tables = (
-        _by_method([row for row in enhancement if row.subset == "test"]),
+        _by_method(
+            [row for row in enhancement if row.subset == "test"], [row for row in thresholds if row.subset == "test"]
+        ),
         _by_size([row for row in lesions if row.subset == "test" and row.method == RESTORED]),
         _intervals([row for row in intervals if row.subset == "test"]),
         _consistency([row for row in consistency if row.subset == "test"]),
@@ -57,7 +61,7 @@ def enhancement_tables(
     return tuple(table for table in tables if table.rows)
 
 
-def _by_method(rows: Sequence[EnhancementRow]) -> EnhancementTable:
+def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow]) -> EnhancementTable:
     words = []
     for dose in _doses(rows):
         of_dose = [row for row in rows if row.dose == dose]
@@ -83,7 +87,7 @@ def _by_method(rows: Sequence[EnhancementRow]) -> EnhancementTable:
         "Means over patients. Recovery: share of the tumour’s standard enhancement that came back; “from contrast”: of "
         "it, what the same method does not show at dose 0, where whatever it shows is guessed. False: volume outside "
         "the tumour that enhances in this image alone; missed: tumour that enhances at the standard dose alone; "
-        "unsupported: volume that the acquired low dose contradicts. n: patients / studies." + _unclear(rows),
+        "unsupported: volume that the acquired low dose contradicts. n: patients / studies." + _unclear(thresholds),
         (
             "dose",
             "method",
@@ -193,15 +197,14 @@ def _gain(rows: Sequence[EnhancementRow], without: Sequence[EnhancementRow]) -> 
     return _mean(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:.2f}")
 
 
-def _unclear(rows: Sequence[EnhancementRow]) -> str:
+def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
     """Say in how many studies recovery means little."""
-    by_study = {(row.patient, row.session): row.tumor_over_spread for row in rows}
-    n = sum(not times > CLEAR for times in by_study.values())
+    n = sum(row.tumor_over_spread <= CLEAR for row in thresholds)
     if not n:
         return ""
     return (
-        f" In {n} of {len(by_study)} studies the tumour enhances no more than other tissue differs between T1 and T1ce "
-        "anyhow: their recovery says little (tumor_over_spread in results/enhancement.csv)."
+        f" In {n} of {len(thresholds)} studies the tumour enhances no more than other tissue differs between T1 and "
+        "T1ce anyhow: their recovery says little (tumor_over_spread in results/thresholds.csv)."
     )
 
 

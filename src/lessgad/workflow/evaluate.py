@@ -22,6 +22,7 @@ from lessgad.evaluation.lesions_csv import read_lesions, write_lesions
 from lessgad.evaluation.overlap_csv import read_overlap, write_overlap
 from lessgad.evaluation.result_rows import RESTORED
 from lessgad.evaluation.similarity_csv import read_similarity, write_similarity
+from lessgad.evaluation.thresholds_csv import read_thresholds, write_thresholds
 from lessgad.evaluation.tumor_size_csv import read_tumor_size, write_tumor_size
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedFiles, Regions, read_prepared
@@ -41,6 +42,7 @@ VERSION = 4
 #: The tables of results/, each with what writes and what reads it.
 TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], list[Any]]]] = {
     "similarity": (write_similarity, read_similarity),
+    "thresholds": (write_thresholds, read_thresholds),
     "enhancement": (write_enhancement, read_enhancement),
     "lesions": (write_lesions, read_lesions),
     "false_against_missed": (write_operating_points, read_operating_points),

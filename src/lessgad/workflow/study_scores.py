@@ -15,6 +15,7 @@ from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement import enhancement_scores
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_reference import EnhancementReference, enhancement_reference
+from lessgad.evaluation.enhancement_threshold import EnhancementThreshold
 from lessgad.evaluation.false_against_missed import false_against_missed
 from lessgad.evaluation.false_against_missed_csv import OperatingRow
 from lessgad.evaluation.growth_csv import GrowthRow
@@ -25,6 +26,7 @@ from lessgad.evaluation.overlap_csv import OverlapRow
 from lessgad.evaluation.result_rows import RESTORED, UNRESTORED
 from lessgad.evaluation.similarity import Area, bounding_box, similarity
 from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.thresholds_csv import ThresholdRow
 from lessgad.evaluation.tumor_size import size_group
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
@@ -48,6 +50,7 @@ class StudyScores:
     overlap: list[OverlapRow] = field(default_factory=list)
     tumor_size: list[TumorSizeRow] = field(default_factory=list)
     growth: list[GrowthRow] = field(default_factory=list)
+    thresholds: list[ThresholdRow] = field(default_factory=list)
 
 
 class StudyJudge:
@@ -71,6 +74,7 @@ class StudyJudge:
             self._reference = enhancement_reference(
                 study.pre_contrast, study.standard_dose, self._tumor, study.head, study.spacing_mm, sigmas
             )
+            self._add_threshold(self._reference.threshold)
 
     def judge(self, image: Image, method: str, low_dose: LowDose) -> Consistency | None:
         """Add the rows of one method's image; give how it stands to the measurement, where that can be said."""
@@ -143,13 +147,7 @@ class StudyJudge:
         whose = self._whose(low_dose.dose)
         scores = enhancement_scores(image, reference, low_dose.sigma)
         self.scores.enhancement.append(
-            EnhancementRow(
-                **whose,
-                method=method,
-                unsupported_ml=unsupported_ml,
-                tumor_over_spread=reference.threshold.tumor_over_spread,
-                **vars(scores),
-            )
+            EnhancementRow(**whose, method=method, unsupported_ml=unsupported_ml, **vars(scores))
         )
         self.scores.lesions += [
             LesionRow(
@@ -168,6 +166,18 @@ class StudyJudge:
         self.scores.false_against_missed += [
             OperatingRow(**whose, method=method, **vars(point)) for point in false_against_missed(image, reference)
         ]
+
+    def _add_threshold(self, threshold: EnhancementThreshold) -> None:
+        self.scores.thresholds.append(
+            ThresholdRow(
+                self._study.patient,
+                self._study.session,
+                self._subset,
+                threshold=threshold.value,
+                **vars(threshold),
+                tumor_over_spread=threshold.tumor_over_spread,
+            )
+        )
 
     def _whose(self, dose: float) -> dict[str, Any]:
         study = self._study

@@ -109,7 +109,9 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         proportional=settings.simulation.model == "linear" and not measured,
         tables=tables,
         answer=_answer(experiment, scores),
-        enhancement=enhancement_tables(scores.enhancement, scores.lesions, scores.intervals, scores.consistency),
+        enhancement=enhancement_tables(
+            scores.thresholds, scores.enhancement, scores.lesions, scores.intervals, scores.consistency
+        ),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
         reading_bars=bars,
