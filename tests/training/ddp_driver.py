@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train the tiny tasks of `test_trainer.py` in each process that torchrun starts.
+"""Train the tiny tasks of `tiny_training.py` in each process that torchrun starts.
 
     torchrun --nproc-per-node=2 ddp_driver.py JOBS.json
 
@@ -25,7 +25,7 @@ from lessgad.training.settings import LossWeights
 
 
 def tiny_task(folder, losses=None, **changes):
-    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("test_trainer.py"))
+    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("tiny_training.py"))
     tiny = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tiny)
     if losses is not None:
