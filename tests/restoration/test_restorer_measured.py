@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A restored image beside the scan it was made of: held against it, and moved to it."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from small_model import model
+
+from lessgad import Restorer
+from lessgad.cohort.acquisition import Acquisition
+from lessgad.dose.simulation import SimulationSettings, dose_curve
+from lessgad.errors import DoseError, ModelError, SettingsError
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.restoration.anchor import Anchor, DoseAnchor, write_anchor
+from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.restoration.new_scan import new_scan
+from lessgad.restoration.scan_consistency import consistency_of_scan, forward_model
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.volume import same_grid
+
+GRADIENT_ECHO = Acquisition(
+    field_strength_t=1.5,
+    echo_time_ms=4.6,
+    repetition_time_ms=25.0,
+    flip_angle_rad=0.5,
+    scanning_sequence=("GR",),
+    sequence_variant=("SP",),
+)
+
+
+@pytest.fixture
+def low_of_pair(lopsided):
+    """T1, T1ce, and a low dose that follows the equation of a gradient echo, on the scale of the T1."""
+    t1, t1ce = lopsided.pair()
+    curve = dose_curve(GRADIENT_ECHO, SimulationSettings())
+    bright = np.maximum(t1ce.array * 300 / 70, t1.array)
+    low = curve.mix(t1.array.astype(np.float32), bright.astype(np.float32), 0.3)
+    rng = np.random.default_rng(5)
+    return t1, t1.with_array(bright), t1.with_array(np.abs(low + rng.normal(0, 6, low.shape)).astype(np.float32))
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
+    """A field of zeros shows the low dose itself: too little, where the ball of 7.2 ml enhances."""
+    t1, _, low = low_of_pair
+    restorer = model(tmp_path, bias=0.0, inputs=("pre_contrast", "low_dose"))
+    restoration = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True)
+    found = restoration.consistency
+    assert same_grid(found.error, low)
+    volume_ml = 2.0 * 2.0 * 3.5 / 1000
+    assert found.unsupported_ml == pytest.approx((found.error.array > 0).sum() * volume_ml)
+    assert found.overlooked_ml == pytest.approx((found.error.array < 0).sum() * volume_ml)
+    assert 0.5 < found.overlooked_ml < 20
+    assert found.error.array.min() < -0.2 * 300
+    assert 0 < found.detectable[10.0] < found.detectable[5.0]
+    assert "ml show more than was measured" in found.words
+    assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).consistency is None
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_restored_image_is_moved_to_what_was_measured(tmp_path, low_of_pair):
+    """A field of zeros shows the low dose itself; its enhancement is small, the measurement knows the whole."""
+    t1, t1ce, low = low_of_pair
+    restorer = model(tmp_path, bias=0.0, inputs=("pre_contrast", "low_dose"))
+    how = DoseAnchor(dose=0.3, fwhm_mm=6.0, weight=1.0)
+    intervals = IntervalCalibration(doses=(0.3,), factors=(0.125,), n_patients=1)
+    write_anchor(tmp_path, Anchor(doses=(how,), intervals=intervals))
+    moving = Restorer.load(tmp_path, RestorationSettings(precision="fp32"))
+    ball = t1ce.array > 1.2 * t1.array
+    core = ndimage.binary_erosion(ball, iterations=2)
+
+    def missing(restoration):
+        return float(np.mean((t1ce.array - restoration.image.array)[core]))
+
+    before = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    after = moving.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    assert missing(before) > 30
+    assert abs(missing(after)) < 0.25 * missing(before)
+    assert after.half_width is not None
+    assert not any("moved" in words for words in after.cautions)
+    without = moving.restore_in_full(low, 0.3, t1)
+    np.testing.assert_array_equal(without.image.array, before.image.array)
+    assert any("was not moved to what was measured: the linear mix" in words for words in without.cautions)
+    left = Restorer.load(tmp_path, RestorationSettings(precision="fp32", anchor=False))
+    left_alone = left.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
+    np.testing.assert_array_equal(left_alone.image.array, before.image.array)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_what_the_scan_does_not_show_is_unsupported(low_of_pair):
+    """The true standard dose, held against a scan without contrast and against one with."""
+    t1, t1ce, low = low_of_pair
+    settings, curve = PreparationSettings(), forward_model(0.3, SimulationSettings(), GRADIENT_ECHO, "scanned")
+    without = t1.with_array(np.abs(t1.array + np.random.default_rng(6).normal(0, 6, t1.array.shape)).astype(np.float32))
+    found = []
+    for scan in (without, low):
+        new = new_scan(scan, t1, settings)
+        image = new.normalisation.apply(t1ce.array)
+        found.append(consistency_of_scan(new, image, 0.3, curve, 2 / settings.full_scale))
+    assert 4 < found[0].unsupported_ml < 12
+    assert found[0].overlooked_ml == 0
+    assert found[1].unsupported_ml + found[1].overlooked_ml < 0.5
+
+
+@pytest.mark.usefixtures("at_home")
+def test_an_image_that_is_wrong_everywhere_is_said_to_be(tmp_path, low_of_pair):
+    t1, _, low = low_of_pair
+    restorer = model(tmp_path, bias=0.6, inputs=("pre_contrast", "low_dose"))
+    found = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True).consistency
+    assert found.inflation > 5
+    assert "differ all over the head" in found.words
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_real_scan_without_an_equation_is_not_held_against_the_image(tmp_path, low_of_pair):
+    t1, _, low = low_of_pair
+    restorer = model(tmp_path, inputs=("pre_contrast", "low_dose"))
+    for acquisition in (None, Acquisition(scanning_sequence=("GR",), sequence_variant=("SP",))):
+        with pytest.raises(ModelError, match=r"a signal equation for this scan.*linear mix"):
+            restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check=True)
+    assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).consistency is not None
+
+
+def test_what_the_check_needs(tmp_path, scan):
+    restorer = model(tmp_path)
+    how = {"acquisition": GRADIENT_ECHO, "check": True}
+    with pytest.raises(ModelError, match="--pre-contrast"):
+        restorer.restore_in_full(scan, 0.3, **how)
+    with pytest.raises(SettingsError, match="Leave --spacing out"):
+        restorer.restore_in_full(scan, 0.3, scan, spacing_mm=(1.0, 1.0), **how)
+    with pytest.raises(DoseError, match="above 0"):
+        restorer.restore_in_full(scan, 0.0, scan, **how)
