@@ -1,75 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
+from made_scene import CURVE, DELTA, SHAPE, SIGMA, SPACING, Scene, ball
 from scipy.stats import binom
 
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.noise import add_noise
-from lessgad.dose.relaxivity import Relaxivity
-from lessgad.dose.signal_equation import Sequence
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.errors import DoseError, SettingsError, StudyError
 from lessgad.restoration.baselines import subtract_and_scale
-from lessgad.restoration.consistency import Consistency, check_consistency
-
-SIGMA = 0.02
-DELTA = 0.03
-SHAPE = (44, 44, 30)
-SPACING = (1.0, 1.0, 1.0)
-CURVE = DoseCurve(Sequence("spin_echo", 550.0, 10.0), Relaxivity(4.6, 5.3), 1300.0, 80.0)
-
-
-def ball(diameter_mm: float, spacing: tuple[float, ...] = SPACING) -> np.ndarray:
-    axes = (((np.arange(n) - n // 2) * mm) ** 2 for n, mm in zip(SHAPE, spacing, strict=True))
-    return sum(np.ix_(*axes)) <= (diameter_mm / 2) ** 2
-
-
-def whole_ball(diameter_mm: float) -> np.ndarray:
-    """The share of each voxel that lies in the ball, so that its volume is right."""
-    axes = ((np.arange(8 * n) / 8 + 1 / 16 - 0.5 - n // 2) ** 2 for n in SHAPE)
-    fine = sum(np.ix_(*axes)) <= (diameter_mm / 2) ** 2
-    x, y, z = SHAPE
-    return fine.reshape(x, 8, y, 8, z, 8).mean(axis=(1, 3, 5))
-
-
-@dataclass
-class Scene:
-    """Tissue that enhances a little everywhere; independent noise on T1 and low dose."""
-
-    dose: float = 0.2
-    curve: DoseCurve | None = None
-    seed: int = 1
-    sigma: float = SIGMA
-    sigma_pre_contrast: float = SIGMA
-    tissue: float = -0.4
-    enhancement: float = 0.1
-    in_truth: np.ndarray | float = 0.0
-    in_restored: np.ndarray | float = 0.0
-    head: np.ndarray = field(default_factory=lambda: np.ones(SHAPE, bool))
-    spacing: tuple[float, float, float] = SPACING
-
-    def images(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self.seed, round(1e6 * self.dose)])
-        t1 = np.full(SHAPE, self.tissue)
-        plain = t1 + self.enhancement
-        simulator = LowDoseSimulator(self.curve, self.sigma)
-        low = simulator.scan(t1, plain + self.in_truth, self.dose, rng)
-        seen = add_noise(t1 - BACKGROUND, self.sigma_pre_contrast, rng) + BACKGROUND
-        return seen.astype(np.float32), low.astype(np.float32), (plain + self.in_restored).astype(np.float32)
-
-    def check(self, restored: np.ndarray | None = None, **changes) -> Consistency:
-        pre, low, truth = self.images()
-        given = {
-            "dose": self.dose,
-            "simulator": LowDoseSimulator(self.curve, self.sigma),
-            "head": self.head,
-            "spacing_mm": self.spacing,
-            "sigma_pre_contrast": self.sigma_pre_contrast,
-            "least_error": DELTA,
-        }
-        return check_consistency(pre, low, truth if restored is None else restored, **{**given, **changes})
+from lessgad.restoration.consistency import check_consistency
 
 
 @pytest.mark.parametrize("curve", [None, CURVE])
@@ -123,37 +63,6 @@ def test_errors_below_the_least_pass_however_sure():
     clear = {"sigma": 0.001, "sigma_pre_contrast": 0.001, "dose": 0.5}
     assert not Scene(in_restored=0.9 * DELTA * ball(14), **clear).check().error.any()
     assert Scene(in_restored=1.5 * DELTA * ball(14), **clear).check().unsupported_ml > 0.5 * ball(14).sum() / 1000
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("curve", [None, CURVE])
-@pytest.mark.parametrize(("dose", "diameter_mm"), [(0.1, 5.0), (0.1, 10.0), (0.3, 5.0), (0.3, 10.0)])
-def test_what_is_called_detectable_is_found_half_of_the_time(dose: float, diameter_mm: float, curve: DoseCurve | None):
-    """30 % less is found in fewer than half of the images, 25 % more in more than half."""
-    where, n = whole_ball(diameter_mm), 24
-    smallest = Scene(dose, curve).check().detectable[diameter_mm]
-
-    def share(factor: float) -> float:
-        found = (
-            Scene(dose, curve, seed, in_restored=factor * smallest * where).check().unsupported for seed in range(n)
-        )
-        return float(np.mean([mask[where > 0].any() for mask in found]))
-
-    assert share(0.7) < 0.5 < share(1.25)
-
-
-def test_less_dose_or_more_noise_hides_more():
-    by_dose = [Scene(dose).check().detectable[5.0] for dose in (0.05, 0.1, 0.3, 1.0)]
-    assert by_dose == sorted(by_dose, reverse=True)
-    noisy = Scene(sigma=2 * SIGMA, sigma_pre_contrast=2 * SIGMA).check().detectable
-    quiet = Scene().check().detectable
-    assert all(noisy[d] > quiet[d] for d in quiet)
-    assert quiet[5.0] > quiet[10.0]
-
-
-def test_with_the_curve_a_tenth_of_the_dose_tells_more():
-    """10 % of the dose gives more than 10 % of the enhancement."""
-    assert Scene(0.1, CURVE).check().detectable[5.0] < Scene(0.1).check().detectable[5.0]
 
 
 def test_an_image_that_only_repeats_the_measurement_is_not_blamed():
@@ -223,19 +132,6 @@ def test_thick_slices():
     assert (found.unsupported & where).any()
     assert found.unsupported_ml == pytest.approx(where.sum() * 1.08e-3, rel=0.4)
     assert found.overlooked_ml == 0
-
-
-def test_the_limit_can_be_told_for_a_region():
-    pre, low, truth = Scene(0.2).images()
-    given = {"dose": 0.2, "simulator": LowDoseSimulator(sigma=SIGMA), "head": np.ones(SHAPE, bool),
-             "spacing_mm": SPACING, "sigma_pre_contrast": SIGMA, "least_error": DELTA}  # fmt: skip
-    border = np.zeros(SHAPE, bool)
-    border[0] = True
-    everywhere = check_consistency(pre, low, truth, **given).detectable
-    at_border = check_consistency(pre, low, truth, region=border, **given).detectable
-    none = check_consistency(pre, low, truth, region=np.zeros(SHAPE, bool), **given).detectable
-    assert at_border[5.0] > 1.1 * everywhere[5.0]  # fewer neighbours to average with
-    assert none == everywhere
 
 
 def test_where_no_contrast_was_given_nothing_can_be_checked():
