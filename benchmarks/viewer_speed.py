@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--window", type=int, nargs=2, default=(1280, 800))
     arguments = parser.parse_args()
     sys.path.insert(0, str(TESTS / "web"))
-    import test_browser as steps
+    import reader_browser as steps
 
     from lessgad.reader_study.study import invite_to, opened_folder
 
