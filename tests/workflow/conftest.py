@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the workflow share."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from lessgad.cli.main import exit_code
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
+from scanned_doses import SCANNED, label
 
 
 @pytest.fixture
@@ -18,3 +24,12 @@ def lessgad(capfd):
         return code, out, err
 
     return run
+
+
+@pytest.fixture
+def scanned(tiny, tiny_experiment):
+    """A trained experiment whose cohort has scans at lower doses, which it does not look at yet."""
+    root = tiny_experiment("train")
+    for patient, session, dose in SCANNED:
+        tiny.write_low_dose(root.parent / "cohort", patient, session, dose, label(dose))
+    return root

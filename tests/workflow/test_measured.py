@@ -4,79 +4,20 @@
 import json
 import math
 
-import nibabel
 import numpy as np
 import pytest
-import yaml
-from safetensors.numpy import load_file, save_file
+from scanned_doses import SCANNED, SPIN_ECHO, Listener, edit, files_of, noise_of_mix, states, without_weights
 
-from lessgad.errors import SettingsError
 from lessgad.evaluation.consistency_csv import read_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.preparation.prepared_companion import read_companion
-from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
+from lessgad.preparation.prepared_study import read_prepared
 from lessgad.volume import read_volume
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 from lessgad.workflow.settings import load_settings
-from lessgad.workflow.status import experiment_status
-
-SPIN_ECHO = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01}
-#: Who was scanned at what: nobody of training; of sub-06 one session alone, and at 10 % alone.
-SCANNED = (("04", "", 0.1), ("04", "", 0.5), ("05", "", 0.1), ("05", "", 0.5), ("06", "a", 0.1))
-
-
-class Listener(Silence):
-    """Keeps what it is told."""
-
-    def __init__(self):
-        self.lines = []
-
-    def say(self, line):
-        self.lines.append(line)
-
-
-def edit(root, **changes):
-    path = root / "experiment.yaml"
-    settings = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump({**settings, **changes}))
-
-
-def states(root):
-    return {stage.stage: stage.states for stage in experiment_status(root)[0]}
-
-
-def label(dose):
-    return f"dose{100 * dose:g}"
-
-
-@pytest.fixture
-def scanned(tiny, tiny_experiment):
-    """A trained experiment whose cohort has scans at lower doses, which it does not look at yet."""
-    root = tiny_experiment("train")
-    for patient, session, dose in SCANNED:
-        tiny.write_low_dose(root.parent / "cohort", patient, session, dose, label(dose))
-    return root
-
-
-def files_of(root, patient="05", session=""):
-    folder = root / "prepared" / f"sub-{patient}"
-    return PreparedFiles(
-        folder / f"ses-{session}" if session else folder, folder.name + f"_ses-{session}" * bool(session)
-    )
-
-
-def noise_of_mix(noise, dose):
-    """Of a mix of T1 and T1ce, each with σ 6, and noise of its own."""
-    return math.hypot(noise, 6 * (1 - dose), 6 * dose)
-
-
-def without_weights(root):
-    """Make the model return the low dose that it is given."""
-    weights = root / "models" / "all-doses" / "best.safetensors"
-    save_file({name: np.zeros_like(value) for name, value in load_file(weights).items()}, weights)
 
 
 def test_scans_at_a_lower_dose_change_nothing_until_they_are_asked_for(scanned):
@@ -204,48 +145,3 @@ def test_the_noise_of_the_scan_rules_what_can_be_detected(tiny, scanned):
         low_dose = source.at(prepared, dose)
         assert low_dose.simulator.sigma == low_dose.sigma == pytest.approx(noise_of_mix(noise, dose) * unit, rel=0.12)
     np.testing.assert_array_equal(source.at(prepared, 0.5, [3]).image[..., 0], source.at(prepared, 0.5).image[..., 3])
-
-
-def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
-    cohort = scanned.parent / "cohort"
-    path = tiny.low_dose_file(cohort, "05", "", "dose50")
-    image = nibabel.load(path)
-    nibabel.save(nibabel.nifti1.Nifti1Image(image.get_fdata()[:-3], image.affine), path)
-    tiny.save(
-        tiny.low_dose_file(cohort, "04", "", "dose50").with_name("sub-04_acq-dose50_ce-again_T1w.nii.gz"),
-        image.get_fdata(),
-    )
-    edit(scanned, low_dose="measured")
-    failures = run_experiment(scanned, ["prepare", "restore", "evaluate"], Silence())
-    reasons = {failure.study: failure.reason for failure in failures}
-    assert set(reasons) == {"sub-05_acq-dose50", "sub-04_acq-dose50"}
-    assert "both images on one grid" in reasons["sub-05_acq-dose50"]
-    assert "wanted one scan at 50 % of the dose, got 2: " in reasons["sub-04_acq-dose50"]
-    assert set(states(scanned)["evaluate"]) == {"sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b"}
-    restored = sorted(path.name for path in (scanned / "restored" / "sub-05").glob("*_desc-dose*_T1w.nii.gz"))
-    assert [name for name in restored if "width" not in name and "contra" not in name] == [
-        f"sub-05_ce-gadolinium_desc-{label}_T1w.nii.gz" for label in ("dose0", "dose10")
-    ]
-
-
-def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
-    cohort = scanned.parent / "cohort"
-    (cohort / "T1w.json").write_text(json.dumps(SPIN_ECHO))
-    path = tiny.low_dose_file(cohort, "05", "", "dose50")
-    path.with_name(path.name.replace(".nii.gz", ".json")).write_text(
-        json.dumps({"ScanningSequence": "GR", "RepetitionTime": 0.025})
-    )
-    edit(scanned, low_dose="measured")
-    (failure,) = run_experiment(scanned, ["prepare"], Silence())
-    assert failure.study == "sub-05_acq-dose50"
-    assert "a T1 that is a spin echo and a low dose that is a gradient echo" in failure.reason
-
-
-def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, lessgad):
-    root = tiny_experiment("train")
-    edit(root, low_dose="measured")
-    with pytest.raises(SettingsError, match="none at 10 %, 50 %"):
-        run_experiment(root, ["restore"], Silence())
-    code, _, err = lessgad("run", root)
-    assert code == 2
-    assert "low_dose: simulated" in err
