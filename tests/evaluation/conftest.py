@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small study with a tumour that enhances, for the tests of enhancement."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lessgad.evaluation.enhancement_reference import EnhancementReference, enhancement_reference
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
 
 
 @dataclass

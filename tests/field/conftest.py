@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The published network, and where its checkpoint lies."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from lessgad.field.published import PublishedField
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
 
 
 @pytest.fixture(scope="module")

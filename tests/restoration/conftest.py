@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scans to restore, and scans that need no registration."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from lessgad.preparation import registration
 from lessgad.preparation.rigid_transform import RigidTransform
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of training share."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
 
 
 @pytest.fixture(autouse=True)

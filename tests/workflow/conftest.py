@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the workflow share."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from scanned_doses import SCANNED, label
 
 from lessgad.cli.main import exit_code
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
-from scanned_doses import SCANNED, label
 
 
 @pytest.fixture

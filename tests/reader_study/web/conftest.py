@@ -3,12 +3,8 @@
 
 import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests import helper modules of their folder by name
 
 
 @pytest.fixture(scope="session")
