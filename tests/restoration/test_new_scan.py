@@ -4,18 +4,10 @@
 import numpy as np
 import pytest
 
-from lessgad.preparation import registration
 from lessgad.preparation.companion import prepare_low_dose, prepare_t2
-from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.new_scan import new_scan
 from lessgad.volume import Volume
-
-
-@pytest.fixture
-def at_home(monkeypatch):
-    """Scans that lie on each other already: registration finds that nothing is to be moved."""
-    monkeypatch.setattr(registration, "register_rigid", lambda *_, **__: RigidTransform.identity())
 
 
 @pytest.mark.usefixtures("at_home")
