@@ -58,13 +58,6 @@ def test_at_dose_0_and_at_weight_0_nothing_is_moved():
     np.testing.assert_array_equal(measured.anchored(restored(0.3), how), restored(0.3))
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.25, 1.0])
-def test_a_share_of_what_the_network_adds_is_kept(kept):
-    measured = measurement(0.0, 0.0, LowDoseSimulator(None, 0.02))
-    image = measured.anchored(restored(0.3), DoseAnchor(dose=0.0, fwhm_mm=4.0, weight=0.0, kept=kept))
-    np.testing.assert_allclose(image, (1 - kept) * measured.low_dose + kept * restored(0.3), atol=1e-6)
-
-
 @pytest.mark.parametrize("dose", [0.1, 0.3])
 def test_noise_is_what_averaging_leaves_of_subtract_and_scale(monkeypatch, dose):
     """√(1/β² + (1 − 1/β)²)·σ, times the root of the sum of the squared weights of the kernel."""
@@ -145,10 +138,6 @@ def test_between_the_tuned_doses_it_is_linear(dose):
     assert one.at(dose).fwhm_mm == pytest.approx(4 - 2 * share)
     assert one.at(dose).weight == pytest.approx(0.2 + 0.8 * share)
     assert one.at(dose).dose == dose
-    guessed = anchor(
-        DoseAnchor(dose=0.0, fwhm_mm=4.0, weight=0.0, kept=0.4), DoseAnchor(dose=0.1, fwhm_mm=4.0, weight=1.0)
-    )
-    assert guessed.at(dose).kept == pytest.approx(min(1.0, 0.4 + 6 * dose))
 
 
 def test_it_is_kept_in_the_model_folder(tmp_path):

@@ -87,22 +87,6 @@ def test_a_restored_image_is_moved_to_what_was_measured(tmp_path, low_of_pair):
 
 
 @pytest.mark.usefixtures("at_home")
-def test_without_contrast_a_share_of_what_is_guessed_is_kept(tmp_path, low_of_pair):
-    """It needs no equation of the sequence: whatever the image, at dose 0 the scan would be the same."""
-    t1 = low_of_pair[0]
-    guess = model(tmp_path, bias=0.3, inputs=("pre_contrast", "low_dose")).restore_in_full(t1, 0.0, t1)
-    assert np.ptp(guess.image.array - t1.array) > 50
-    intervals = IntervalCalibration(doses=(0.0,), factors=(0.125,), n_patients=1)
-    for kept in (0.0, 0.5):
-        how = DoseAnchor(dose=0.0, fwhm_mm=6.0, weight=0.0, kept=kept)
-        write_anchor(tmp_path, Anchor(doses=(how,), intervals=intervals))
-        held = Restorer.load(tmp_path, RestorationSettings(precision="fp32")).restore_in_full(t1, 0.0, t1)
-        wanted = t1.array + kept * (guess.image.array - t1.array)
-        np.testing.assert_allclose(held.image.array, wanted, atol=0.02)
-        assert not any("moved" in words for words in held.cautions)
-
-
-@pytest.mark.usefixtures("at_home")
 def test_what_the_scan_does_not_show_is_unsupported(low_of_pair):
     """The true standard dose, held against a scan without contrast and against one with."""
     t1, t1ce, low = low_of_pair

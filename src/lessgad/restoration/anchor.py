@@ -24,14 +24,11 @@ class DoseAnchor(Settings):
         dose: Fraction of the standard dose.
         fwhm_mm: Width of K.
         weight: w.
-        kept: Share of what the network adds to the low dose that stays, before the image is moved. Tuned at dose 0,
-            where nothing was measured that it could be moved to; 1 in models of before.
     """
 
     dose: float = Field(ge=0, le=1)
     fwhm_mm: float = Field(gt=0)
     weight: float = Field(ge=0, le=1)
-    kept: float = Field(default=1.0, ge=0, le=1)
 
 
 class Anchor(Settings):
@@ -48,17 +45,17 @@ class Anchor(Settings):
     intervals: IntervalCalibration
 
     def at(self, dose: float) -> DoseAnchor:
-        """Give width, w and share kept: linear between the doses that were tuned, constant beyond.
+        """Give width and w: linear between the doses that were tuned, constant beyond.
 
         Raises:
             DoseError: Outside 0–1.
         """
         known = [tuned.dose for tuned in self.doses]
-        width, weight, kept = (
+        width, weight = (
             float(np.interp(check_dose(dose), known, [getattr(tuned, name) for tuned in self.doses]))
-            for name in ("fwhm_mm", "weight", "kept")
+            for name in ("fwhm_mm", "weight")
         )
-        return DoseAnchor(dose=dose, fwhm_mm=width, weight=weight, kept=kept)
+        return DoseAnchor(dose=dose, fwhm_mm=width, weight=weight)
 
 
 def write_anchor(folder: Path, anchor: Anchor) -> None:

@@ -11,9 +11,6 @@ what stands out from its own noise by two standard deviations is taken away: on 
 doubled the false enhancement at 30 %, this does not. Width and w are tuned per dose on validation patients, as the
 baselines are; w is 0 where it helps nobody.
 
-At dose 0 nothing was measured. There the network guesses from the T1 alone, and of what it adds to the T1 that share
-is kept which serves validation patients best: none, where its guesses do harm.
-
 ê is the least-squares error that is constant under the kernel (Cleveland & Devlin 1988, local regression of degree 0);
 it is shrunk as in the positive-part estimator of James & Stein (1961), voxel by voxel.
 """
@@ -65,15 +62,9 @@ class Measurement:
     sigma_pre_contrast: float = 0.0
 
     def anchored(self, restored: Float[np.ndarray, "x y z"], how: DoseAnchor) -> Float[np.ndarray, "x y z"]:
-        """Give the image without w times its estimated error, clipped to [−1, 1], float32.
-
-        The image is low dose + kept · (restored − low dose).
-        """
-        restored = np.asarray(restored, dtype=np.float32)
-        if how.kept < 1:
-            restored = self.low_dose + np.float32(how.kept) * (restored - self.low_dose)
+        """Give the image without w times its estimated error, clipped to [−1, 1], float32."""
         if how.weight == 0:
-            return restored
+            return np.asarray(restored, dtype=np.float32)
         error = self.estimated_error(restored, (how.fwhm_mm,))[0]
         return np.clip(restored - how.weight * error, BACKGROUND, 1).astype(np.float32)
 

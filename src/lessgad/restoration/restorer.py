@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.cohort.acquisition import Acquisition
-from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.preparation.head import head_box
@@ -163,9 +162,9 @@ class Restorer:
         scan, unrestored, intervals = new.scan, new.images["low_dose"], self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
-            if self.anchor is not None and self.settings.anchor:
+            if self.anchor is not None and self.settings.anchor and dose > 0:
                 try:
-                    simulator = model or self._simulator(dose, acquisition, origin)
+                    simulator = model or forward_model(dose, self.description.simulation, acquisition, origin)
                 except ModelError as missing:
                     seen = (*seen, f"the image was not moved to what was measured: {missing.came}")
                 else:
@@ -191,12 +190,6 @@ class Restorer:
         inflation = max(found.inflation)
         checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
         return Restoration(image, width, seen, checked)
-
-    def _simulator(self, dose: float, acquisition: Acquisition | None, origin: Origin) -> LowDoseSimulator:
-        """Find what takes an image back to the dose of a scan; at dose 0 a scan does not depend on the image."""
-        return (
-            LowDoseSimulator() if dose == 0 else forward_model(dose, self.description.simulation, acquisition, origin)
-        )
 
     @property
     def _tissue_level(self) -> float:

@@ -90,14 +90,6 @@ class _Restored:
             rows.append(a - 2 * b * WEIGHTS + c * WEIGHTS**2)
         return np.maximum(np.array(rows), LEAST_MEAN_SQUARE)
 
-    def mean_squares_kept(self) -> Float[np.ndarray, " share"]:
-        """Mean squared error where it is judged, for each share of what the network adds to the low dose."""
-        judged = self.slab.cut(self.slab.judged)
-        off = (self.measured.low_dose - self.slab.cut(self.slab.study.standard_dose))[judged].astype(np.float64)
-        added = (self.restored - self.measured.low_dose)[judged].astype(np.float64)
-        found = np.array([np.mean((off + share * added) ** 2) for share in WEIGHTS])
-        return np.maximum(found, LEAST_MEAN_SQUARE)
-
     def scores(self, how: DoseAnchor) -> Float[np.ndarray, " voxel"]:
         """|anchored − standard| / half-width of the judged voxels."""
         judged = self.slab.cut(self.slab.judged)
@@ -118,7 +110,7 @@ def tune_anchor(
     Args:
         field: The trained network.
         slabs: Of validation studies, at least one.
-        doses: Rising. At 0, where nothing was measured, w is 0, and the share that is kept is chosen instead.
+        doses: Rising. At 0, where nothing was measured, w is 0.
         settings: Precision and window.
         level: Share of voxels that intervals shall cover.
     """
@@ -141,18 +133,11 @@ def tune_anchor(
 def _best(restored: Sequence[_Restored], dose: float) -> DoseAnchor:
     """Of equal choices the least weight."""
     if dose == 0:
-        psnr_db = _psnr_db([one.mean_squares_kept() for one in restored])
-        kept = round(float(WEIGHTS[int(np.argmax(psnr_db))]), 2)
-        return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[-1], weight=0.0, kept=kept)
-    psnr_db = _psnr_db([one.mean_squares() for one in restored])
+        return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[-1], weight=0.0)
+    psnr_db = 10 * np.log10(PSNR_RANGE**2 / np.stack([one.mean_squares() for one in restored])).mean(axis=0)
     weight = int(np.argmax(psnr_db.max(axis=0)))
     width = int(np.argmax(psnr_db[:, weight]))
     return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[width], weight=round(float(WEIGHTS[weight]), 2))
-
-
-def _psnr_db(mean_squares: Sequence[Float[np.ndarray, "*choice"]]) -> Float[np.ndarray, "*choice"]:
-    """Mean over studies, for each choice."""
-    return np.asarray((10 * np.log10(PSNR_RANGE**2 / np.stack(mean_squares))).mean(axis=0))
 
 
 def _restore(field: AnyField, slab: Slab, dose: float, settings: RestorationSettings) -> _Restored:

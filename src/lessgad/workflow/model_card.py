@@ -76,10 +76,9 @@ def _moved(task: TrainingTask) -> str:
     anchor = read_anchor(task.folder)
     if anchor is None:
         return "no"
-    kept = [f"{percent(at.kept)} of its own guess kept at {percent(at.dose)}" for at in anchor.doses if at.kept < 1]
     shares = [(at.weight, at.fwhm_mm, at.dose) for at in anchor.doses if at.weight > 0]
-    words = [f"{100 * share:.0f} % over {width:g} mm at {percent(dose)}" for share, width, dose in shares]
-    return "; ".join(words + kept) or "at no dose, which helped nobody"
+    words = (f"{100 * share:.0f} % over {width:g} mm at {percent(dose)}" for share, width, dose in shares)
+    return "; ".join(words) or "at no dose, which helped nobody"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lessgad.restoration.restorer import Restorer
 
 Image = Float[np.ndarray, "x y z"]
-VERSION = 4
+VERSION = 3
 BASELINES_VERSION = 1
 BASELINES = "baselines"
 
@@ -152,8 +152,7 @@ def restore_low_dose(restorer: Restorer, study: PreparedStudy, low_dose: LowDose
         images["t2"] = study.t2
     volume = restore_volume(restorer.field, images, low_dose.dose, study.head_box, study.spacing_mm, restorer.settings)
     restored, intervals = volume.restored, restorer.intervals
-    knows = low_dose.can_check or low_dose.dose == 0
-    if restorer.anchor is not None and restorer.settings.anchor and knows:
+    if restorer.anchor is not None and restorer.settings.anchor and low_dose.can_check:
         restored, intervals = _anchored(study, low_dose, restored, restorer.anchor), restorer.anchor.intervals
     if intervals is None:
         return restored, None
