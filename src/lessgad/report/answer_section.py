@@ -157,6 +157,7 @@ def _limits(answer: Answer) -> list[str]:
     ]
     if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
         notes.append(
-            "Without contrast nothing is invented, so dose 0 is no control for false or unsupported enhancement."
+            "An image without contrast may show no false enhancement because it shows none at all: "
+            "dose 0 is no control for that."
         )
     return notes
