@@ -87,6 +87,10 @@ def test_the_interval_and_another_spacing(capfd, low, model, tmp_path):
     out, half = tmp_path / "out.nii.gz", tmp_path / "half.nii.gz"
     code, said, err = run(capfd, low, out, "--dose", "0.5", "--model", model, "--interval", half, "--spacing", "2")
     assert (code, said.split()) == (0, [str(out), str(half)]), err
+    assert "caution: the interval was calibrated on simulated low doses" in err
+    more = "--interval", tmp_path / "half2.nii", "--simulated"
+    _, _, err = run(capfd, low, tmp_path / "out2.nii", "--dose", "0.5", "--model", model, *more)
+    assert "the interval was calibrated" not in err
     restored, half_width = nibabel.load(out), nibabel.load(half)
     assert sorted(restored.header.get_zooms()) == pytest.approx([2.0, 2.0, 5.0])
     assert restored.shape == half_width.shape

@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+SCANNED_INTERVALS = (
+    "the interval was calibrated on simulated low doses; of those that the phantom truly scanned, intervals covered 65 "
+    "to 75 % of voxels instead of 90 %"
+)
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
@@ -89,6 +94,8 @@ def restore(
     if interval is not None and restoration.half_width is not None:
         write_volume(interval, restoration.half_width)
         typer.echo(interval)
+        if not simulated:
+            typer.echo(f"caution: {SCANNED_INTERVALS}", err=True)
     if consistency is not None and restoration.consistency is not None:
         write_volume(consistency, restoration.consistency.error)
         typer.echo(consistency)
