@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessgad.errors import VolumeError
-from lessgad.evaluation.enhancement_threshold import CLEAR, EnhancementThreshold, enhancement_threshold, noise_of
+from lessgad.evaluation.enhancement_threshold import N_SPREADS, EnhancementThreshold, enhancement_threshold, noise_of
 
 SHAPE = (40, 40, 20)
 
@@ -26,8 +26,8 @@ def test_each_term_decides_in_turn():
 
 
 def test_a_tumour_is_clear_where_it_differs_more_than_other_tissue():
-    assert EnhancementThreshold(0.01, 0.1, 0.21).tumor_over_spread > CLEAR
-    assert EnhancementThreshold(0.01, 0.1, 0.19).tumor_over_spread < CLEAR
+    assert EnhancementThreshold(0.01, 0.1, 0.21).tumor_over_spread > N_SPREADS
+    assert EnhancementThreshold(0.01, 0.1, 0.19).tumor_over_spread < N_SPREADS
     assert EnhancementThreshold(0.01, 0.0, 0.19).tumor_over_spread == math.inf
     assert EnhancementThreshold(0.01, 0.0, 0.0).tumor_over_spread == 0
 
@@ -49,7 +49,7 @@ def test_where_nothing_but_noise_is_there_all_terms_know_it(sigma):
     assert unknown.noise == pytest.approx(known.noise, rel=0.03)
     assert unknown.spread == pytest.approx(known.noise, rel=0.03)
     assert known.value == pytest.approx(3 * np.sqrt(2) * sigma)
-    assert known.tumor_over_spread < CLEAR
+    assert known.tumor_over_spread < N_SPREADS
 
 
 def test_vessels_do_not_move_the_spread_nor_an_offset_hide_in_it():

@@ -8,11 +8,6 @@ from typing import Annotated
 
 import typer
 
-SCANNED_INTERVALS = (
-    "the interval was calibrated on simulated low doses; of those that the phantom truly scanned, intervals covered 65 "
-    "to 75 % of voxels instead of 90 %"
-)
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
@@ -63,6 +58,7 @@ def restore(
     from lessgad.cohort.acquisition import acquisition_beside
     from lessgad.dose_fraction import check_dose
     from lessgad.errors import InputError, ModelError
+    from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
     from lessgad.restoration.restorer import Restorer
     from lessgad.volume import read_volume, write_volume
 
@@ -95,7 +91,7 @@ def restore(
         write_volume(interval, restoration.half_width)
         typer.echo(interval)
         if not simulated:
-            typer.echo(f"caution: {SCANNED_INTERVALS}", err=True)
+            typer.echo(f"caution: {OF_SCANNED_LOW_DOSES}", err=True)
     if consistency is not None and restoration.consistency is not None:
         write_volume(consistency, restoration.consistency.error)
         typer.echo(consistency)

@@ -69,7 +69,7 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
         recovery = Σ E_method / Σ E_standard
 
     Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels. That noise is that of
-    the scanner: where `reference.threshold.tumor_over_spread` is not above `CLEAR`, the figure is of a tumour that
+    the scanner: where `reference.threshold.tumor_over_spread` is not above `N_SPREADS`, the figure is of a tumour that
     differs from T1 to T1ce no more than other tissue does.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)

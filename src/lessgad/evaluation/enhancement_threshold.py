@@ -13,7 +13,6 @@ from lessgad.errors import VolumeError
 
 N_SIGMAS = 3.0
 N_SPREADS = 2.0
-CLEAR = N_SPREADS
 SHARE_OF_TUMOR = 0.5
 SD_PER_MAD = 1.4826022185056018
 
@@ -39,7 +38,7 @@ class EnhancementThreshold:
 
     @property
     def tumor_over_spread(self) -> float:
-        """Median enhancement of the tumour over the spread; up to `CLEAR`, other tissue differs as much anyhow."""
+        """Median enhancement of the tumour over the spread; up to `N_SPREADS`, other tissue differs as much anyhow."""
         if self.spread > 0:
             return self.tumor_median / self.spread
         return math.copysign(math.inf, self.tumor_median) if self.tumor_median else 0.0

@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, get_args
-
-import numpy as np
 
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
-from lessgad.evaluation.enhancement_threshold import CLEAR
+from lessgad.evaluation.enhancement_threshold import N_SPREADS
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesions_csv import LesionRow
-from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.result_rows import RESTORED, method_order
 from lessgad.evaluation.thresholds_csv import ThresholdRow
 from lessgad.evaluation.tumor_size import SizeGroup
 from lessgad.report.style import line_style
+from lessgad.report.table_words import mean_in_words, patients_and_studies
 
 AnyRow = TypeVar("AnyRow", EnhancementRow, LesionRow, IntervalRow, ConsistencyRow)
 
@@ -72,14 +70,14 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
                 (
                     percent(dose),
                     line_style(method).label,
-                    _mean(chosen, lambda row: row.recovery, "{:.2f}"),
+                    mean_in_words(chosen, lambda row: row.recovery, "{:.2f}"),
                     _gain(chosen, without),
-                    _mean(chosen, lambda row: row.false_ml, "{:.2f}"),
-                    _mean(chosen, lambda row: row.missed_ml, "{:.2f}"),
-                    _mean(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
-                    _mean(chosen, lambda row: row.cnr, "{:.1f}"),
-                    _mean(chosen, lambda row: row.cep_percent, "{:.0f}"),
-                    _count(chosen),
+                    mean_in_words(chosen, lambda row: row.false_ml, "{:.2f}"),
+                    mean_in_words(chosen, lambda row: row.missed_ml, "{:.2f}"),
+                    mean_in_words(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
+                    mean_in_words(chosen, lambda row: row.cnr, "{:.1f}"),
+                    mean_in_words(chosen, lambda row: row.cep_percent, "{:.0f}"),
+                    patients_and_studies(chosen),
                 )
             )
     return EnhancementTable(
@@ -111,8 +109,8 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
             chosen = [row for row in rows if row.dose == dose and row.size_group == group]
             if chosen:
                 n = f"{len(chosen)} / {len({row.patient for row in chosen})}"
-                recovery = _mean(chosen, lambda row: row.recovery, "{:.2f}")
-                missed = _mean(chosen, lambda row: _share(row.missed_ml, row.enhancing_ml), "{:.0%}")
+                recovery = mean_in_words(chosen, lambda row: row.recovery, "{:.2f}")
+                missed = mean_in_words(chosen, lambda row: _share(row.missed_ml, row.enhancing_ml), "{:.0%}")
                 words.append((percent(dose), group, recovery, missed, n))
     return EnhancementTable(
         "Restored lesions by size",
@@ -134,12 +132,12 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
         words.append(
             (
                 percent(dose),
-                *(_mean(chosen, lambda row: row.coverage, "{:.0%}") for chosen in by_area.values()),
-                _mean(tumor, lambda row: row.enhancement, "{:.3f}"),
-                _mean(tumor, lambda row: row.half_width, "{:.3f}"),
-                _mean(tumor, lambda row: row.standard_enhancement, "{:.3f}"),
+                *(mean_in_words(chosen, lambda row: row.coverage, "{:.0%}") for chosen in by_area.values()),
+                mean_in_words(tumor, lambda row: row.enhancement, "{:.3f}"),
+                mean_in_words(tumor, lambda row: row.half_width, "{:.3f}"),
+                mean_in_words(tumor, lambda row: row.standard_enhancement, "{:.3f}"),
                 f"{within} of {len(tumor)}" if tumor else "–",
-                _count(by_area["head"]),
+                patients_and_studies(by_area["head"]),
             )
         )
     return EnhancementTable(
@@ -156,11 +154,11 @@ def _consistency(rows: Sequence[ConsistencyRow]) -> EnhancementTable:
     words = [
         (
             percent(dose),
-            _mean(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
-            _mean(chosen, lambda row: row.overlooked_ml, "{:.2f}"),
-            _mean(chosen, lambda row: row.detectable_5mm, "{:.0%}"),
-            _mean(chosen, lambda row: row.detectable_10mm, "{:.0%}"),
-            _count(chosen),
+            mean_in_words(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
+            mean_in_words(chosen, lambda row: row.overlooked_ml, "{:.2f}"),
+            mean_in_words(chosen, lambda row: row.detectable_5mm, "{:.0%}"),
+            mean_in_words(chosen, lambda row: row.detectable_10mm, "{:.0%}"),
+            patients_and_studies(chosen),
         )
         for dose in _doses(rows)
         for chosen in [[row for row in rows if row.dose == dose]]
@@ -179,27 +177,17 @@ def _doses(rows: Iterable[AnyRow]) -> list[float]:
     return sorted({row.dose for row in rows})
 
 
-def _patient_mean(rows: Sequence[AnyRow], value: Callable[[AnyRow], float]) -> float:
-    means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
-    return float(np.mean(list(means.values()))) if means else math.nan
-
-
-def _mean(rows: Sequence[AnyRow], value: Callable[[AnyRow], float], form: str) -> str:
-    mean = _patient_mean(rows, value) if rows else math.nan
-    return "–" if math.isnan(mean) else form.format(mean).replace("%", " %").replace("-", "−")
-
-
 def _gain(rows: Sequence[EnhancementRow], without: Sequence[EnhancementRow]) -> str:
     """Recovery beyond that of dose 0, study by study."""
     prior = {(row.patient, row.session): row.recovery for row in without}
     if not prior or all(row.dose == 0 for row in rows):
         return "–"
-    return _mean(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:.2f}")
+    return mean_in_words(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:.2f}")
 
 
 def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
     """Say in how many studies recovery means little."""
-    n = sum(row.tumor_over_spread <= CLEAR for row in thresholds)
+    n = sum(row.tumor_over_spread <= N_SPREADS for row in thresholds)
     if not n:
         return ""
     return (
@@ -210,7 +198,3 @@ def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else math.nan
-
-
-def _count(rows: Sequence[AnyRow]) -> str:
-    return f"{len({row.patient for row in rows})} / {len({(row.patient, row.session) for row in rows})}"

@@ -22,8 +22,8 @@ from lessgad.evaluation.patient_level import MIN_PATIENTS_FOR_INTERVAL
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.overlap_figure import Metric, patient_mean
-from lessgad.report.segmentation_words import image_label, images_of, mean_in_words, patients_and_studies, region_label
 from lessgad.report.size_tables import class_table, growth_table
+from lessgad.report.table_words import image_label, images_of, mean_in_words, patients_and_studies, region_label
 
 
 def segmentation_tables(

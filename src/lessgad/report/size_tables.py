@@ -10,7 +10,7 @@ from lessgad.evaluation.growth import agreement
 from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
-from lessgad.report.segmentation_words import (
+from lessgad.report.table_words import (
     image_label,
     images_of,
     limits_in_words,

@@ -38,7 +38,8 @@ class Restoration:
     Attributes:
         image: The restored standard-dose image.
         half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
-            the unit of the image, on its grid; None where the model was not calibrated for it.
+            the unit of the image, on its grid; None where the model was not calibrated for it. Those were simulated
+            low doses: of truly scanned ones it holds less (`intervals.OF_SCANNED_LOW_DOSES`).
         cautions: What training never saw, in plain words; reasons to doubt the image.
         consistency: How the image stands to the scan that it was made from; None where that was not asked for.
     """

@@ -2,6 +2,7 @@
 """The viewer in a real browser: mouse, keys, touch, and how images lie on the screen."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
 from reader_browser import accept, until, until_read, window
@@ -9,6 +10,23 @@ from reader_browser import accept, until, until_read, window
 from lessgad.reader_study.study import invite_to, opened_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+@contextmanager
+def one_case(small, served, chromium, tmp_path, **changes):
+    """A study of one case, open before its reader: the page, and what went wrong in it."""
+    folder = small.write_study(tmp_path / "reader", n_cases=1, n_practice=0, **changes)
+    with opened_folder(folder) as study:
+        code = invite_to(study, time.time(), "kim", "reader")
+    server = served.Server(tmp_path).start()
+    try:
+        with window(chromium, tmp_path / "profile") as (page, complaints):
+            accept(page, server.address, code, small.PASSWORD)
+            page.click("text=Begin with case")
+            until_read(page)
+            yield page, complaints
+    finally:
+        server.stop()
 
 
 def shown_state(page):
@@ -25,30 +43,20 @@ def drag(page, start, by, button="left"):
 
 
 def test_the_viewer(small, served, chromium, tmp_path):
-    folder = small.write_study(tmp_path / "reader", n_cases=1, n_practice=0, shape=(60, 60, 20))
-    with opened_folder(folder) as study:
-        code = invite_to(study, time.time(), "kim", "reader")
-    server = served.Server(tmp_path).start()
-    try:
-        with window(chromium, tmp_path / "profile") as (page, complaints):
-            accept(page, server.address, code, small.PASSWORD)
-            page.click("text=Begin with case")
-            until_read(page)
-            boxes = [panel.bounding_box() for panel in page.query_selector_all(".panel canvas")]
-            middle = (boxes[1]["x"] + boxes[1]["width"] / 2, boxes[1]["y"] + boxes[1]["height"] / 2)
-            scroll_and_link(page, middle)
-            window_zoom_and_pan(page, middle)
-            proportions_and_sides(page, small)
-            page.dblclick(".panel >> nth=2")
-            assert page.locator(".panel:visible").count() == 1
-            page.dblclick(".panel >> nth=2")
-            assert page.locator(".panel:visible").count() == 4
-            page.keyboard.press("?")
-            assert page.is_visible("#help")
-            page.keyboard.press("Escape")
-            assert complaints == []
-    finally:
-        server.stop()
+    with one_case(small, served, chromium, tmp_path, shape=(60, 60, 20)) as (page, complaints):
+        boxes = [panel.bounding_box() for panel in page.query_selector_all(".panel canvas")]
+        middle = (boxes[1]["x"] + boxes[1]["width"] / 2, boxes[1]["y"] + boxes[1]["height"] / 2)
+        scroll_and_link(page, middle)
+        window_zoom_and_pan(page, middle)
+        proportions_and_sides(page, small)
+        page.dblclick(".panel >> nth=2")
+        assert page.locator(".panel:visible").count() == 1
+        page.dblclick(".panel >> nth=2")
+        assert page.locator(".panel:visible").count() == 4
+        page.keyboard.press("?")
+        assert page.is_visible("#help")
+        page.keyboard.press("Escape")
+        assert complaints == []
 
 
 def scroll_and_link(page, middle):
@@ -114,34 +122,24 @@ def proportions_and_sides(page, small):
 
 
 def test_touch(small, served, chromium, tmp_path):
-    folder = small.write_study(tmp_path / "reader", n_cases=1, n_practice=0)
-    with opened_folder(folder) as study:
-        code = invite_to(study, time.time(), "kim", "reader")
-    server = served.Server(tmp_path).start()
-    try:
-        with window(chromium, tmp_path / "profile") as (page, _):
-            accept(page, server.address, code, small.PASSWORD)
-            page.click("text=Begin with case")
-            until_read(page)
-            before = shown_state(page)[0]
-            box = page.query_selector(".panel canvas").bounding_box()
-            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-            send = page.context.new_cdp_session(page).send
+    with one_case(small, served, chromium, tmp_path) as (page, _):
+        before = shown_state(page)[0]
+        box = page.query_selector(".panel canvas").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        send = page.context.new_cdp_session(page).send
 
-            def touch(kind, *points):
-                send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
+        def touch(kind, *points):
+            send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
 
-            touch("touchStart", (x, y))
-            for step in range(1, 5):
-                touch("touchMove", (x, y + 10 * step))
-            touch("touchEnd")
-            scrolled = shown_state(page)[0]
-            assert scrolled["slice"] < before["slice"]
-            assert scrolled["zoom"] == 1
-            touch("touchStart", (x - 20, y), (x + 20, y))
-            for step in range(1, 5):
-                touch("touchMove", (x - 20 - 10 * step, y), (x + 20 + 10 * step, y))
-            touch("touchEnd")
-            assert shown_state(page)[0]["zoom"] == pytest.approx(3, rel=0.15)
-    finally:
-        server.stop()
+        touch("touchStart", (x, y))
+        for step in range(1, 5):
+            touch("touchMove", (x, y + 10 * step))
+        touch("touchEnd")
+        scrolled = shown_state(page)[0]
+        assert scrolled["slice"] < before["slice"]
+        assert scrolled["zoom"] == 1
+        touch("touchStart", (x - 20, y), (x + 20, y))
+        for step in range(1, 5):
+            touch("touchMove", (x - 20 - 10 * step, y), (x + 20 + 10 * step, y))
+        touch("touchEnd")
+        assert shown_state(page)[0]["zoom"] == pytest.approx(3, rel=0.15)

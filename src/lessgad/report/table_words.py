@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers and names of segmentation tables, in words."""
+"""Numbers and names in the tables of a report, in words."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +16,31 @@ from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.report.style import line_style
 
 AnyRow = OverlapRow | TumorSizeRow | GrowthRow
+
+
+@runtime_checkable
+class StudyRow(Protocol):
+    """A row of results that is of one study."""
+
+    @property
+    def patient(self) -> str:
+        """Label of the patient."""
+
+    @property
+    def session(self) -> str:
+        """Label of the session."""
+
+
+@runtime_checkable
+class PatientRow(Protocol):
+    """A row of results that is of one patient."""
+
+    @property
+    def patient(self) -> str:
+        """Label of the patient."""
+
+
+Row = TypeVar("Row", bound=PatientRow)
 
 
 def images_of(rows: Sequence[AnyRow]) -> list[tuple[float, str]]:
@@ -33,10 +59,10 @@ def region_label(region: str) -> str:
     return "whole tumour" if region == TUMOR else region
 
 
-def mean_in_words(rows: Sequence[AnyRow], value: Callable[..., float], form: str) -> str:
-    """Mean over patients of the means of their studies."""
+def mean_in_words(rows: Sequence[Row], value: Callable[[Row], float], form: str) -> str:
+    """Mean over patients of the means of their rows, in a format such as ``{:.2f}``; a dash where none is finite."""
     means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
-    return form.format(float(np.mean(list(means.values())))).replace("-", "−") if means else "–"
+    return form.format(float(np.mean(list(means.values())))).replace("%", " %").replace("-", "−") if means else "–"
 
 
 def limits_in_words(bias: float, low: float, high: float, decimals: int) -> str:
@@ -48,6 +74,6 @@ def limits_in_words(bias: float, low: float, high: float, decimals: int) -> str:
     return words.replace("-", "−")
 
 
-def patients_and_studies(rows: Sequence[OverlapRow] | Sequence[TumorSizeRow]) -> str:
+def patients_and_studies(rows: Sequence[StudyRow]) -> str:
     """How many patients and studies the rows are of."""
     return f"{len({row.patient for row in rows})} / {len({(row.patient, row.session) for row in rows})}"
