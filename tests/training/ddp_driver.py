@@ -69,3 +69,4 @@ if __name__ == "__main__":
     together = Processes.joined(launched(os.environ))
     for one in json.loads(Path(sys.argv[1]).read_text()):
         run(one, together)
+    together.part()

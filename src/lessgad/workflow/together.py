@@ -43,6 +43,7 @@ def joined_processes(stages: Sequence[Stage]) -> Iterator[Processes]:
     yield processes
     if processes.leads:
         processes.from_leader(None)
+    processes.part()
 
 
 @contextmanager
