@@ -16,6 +16,7 @@ from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.preparation.head import head_box
 from lessgad.restoration.anchor import Anchor, read_anchor
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
+from lessgad.restoration.guess import Guess, read_guess
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
 from lessgad.restoration.scan_consistency import Origin, ScanConsistency, consistency_of_scan, forward_model
@@ -65,6 +66,8 @@ class Restorer:
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
         anchor: How far its images are moved to what was measured; None where that was not tuned.
+        guess: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
+            None where that was not looked into.
     """
 
     field: AnyField
@@ -73,6 +76,7 @@ class Restorer:
     intervals: IntervalCalibration | None = None
     training_range: TrainingRange | None = None
     anchor: Anchor | None = None
+    guess: Guess | None = None
 
     @classmethod
     def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
@@ -85,7 +89,7 @@ class Restorer:
 
         folder = Path(model)
         field, description = load_field(folder)
-        limits = read_intervals(folder), read_training_range(folder), read_anchor(folder)
+        limits = read_intervals(folder), read_training_range(folder), read_anchor(folder), read_guess(folder)
         return cls(field, description, settings or RestorationSettings(), *limits)
 
     @property
@@ -176,6 +180,10 @@ class Restorer:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
             scan = resampled_in_plane(scan, spacing_mm)
             unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
+        if dose == 0 and self.guess is not None:
+            seen = (*seen, self.guess.words)
+            if not self.guess.serves:
+                volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = new.to_scan.scale * (new.normalisation.undo(volume.restored) - new.normalisation.undo(unrestored))
         as_given = in_order_of if spacing_mm is None else with_axes_of

@@ -57,6 +57,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | samples | {settings.n_samples} patches of {rows}×{columns}, {in_a_step} a step |
 | validation | {_best(points, task.validation_doses)} |
 | moved to the measurement | {_moved(task)} |
+| `restore` at dose 0 | {_at_dose_0(task)} |
 | cohort fingerprint | {description.cohort_fingerprint} |
 
 ## Limits
@@ -79,6 +80,13 @@ def _moved(task: TrainingTask) -> str:
     shares = [(at.weight, at.fwhm_mm, at.dose) for at in anchor.doses if at.weight > 0]
     words = (f"{100 * share:.0f} % over {width:g} mm at {percent(dose)}" for share, width, dose in shares)
     return "; ".join(words) or "at no dose, which helped nobody"
+
+
+def _at_dose_0(task: TrainingTask) -> str:
+    from lessgad.restoration.guess import read_guess
+
+    guess = read_guess(task.folder)
+    return "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

@@ -21,26 +21,30 @@ INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
 def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapping[Subset, Sequence[Study]]) -> None:
-    """Calibrate the intervals of the best weights on validation patients, tune the anchor, and note what training saw.
+    """Calibrate intervals of the best weights, judge their guess at dose 0, tune the anchor; note what training saw.
 
-    Without validation patients nothing can be promised: then there are neither.
+    All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
     from lessgad.field.checkpoint import load_field
     from lessgad.restoration.anchor import ANCHOR, write_anchor
+    from lessgad.restoration.guess import GUESS, write_guess
     from lessgad.restoration.intervals import INTERVALS, write_intervals
     from lessgad.restoration.training_range import write_training_range
     from lessgad.training.anchor_tuning import Slab, tune_anchor
+    from lessgad.training.guess_judgement import judge_guess
     from lessgad.training.interval_calibration import calibrate_intervals
     from lessgad.training.seen_range import seen_range
 
     settings = experiment.settings
-    (task.folder / INTERVALS).unlink(missing_ok=True)
-    (task.folder / ANCHOR).unlink(missing_ok=True)
+    for name in (INTERVALS, ANCHOR, GUESS):
+        (task.folder / name).unlink(missing_ok=True)
     if task.validation:
         field, description = load_field(task.folder)
         doses = INTERVAL_DOSES if description.dose is None else (description.dose,)
         calibration = calibrate_intervals(field, task.validation, doses, settings.restoration)
         write_intervals(task.folder, calibration)
+        if 0.0 in doses:
+            write_guess(task.folder, judge_guess(field, task.validation, settings.restoration))
         if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
             looked_at = [read_study(experiment, study) for study in studies["validation"]]
             slabs = [Slab.of(study, study.tumor(settings.cohort.regions), settings.simulation) for study in looked_at]

@@ -28,7 +28,7 @@ PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv", "training_range.yaml")
-PASSING = ("resume.pt", "intervals.yaml", "anchor.yaml", "card.md", "learning_curve.png")
+PASSING = ("resume.pt", "intervals.yaml", "anchor.yaml", "guess.yaml", "card.md", "learning_curve.png")
 #: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
 
