@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from lessgad.errors import CalibrationError
 from lessgad.preparation.histogram_peaks import find_peaks
 
-CalibrationMethod = Literal["robust", "peaks", "none"]
+CalibrationMethod = Literal["smooth", "robust", "peaks", "none"]
 
 DARKEST = 0.25  # relative to the median of the head; darker voxels are air, bone and fluid, whose ratio is noise
 FEWEST_VOXELS = 100
@@ -64,9 +64,9 @@ def calibrate(
     Args:
         pre_contrast: T1, any unit.
         standard_dose: T1ce on the same grid, any unit.
-        head: Voxels of the head; used by ``robust`` only.
-        method: ``robust`` (a scale, `calibrate_robust`), ``peaks`` (the paper, `calibrate_peaks`) or
-            ``none`` (the images already share a scale).
+        head: Voxels of the head; used by ``robust`` and ``smooth`` only.
+        method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, of images that a `GainMap` has brought
+            together), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
 
     Raises:
         CalibrationError: The images do not say how their intensities relate.

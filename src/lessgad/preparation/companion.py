@@ -12,6 +12,7 @@ from jaxtyping import Float
 from lessgad.preparation.alignment import LOWEST_INFORMATION_OF_T2, AlignmentQuality
 from lessgad.preparation.bring_onto import bring_onto
 from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
@@ -30,6 +31,7 @@ class PreparedCompanion:
         alignment: How well the two lie on each other.
         to_pre_contrast: Takes its intensities to those of the T1; None for a T2, whose contrast is another.
         normalisation: Takes these to [−1, 1].
+        gain: Smooth factor that it was multiplied by first; None where one factor was to do, and for a T2.
     """
 
     image: Float[np.ndarray, "x y z"]
@@ -37,6 +39,7 @@ class PreparedCompanion:
     alignment: AlignmentQuality
     to_pre_contrast: IntensityMap | None
     normalisation: Normalisation
+    gain: GainMap | None = None
 
     def description(self) -> dict[str, Any]:
         """What was done, for the record."""
@@ -46,6 +49,7 @@ class PreparedCompanion:
             "translation_mm": self.transform.translation_mm,
             "alignment": asdict(self.alignment),
             "to_t1_intensity": None if self.to_pre_contrast is None else asdict(self.to_pre_contrast),
+            "gain": None if self.gain is None else self.gain.description(),
             "normalisation": asdict(self.normalisation),
         }
 
@@ -71,7 +75,9 @@ def prepare_low_dose(
     moved, transform, alignment = bring_onto(pre_contrast, low_dose, settings, n_threads)
     t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = shared_scale(t1, low, pre_contrast.spacing_mm, settings)
-    return PreparedCompanion(scale.normalised(low), transform, alignment, scale.to_pre_contrast, scale.normalisation)
+    return PreparedCompanion(
+        scale.normalised(low), transform, alignment, scale.to_pre_contrast, scale.normalisation, scale.gain
+    )
 
 
 def prepare_t2(

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from lessgad.preparation.alignment import AlignmentQuality
 from lessgad.preparation.bring_onto import bring_onto
 from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.head import HeadBox, head_box
 from lessgad.preparation.histogram_peaks import HistogramPeaks
 from lessgad.preparation.normalisation import Normalisation
@@ -34,6 +35,7 @@ class PreparedPair:
         head_box: Its in-plane box.
         transform: Takes points of the T1 to points of the T1ce.
         alignment: How well they lie on each other.
+        gain: Smooth factor that the T1ce was multiplied by first; None where one factor was to do.
         to_pre_contrast: Takes intensities of the T1ce to those of the T1.
         normalisation: Takes intensities of the T1 to [−1, 1].
         peaks: Landmarks in the histogram of the T1.
@@ -48,6 +50,7 @@ class PreparedPair:
     head_box: HeadBox
     transform: RigidTransform
     alignment: AlignmentQuality
+    gain: GainMap | None
     to_pre_contrast: IntensityMap
     normalisation: Normalisation
     peaks: HistogramPeaks
@@ -81,7 +84,7 @@ def prepare_pair(
     moved, transform, alignment = bring_onto(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = shared_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
-    calibrated = scale.to_pre_contrast.apply(t1ce)
+    calibrated = scale.calibrated(t1ce)
     return PreparedPair(
         pre_contrast=t1,
         registered=t1ce,
@@ -92,6 +95,7 @@ def prepare_pair(
         head_box=head_box(scale.head),
         transform=transform,
         alignment=alignment,
+        gain=scale.gain,
         to_pre_contrast=scale.to_pre_contrast,
         normalisation=scale.normalisation,
         peaks=scale.peaks,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.preparation.calibration import IntensityMap, calibrate
+from lessgad.preparation.gain_map import GainMap, find_gain_map
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
 from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
@@ -22,18 +23,24 @@ class SharedScale:
     Attributes:
         head: Foreground of the T1.
         peaks: Landmarks in the histogram of the T1.
+        gain: Smooth factor that the scan after contrast is multiplied by first; None where one factor is to do.
         to_pre_contrast: Takes intensities of the scan after contrast to those of the T1.
         normalisation: Takes intensities of the T1 to [−1, 1].
     """
 
     head: Bool[np.ndarray, "x y z"]
     peaks: HistogramPeaks
+    gain: GainMap | None
     to_pre_contrast: IntensityMap
     normalisation: Normalisation
 
+    def calibrated(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
+        """Take the scan after contrast to the intensities of the T1."""
+        return self.to_pre_contrast.apply(_even(post_contrast, self.gain))
+
     def normalised(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
         """Take the scan after contrast to [−1, 1]."""
-        return self.normalisation.apply(self.to_pre_contrast.apply(post_contrast))
+        return self.normalisation.apply(self.calibrated(post_contrast))
 
 
 def shared_scale(
@@ -57,6 +64,13 @@ def shared_scale(
         CalibrationError: The histograms do not say how the intensities relate.
     """
     head = head_mask(pre_contrast, spacing_mm)
-    to_pre_contrast = calibrate(pre_contrast, post_contrast, head, settings.calibration)
+    to_pre_contrast, gain = calibrate(pre_contrast, post_contrast, head, settings.calibration), None
+    if settings.calibration == "smooth":
+        gain = find_gain_map(pre_contrast, to_pre_contrast.apply(post_contrast), head, spacing_mm)
+        to_pre_contrast = calibrate(pre_contrast, _even(post_contrast, gain), head, settings.calibration)
     peaks = find_peaks(pre_contrast)
-    return SharedScale(head, peaks, to_pre_contrast, normalisation_from_peaks(peaks, settings.full_scale))
+    return SharedScale(head, peaks, gain, to_pre_contrast, normalisation_from_peaks(peaks, settings.full_scale))
+
+
+def _even(image: Float[np.ndarray, "x y z"], gain: GainMap | None) -> Float[np.ndarray, "x y z"]:
+    return image if gain is None else image * gain.over(image.shape)

@@ -32,7 +32,8 @@ class NewScan:
         images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
         head: Foreground.
         normalisation: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
-        to_scan: Takes these to the intensities of the scan.
+        to_scan: Takes these to the intensities of the scan, but for `gain`.
+        gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
     """
 
@@ -41,7 +42,14 @@ class NewScan:
     head: Bool[np.ndarray, "x y z"]
     normalisation: Normalisation
     to_scan: IntensityMap
+    gain: Float[np.ndarray, "x y z"] | None = None
     pre_contrast_scan: Volume | None = None
+
+    @property
+    def unit(self) -> Float[np.ndarray, "x y z"]:
+        """What 1 on the scale of [−1, 1] is in the unit of the scan, float32."""
+        one = np.float32(self.to_scan.scale / self.normalisation.length_of(1.0))
+        return np.full(self.head.shape, one) if self.gain is None else one / self.gain
 
     def noise(self) -> tuple[float, float]:
         """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
@@ -92,7 +100,8 @@ def new_scan(
         "low_dose": scale.normalised(low),
         **_t2_on(scan.with_array(t1), t2),
     }
-    return NewScan(scan, images, scale.head, scale.normalisation, scale.to_pre_contrast.inverse(), t1_scan)
+    gain = None if scale.gain is None else scale.gain.over(low.shape)
+    return NewScan(scan, images, scale.head, scale.normalisation, scale.to_pre_contrast.inverse(), gain, t1_scan)
 
 
 def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:

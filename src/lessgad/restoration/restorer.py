@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
@@ -18,11 +17,11 @@ from lessgad.restoration.anchor import Anchor, read_anchor
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
 from lessgad.restoration.guess import Guess, read_guess
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
-from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.new_scan import new_scan
 from lessgad.restoration.scan_consistency import Origin, ScanConsistency, consistency_of_scan, forward_model
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
-from lessgad.restoration.volumes import RestoredVolume, restore_volume
+from lessgad.restoration.volumes import restore_volume
 from lessgad.volume import Volume, in_order_of, with_axes_of
 
 if TYPE_CHECKING:
@@ -164,7 +163,7 @@ class Restorer:
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
         box, spacing = head_box(new.head), new.scan.spacing_mm
-        scan, unrestored, intervals = new.scan, new.images["low_dose"], self.intervals
+        scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
             if self.anchor is not None and self.settings.anchor and dose > 0:
@@ -179,22 +178,26 @@ class Restorer:
         else:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
             scan = resampled_in_plane(scan, spacing_mm)
-            unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
+            unrestored, unit = (
+                resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
+            )
         if dose == 0 and self.guess is not None:
             seen = (*seen, self.guess.words)
             if not self.guess.serves:
                 volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
-        change = new.to_scan.scale * (new.normalisation.undo(volume.restored) - new.normalisation.undo(unrestored))
+        change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of
         image = as_given(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
-        half_width = self._half_width(volume, new, dose, intervals)
-        width = None if half_width is None else as_given(scan.with_array(half_width), low_dose)
+        width = None
+        if intervals is not None:
+            half_width = unit * intervals.half_width(dose, volume.half_width, volume.restored.shape)
+            width = as_given(scan.with_array(half_width), low_dose)
         if model is None:
             return Restoration(image, width, seen)
         level = self._tissue_level
         found = consistency_of_scan(new, volume.restored, dose, model, level)
-        error = in_order_of(scan.with_array(self._unit(new) * found.error), low_dose)
+        error = in_order_of(scan.with_array(unit * found.error), low_dose)
         detectable = {mm: least / level for mm, least in found.detectable.items()}
         inflation = max(found.inflation)
         checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
@@ -203,19 +206,6 @@ class Restorer:
     @property
     def _tissue_level(self) -> float:
         return 2 / self.description.preparation.full_scale
-
-    def _half_width(
-        self, volume: RestoredVolume, new: NewScan, dose: float, intervals: IntervalCalibration | None
-    ) -> Float[np.ndarray, "x y z"] | None:
-        """Half-width of the interval in the unit of the scan, 0 outside the head box; None without a calibration."""
-        if intervals is None:
-            return None
-        return self._unit(new) * intervals.half_width(dose, volume.half_width, volume.restored.shape)
-
-    @staticmethod
-    def _unit(new: NewScan) -> np.float32:
-        """What 1 on the scale of [−1, 1] is in the unit of the scan."""
-        return np.float32(new.to_scan.scale / new.normalisation.length_of(1.0))
 
     def _check_images(self, pre_contrast: Volume | None, t2: Volume | None) -> None:
         if self.needs_pre_contrast and pre_contrast is None:

@@ -37,10 +37,18 @@ def write_sheet(path: Path, pair: PreparedPair, study: PreparedStudy, tumor: Boo
         tumor=tumor,
     )
     moved = f"moved by {pair.transform.rotation_deg:.1f}° and {np.linalg.norm(pair.transform.translation_mm):.1f} mm"
-    scaled = f"T1ce × {pair.to_pre_contrast.scale:.3g} {pair.to_pre_contrast.offset:+.3g}"
+    scaled = f"T1ce × {pair.to_pre_contrast.scale:.3g} {pair.to_pre_contrast.offset:+.3g}{_from_place_to_place(pair)}"
     lines = [study_name(study.patient, study.session), f"T1ce {moved}; {scaled}"]
     with replacing(path) as temporary:
         temporary.write_bytes(to_small_png(preparation_picture(images, lines)))
+
+
+def _from_place_to_place(pair: PreparedPair) -> str:
+    """How much the factor varies through the head."""
+    if pair.gain is None:
+        return ""
+    percents = 100 * (pair.gain.over(pair.head.shape)[pair.head] - 1)
+    return f", {percents.min():+.0f} to {percents.max():+.0f} % from place to place"
 
 
 def preparation_images(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
     from lessgad.workflow.clean_end_points import ScanNoise
 
-VERSION = 3
+VERSION = 4
 KEEP_IT = "To use it all the same, set preparation.unlike_pairs: keep in experiment.yaml"
 
 
@@ -178,6 +178,7 @@ def _description(pair: PreparedPair, tumor: np.ndarray | None, noise: ScanNoise)
         "translation_mm": pair.transform.translation_mm,
         "alignment": asdict(pair.alignment),
         "t1ce_to_t1_intensity": asdict(pair.to_pre_contrast),
+        "t1ce_gain": None if pair.gain is None else pair.gain.description(),
         "t1_peaks": asdict(pair.peaks),
         "noise": asdict(noise),
         "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),

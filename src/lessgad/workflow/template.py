@@ -93,7 +93,7 @@ split:   # shares of the patients, drawn once into split.tsv; nobody is moved la
 
 preparation:
   alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
-  calibration: {prepare.calibration}   # robust: one factor that most of the head agrees on; peaks: the paper's; none
+  calibration: {prepare.calibration}   # smooth: a factor that varies smoothly; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
