@@ -70,13 +70,13 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
                 (
                     percent(dose),
                     line_style(method).label,
-                    mean_in_words(chosen, lambda row: row.recovery, "{:.2f}"),
+                    mean_in_words(chosen, lambda row: row.recovery, "{:z.2f}"),
                     _gain(chosen, without),
-                    mean_in_words(chosen, lambda row: row.false_ml, "{:.2f}"),
-                    mean_in_words(chosen, lambda row: row.missed_ml, "{:.2f}"),
-                    mean_in_words(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
-                    mean_in_words(chosen, lambda row: row.cnr, "{:.1f}"),
-                    mean_in_words(chosen, lambda row: row.cep_percent, "{:.0f}"),
+                    mean_in_words(chosen, lambda row: row.false_ml, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.missed_ml, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.unsupported_ml, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.cnr, "{:z.1f}"),
+                    mean_in_words(chosen, lambda row: row.cep_percent, "{:z.0f}"),
                     patients_and_studies(chosen),
                 )
             )
@@ -109,8 +109,8 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
             chosen = [row for row in rows if row.dose == dose and row.size_group == group]
             if chosen:
                 n = f"{len(chosen)} / {len({row.patient for row in chosen})}"
-                recovery = mean_in_words(chosen, lambda row: row.recovery, "{:.2f}")
-                missed = mean_in_words(chosen, lambda row: _share(row.missed_ml, row.enhancing_ml), "{:.0%}")
+                recovery = mean_in_words(chosen, lambda row: row.recovery, "{:z.2f}")
+                missed = mean_in_words(chosen, lambda row: _share(row.missed_ml, row.enhancing_ml), "{:z.0%}")
                 words.append((percent(dose), group, recovery, missed, n))
     return EnhancementTable(
         "Restored lesions by size",
@@ -132,10 +132,10 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
         words.append(
             (
                 percent(dose),
-                *(mean_in_words(chosen, lambda row: row.coverage, "{:.0%}") for chosen in by_area.values()),
-                mean_in_words(tumor, lambda row: row.enhancement, "{:.3f}"),
-                mean_in_words(tumor, lambda row: row.half_width, "{:.3f}"),
-                mean_in_words(tumor, lambda row: row.standard_enhancement, "{:.3f}"),
+                *(mean_in_words(chosen, lambda row: row.coverage, "{:z.0%}") for chosen in by_area.values()),
+                mean_in_words(tumor, lambda row: row.enhancement, "{:z.3f}"),
+                mean_in_words(tumor, lambda row: row.half_width, "{:z.3f}"),
+                mean_in_words(tumor, lambda row: row.standard_enhancement, "{:z.3f}"),
                 f"{within} of {len(tumor)}" if tumor else "–",
                 patients_and_studies(by_area["head"]),
             )
@@ -154,10 +154,10 @@ def _consistency(rows: Sequence[ConsistencyRow]) -> EnhancementTable:
     words = [
         (
             percent(dose),
-            mean_in_words(chosen, lambda row: row.unsupported_ml, "{:.2f}"),
-            mean_in_words(chosen, lambda row: row.overlooked_ml, "{:.2f}"),
-            mean_in_words(chosen, lambda row: row.detectable_5mm, "{:.0%}"),
-            mean_in_words(chosen, lambda row: row.detectable_10mm, "{:.0%}"),
+            mean_in_words(chosen, lambda row: row.unsupported_ml, "{:z.2f}"),
+            mean_in_words(chosen, lambda row: row.overlooked_ml, "{:z.2f}"),
+            mean_in_words(chosen, lambda row: row.detectable_5mm, "{:z.0%}"),
+            mean_in_words(chosen, lambda row: row.detectable_10mm, "{:z.0%}"),
             patients_and_studies(chosen),
         )
         for dose in _doses(rows)
@@ -182,7 +182,7 @@ def _gain(rows: Sequence[EnhancementRow], without: Sequence[EnhancementRow]) -> 
     prior = {(row.patient, row.session): row.recovery for row in without}
     if not prior or all(row.dose == 0 for row in rows):
         return "–"
-    return mean_in_words(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:.2f}")
+    return mean_in_words(rows, lambda row: row.recovery - prior.get((row.patient, row.session), math.nan), "{:z.2f}")
 
 
 def _unclear(thresholds: Sequence[ThresholdRow]) -> str:

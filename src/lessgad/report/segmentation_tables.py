@@ -65,7 +65,7 @@ def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_re
                 *(mean(region, "dice") for region in regions),
                 mean(TUMOR, "hd95_mm"),
                 mean(TUMOR, "asd_mm"),
-                mean_in_words(tumor, lambda row: row.volume_error_ml, "{:+.2f}"),
+                mean_in_words(tumor, lambda row: row.volume_error_ml, "{:+z.2f}"),
                 *(_missed_and_false([row for row in of_image if row.region == region]) for region in regions),
                 patients_and_studies(tumor),
             )
@@ -158,7 +158,7 @@ def _missed_and_false(rows: Sequence[OverlapRow]) -> str:
 
 def _dice_of(rows: Sequence[OverlapRow], dose: float, image: str) -> str:
     return mean_in_words(
-        [row for row in rows if (row.dose, row.image) == (dose, image)], lambda row: row.dice, "{:.2f}"
+        [row for row in rows if (row.dose, row.image) == (dose, image)], lambda row: row.dice, "{:z.2f}"
     )
 
 

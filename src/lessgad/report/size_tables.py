@@ -33,9 +33,9 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
                 image_label(image),
                 f"{changed} of {len(classed)}" if classed else "–",
                 f"{missed}" if classed else "–",
-                mean_in_words(chosen, lambda row: row.diameter_mm, "{:.1f}"),
-                mean_in_words(chosen, lambda row: row.reference_diameter_mm, "{:.1f}"),
-                mean_in_words(chosen, lambda row: abs(row.diameter_mm - row.reference_diameter_mm), "{:.1f}"),
+                mean_in_words(chosen, lambda row: row.diameter_mm, "{:z.1f}"),
+                mean_in_words(chosen, lambda row: row.reference_diameter_mm, "{:z.1f}"),
+                mean_in_words(chosen, lambda row: abs(row.diameter_mm - row.reference_diameter_mm), "{:z.1f}"),
                 patients_and_studies(chosen),
             )
         )

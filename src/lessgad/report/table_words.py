@@ -60,7 +60,7 @@ def region_label(region: str) -> str:
 
 
 def mean_in_words(rows: Sequence[Row], value: Callable[[Row], float], form: str) -> str:
-    """Mean over patients of the means of their rows, in a format such as ``{:.2f}``; a dash where none is finite."""
+    """Mean over patients of the means of their rows, in a format such as ``{:z.2f}``; a dash where none is finite."""
     means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
     return form.format(float(np.mean(list(means.values())))).replace("%", " %").replace("-", "−") if means else "–"
 
