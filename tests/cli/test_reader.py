@@ -19,7 +19,7 @@ def test_without_its_packages(command, tmp_path, monkeypatch, capsys):
     assert exit_code(["reader", command[0], str(tmp_path), *command[1:]]) == 2
     said = capsys.readouterr().err
     assert "all but fastapi" in said
-    assert "pip install 'lessgad[reader]'" in said
+    assert "pip install '.[reader]'" in said
     assert list(tmp_path.iterdir()) == []
 
 

@@ -46,6 +46,14 @@ def test_where_it_is_shown_to_help_the_guess_is_given_and_said_to_be_one(tmp_pat
     assert not any("dose 0" in words for words in restorer.restore_in_full(t1, 0.3).cautions)
 
 
+def test_a_model_that_nobody_looked_into_gives_its_guess_with_a_caution(tmp_path, lopsided):
+    t1, _ = lopsided.pair()
+    model(tmp_path, bias=0.2)
+    found = Restorer.load(tmp_path, RestorationSettings(precision="fp32")).restore_in_full(t1, 0.0)
+    assert float((found.image.array - t1.array).max()) > 1
+    assert any("was not looked into" in words for words in found.cautions)
+
+
 def test_a_guess_comes_back_from_disk(tmp_path):
     assert read_guess(tmp_path) is None
     write_guess(tmp_path, guess(-0.1))

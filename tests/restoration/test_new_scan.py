@@ -11,7 +11,7 @@ from lessgad.volume import Volume
 
 
 @pytest.mark.usefixtures("at_home")
-@pytest.mark.parametrize("method", ["robust", "peaks"])
+@pytest.mark.parametrize("method", ["smooth", "robust", "peaks"])
 def test_a_low_dose_and_a_t2_as_in_a_cohort(tiny, method):
     t1, t1ce, _ = tiny.head(3)
     t2 = np.where(t1 > 30, 500 - t1, t1).astype(np.float32)
@@ -32,3 +32,17 @@ def test_a_t2_beside_a_low_dose_alone(tiny):
     aligned = PreparationSettings(alignment="aligned")
     expected = prepare_t2(*(Volume(image, tiny.AFFINE) for image in (t1ce, t2)), aligned).image
     np.testing.assert_allclose(new.images["t2"], expected, atol=1e-4)
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("method", ["smooth", "robust"])
+def test_its_unit_takes_what_a_field_sees_back_to_the_scan(tiny, method):
+    """A scan that is shaded otherwise than its T1, from left to right."""
+    t1, t1ce, _ = tiny.head(3)
+    shade = np.linspace(0.9, 1.1, t1.shape[0], dtype=np.float32)[:, None, None]
+    scan = Volume(4 * t1ce * shade, tiny.AFFINE)
+    new = new_scan(scan, Volume(t1, tiny.AFFINE), PreparationSettings(calibration=method))
+    seen = new.images["low_dose"]
+    inside = (seen > -1) & (seen < 1)
+    np.testing.assert_allclose((new.unit * (seen + 1))[inside], new.scan.array[inside], rtol=1e-3, atol=0.1)
+    assert (new.gain is not None) == (method == "smooth")

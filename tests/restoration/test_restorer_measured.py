@@ -81,6 +81,8 @@ def test_a_restored_image_is_moved_to_what_was_measured(tmp_path, low_of_pair):
     without = moving.restore_in_full(low, 0.3, t1)
     np.testing.assert_array_equal(without.image.array, before.image.array)
     assert any("was not moved to what was measured: the linear mix" in words for words in without.cautions)
+    finer = moving.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, spacing_mm=(0.5, 0.5))
+    assert any("it has another spacing than the scan" in words for words in finer.cautions)
     left = Restorer.load(tmp_path, RestorationSettings(precision="fp32", anchor=False))
     left_alone = left.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO)
     np.testing.assert_array_equal(left_alone.image.array, before.image.array)

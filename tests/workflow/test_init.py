@@ -135,6 +135,20 @@ def test_region_given_twice(experiment: Path, cohort: Path):
     assert not experiment.exists()
 
 
+def test_labels_without_names_are_no_tumor_until_they_are_named(experiment: Path, cohort: Path, tmp_path: Path):
+    assert "--region" not in init(tmp_path / "named", cohort)
+    (cohort / "derivatives/expert/dseg.tsv").unlink()
+    assert "no label of the masks counts as tumor" in init(experiment, cohort)
+    assert regions(experiment) == {}
+
+
+def test_too_few_test_patients_for_an_answer_are_told(tmp_path: Path, experiment: Path, cohort: Path):
+    assert "1 test patients: an answer takes 10" in init(experiment, cohort)
+    split = tmp_path / "split.tsv"
+    split.write_text("participant_id\tsubset\nsub-01\ttest\nsub-02\ttest\n")
+    assert "2 test patients: an answer takes 10" in init(tmp_path / "other", cohort, split=split)
+
+
 def test_cohort_without_masks(experiment: Path, cohort: Path):
     (cohort / "derivatives").rename(cohort / "sourcedata")
     assert "with a mask: 0" in init(experiment, cohort)
@@ -156,7 +170,7 @@ def test_segmentation_is_asked_for_where_it_can_be_done(
     reasons = {
         ".": "takes half an hour on a CPU",
         "shared": "label 4 in tumor and rim",
-        "missing": "pip install 'lessgad[segmentation]'",
+        "missing": "pip install '.[segmentation]'",
         "none": "the cohort has no masks",
     }
     for name, reason in reasons.items():

@@ -170,7 +170,7 @@ def test_nnunet_not_installed(tiny_experiment, lessgad, monkeypatch):
     monkeypatch.setattr(nnunet_environment, "find_spec", lambda _name: None)
     code, _, err = lessgad("run", root)
     assert code == 2
-    assert "pip install 'lessgad[segmentation]'" in err
+    assert "pip install '.[segmentation]'" in err
 
 
 @pytest.mark.soak

@@ -184,6 +184,18 @@ def test_invalid_yaml(tmp_path: Path, text: str):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("segmentation: {configuration: quick}\nsegmentation: null\n", r"segmentation again \(line 2\)"),
+        ("split:\n  seed: 1\n  train: 0.5\n  seed: 2\n", r"seed again \(line 4\)"),
+    ],
+)
+def test_a_setting_that_stands_twice(text: str, words: str):
+    with pytest.raises(SettingsError, match=f"each setting once, got {words}"):
+        parse_settings(text, Path("experiment.yaml"))
+
+
 def test_invalid_yaml_says_in_which_line():
     with pytest.raises(SettingsError, match="line 3"):
         parse_settings("cohort:\n  path: x\n bad: 1\n", Path("e"))

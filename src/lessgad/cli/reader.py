@@ -42,7 +42,10 @@ def check_packages() -> None:
 
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        wanted, remedy = "the packages of the reader study", "Install them: pip install 'lessgad[reader]'"
+        wanted, remedy = (
+            "the packages of the reader study",
+            "Install them: pip install '.[reader]' in the checkout of lessgad",
+        )
         raise InputError(wanted, f"all but {', '.join(missing)}", None, remedy)
 
 

@@ -13,14 +13,22 @@ def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         "restore",
-        epilog="Example: lessgad restore low.nii.gz restored.nii.gz --dose 0.1 --model glioma/models/all-doses",
+        epilog="Example: lessgad restore low.nii.gz restored.nii.gz --dose 0.1 --model glioma/models/all-doses "
+        "--pre-contrast t1.nii.gz",
     )(restore)
 
 
 def restore(
-    low_dose: Annotated[Path, typer.Argument(metavar="LOW", help="The low-dose scan, NIfTI.")],
+    low_dose: Annotated[
+        Path, typer.Argument(metavar="LOW", help="The low-dose scan, NIfTI; LOW.json beside it tells the sequence.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
-    dose: Annotated[float, typer.Option(help="Its fraction of the standard dose, e.g. 0.1.")],
+    dose: Annotated[
+        float,
+        typer.Option(
+            help="Its fraction of the standard dose, e.g. 0.1. At 0 LOW comes back, unless a guess is shown to help."
+        ),
+    ],
     model: Annotated[Path, typer.Option(metavar="MODEL", help="A folder under EXPERIMENT/models.")],
     pre_contrast: Annotated[
         Path | None, typer.Option(metavar="T1", help="T1 of the same examination; needed by models trained with it.")

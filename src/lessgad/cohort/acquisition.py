@@ -81,12 +81,13 @@ def read_acquisition(image: Path, root: Path) -> Acquisition:
     return _acquisition(fields, image)
 
 
-def acquisition_beside(image: Path) -> Acquisition | None:
+def acquisition_beside(image: Path | str) -> Acquisition | None:
     """Read the sidecar of the same name beside an image that lies in no cohort; None where there is none.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
     """
+    image = Path(image)
     sidecar = image.with_name(image_stem(image) + ".json")
     return _acquisition(_read_json(sidecar), image) if sidecar.is_file() else None
 

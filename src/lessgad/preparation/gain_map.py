@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -59,6 +59,12 @@ class GainMap:
     def description(self) -> dict[str, Any]:
         """What it is made of, for the record."""
         return {"coefficients": self.coefficients.tolist(), "first": self.first, "last": self.last}
+
+    @classmethod
+    def described(cls, description: dict[str, Any]) -> GainMap:
+        """Make it of what `description` gave."""
+        first, last = (cast(tuple[int, int, int], tuple(description[end])) for end in ("first", "last"))
+        return cls(np.array(description["coefficients"]), first, last)
 
     def over(self, shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
         """Factor at each voxel of a volume, float32; beyond the head that of its border."""

@@ -2,8 +2,9 @@
 """At dose 0 nothing of the enhancement was measured: whether what a model guesses from the T1 is better than the T1.
 
 It is given where validation patients show that it is: where the one-sided 97.5 % bound of its mean gain in PSNR over
-the T1 is above 0. Else the T1 is given back. The images of dose 0 in an experiment are guesses in any case: they are
-the control, which says what enhancement a model shows without any having been measured.
+the T1 is above 0. Else the T1 is given back: the scan that was said to have dose 0. The images of dose 0 in an
+experiment are guesses in any case: they are the control, which says what enhancement a model shows without any having
+been measured.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from lessgad.restoration.model_yaml import read_known, write_known
 from lessgad.settings import Settings
 
 GUESS = "guess.yaml"
+#: Of a model without the file: converted, or without validation patients.
+NOT_LOOKED_INTO = (
+    "at dose 0 no enhancement was measured: all that is shown is guessed from the T1, and whether that is better than "
+    "the T1 was not looked into"
+)
 
 
 class Guess(Settings):

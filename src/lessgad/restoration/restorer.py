@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose, percent
-from lessgad.errors import DoseError, ModelError, SettingsError
+from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
 from lessgad.restoration.anchor import Anchor, read_anchor
+from lessgad.restoration.consistency import Consistency
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
-from lessgad.restoration.guess import Guess, read_guess
+from lessgad.restoration.guess import NOT_LOOKED_INTO, Guess, read_guess
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
-from lessgad.restoration.new_scan import new_scan
-from lessgad.restoration.scan_consistency import Origin, ScanConsistency, consistency_of_scan, forward_model
+from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.scan_consistency import (
+    Origin,
+    ScanConsistency,
+    check_checkable,
+    consistency_of_scan,
+    forward_model,
+)
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
 from lessgad.restoration.volumes import restore_volume
@@ -56,7 +64,7 @@ class Restorer:
 
     Example:
         >>> restorer = lessgad.Restorer.load("EXPERIMENT/models/all-doses")
-        >>> restored = restorer.restore(low_dose, dose=0.1)
+        >>> restored = restorer.restore(low_dose, 0.1, t1, acquisition=lessgad.acquisition_beside("low.nii.gz"))
 
     Attributes:
         field: The network.
@@ -66,7 +74,7 @@ class Restorer:
         training_range: What it was trained on; None where that was not noted.
         anchor: How far its images are moved to what was measured; None where that was not tuned.
         guess: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
-            None where that was not looked into.
+            None where that was not looked into: then they are given as they are.
     """
 
     field: AnyField
@@ -108,10 +116,12 @@ class Restorer:
         pre_contrast: Volume | None = None,
         t2: Volume | None = None,
         *,
+        acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
     ) -> Volume:
-        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`."""
-        return self.restore_in_full(low_dose, dose, pre_contrast, t2, spacing_mm=spacing_mm).image
+        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`, which has cautions too."""
+        found = self.restore_in_full(low_dose, dose, pre_contrast, t2, acquisition=acquisition, spacing_mm=spacing_mm)
+        return found.image
 
     def restore_in_full(
         self,
@@ -158,7 +168,7 @@ class Restorer:
         self._check_dose(dose)
         self._check_images(pre_contrast, t2)
         if check:
-            _check_checkable(pre_contrast, spacing_mm)
+            check_checkable(pre_contrast, spacing_mm)
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
@@ -166,25 +176,23 @@ class Restorer:
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
-            if self.anchor is not None and self.settings.anchor and dose > 0:
-                try:
-                    simulator = model or forward_model(dose, self.description.simulation, acquisition, origin)
-                except ModelError as missing:
-                    seen = (*seen, f"the image was not moved to what was measured: {missing.came}")
-                else:
-                    how, intervals = self.anchor.at(dose), self.anchor.intervals
-                    moved = new.measured(dose, simulator, self._tissue_level).anchored(volume.restored, how)
-                    volume = volume._replace(restored=moved)
         else:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
             scan = resampled_in_plane(scan, spacing_mm)
             unrestored, unit = (
                 resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
             )
-        if dose == 0 and self.guess is not None:
-            seen = (*seen, self.guess.words)
-            if not self.guess.serves:
+        if dose == 0:
+            seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
+            if self.guess is not None and not self.guess.serves:
                 volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
+        elif self.anchor is not None and self.settings.anchor:
+            simulator = model or self._simulator(dose, acquisition, origin, spacing_mm)
+            if isinstance(simulator, str):
+                seen = (*seen, f"the image was not moved to what was measured: {simulator}")
+            else:
+                intervals, measured = self.anchor.intervals, new.measured(dose, simulator, self._tissue_level)
+                volume = volume._replace(restored=measured.anchored(volume.restored, self.anchor.at(dose)))
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of
@@ -195,13 +203,29 @@ class Restorer:
             width = as_given(scan.with_array(half_width), low_dose)
         if model is None:
             return Restoration(image, width, seen)
-        level = self._tissue_level
-        found = consistency_of_scan(new, volume.restored, dose, model, level)
-        error = in_order_of(scan.with_array(unit * found.error), low_dose)
-        detectable = {mm: least / level for mm, least in found.detectable.items()}
-        inflation = max(found.inflation)
-        checked = ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, inflation)
-        return Restoration(image, width, seen, checked)
+        found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
+        return Restoration(image, width, seen, self._checked(found, new, low_dose))
+
+    def _simulator(
+        self,
+        dose: float,
+        acquisition: Acquisition | None,
+        origin: Origin,
+        spacing_mm: tuple[float, float] | None,
+    ) -> LowDoseSimulator | str:
+        """What takes an image back to the dose of the scan, or why there is none."""
+        if spacing_mm is not None:
+            return "it has another spacing than the scan"
+        try:
+            return forward_model(dose, self.description.simulation, acquisition, origin)
+        except ModelError as missing:
+            return missing.came
+
+    def _checked(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
+        """Give it in the unit and the axis order of the scan."""
+        error = in_order_of(new.scan.with_array(new.unit * found.error), low_dose)
+        detectable = {mm: least / self._tissue_level for mm, least in found.detectable.items()}
+        return ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, max(found.inflation))
 
     @property
     def _tissue_level(self) -> float:
@@ -222,17 +246,3 @@ class Restorer:
             raise DoseError(
                 f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
             )
-
-
-def _check_checkable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
-    if pre_contrast is None:
-        raise ModelError(
-            "the pre-contrast scan, to hold the restored image against the low dose",
-            "none",
-            None,
-            "Give it with --pre-contrast",
-        )
-    if spacing_mm is not None:
-        raise SettingsError(
-            "the spacing of the scan, to hold the restored image against it", "another", None, "Leave --spacing out"
-        )

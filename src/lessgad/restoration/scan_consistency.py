@@ -12,7 +12,7 @@ from jaxtyping import Float
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.simulation import SimulationSettings, dose_curve
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.errors import DoseError, ModelError
+from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.restoration.consistency import LEAST_ERROR, Consistency, check_consistency
 from lessgad.restoration.new_scan import NewScan
 from lessgad.volume import Volume
@@ -55,6 +55,26 @@ class ScanConsistency:
         return (
             f"{self.unsupported_ml:.2f} ml show more than was measured, {self.overlooked_ml:.2f} ml less; an error is "
             f"found half of the time from {least} diameter, in the signal of tissue".replace("%", " %")
+        )
+
+
+def check_checkable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
+    """See that a restored image can be held against the scan, before anything is computed.
+
+    Raises:
+        ModelError: There is no T1.
+        SettingsError: The image is wanted at another spacing than that of the scan.
+    """
+    if pre_contrast is None:
+        raise ModelError(
+            "the pre-contrast scan, to hold the restored image against the low dose",
+            "none",
+            None,
+            "Give it with --pre-contrast",
+        )
+    if spacing_mm is not None:
+        raise SettingsError(
+            "the spacing of the scan, to hold the restored image against it", "another", None, "Leave --spacing out"
         )
 
 

@@ -31,7 +31,7 @@ def check_installed() -> None:
             "nnU-Net, for segmentation",
             f"no package {missing}",
             None,
-            "Install it with pip install 'lessgad[segmentation]', or set segmentation: null in experiment.yaml",
+            "pip install '.[segmentation]' in the checkout of lessgad, or set segmentation: null in experiment.yaml",
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.split import read_split
+from lessgad.cohort.split import assign, read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.segmentation.nnunet_environment import missing_package
@@ -22,6 +22,11 @@ from lessgad.workflow.template import experiment_yaml
 
 #: Labels that people draw beside a tumor.
 NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "brainstem", "cerebellum"}
+
+NO_REGIONS = (
+    "no label of the masks counts as tumor: nothing but the whole head will be judged. Name labels with --region, such "
+    "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
+)
 
 
 def init_experiment(
@@ -74,13 +79,18 @@ def init_experiment(
         paper=paper,
         segmentation=segmentation,
     )
-    parse_settings(text, folder.settings)
+    settings = parse_settings(text, folder.settings)
+    given = read_split(split) if split is not None else {}
+    subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
+    n_test, least = list(subsets.values()).count("test"), settings.answer.min_patients
     if split is not None:
         _copy_split(split, folder.split)
     write_text(folder.settings, text)
     lines = [
         f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
+        *([NO_REGIONS] if n_masks and not regions else []),
+        *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",
     ]
@@ -117,7 +127,7 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
     except SettingsError as error:
         return f"{error.came} where {error.wanted} are wanted"
     if missing_package() is not None:
-        return "needs pip install 'lessgad[segmentation]'"
+        return "needs pip install '.[segmentation]' in the checkout of lessgad"
     if not paper:
         return "takes half an hour on a CPU; {configuration: quick} or {configuration: 3d_fullres} asks for it"
     return SegmentationSettings(configuration="3d_fullres")

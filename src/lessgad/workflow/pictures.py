@@ -132,7 +132,11 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
     )
     figure = calibration_figure(images, low_dose, CALIBRATION_DOSE)
     alt = "T1, T1ce, calibrated T1ce and a low-dose slice over their histograms, with the shift of the second peak"
-    caption = f"{study.name}: calibration ({experiment.settings.preparation.calibration}) and a simulated low dose."
+    method = experiment.settings.preparation.calibration
+    smooth = (
+        " The factor that varies through the head comes before the one in the figure." if method == "smooth" else ""
+    )
+    caption = f"{study.name}: calibration ({method}) and a simulated low dose.{smooth}"
     return Picture(to_png(figure), alt, caption)
 
 

@@ -14,6 +14,7 @@ from lessgad.atomic_write import replacing
 from lessgad.cohort.study import study_name
 from lessgad.errors import CalibrationError
 from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy
 from lessgad.report.histogram_plot import Peaks
@@ -61,6 +62,8 @@ def preparation_images(
     pre_contrast = prepared.normalisation.undo(np.asarray(prepared.pre_contrast))
     after = prepared.normalisation.undo(np.asarray(prepared.standard_dose))
     before = to_pre_contrast.inverse().apply(after)
+    if description.get("t1ce_gain") is not None:
+        before = before / GainMap.described(description["t1ce_gain"]).over(before.shape)
     return PreparationImages(
         pre_contrast=pre_contrast,
         standard_before=before,

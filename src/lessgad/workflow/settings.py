@@ -22,6 +22,7 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.settings import Settings
 from lessgad.training.settings import TrainingSettings
+from lessgad.workflow.each_key_once import EachKeyOnce, KeyTwiceError
 
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
 BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored", "standard", "low")
@@ -100,7 +101,7 @@ class ExperimentSettings(Settings):
         if needs_zero and self.preparation.calibration == "peaks":
             raise ValueError(
                 "a simulation that needs true zero with preparation.calibration peaks, which moves it; take "
-                "calibration: robust, or simulation: {model: linear, noise: none}"
+                "calibration: smooth, or simulation: {model: linear, noise: none}"
             )
         return self
 
@@ -135,7 +136,12 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
         SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
     """
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, EachKeyOnce)  # noqa: S506  a safe loader
+    except KeyTwiceError as error:
+        place = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise SettingsError(
+            "each setting once", f"{error.problem} again (line {place})", path, "Remove one of the two"
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 is a ValueError
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f" (line {line + 1})" if line is not None else ""
