@@ -126,6 +126,19 @@ def test_nothing_is_overwritten_without_force(capfd, low, model, tmp_path):
     assert out.read_bytes() != b"mine"
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_each_result_has_a_file_of_its_own(capfd, low, model, tmp_path, force):
+    before = low.read_bytes()
+    out = tmp_path / "out.nii.gz"
+    crooked = tmp_path / "x" / ".." / "out.nii.gz"
+    for results in ((out, "--interval", out), (out, "--interval", crooked)):
+        refused(run(capfd, low, *results, "--dose", "0.5", "--model", model, *force), "a file of its own")
+    said = run(capfd, low, low, "--dose", "0.5", "--model", model, *force)
+    refused(said, "a file of its own" if force else "does not exist yet")
+    assert low.read_bytes() == before
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("dose", "words"),
     [("10", "Did you mean 0.1?"), ("-0.1", "between 0 and 1"), ("nan", "between 0 and 1"), ("a", "a")],

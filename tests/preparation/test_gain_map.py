@@ -60,13 +60,15 @@ def test_swapping_the_images_inverts_it():
     np.testing.assert_allclose(one * find_gain_map(other, image, head(), SPACING_MM).over(SHAPE), 1.0, atol=1e-4)
 
 
+@pytest.mark.parametrize("noise_percent", [0, 3, 5])
 @pytest.mark.parametrize("enhancement", [0.1, 0.3, 1.0])
-def test_a_large_tumor_is_not_taken_for_shading(enhancement):
-    """A ball of 5 cm that enhances, in a head with a gradient of ±5 % from left to right."""
+def test_a_large_tumor_is_not_taken_for_shading(enhancement, noise_percent):
+    """A ball of 5 cm that enhances, in a head with a gradient of ±5 % from left to right, and noise of its own."""
     x, y, z = np.indices(SHAPE)
     tumor = (2.5 * (x - 40)) ** 2 + (2.5 * (y - 30)) ** 2 + (4 * (z - 12)) ** 2 < 25**2
     truth, image = wavy([[[0.0]], [[0.05]]]), t1()
-    other = image / truth * (1 + np.float32(enhancement) * tumor)
+    noise = np.random.default_rng(9).normal(0, noise_percent, SHAPE).astype(np.float32)
+    other = image / truth * (1 + np.float32(enhancement) * tumor) + noise
     found = np.log(find_gain_map(image, other, head(), SPACING_MM).over(SHAPE)) - np.log(truth)
     assert abs(found[tumor].mean() - found[head() & ~tumor].mean()) < 0.1 * np.log1p(enhancement)
     assert found[head() & ~tumor].std() < 0.01

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Bool
+
 from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
-from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, check_same_grid
 
@@ -18,11 +21,13 @@ class Brought(NamedTuple):
         moved: The scan there.
         transform: Takes points of the other to points of the scan as it came.
         alignment: How well they lie on each other.
+        covered: Voxels of the other that the scan has something of.
     """
 
     moved: Volume
     transform: RigidTransform
     alignment: AlignmentQuality
+    covered: Bool[np.ndarray, "x y z"]
 
 
 def bring_onto(
@@ -49,8 +54,9 @@ def bring_onto(
         from lessgad.preparation.registration import register_rigid
 
         transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
-        moved = resample(moving, fixed, transform, "cubic")
+        moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform)
     else:
         check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
         transform, moved = RigidTransform.identity(), moving
-    return Brought(moved, transform, check_alignment(fixed, moved, lowest_information))
+        seen = np.ones(fixed.array.shape, dtype=bool)
+    return Brought(moved, transform, check_alignment(fixed, moved, lowest_information), seen)

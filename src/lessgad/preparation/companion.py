@@ -72,7 +72,7 @@ def prepare_low_dose(
         CalibrationError: Their histograms do not say how their intensities relate.
         VolumeError: They are said to be aligned and are on two grids.
     """
-    moved, transform, alignment = bring_onto(pre_contrast, low_dose, settings, n_threads)
+    moved, transform, alignment, _ = bring_onto(pre_contrast, low_dose, settings, n_threads)
     t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = shared_scale(t1, low, pre_contrast.spacing_mm, settings)
     return PreparedCompanion(
@@ -97,6 +97,6 @@ def prepare_t2(
         VolumeError: They are said to be aligned and are on two grids.
     """
     normalisation = t2_normalisation(t2)
-    moved, transform, alignment = bring_onto(pre_contrast, t2, settings, n_threads, LOWEST_INFORMATION_OF_T2)
+    moved, transform, alignment, _ = bring_onto(pre_contrast, t2, settings, n_threads, LOWEST_INFORMATION_OF_T2)
     image = normalisation.apply(moved.array.astype(np.float32))
     return PreparedCompanion(image, transform, alignment, None, normalisation)

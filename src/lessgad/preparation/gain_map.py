@@ -8,7 +8,8 @@ the dose that is as much as what enhances: an error of 2 % becomes one of 20 % w
     log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 3
 
 u, v, w run from 0 to π over the head. Blocks of voxels that enhance do not fit and weigh little: exp(−(r/s)²/2), s the
-median absolute deviation of all blocks from the one factor that most of the head agrees on (Welsch's estimator).
+median absolute deviation (Welsch's estimator), first from the one factor that most of the head agrees on, then from the
+smooth one. Blocks must be large: where their noise is as much as a tumour enhances by, it is taken for shading.
 
 Source: differential inhomogeneity correction of serial scans (Lewis & Fox, NeuroImage 2004), with the low-order cosines
 of SPM (Ashburner & Friston, NeuroImage 2005).
@@ -26,12 +27,13 @@ from jaxtyping import Bool, Float
 
 HIGHEST_ORDER = 3
 SHORTEST_HALF_WAVE_MM = 20.0
-BLOCK_MM = 2.5
+BLOCK_MM = 5.0
 DARKEST = 0.5  # of the median of the head; darker blocks are mostly air, bone and fluid
-FEWEST_BLOCKS = 500
+FEWEST_BLOCKS = 200
 USUAL_COEFFICIENT = 0.03  # spread that is expected of c_abc
-BLOCKS_PER_SAMPLE = 100  # neighbouring blocks err alike
+BLOCKS_PER_SAMPLE = 12  # neighbouring blocks err alike
 N_STEPS = 50
+N_SPREADS = 2
 SMALL_STEP = 1e-5
 NO_SPREAD = 1e-6
 MAD_TO_SD = 1.4826
@@ -84,7 +86,7 @@ def find_gain_map(
 ) -> GainMap:
     """Find the smooth factor that brings a scan after contrast to the T1, beside the one factor for all.
 
-    Swapping the images inverts it. Flat where fewer than 500 blocks of 2.5 mm are bright in both.
+    Swapping the images inverts it. Flat where fewer than 200 blocks of 5 mm are bright in both.
 
     Args:
         pre_contrast: T1, true zero at 0.
@@ -123,15 +125,16 @@ def _fitted(columns: Float[np.ndarray, "block term"], values: Float[np.ndarray, 
     """Coefficients by reweighted least squares, all but the constant drawn to 0."""
     found = np.zeros(columns.shape[1])
     found[0] = _mode(values)
-    spread = max(MAD_TO_SD * float(np.median(np.abs(values - found[0]))), NO_SPREAD)
-    penalty = np.full(columns.shape[1], BLOCKS_PER_SAMPLE * (spread / USUAL_COEFFICIENT) ** 2)
-    penalty[0] = 0.0
-    for _ in range(N_STEPS):
-        weights = np.exp(-0.5 * ((values - columns @ found) / spread) ** 2)
-        weighted = columns * weights[:, None]
-        before, found = found, np.linalg.solve(columns.T @ weighted + np.diag(penalty), weighted.T @ values)
-        if np.abs(found - before).max() < SMALL_STEP:
-            break
+    for _ in range(N_SPREADS):  # the first spread holds the shading itself
+        spread = max(MAD_TO_SD * float(np.median(np.abs(values - columns @ found))), NO_SPREAD)
+        penalty = np.full(columns.shape[1], BLOCKS_PER_SAMPLE * (spread / USUAL_COEFFICIENT) ** 2)
+        penalty[0] = 0.0
+        for _ in range(N_STEPS):
+            weights = np.exp(-0.5 * ((values - columns @ found) / spread) ** 2)
+            weighted = columns * weights[:, None]
+            before, found = found, np.linalg.solve(columns.T @ weighted + np.diag(penalty), weighted.T @ values)
+            if np.abs(found - before).max() < SMALL_STEP:
+                break
     return found
 
 

@@ -20,6 +20,8 @@ from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.volume import Volume
 
+CUT_AWAY = -1.0  # on the scale of normalised images: true zero
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedPair:
@@ -27,11 +29,12 @@ class PreparedPair:
 
     Attributes:
         pre_contrast: T1 as scanned.
+        covered: Voxels of the T1 that the T1ce has something of. The others are cut away on [−1, 1], in both images.
         registered: T1ce moved onto it, in its own intensity unit.
         calibrated: The same in the intensity unit of the T1.
         normalised_pre_contrast: T1 on [−1, 1].
         normalised_standard_dose: Calibrated T1ce on [−1, 1].
-        head: Foreground.
+        head: Foreground that both scans cover.
         head_box: Its in-plane box.
         transform: Takes points of the T1 to points of the T1ce.
         alignment: How well they lie on each other.
@@ -42,6 +45,7 @@ class PreparedPair:
     """
 
     pre_contrast: Float[np.ndarray, "x y z"]
+    covered: Bool[np.ndarray, "x y z"]
     registered: Float[np.ndarray, "x y z"]
     calibrated: Float[np.ndarray, "x y z"]
     normalised_pre_contrast: Float[np.ndarray, "x y z"]
@@ -81,18 +85,21 @@ def prepare_pair(
         CalibrationError: Their histograms do not say how their intensities relate.
         VolumeError: They are said to be aligned and are on two grids.
     """
-    moved, transform, alignment = bring_onto(pre_contrast, standard_dose, settings, n_threads)
+    moved, transform, alignment, covered = bring_onto(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = shared_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
-    calibrated = scale.calibrated(t1ce)
+    calibrated, head = scale.calibrated(t1ce), scale.head & covered
+    normalised = (np.where(covered, scale.normalisation.apply(image), CUT_AWAY) for image in (t1, calibrated))
+    normalised_t1, normalised_t1ce = normalised
     return PreparedPair(
         pre_contrast=t1,
+        covered=covered,
         registered=t1ce,
         calibrated=calibrated,
-        normalised_pre_contrast=scale.normalisation.apply(t1),
-        normalised_standard_dose=scale.normalisation.apply(calibrated),
-        head=scale.head,
-        head_box=head_box(scale.head),
+        normalised_pre_contrast=normalised_t1,
+        normalised_standard_dose=normalised_t1ce,
+        head=head,
+        head_box=head_box(head),
         transform=transform,
         alignment=alignment,
         gain=scale.gain,

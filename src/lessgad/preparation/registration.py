@@ -13,6 +13,8 @@ from lessgad.preparation.alignment import LOWEST_INFORMATION, check_alignment
 from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
 from lessgad.volume import Volume
 
+FEWEST_VOXELS = 4  # along an axis: of what the B-splines of elastix need
+
 # Scans of one visit share the scanner's coordinates, so they start where the headers put them. Where the
 # headers are of no use (another visit, coordinates lost), the centres of mass are put on each other. Headers
 # 80 mm off made elastix converge, without an error, on a wrong place; from the centres of mass it found home.
@@ -48,6 +50,14 @@ def register_rigid(
 
     Source: Klein et al., IEEE TMI 2010 (elastix); METHOD: "rigid registration of T1ce to T1 with elastix".
     """
+    least = min(*fixed.array.shape, *moving.array.shape)
+    if least < FEWEST_VOXELS:  # elastix would end the process, not raise
+        raise RegistrationError(
+            f"two volumes of at least {FEWEST_VOXELS} voxels along each axis",
+            f"{least}",
+            None,
+            "Scans of fewer slices must lie on each other already: preparation: {alignment: aligned}",
+        )
     failures = []
     for start in _STARTS:
         try:

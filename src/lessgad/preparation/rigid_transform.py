@@ -158,6 +158,12 @@ def resample(
     return like.with_array(result.astype(dtype, copy=False))
 
 
+def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.ndarray, "i j k"]:
+    """Say where `resample` finds something of `moving`; elsewhere it gives `outside`."""
+    voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
+    return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
+
+
 def _inside(voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...]) -> Bool[np.ndarray, "i j k"]:
     i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
     inside = np.ones(shape, dtype=bool)

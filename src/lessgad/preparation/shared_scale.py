@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.errors import CalibrationError
 from lessgad.preparation.calibration import IntensityMap, calibrate
 from lessgad.preparation.gain_map import GainMap, find_gain_map
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
 from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
 from lessgad.preparation.settings import PreparationSettings
+
+MOST_OFFSET = 0.35  # of tissue; a quarter is what noise makes of air at an SNR of 5, and both scans have it
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ def shared_scale(
 
     Raises:
         StudyError: There is no head in the T1.
-        CalibrationError: The histograms do not say how the intensities relate.
+        CalibrationError: The histograms do not say how the intensities relate, or one has an offset.
     """
     head = head_mask(pre_contrast, spacing_mm)
     to_pre_contrast, gain = calibrate(pre_contrast, post_contrast, head, settings.calibration), None
@@ -69,7 +72,28 @@ def shared_scale(
         gain = find_gain_map(pre_contrast, to_pre_contrast.apply(post_contrast), head, spacing_mm)
         to_pre_contrast = calibrate(pre_contrast, _even(post_contrast, gain), head, settings.calibration)
     peaks = find_peaks(pre_contrast)
+    if settings.calibration in ("smooth", "robust"):
+        _check_zero(pre_contrast, to_pre_contrast.apply(post_contrast), head, peaks.second)
     return SharedScale(head, peaks, gain, to_pre_contrast, normalisation_from_peaks(peaks, settings.full_scale))
+
+
+def _check_zero(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    calibrated: Float[np.ndarray, "x y z"],
+    head: Bool[np.ndarray, "x y z"],
+    tissue: float,
+) -> None:
+    """Raise CalibrationError where a factor does not bring the air of one scan to that of the other."""
+    air = ~head
+    if not air.any():
+        return
+    before, after = float(np.median(pre_contrast[air])), float(np.median(calibrated[air]))
+    if abs(after - before) > MOST_OFFSET * tissue:
+        raise CalibrationError(
+            "a scan after contrast whose intensities begin at zero, as those of the T1 do",
+            f"air at {after:.3g} where the T1 has {before:.3g} and tissue {tissue:.3g}",
+            remedy="Remove the offset from its intensities",
+        )
 
 
 def _even(image: Float[np.ndarray, "x y z"], gain: GainMap | None) -> Float[np.ndarray, "x y z"]:

@@ -16,6 +16,7 @@ from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
+from lessgad.preparation.pair import CUT_AWAY
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.preparation.t2_level import t2_normalisation
@@ -30,10 +31,12 @@ class NewScan:
     Attributes:
         scan: The low dose as it came, in transverse order.
         images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
-        head: Foreground.
+        head: Foreground that the T1 covers, where there is one.
         normalisation: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
         to_scan: Takes these to the intensities of the scan, but for `gain`.
         gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
+        covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
+            can be restored.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
     """
 
@@ -43,13 +46,23 @@ class NewScan:
     normalisation: Normalisation
     to_scan: IntensityMap
     gain: Float[np.ndarray, "x y z"] | None = None
+    covered: Bool[np.ndarray, "x y z"] | None = None
     pre_contrast_scan: Volume | None = None
 
     @property
     def unit(self) -> Float[np.ndarray, "x y z"]:
-        """What 1 on the scale of [−1, 1] is in the unit of the scan, float32."""
+        """What 1 on the scale of [−1, 1] is in the unit of the scan, float32; 0 where nothing can be restored."""
         one = np.float32(self.to_scan.scale / self.normalisation.length_of(1.0))
-        return np.full(self.head.shape, one) if self.gain is None else one / self.gain
+        unit = np.full(self.head.shape, one) if self.gain is None else one / self.gain
+        return unit if self.covered is None else np.where(self.covered, unit, np.float32(0))
+
+    @property
+    def uncovered_words(self) -> tuple[str, ...]:
+        """How much of the scan the T1 does not cover, for people; nothing under a thousandth."""
+        if self.covered is None or self.covered.mean() > 0.999:
+            return ()
+        percent = 100 * (1 - float(self.covered.mean()))
+        return (f"the T1 does not cover {percent:.1f} % of the scan, which is left as it is there",)
 
     def noise(self) -> tuple[float, float]:
         """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
@@ -93,31 +106,39 @@ def new_scan(
         images = {"low_dose": normalisation.apply(low), **_t2_on(scan, t2)}
         return NewScan(scan, images, head, normalisation, IntensityMap(1.0, 0.0))
     t1_scan = in_transverse_order(pre_contrast)
-    t1 = _moved_onto(scan, t1_scan)
+    t1, seen = _moved_onto(scan, t1_scan)
     scale = shared_scale(t1, low, scan.spacing_mm, settings)
-    images = {
-        "pre_contrast": scale.normalisation.apply(t1),
-        "low_dose": scale.normalised(low),
-        **_t2_on(scan.with_array(t1), t2),
-    }
-    gain = None if scale.gain is None else scale.gain.over(low.shape)
-    return NewScan(scan, images, scale.head, scale.normalisation, scale.to_pre_contrast.inverse(), gain, t1_scan)
+    normalised = {"pre_contrast": scale.normalisation.apply(t1), "low_dose": scale.normalised(low)}
+    images = {name: np.where(seen, image, CUT_AWAY) for name, image in normalised.items()}  # as in prepare_pair
+    return NewScan(
+        scan,
+        {**images, **_t2_on(scan.with_array(t1), t2)},
+        scale.head & seen,
+        scale.normalisation,
+        scale.to_pre_contrast.inverse(),
+        None if scale.gain is None else scale.gain.over(low.shape),
+        None if seen.all() else seen,
+        t1_scan,
+    )
 
 
 def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:
     if t2 is None:
         return {}
     as_scanned = in_transverse_order(t2)
-    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned, LOWEST_INFORMATION_OF_T2))}
+    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned, LOWEST_INFORMATION_OF_T2)[0])}
 
 
-def _moved_onto(scan: Volume, other: Volume, lowest_information: float = LOWEST_INFORMATION) -> np.ndarray:
+def _moved_onto(
+    scan: Volume, other: Volume, lowest_information: float = LOWEST_INFORMATION
+) -> tuple[Float[np.ndarray, "x y z"], Bool[np.ndarray, "x y z"]]:
+    """The other scan on the grid of this one, and where it has something."""
     from lessgad.preparation.registration import register_rigid
-    from lessgad.preparation.rigid_transform import resample
+    from lessgad.preparation.rigid_transform import covered, resample
 
     # It has checked that the two lie on each other.
     transform = register_rigid(scan, other, lowest_information=lowest_information)
-    return resample(other, scan, transform, "cubic").array.astype(np.float32)
+    return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
 
 
 def _sigma(scan: Volume) -> float:

@@ -165,13 +165,14 @@ class Restorer:
             StudyError: There is no head in the image.
             RegistrationError: The pre-contrast scan could not be brought into alignment.
         """
-        self._check_dose(dose)
+        dose = self._checked_dose(dose)
         self._check_images(pre_contrast, t2)
         if check:
             check_checkable(pre_contrast, spacing_mm)
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
+        seen = (*seen, *new.uncovered_words)
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
@@ -207,11 +208,7 @@ class Restorer:
         return Restoration(image, width, seen, self._checked(found, new, low_dose))
 
     def _simulator(
-        self,
-        dose: float,
-        acquisition: Acquisition | None,
-        origin: Origin,
-        spacing_mm: tuple[float, float] | None,
+        self, dose: float, acquisition: Acquisition | None, origin: Origin, spacing_mm: tuple[float, float] | None
     ) -> LowDoseSimulator | str:
         """What takes an image back to the dose of the scan, or why there is none."""
         if spacing_mm is not None:
@@ -239,10 +236,12 @@ class Restorer:
         if t2 is not None and not self.takes_t2:
             raise ModelError("a model that was trained with a T2", "one that was not", None, "Leave --t2 out")
 
-    def _check_dose(self, dose: float) -> None:
+    def _checked_dose(self, dose: float) -> float:
+        """The dose that the model was trained for, where it knows one alone."""
         trained = self.description.dose
         check_dose(dose)
         if trained is not None and abs(dose - trained) > DOSE_TOLERANCE:
             raise DoseError(
                 f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
             )
+        return dose if trained is None else trained

@@ -13,7 +13,11 @@ from pathlib import Path
 from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
+from lessgad.restoration.anchor import ANCHOR
+from lessgad.restoration.guess import GUESS
+from lessgad.restoration.intervals import INTERVALS
 from lessgad.restoration.settings import RestorationSettings
+from lessgad.restoration.training_range import TRAINING_RANGE
 from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
@@ -120,7 +124,7 @@ def _saved_or_new(task: TrainingTask) -> TrainingState:
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
         return state
-    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE):
+    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, ANCHOR, GUESS, TRAINING_RANGE):
         (task.folder / name).unlink(missing_ok=True)
     write_description(task.folder, task.description)
     return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])

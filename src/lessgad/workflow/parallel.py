@@ -41,10 +41,10 @@ def do_in_parallel(folder: ExperimentFolder, units: Sequence[Unit], n_workers: i
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
             raise InputError(
-                "enough memory for all workers",
-                "a worker that was killed",
+                "workers that live until their study is done",
+                "one that was killed, as the system does when memory is short",
                 None,
-                "Set n_workers: 1 in experiment.yaml and run again",
+                "Set n_workers: 1 in experiment.yaml and run again: it goes on, study by study",
             ) from error
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):  # it may have been sent to this process alone
