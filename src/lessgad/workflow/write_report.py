@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +14,7 @@ import yaml
 
 from lessgad.atomic_write import write_text
 from lessgad.cohort.split import SUBSETS
+from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.fingerprint import fingerprint
@@ -37,7 +39,7 @@ from lessgad.workflow.simulation_summary import record_simulation, simulation_fa
 from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 5
+VERSION = 6
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -99,14 +101,16 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
     settings, rows = experiment.settings, scores.similarity
     section, bars = reading_results(experiment)
     test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
+    records = record_simulation(experiment)
+    follow_the_sequence = any(record.model == "signal_equation" for record in records if record.subset == "test")
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
         cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
         written_on=datetime.now().astimezone().date().isoformat(),
         subsets=_subset_counts(experiment),
-        facts=_facts(experiment),
+        facts=_facts(experiment, records),
         noise_free=not (settings.simulation.adds_noise or measured),
-        proportional=settings.simulation.model == "linear" and not measured,
+        proportional=not (follow_the_sequence or measured),
         tables=tables,
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(
@@ -145,12 +149,11 @@ def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:
     return tuple(counts)
 
 
-def _facts(experiment: Experiment) -> tuple[Fact, ...]:
+def _facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
     settings = experiment.settings
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
-    records = record_simulation(experiment)
     return (
         *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records),
