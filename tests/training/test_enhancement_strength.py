@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.training.enhancement_strength import STRONGEST, WEAKEST, strength_map, with_strength
+from lessgad.training.enhancement_strength import SHARE_WITHOUT, STRONGEST, WEAKEST, strength_map, with_strength
 from lessgad.training.patches import PatchSource, draw_patch
 
 
@@ -13,6 +13,9 @@ from lessgad.training.patches import PatchSource, draw_patch
 def test_factors_keep_to_their_range_and_change_slowly(seed, n_rows, n_columns, spread):
     strength = strength_map(np.random.default_rng(seed), (n_rows, n_columns), spread)
     assert strength.shape == (n_rows, n_columns)
+    if not strength.any():
+        assert spread > 0
+        return
     assert strength.min() >= WEAKEST - 1e-6 and strength.max() <= STRONGEST + 1e-6
     steepest = (STRONGEST - WEAKEST) * 4 / n_rows + 1e-6
     assert np.abs(np.diff(strength, axis=0)).max() <= steepest
@@ -24,7 +27,9 @@ def test_no_spread_leaves_everything():
 
 def test_the_median_is_one_and_the_spread_what_was_asked():
     rng = np.random.default_rng(2)
-    corners = np.log([strength_map(rng, (128, 160), 0.2)[0, 0] for _ in range(2000)])
+    drawn = np.array([strength_map(rng, (128, 160), 0.2)[0, 0] for _ in range(2000)])
+    assert np.mean(drawn == 0) == pytest.approx(SHARE_WITHOUT, abs=0.03)
+    corners = np.log(drawn[drawn > 0])
     assert np.median(corners) == pytest.approx(0, abs=0.02)
     assert corners.std() == pytest.approx(0.2, rel=0.05)
 

@@ -3,6 +3,7 @@
 
 A network that has seen few patients learns by heart how much each tissue enhances, and then draws that into the next
 patient, whatever the low dose shows. Where the same tissue enhances differently at each look, only the low dose tells.
+In some patches nothing enhances at all, as in a scan without contrast that is called a low dose.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from scipy.ndimage import zoom
 
 KNOTS = (4, 5)  # rows, columns; a patch of 128×160 px has one each 32 px
 WEAKEST, STRONGEST = 0.2, 1.6
+SHARE_WITHOUT = 0.1
 
 
 def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float) -> Float[np.ndarray, "h w"]:
     """Draw a smooth map of factors: log-normal with median 1 and SD `spread` of the logarithm, within 0.2–1.6.
+
+    One map in ten is 0 throughout.
 
     Args:
         rng: Of the knots; between them the map is linear.
@@ -24,6 +28,8 @@ def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float)
         spread: 0 gives ones.
     """
     knots = np.clip(np.exp(rng.normal(0.0, spread, KNOTS)), WEAKEST, STRONGEST)
+    if spread > 0 and rng.random() < SHARE_WITHOUT:
+        return np.zeros(size, dtype=np.float32)
     factors = size[0] / KNOTS[0], size[1] / KNOTS[1]
     return zoom(knots, factors, order=1, grid_mode=True, mode="nearest").astype(np.float32)
 
