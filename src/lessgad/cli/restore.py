@@ -73,8 +73,11 @@ def restore(
     check_dose(dose)
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
         raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
-    _check_results([path for path in (out, interval, consistency) if path is not None], force=force)
-    _check_apart([out, interval, consistency], [low_dose, pre_contrast, t2])
+    results, inputs = (
+        [path for path in paths if path is not None]
+        for paths in ((out, interval, consistency), (low_dose, pre_contrast, t2))
+    )
+    _check_results(results, inputs, force=force)
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
         raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
@@ -103,23 +106,16 @@ def restore(
         typer.echo(f"against the measurement: {restoration.consistency.words}", err=True)
 
 
-def _check_results(paths: list[Path], *, force: bool) -> None:
-    """Raise InputError for a result that cannot be written."""
+def _check_results(results: list[Path], inputs: list[Path], *, force: bool) -> None:
+    """Raise InputError for a result that cannot be written, or would replace another one or an input."""
     from lessgad.errors import InputError
 
-    for path in paths:
+    taken = {path.resolve() for path in inputs}
+    for path in results:
         if not path.name.endswith((".nii", ".nii.gz")):
             raise InputError("a result named .nii or .nii.gz", path.name)
         if path.exists() and not force:
             raise InputError("a result that does not exist yet", "a file", path, "Choose another name or give --force")
-
-
-def _check_apart(results: list[Path | None], inputs: list[Path | None]) -> None:
-    """Raise InputError where a result would replace another one, or an input."""
-    from lessgad.errors import InputError
-
-    taken = {path.resolve() for path in inputs if path is not None}
-    for path in results:
-        if path is not None and path.resolve() in taken:
+        if path.resolve() in taken:
             raise InputError("a file of its own for each result", "one that is another result, or an input", path)
-        taken |= {path.resolve()} if path is not None else set()
+        taken.add(path.resolve())

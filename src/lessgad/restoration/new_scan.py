@@ -112,13 +112,13 @@ def new_scan(
     images = {name: np.where(seen, image, CUT_AWAY) for name, image in normalised.items()}  # as in prepare_pair
     return NewScan(
         scan,
-        {**images, **_t2_on(scan.with_array(t1), t2)},
-        scale.head & seen,
-        scale.normalisation,
-        scale.to_pre_contrast.inverse(),
-        None if scale.gain is None else scale.gain.over(low.shape),
-        None if seen.all() else seen,
-        t1_scan,
+        images={**images, **_t2_on(scan.with_array(t1), t2)},
+        head=scale.head & seen,
+        normalisation=scale.normalisation,
+        to_scan=scale.to_pre_contrast.inverse(),
+        gain=None if scale.gain is None else scale.gain.over(low.shape),
+        covered=None if seen.all() else seen,
+        pre_contrast_scan=t1_scan,
     )
 
 

@@ -205,7 +205,7 @@ class Restorer:
         if model is None:
             return Restoration(image, width, seen)
         found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
-        return Restoration(image, width, seen, self._checked(found, new, low_dose))
+        return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose))
 
     def _simulator(
         self, dose: float, acquisition: Acquisition | None, origin: Origin, spacing_mm: tuple[float, float] | None
@@ -218,8 +218,8 @@ class Restorer:
         except ModelError as missing:
             return missing.came
 
-    def _checked(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
-        """Give it in the unit and the axis order of the scan."""
+    def _in_unit_of_scan(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
+        """Give what was found in the unit and the axis order of the scan."""
         error = in_order_of(new.scan.with_array(new.unit * found.error), low_dose)
         detectable = {mm: least / self._tissue_level for mm, least in found.detectable.items()}
         return ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, max(found.inflation))
