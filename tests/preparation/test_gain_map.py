@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The smooth factor between two scans of one head, against factors that are known."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,6 +52,7 @@ def test_a_smooth_factor_is_found(seed):
     coefficients[np.indices((3, 3, 2)).sum(axis=0) > 3] = 0
     truth, image = wavy(coefficients), t1()
     found = find_gain_map(image, image / truth, head(), SPACING_MM)
+    assert (GainMap.from_dict(json.loads(json.dumps(found.to_dict()))).over(SHAPE) == found.over(SHAPE)).all()
     assert error_of(found, truth) < 0.08 * float(np.std(np.log(truth)[head()])) + 1e-4
 
 

@@ -49,7 +49,7 @@ class PreparedCompanion:
             "translation_mm": self.transform.translation_mm,
             "alignment": asdict(self.alignment),
             "to_t1_intensity": None if self.to_pre_contrast is None else asdict(self.to_pre_contrast),
-            "gain": None if self.gain is None else self.gain.description(),
+            "gain": None if self.gain is None else self.gain.to_dict(),
             "normalisation": asdict(self.normalisation),
         }
 

@@ -58,15 +58,15 @@ class GainMap:
         """No difference."""
         return cls(np.zeros((1, 1, 1)), (0, 0, 0), (1, 1, 1))
 
-    def description(self) -> dict[str, Any]:
-        """What it is made of, for the record."""
+    def to_dict(self) -> dict[str, Any]:
+        """What it is made of as plain numbers, for JSON; nothing is rounded."""
         return {"coefficients": self.coefficients.tolist(), "first": self.first, "last": self.last}
 
     @classmethod
-    def described(cls, description: dict[str, Any]) -> GainMap:
-        """Make it of what `description` gave."""
-        first, last = (cast(tuple[int, int, int], tuple(description[end])) for end in ("first", "last"))
-        return cls(np.array(description["coefficients"]), first, last)
+    def from_dict(cls, numbers: dict[str, Any]) -> GainMap:
+        """Read what `to_dict` wrote."""
+        first, last = (cast(tuple[int, int, int], tuple(numbers[end])) for end in ("first", "last"))
+        return cls(np.array(numbers["coefficients"]), first, last)
 
     def over(self, shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
         """Factor at each voxel of a volume, float32; beyond the head that of its border."""
@@ -94,9 +94,12 @@ def find_gain_map(
         head: Foreground; no mask of the tumour is needed.
         spacing_mm: Of the voxels.
     """
+    from skimage.measure import block_reduce
+
     size = tuple(max(1, round(BLOCK_MM / mm)) for mm in spacing_mm)
-    t1, t1ce, inside = (_block_means(image, size) for image in (pre_contrast, post_contrast, head))
-    whole = inside == 1
+    images = (pre_contrast, post_contrast, head)
+    t1, t1ce, inside = (block_reduce(image.astype(np.float64), size, np.mean) for image in images)  # type: ignore[no-untyped-call]
+    whole = inside == 1  # blocks that reach beyond the volume are filled up with zeros
     used = whole & _bright(t1, whole) & _bright(t1ce, whole)
     if np.count_nonzero(used) < FEWEST_BLOCKS:
         return GainMap.flat()
@@ -154,11 +157,3 @@ def _cosines(place: Float[np.ndarray, " n"], first: int, last: int, n_orders: in
 def _bright(means: Float[np.ndarray, "x y z"], inside: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
     positive = inside & (means > 0)
     return positive & (means > DARKEST * np.median(means[positive])) if positive.any() else positive
-
-
-def _block_means(image: np.ndarray, size: tuple[int, ...]) -> Float[np.ndarray, "x y z"]:
-    """Means of whole blocks; what is left over at the far ends is dropped."""
-    whole = tuple(n // block * block for n, block in zip(image.shape, size, strict=True))
-    cut = image[: whole[0], : whole[1], : whole[2]].astype(np.float64)
-    (nx, ny, nz), (a, b, c) = (n // block for n, block in zip(whole, size, strict=True)), size
-    return cut.reshape(nx, a, ny, b, nz, c).mean(axis=(1, 3, 5))

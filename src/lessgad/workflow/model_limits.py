@@ -26,9 +26,9 @@ def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapp
     All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
     from lessgad.field.checkpoint import load_field
-    from lessgad.restoration.anchor import ANCHOR, write_anchor
-    from lessgad.restoration.guess import GUESS, write_guess
-    from lessgad.restoration.intervals import INTERVALS, write_intervals
+    from lessgad.restoration.anchor import write_anchor
+    from lessgad.restoration.guess import write_guess
+    from lessgad.restoration.intervals import write_intervals
     from lessgad.restoration.training_range import write_training_range
     from lessgad.training.anchor_tuning import Slab, tune_anchor
     from lessgad.training.guess_judgement import judge_guess
@@ -36,8 +36,6 @@ def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapp
     from lessgad.training.seen_range import seen_range
 
     settings = experiment.settings
-    for name in (INTERVALS, ANCHOR, GUESS):
-        (task.folder / name).unlink(missing_ok=True)
     if task.validation:
         field, description = load_field(task.folder)
         doses = INTERVAL_DOSES if description.dose is None else (description.dose,)

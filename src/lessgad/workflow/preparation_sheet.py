@@ -63,7 +63,7 @@ def preparation_images(
     after = prepared.normalisation.undo(np.asarray(prepared.standard_dose))
     before = to_pre_contrast.inverse().apply(after)
     if description.get("t1ce_gain") is not None:
-        before = before / GainMap.described(description["t1ce_gain"]).over(before.shape)
+        before = before / GainMap.from_dict(description["t1ce_gain"]).over(before.shape)
     return PreparationImages(
         pre_contrast=pre_contrast,
         standard_before=before,

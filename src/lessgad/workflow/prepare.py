@@ -178,7 +178,7 @@ def _description(pair: PreparedPair, tumor: np.ndarray | None, noise: ScanNoise)
         "translation_mm": pair.transform.translation_mm,
         "alignment": asdict(pair.alignment),
         "t1ce_to_t1_intensity": asdict(pair.to_pre_contrast),
-        "t1ce_gain": None if pair.gain is None else pair.gain.description(),
+        "t1ce_gain": None if pair.gain is None else pair.gain.to_dict(),
         "t1_peaks": asdict(pair.peaks),
         "noise": asdict(noise),
         "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),
