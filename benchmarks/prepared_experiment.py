@@ -39,7 +39,7 @@ def training_task(experiment_folder: Path, folder: Path, field, training, valida
         ),
         settings=training,
         studies=[PatchSource.of(*one) for one in prepared("train")],
-        validation=[ValidationSlices.of(*one, 8) for one in prepared("validation")],
+        validation=[ValidationSlices.of(*one, 8, field.n_neighbor_slices) for one in prepared("validation")],
         validation_doses=validation_doses,
         fingerprint="benchmark",
     )

@@ -23,7 +23,13 @@ from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 
 SETTINGS = FieldSettings(
-    inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1
+    inputs=("low_dose",),
+    n_neighbor_slices=0,
+    channels=(4, 8),
+    n_blocks=1,
+    feature_channels=4,
+    field_width=4,
+    n_hidden_layers=1,
 )
 
 

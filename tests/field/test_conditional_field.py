@@ -11,6 +11,7 @@ SMALL = {
     "inputs": ("low_dose",),
     "channels": (4, 8),
     "n_blocks": 1,
+    "n_neighbor_slices": 0,
     "feature_channels": 6,
     "field_width": 5,
     "n_hidden_layers": 2,
@@ -55,6 +56,22 @@ def test_full_dose_comes_back_bit_for_bit(inputs):
     restored = run(random_field(inputs=inputs), source, dose=1.0)
     index = inputs.index("low_dose")
     assert torch.equal(restored, source[:, index : index + 1])
+
+
+def test_full_dose_comes_back_bit_for_bit_among_neighbors():
+    settings = {"inputs": ("pre_contrast", "low_dose"), "n_neighbor_slices": 2}
+    source = images(2, 10, 30, 22)
+    assert torch.equal(run(random_field(**settings), source, dose=1.0), source[:, 7:8])
+
+
+def test_every_slice_around_matters():
+    field = random_field(inputs=("pre_contrast", "low_dose"), n_neighbor_slices=1)
+    source = images(1, 6, 24, 24)
+    before = run(field, source)
+    for channel in range(6):
+        changed = source.clone()
+        changed[:, channel, 10, 10] *= -1
+        assert not torch.equal(run(field, changed), before)
 
 
 def test_residual_is_the_low_dose_and_the_missing_share_of_the_field():

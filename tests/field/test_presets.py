@@ -53,13 +53,26 @@ def test_shifts_lie_on_a_stride_of_the_encoder():
 def test_the_published_network_sees_the_low_dose_alone_and_gives_no_interval():
     paper = FieldSettings(preset="paper")
     assert (paper.inputs, paper.interval, paper.told_the_dose) == (("low_dose",), False, False)
+    assert paper.n_neighbor_slices == 0
+    with pytest.raises(ValidationError, match="n_neighbor_slices must be 0"):
+        FieldSettings(preset="paper", n_neighbor_slices=1)
     with pytest.raises(ValidationError, match="interval must be false"):
         FieldSettings(preset="paper", interval=True)
 
 
 def test_the_difference_to_the_t1_is_seen_where_there_is_a_t1():
-    assert FieldSettings().n_sources == 4  # T1, low dose, dose, difference
-    assert FieldSettings(scaled_difference=False).n_sources == 3
-    assert FieldSettings(inputs=("low_dose",)).n_sources == 2
-    assert FieldSettings(inputs=("low_dose",), told_the_dose=False).n_sources == 1
+    assert FieldSettings(n_neighbor_slices=0).n_sources == 4  # T1, low dose, dose, difference
+    assert FieldSettings(n_neighbor_slices=0, scaled_difference=False).n_sources == 3
+    assert FieldSettings(n_neighbor_slices=0, inputs=("low_dose",)).n_sources == 2
+    assert FieldSettings(n_neighbor_slices=0, inputs=("low_dose",), told_the_dose=False).n_sources == 1
     assert FieldSettings(preset="paper").n_sources == 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_each_input_stands_with_its_neighbors(n):
+    field = FieldSettings(inputs=("pre_contrast", "low_dose"), n_neighbor_slices=n)
+    width = 2 * n + 1
+    assert field.n_images == 2 * width
+    assert field.n_sources == 3 * width + 1  # T1, low dose and their difference in each slice; the dose
+    assert field.channels_of("pre_contrast") == slice(0, width)
+    assert field.channels_of("low_dose") == slice(width, 2 * width)

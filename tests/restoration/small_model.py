@@ -20,6 +20,7 @@ def model(folder, *, dose=None, weights=0.1, bias=None, **field_changes):
         "inputs": ("low_dose",),
         "channels": (4,),
         "n_blocks": 1,
+        "n_neighbor_slices": 0,
         "feature_channels": 4,
         "field_width": 4,
         "n_hidden_layers": 1,

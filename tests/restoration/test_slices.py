@@ -18,6 +18,7 @@ def random_field(**changes):
         "inputs": ("low_dose",),
         "channels": (4,),
         "n_blocks": 1,
+        "n_neighbor_slices": 0,
         "feature_channels": 6,
         "field_width": 5,
         "n_hidden_layers": 1,
@@ -195,3 +196,27 @@ def test_with_a_t2_the_full_dose_comes_back():
     field, given = random_field(inputs=WITH_T2), images(2, 21, 34)
     for t2 in ({}, {"t2": given["pre_contrast"]}):
         np.testing.assert_array_equal(restore(field, {**given, **t2}, dose=1.0), given["low_dose"])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_a_slice_sees_those_around_it_and_no_others(n):
+    field, given = random_field(inputs=("pre_contrast", "low_dose"), n_neighbor_slices=n), images(9, 21, 24)
+    before = restore(field, given)
+    changed = {**given, "pre_contrast": given["pre_contrast"].copy()}
+    changed["pre_contrast"][4] = 0
+    moved = np.abs(restore(field, changed) - before).max(axis=(1, 2)) > 1e-6
+    assert np.flatnonzero(moved).tolist() == list(range(4 - n, 5 + n))
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_chosen_slices_are_those_of_the_whole_stack(n):
+    field, given = random_field(n_neighbor_slices=n), images(7, 21, 24)
+    settings = RestorationSettings(precision="fp32", slices_at_once=2)
+    chosen = restore_slices(field, given, 0.3, SPACING_MM, settings, [6, 0, 3])
+    np.testing.assert_allclose(chosen, restore(field, given)[[6, 0, 3]], rtol=0, atol=1e-5)
+
+
+def test_without_a_change_from_slice_to_slice_neighbors_at_the_ends_change_nothing():
+    field, one = random_field(n_neighbor_slices=1), images(1, 21, 24)
+    alike = {name: np.repeat(image, 4, axis=0) for name, image in one.items()}
+    np.testing.assert_allclose(restore(field, alike), np.repeat(restore(field, one), 4, axis=0), rtol=0, atol=1e-5)

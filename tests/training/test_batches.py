@@ -13,8 +13,9 @@ from lessgad.training.patches import Patch
 def patches():
     rng = np.random.default_rng(0)
     return [
-        Patch(*rng.uniform(-1, 1, (3, 6, 8)).astype(np.float32)[:, :, ::step], (2.5 + step, 3.0), (1.5, 0.5), dose)
+        Patch(pre[None], post, low[None], (2.5 + step, 3.0), (1.5, 0.5), dose)
         for step, dose in ((1, 0.1), (-1, 0.6), (1, 1.0))
+        for pre, post, low in [rng.uniform(-1, 1, (3, 6, 8)).astype(np.float32)[:, :, ::step]]
     ]
 
 
@@ -26,7 +27,7 @@ def test_each_patch_at_its_dose_and_place(inputs):
     for index, patch in enumerate(given):
         images = {"pre_contrast": patch.pre_contrast, "low_dose": patch.low_dose}
         for channel, name in enumerate(inputs):
-            np.testing.assert_array_equal(batch.source[index, channel].numpy(), images[name])
+            np.testing.assert_array_equal(batch.source[index, channel].numpy(), images[name][0])
         np.testing.assert_array_equal(batch.standard_dose[index, 0].numpy(), patch.standard_dose)
         assert batch.dose[index].item() == pytest.approx(patch.dose)
         assert torch.equal(batch.position_mm[index], position_grid_mm((6, 8), patch.spacing_mm, patch.centre))
@@ -41,7 +42,7 @@ def test_a_batch_moves_as_a_whole():
 
 def test_a_missing_t2_is_background_and_another_is_seen():
     first, second, third = patches()
-    t2 = np.full((6, 8), 0.3, np.float32)
+    t2 = np.full((1, 6, 8), 0.3, np.float32)
     batch = stack_patches([first, replace(second, t2=t2), third], ("pre_contrast", "low_dose", "t2"))
     assert batch.source[:, 2].mean(dim=(1, 2)).tolist() == pytest.approx([-1, 0.3, -1])
     assert torch.equal(batch.source[:, :2], stack_patches(patches(), ("pre_contrast", "low_dose")).source)

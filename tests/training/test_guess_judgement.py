@@ -9,7 +9,7 @@ from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.presets import FieldSettings
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices
-from lessgad.training import guess_judgement
+from lessgad.training import validation
 from lessgad.training.guess_judgement import judge_guess
 from lessgad.training.validation import ValidationSlices
 
@@ -30,12 +30,12 @@ def patient(number, enhancement):
 def guesses_half(monkeypatch):
     """A field that lets everything in the box enhance by ½, whether it does or not."""
 
-    def restore(_field, images, _dose, _spacing_mm, _settings):
+    def restore(_field, images, _dose, _spacing_mm, _settings, _numbers):
         guess = images["low_dose"].copy()
         guess[:, 5:15, 4:14] += np.float32(0.5)
         return RestoredSlices(guess, None)
 
-    monkeypatch.setattr(guess_judgement, "restore_slices_in_full", restore)
+    monkeypatch.setattr(validation, "restore_slices_in_full", restore)
 
 
 @pytest.mark.usefixtures("guesses_half")

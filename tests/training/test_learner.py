@@ -19,6 +19,7 @@ FIELD = FieldSettings(
     interval=False,
     channels=(4, 8),
     n_blocks=1,
+    n_neighbor_slices=0,
     feature_channels=8,
     field_width=8,
     n_hidden_layers=2,
@@ -31,7 +32,8 @@ def patch(dose=0.2):
     pre_contrast = (-0.4 + 0.2 * np.sin(x / 5) * np.cos(y / 7)).astype(np.float32)
     disc = ((x - 12) ** 2 + (y - 7) ** 2 < 16).astype(np.float32)
     standard_dose = pre_contrast + 0.6 * disc
-    return Patch(pre_contrast, standard_dose, mix(pre_contrast, standard_dose, dose), (7.5, 9.5), (1.0, 1.0), dose)
+    low_dose = mix(pre_contrast, standard_dose, dose)
+    return Patch(pre_contrast[None], standard_dose, low_dose[None], (7.5, 9.5), (1.0, 1.0), dose)
 
 
 def batch(inputs=("low_dose",), **changes):

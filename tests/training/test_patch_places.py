@@ -26,8 +26,8 @@ def test_every_tumor_voxel_and_every_place_of_it_in_the_patch():
     places = {z: [] for z, _, _ in voxels}
     for i in range(900):
         patch = draw([study], i, tumor_share=1.0, size=(4, 5), flip=False)
-        (row,), (column,) = np.nonzero(patch.pre_contrast >= 2)
-        places[int(patch.pre_contrast[row, column])].append((int(row), int(column)))
+        (_,), (row,), (column,) = np.nonzero(patch.pre_contrast >= 2)
+        places[int(patch.pre_contrast[0, row, column])].append((int(row), int(column)))
     for found in places.values():
         assert len(found) == pytest.approx(300, abs=60)
         assert set(found) == {(row, column) for row in range(4) for column in range(5)}
@@ -97,7 +97,7 @@ def test_a_mirrored_patch_is_the_mirrored_image_at_the_mirrored_place():
             assert plain.centre == other.centre
             continue
         n_mirrored += 1
-        assert np.array_equal(plain.pre_contrast[:, ::-1], other.pre_contrast)
+        assert np.array_equal(plain.pre_contrast[..., ::-1], other.pre_contrast)
         assert np.array_equal(plain.standard_dose[:, ::-1], other.standard_dose)
         places = [position_grid_mm((16, 20), p.spacing_mm, p.centre).numpy() for p in (plain, other)]
         np.testing.assert_allclose(places[1][0], places[0][0], atol=1e-5)

@@ -89,8 +89,8 @@ def test_the_low_dose_is_mixed_from_the_end_points_and_mirrored_with_the_pair(fl
     swapped = replace(study, pre_contrast=study.end_points[0], standard_dose=study.end_points[1])
     for i in range(40):
         patch, end_points = (draw([one], i, dose=0.3, flip=flip) for one in (study, swapped))
-        assert np.array_equal(patch.low_dose, mix(end_points.pre_contrast, end_points.standard_dose, 0.3))
-        assert not np.array_equal(patch.low_dose, mix(patch.pre_contrast, patch.standard_dose, 0.3))
+        assert np.array_equal(patch.low_dose, mix(end_points.pre_contrast, end_points.standard_dose[None], 0.3))
+        assert not np.array_equal(patch.low_dose, mix(patch.pre_contrast, patch.standard_dose[None], 0.3))
 
 
 def test_there_is_no_noise_where_nothing_was_scanned():
@@ -134,3 +134,45 @@ def test_a_t2_changes_nothing_else_of_a_patch():
 
 def test_a_study_without_a_t2_has_none_in_its_patches():
     assert draw([textured()], 1, t2_dropout=0.0).t2 is None
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_patch_has_the_slices_around_it_and_beyond_the_ends_the_last_again(n, flip):
+    study = textured(tumor=[(z, 20, 30) for z in range(SHAPE[0])])
+    how = {"tumor_share": 1.0, "flip": flip, "dose": 0.3}
+    found = set()
+    for i in range(60):
+        wide, narrow = draw([study], i, n_neighbor_slices=n, **how), draw([study], i, **how)
+        assert wide.pre_contrast.shape == wide.low_dose.shape == (2 * n + 1, 16, 20)
+        assert np.array_equal(wide.standard_dose, narrow.standard_dose)
+        assert np.array_equal(wide.pre_contrast[n], narrow.pre_contrast[0])
+        assert np.array_equal(wide.low_dose[n], narrow.low_dose[0])
+        slices = [
+            np.flatnonzero([np.isin(one, slab).all() for slab in study.pre_contrast]).item() for one in inner(wide)
+        ]
+        z = slices[n]
+        assert slices == [min(max(k, 0), SHAPE[0] - 1) for k in range(z - n, z + n + 1)]
+        found.add(z)
+    assert found == set(range(SHAPE[0]))
+
+
+def inner(patch):
+    """A part of each slice that holds no padding; random textures tell slices apart."""
+    return [one[one != -1][:20] for one in patch.pre_contrast]
+
+
+def test_slices_around_have_noise_of_their_own():
+    added = noise(noisy(), 3, n_neighbor_slices=1)
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        assert added[one].std() == pytest.approx(0.05, rel=0.15)
+        assert abs(np.corrcoef(added[one].ravel(), added[other].ravel())[0, 1]) < 0.2  # 3.6 / √320
+
+
+def test_the_slices_around_enhance_as_the_middle_one_does():
+    study = source(tumor=[(2, 20, 30)])
+    patch = draw([study], 1, n_neighbor_slices=1, vary_enhancement=0.4, dose=1.0, tumor_share=1.0)
+    enhancement = patch.low_dose - patch.pre_contrast
+    assert enhancement[1].std() > 0
+    np.testing.assert_allclose(enhancement[0], enhancement[1], atol=1e-6)
+    np.testing.assert_allclose(enhancement[2], enhancement[1], atol=1e-6)

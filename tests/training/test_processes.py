@@ -22,7 +22,13 @@ from lessgad.training.settings import TrainingSettings
 @pytest.fixture
 def small_field():
     return FieldSettings(
-        inputs=("low_dose",), channels=(4, 8), n_blocks=1, feature_channels=4, field_width=4, n_hidden_layers=1
+        inputs=("low_dose",),
+        n_neighbor_slices=0,
+        channels=(4, 8),
+        n_blocks=1,
+        feature_channels=4,
+        field_width=4,
+        n_hidden_layers=1,
     )
 
 
@@ -31,7 +37,7 @@ def small_batch():
     y, x = np.mgrid[:16, :16].astype(np.float32)
     t1 = (-0.4 + 0.2 * np.sin(x / 5) * np.cos(y / 7)).astype(np.float32)
     t1ce = t1 + np.float32(0.6) * ((x - 9) ** 2 + (y - 7) ** 2 < 16)
-    return stack_patches([Patch(t1, t1ce, mix(t1, t1ce, 0.2), (7.5, 7.5), (1.0, 1.0), 0.2)], ("low_dose",))
+    return stack_patches([Patch(t1[None], t1ce, mix(t1, t1ce, 0.2)[None], (7.5, 7.5), (1.0, 1.0), 0.2)], ("low_dose",))
 
 
 def test_alone_nothing_needs_to_be_agreed_on():

@@ -23,6 +23,7 @@ SMALL = {
     "inputs": ("low_dose",),
     "channels": (4, 8),
     "n_blocks": 1,
+    "n_neighbor_slices": 0,
     "feature_channels": 4,
     "field_width": 4,
     "n_hidden_layers": 1,
@@ -156,3 +157,33 @@ def test_with_noise_validation_is_the_same_each_time_and_the_target_stays_the_sc
     psnr, gain = validate(silent, [study], [0.5], FP32)
     assert gain == 0
     assert psnr == pytest.approx(psnr_db(study.low_dose(0.5), study.standard_dose, study.judged))
+
+
+def test_slices_around_come_along_and_are_not_judged():
+    prepared, tumor = study()
+    chosen = ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 3, n_neighbor_slices=1)
+    alone = ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 3)
+    taken = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert np.array_equal(chosen.pre_contrast, prepared.pre_contrast[2:12, 3:15][..., taken].transpose(2, 1, 0))
+    assert np.flatnonzero(chosen.judged.any(axis=(1, 2))).tolist() == [1, 4, 7]
+    assert np.array_equal(chosen.judged[[1, 4, 7]], alone.judged)
+
+
+@pytest.mark.parametrize("interval", [True, False])
+def test_judged_slices_are_restored_as_in_the_whole_stack(interval):
+    prepared, tumor = study()
+    chosen = ValidationSlices.of(prepared, tumor, LowDoseSimulator(), 3, n_neighbor_slices=1)
+    one, low_dose = (
+        field(inputs=("pre_contrast", "low_dose"), n_neighbor_slices=1, interval=interval),
+        chosen.low_dose(0.3),
+    )
+    answer = chosen.restored(one, low_dose, 0.3, FP32)
+    images = {
+        "pre_contrast": prepared.pre_contrast,
+        "low_dose": mix(prepared.pre_contrast, prepared.standard_dose, 0.3),
+    }
+    cut = {name: np.ascontiguousarray(image[2:12, 3:15].transpose(2, 1, 0)) for name, image in images.items()}
+    whole = restore_slices(one, cut, 0.3, (0.7, 0.5), FP32)
+    np.testing.assert_allclose(answer.restored[[1, 4, 7]], whole[[2, 5, 8]], rtol=0, atol=1e-5)
+    assert np.array_equal(answer.restored[[0, 2, 3]], low_dose[[0, 2, 3]])
+    assert (answer.half_width is not None) == interval

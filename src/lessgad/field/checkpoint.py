@@ -29,7 +29,7 @@ DESCRIPTION = "model.yaml"
 BEST = "best.safetensors"
 LAST = "last.safetensors"
 #: What the field of a model did that is older than the setting; younger ones spell it.
-BEFORE_IT_WAS_A_SETTING = {"interval": False, "scaled_difference": False}
+BEFORE_IT_WAS_A_SETTING = {"interval": False, "scaled_difference": False, "n_neighbor_slices": 0}
 TRAIN_AGAIN = "Name a folder that `lessgad run` wrote under EXPERIMENT/models"
 
 

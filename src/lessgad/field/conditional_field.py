@@ -67,7 +67,8 @@ class ConditionalField(nn.Module):
         """Restore a batch of slices or patches.
 
         Args:
-            source: The images named by `settings.inputs`, in that order, on [−1, 1], background −1.
+            source: The images named by `settings.inputs`, in that order, each with its neighboring slices
+                (`settings.channels_of`), on [−1, 1], background −1.
             dose: Fraction of the standard dose of each.
             position_mm: (y, x) of each pixel from the centre of the head box.
 
@@ -152,7 +153,7 @@ class ConditionalField(nn.Module):
         if self.settings.told_the_dose:
             seen.append(level.expand(-1, 1, *images.shape[-2:]))
         if self.settings.sees_difference:
-            t1, low_dose = (images[:, k : k + 1] for k in map(self.settings.inputs.index, ("pre_contrast", "low_dose")))
+            t1, low_dose = (images[:, self.settings.channels_of(name)] for name in ("pre_contrast", "low_dose"))
             seen.append(level / (level**2 + NOISE_TO_ENHANCEMENT**2) * (low_dose - t1))
         return torch.cat(seen, dim=1) if len(seen) > 1 else images
 
@@ -161,6 +162,6 @@ class ConditionalField(nn.Module):
     ) -> Float[Tensor, "b 1 h w"]:
         if self.settings.output == "tanh":
             return torch.tanh(field)
-        index = self.settings.inputs.index("low_dose")
-        low_dose = source[:, index : index + 1].float()
+        middle = self.settings.channels_of("low_dose").start + self.settings.n_neighbor_slices
+        low_dose = source[:, middle : middle + 1].float()
         return low_dose + (1 - dose.float())[:, None, None, None] * field

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from lessgad.field.presets import InputImage
+from lessgad.field.presets import FieldSettings, InputImage
 
 BACKGROUND = -1.0
 
@@ -27,3 +27,24 @@ def images_seen(
     """
     background = np.broadcast_to(np.float32(BACKGROUND), images["low_dose"].shape)
     return {name: images.get(name, background) if name == "t2" else images[name] for name in inputs}
+
+
+def stacked_sources(
+    images: Mapping[str, Float[np.ndarray, "z y x"]], numbers: Sequence[int], field: FieldSettings
+) -> Float[np.ndarray, "n c y x"]:
+    """Stack what a field sees to restore some slices: each input with the slices around it.
+
+    Args:
+        images: All slices of each image, by name, on [−1, 1].
+        numbers: Of the slices to restore.
+        field: Says which images, in which order, and how many slices around.
+    """
+    seen = images_seen(images, field.inputs)
+    around = slices_around(numbers, field.n_neighbor_slices, len(images["low_dose"]))
+    return np.concatenate([image[around] for image in seen.values()], axis=1, dtype=np.float32)
+
+
+def slices_around(numbers: Sequence[int], n_neighbors: int, n_slices: int) -> Int[np.ndarray, "n k"]:
+    """Number each slice with its neighbors, lowest first; beyond either end the last slice stands again."""
+    offsets = np.arange(-n_neighbors, n_neighbors + 1)
+    return np.clip(np.asarray(numbers, dtype=np.int64)[:, None] + offsets, 0, n_slices - 1)

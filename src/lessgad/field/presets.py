@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from lessgad.settings import Settings
 
 InputImage = Literal["pre_contrast", "low_dose", "t2"]
-NOT_PUBLISHED = ("interval", "scaled_difference", "told_the_dose")
+NOT_PUBLISHED = {"interval": False, "scaled_difference": False, "told_the_dose": False, "n_neighbor_slices": 0}
 
 
 class FieldSettings(Settings):
@@ -28,6 +28,8 @@ class FieldSettings(Settings):
         scaled_difference: Whether the field also sees the difference between low dose and T1, scaled towards the full
             dose, where the T1 is an input: what a subtraction would give, held back where noise would drown it.
         told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
+        n_neighbor_slices: How many slices above, and as many below, the field sees beside the one that it restores:
+            noise differs from slice to slice, anatomy less. 0, as published, sees that slice alone.
         stem: Downsampling of the encoder's first layer, in pixels.
         channels: Feature channels at the stride of the stem and at each doubling of it.
         n_blocks: Residual blocks at each of these strides.
@@ -46,6 +48,7 @@ class FieldSettings(Settings):
     interval: bool = True
     scaled_difference: bool = True
     told_the_dose: bool = True
+    n_neighbor_slices: int = Field(default=1, ge=0, le=4)
     stem: Literal[2, 4] = 2
     channels: tuple[Annotated[int, Field(ge=4, le=1024)], ...] = Field(default=(16, 32, 64, 96), min_length=1)
     n_blocks: int = Field(default=2, ge=1, le=32)
@@ -62,7 +65,7 @@ class FieldSettings(Settings):
     def _as_published(cls, given: object) -> object:
         """The published network gives the image itself from the low dose alone, and is not told what dose that is."""
         if isinstance(given, dict) and given.get("preset") == "paper":
-            return {"inputs": ("low_dose",), **dict.fromkeys(NOT_PUBLISHED, False), "output": "tanh", **given}
+            return {"inputs": ("low_dose",), **NOT_PUBLISHED, "output": "tanh", **given}
         return given
 
     @model_validator(mode="after")
@@ -71,6 +74,8 @@ class FieldSettings(Settings):
             raise ValueError("preset paper gives the image itself: output must be tanh")
         if self.preset == "paper" and self.interval:
             raise ValueError("preset paper does not say how far off it may be: interval must be false")
+        if self.preset == "paper" and self.n_neighbor_slices:
+            raise ValueError("preset paper sees one slice: n_neighbor_slices must be 0")
         return self
 
     @model_validator(mode="after")
@@ -95,9 +100,24 @@ class FieldSettings(Settings):
         return self.scaled_difference and "pre_contrast" in self.inputs
 
     @property
+    def n_slices_seen(self) -> int:
+        """The slice to restore and its neighbors."""
+        return 2 * self.n_neighbor_slices + 1
+
+    @property
+    def n_images(self) -> int:
+        """Channels of a source: each input with the slices seen, from the lowest to the highest."""
+        return len(self.inputs) * self.n_slices_seen
+
+    @property
     def n_sources(self) -> int:
         """Channels that the field sees of a pixel, its position aside."""
-        return len(self.inputs) + self.told_the_dose + self.sees_difference
+        return self.n_images + self.told_the_dose + self.sees_difference * self.n_slices_seen
+
+    def channels_of(self, image: InputImage) -> slice:
+        """Where the slices seen of an input stand among the channels of a source."""
+        first = self.inputs.index(image) * self.n_slices_seen
+        return slice(first, first + self.n_slices_seen)
 
     @property
     def strides(self) -> tuple[int, ...]:

@@ -80,15 +80,16 @@ def restore_onto(
     import torch
 
     from lessgad.field.conditional_field import ConditionalField
-    from lessgad.field.inputs import images_seen
+    from lessgad.field.inputs import images_seen, stacked_sources
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
     if not isinstance(field, ConditionalField):
         raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
-    images = images_seen(images, field.settings.inputs)
-    seen = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in images.items()}
-    there = {name: resampled_in_plane(image, wanted_mm).array for name, image in seen.items()}
+    seen = {**images_seen(images, field.settings.inputs), "low_dose": images["low_dose"]}
+    scanned = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in seen.items()}
+    there = {name: resampled_in_plane(image, wanted_mm).array for name, image in scanned.items()}
+    both = [{name: image.transpose(2, 1, 0) for name, image in stack.items()} for stack in (seen, there)]
     x, y = _places(there["low_dose"].shape[:2], spacing_mm[:2], wanted_mm)
     middle = (head_box.x_start + head_box.x_stop - 1) / 2, (head_box.y_start + head_box.y_stop - 1) / 2
     centre = tuple((m + 0.5) * own / to - 0.5 for m, own, to in zip(middle, spacing_mm, wanted_mm, strict=False))
@@ -101,7 +102,10 @@ def restore_onto(
     with torch.inference_mode(), autocast(device, settings.precision):
         for first in range(0, restored.shape[2], settings.slices_at_once):
             part = slice(first, first + settings.slices_at_once)
-            source, source_there = (_stack(field, stack, part).to(device) for stack in (images, there))
+            numbers = range(restored.shape[2])[part]
+            source, source_there = (
+                torch.from_numpy(stacked_sources(stack, numbers, field.settings)).to(device) for stack in both
+            )
             doses = source.new_full((len(source),), dose)
             answer = field.forward_onto(
                 source, doses, source_there, position.expand(len(source), -1, -1, -1), rows, columns
@@ -110,13 +114,6 @@ def restore_onto(
             if half_width is not None and answer.half_width is not None:
                 half_width[..., part][inside] = _volume(answer.half_width)[inside]
     return RestoredVolume(restored, half_width)
-
-
-def _stack(field: AnyField, images: dict[str, Float[np.ndarray, "x y z"]], part: slice) -> torch.Tensor:
-    import torch
-
-    stack = np.stack([images[name][..., part].transpose(2, 1, 0) for name in field.settings.inputs], axis=1)
-    return torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32))
 
 
 def _volume(slices: torch.Tensor) -> Float[np.ndarray, "x y z"]:

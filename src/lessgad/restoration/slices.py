@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,12 +25,12 @@ class RestoredSlices(NamedTuple):
     """What comes of restoring slices.
 
     Attributes:
-        restored: The standard-dose image, (z, y, x), float32, clipped to [−1, 1].
+        restored: The standard-dose image, (n, y, x), float32, clipped to [−1, 1].
         half_width: How far off the field says that it may be, before calibration; None where it does not say.
     """
 
-    restored: Float[np.ndarray, "z y x"]
-    half_width: Float[np.ndarray, "z y x"] | None
+    restored: Float[np.ndarray, "n y x"]
+    half_width: Float[np.ndarray, "n y x"] | None
 
 
 def restore_slices(
@@ -38,9 +39,10 @@ def restore_slices(
     dose: float,
     spacing_mm: tuple[float, float],
     settings: RestorationSettings,
-) -> Float[np.ndarray, "z y x"]:
+    numbers: Sequence[int] | None = None,
+) -> Float[np.ndarray, "n y x"]:
     """Restore slices that are cut to the head box; see `restore_slices_in_full`."""
-    return restore_slices_in_full(field, images, dose, spacing_mm, settings).restored
+    return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers).restored
 
 
 def restore_slices_in_full(
@@ -49,6 +51,7 @@ def restore_slices_in_full(
     dose: float,
     spacing_mm: tuple[float, float],
     settings: RestorationSettings,
+    numbers: Sequence[int] | None = None,
 ) -> RestoredSlices:
     """Restore slices that are cut to the head box, a few at a time.
 
@@ -58,24 +61,24 @@ def restore_slices_in_full(
         dose: Fraction of the standard dose.
         spacing_mm: Of rows (y) and columns (x).
         settings: Window and precision.
+        numbers: Which slices to restore; None for all. The field may see those around them too.
     """
     import torch
 
-    from lessgad.field.inputs import images_seen
+    from lessgad.field.inputs import stacked_sources
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
-    low_dose, seen = images["low_dose"], images_seen(images, field.settings.inputs)
-    n_slices, height, width = low_dose.shape
+    n_slices, height, width = images["low_dose"].shape
+    wanted = range(n_slices) if numbers is None else numbers
     device = next(field.parameters()).device
     position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2)).to(device)
-    restored = np.empty(low_dose.shape, dtype=np.float32)
-    half_width = np.empty(low_dose.shape, dtype=np.float32) if field.settings.interval else None
+    restored = np.empty((len(wanted), height, width), dtype=np.float32)
+    half_width = np.empty_like(restored) if field.settings.interval else None
     with torch.inference_mode(), autocast(device, settings.precision):
-        for first in range(0, n_slices, settings.slices_at_once):
-            part = slice(first, min(first + settings.slices_at_once, n_slices))
-            stack = np.stack([image[part] for image in seen.values()], axis=1)
-            source = torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32)).to(device)
+        for first in range(0, len(wanted), settings.slices_at_once):
+            part = slice(first, first + settings.slices_at_once)
+            source = torch.from_numpy(stacked_sources(images, wanted[part], field.settings)).to(device)
             if _slides(field, settings):
                 result = _in_windows(field, source, dose, position)
             else:

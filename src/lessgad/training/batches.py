@@ -22,7 +22,7 @@ class Batch:
     """What one step sees.
 
     Attributes:
-        source: (b, c, h, w), the inputs of the field in its order.
+        source: (b, c, h, w), the inputs of the field in its order, each with its slices.
         standard_dose: (b, 1, h, w), the target.
         dose: (b,), fraction of the standard dose.
         position_mm: (b, 2, h, w).
@@ -39,11 +39,11 @@ class Batch:
 
 
 def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...]) -> Batch:
-    """Stack patches, the inputs of the field in its order."""
+    """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it."""
     sources, positions = [], []
     for patch in patches:
-        sources.append(np.stack(list(images_seen(patch.images, inputs).values())))
-        positions.append(position_grid_mm(patch.low_dose.shape, patch.spacing_mm, patch.centre))
+        sources.append(np.concatenate(list(images_seen(patch.images, inputs).values())))
+        positions.append(position_grid_mm(patch.standard_dose.shape, patch.spacing_mm, patch.centre))
     return Batch(
         source=torch.from_numpy(np.stack(sources)),
         standard_dose=torch.from_numpy(np.stack([patch.standard_dose for patch in patches]))[:, None],

@@ -35,10 +35,10 @@ def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float)
 
 
 def with_strength(
-    standard_dose: Float[np.ndarray, "h w"],
-    end_points: tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]],
+    standard_dose: Float[np.ndarray, "*n h w"],
+    end_points: tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]],
     strength: Float[np.ndarray, "h w"],
-) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
+) -> tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]]:
     """Multiply the enhancement of a standard dose, its noise untouched, and of the T1ce that low doses are made of.
 
         standard + (s − 1)·(T1ce − T1),   T1 + s·(T1ce − T1),   clipped to [−1, 1]
@@ -46,7 +46,7 @@ def with_strength(
     Args:
         standard_dose: As acquired, on [−1, 1].
         end_points: T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is added.
-        strength: s ≥ 0; 1 changes nothing.
+        strength: s ≥ 0, the same in all slices; 1 changes nothing.
 
     Returns:
         The standard dose and the T1ce of a patient who enhances like that.

@@ -14,7 +14,6 @@ from lessgad.field.build import AnyField
 from lessgad.restoration.guess import Guess
 from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.slices import restore_slices_in_full
 from lessgad.training.validation import ValidationSlices
 
 ERROR_OF_BOUND = 0.025  # one-sided
@@ -36,7 +35,7 @@ def judge_guess(
     scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
     for patient, study in zip(patients, studies, strict=True):
         t1, judged = study.low_dose(0.0), study.judged
-        answer = restore_slices_in_full(field, study.images(t1), 0.0, study.spacing_mm, settings)
+        answer = study.restored(field, t1, 0.0, settings)
         guessed_db = psnr_db(answer.restored, study.standard_dose, judged)
         gains.append(guessed_db - psnr_db(t1, study.standard_dose, judged))
         error = np.abs(t1 - study.standard_dose)[judged]

@@ -10,7 +10,6 @@ import numpy as np
 from lessgad.field.build import AnyField
 from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.slices import restore_slices_in_full
 from lessgad.training.validation import ValidationSlices
 
 
@@ -37,8 +36,7 @@ def calibrate_intervals(
     for dose in doses:
         scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
         for patient, study in zip(patients, studies, strict=True):
-            images = study.images(study.low_dose(dose))
-            answer = restore_slices_in_full(field, images, dose, study.spacing_mm, settings)
+            answer = study.restored(field, study.low_dose(dose), dose, settings)
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
             scores[patient].append(error if answer.half_width is None else error / answer.half_width[study.judged])
         factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))

@@ -55,7 +55,7 @@ class Learner:
             self._wrapped_field, self._wrapped_adam = self._fabric.setup(self.field, self.adam)
             self._wrapped_field.mark_forward_method("forward_in_full")
             needed = settings.losses.needs_discriminator
-            self.critic = Critic(len(field.inputs), settings, self._fabric) if needed else None
+            self.critic = Critic(field.n_images, settings, self._fabric) if needed else None
 
     def learn(self, seen: Batch | Sequence[tuple[Batch, Share]], rate_factor: float, number: int = 0) -> float:
         """Take one step of the field, after one of the discriminator where there is one, and give the loss before it.

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
+from lessgad.field.inputs import slices_around
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.enhancement_strength import strength_map, with_strength
 
@@ -76,28 +77,28 @@ class PatchSource:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A place in a slice: the pair, the low dose, where they lie.
+    """A place in a slice, and in those around it: the pair, the low dose, where they lie.
 
     Attributes:
-        pre_contrast: (h, w) on [−1, 1].
-        standard_dose: The same place.
-        low_dose: The same place, simulated.
+        pre_contrast: (n, h, w) on [−1, 1], slices from the lowest to the highest.
+        standard_dose: The same place in the middle slice.
+        low_dose: The same place in all of them, simulated.
         centre: Row and column, in pixels of the patch, where positions are zero.
         spacing_mm: Of rows and columns.
         dose: Fraction of the standard dose.
-        t2: The same place; None where the study has none, or it was dropped.
+        t2: The same place in all of them; None where the study has none, or it was dropped.
     """
 
-    pre_contrast: Float[np.ndarray, "h w"]
+    pre_contrast: Float[np.ndarray, "n h w"]
     standard_dose: Float[np.ndarray, "h w"]
-    low_dose: Float[np.ndarray, "h w"]
+    low_dose: Float[np.ndarray, "n h w"]
     centre: tuple[float, float]
     spacing_mm: tuple[float, float]
     dose: float
-    t2: Float[np.ndarray, "h w"] | None = None
+    t2: Float[np.ndarray, "n h w"] | None = None
 
     @property
-    def images(self) -> dict[str, Float[np.ndarray, "h w"]]:
+    def images(self) -> dict[str, Float[np.ndarray, "n h w"]]:
         """What a field may see of it, by name."""
         images = {"pre_contrast": self.pre_contrast, "low_dose": self.low_dose}
         return images if self.t2 is None else {**images, "t2": self.t2}
@@ -114,6 +115,7 @@ def draw_patch(
     dose: float | None,
     vary_enhancement: float = 0.0,
     t2_dropout: float = 0.0,
+    n_neighbor_slices: int = 0,
 ) -> Patch:
     """Draw patch `number` of a training.
 
@@ -130,6 +132,7 @@ def draw_patch(
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
+        n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
     """
     rng = np.random.default_rng((seed, number))
     with_tumor = [source for source in sources if len(source.tumor_voxels)]
@@ -145,10 +148,11 @@ def draw_patch(
     shown_t2 = np.random.default_rng((seed, number, OF_T2)).random() >= t2_dropout
     further = [source.t2] if source.t2 is not None and shown_t2 else []
     volumes = (source.pre_contrast, source.standard_dose, *source.end_points, *further)
-    images = [crop(volume[z], origin, size) for volume in volumes]
+    (around,) = slices_around([z], n_neighbor_slices, len(source.pre_contrast))
+    images = [np.stack([crop(volume[k], origin, size) for k in around]) for volume in volumes]
     centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
     if flip and rng.random() < 0.5:
-        images = [np.ascontiguousarray(image[:, ::-1]) for image in images]
+        images = [np.ascontiguousarray(image[..., ::-1]) for image in images]
         centre = centre[0], size[1] - 1 - centre[1]
     drawn = float(rng.random())
     dose = drawn if dose is None else dose
@@ -157,7 +161,8 @@ def draw_patch(
         strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
-    return Patch(pre_contrast, standard_dose, low_dose, centre, source.spacing_mm, dose, *t2)
+    middle = standard_dose[n_neighbor_slices]
+    return Patch(pre_contrast, middle, low_dose, centre, source.spacing_mm, dose, *t2)
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:

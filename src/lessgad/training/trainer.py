@@ -175,6 +175,7 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             vary_enhancement=settings.vary_enhancement,
             dose=task.description.dose,
             t2_dropout=settings.t2_dropout,
+            n_neighbor_slices=task.description.field.n_neighbor_slices,
         )
         for number in numbers
     ]

@@ -13,23 +13,24 @@ from jaxtyping import Bool, Float
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.evaluation.similarity import bounding_box, psnr_db
 from lessgad.field.build import AnyField
+from lessgad.field.inputs import slices_around
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.slices import restore_slices
+from lessgad.restoration.slices import RestoredSlices, restore_slices_in_full
 
 NO_SLICE = 2**31  # in the seed of noise, where the number of a slice stands elsewhere
 
 
 @dataclass(frozen=True, eq=False)
 class ValidationSlices:
-    """A few slices of one study, cut to the head box, and where they are judged.
+    """A few slices of one study, and those around them, cut to the head box, and where they are judged.
 
     Attributes:
         pre_contrast: (z, y, x) on [−1, 1].
         standard_dose: The same place.
         end_points: The T1 and T1ce that low doses are mixed from, the same place.
         simulator: How.
-        judged: The tumor's box, or the head where there is no mask.
+        judged: The tumor's box, or the head where there is no mask; nothing of the slices around.
         spacing_mm: Of rows and columns.
         patient: Whose study it is; "" for a patient of its own.
         t2: The same place; None where the study has none.
@@ -51,30 +52,52 @@ class ValidationSlices:
         tumor: Bool[np.ndarray, "x y z"] | None,
         simulator: LowDoseSimulator,
         n_slices: int,
+        n_neighbor_slices: int = 0,
     ) -> ValidationSlices:
-        """Choose slices evenly through the tumor's box, or through the head where there is no mask."""
+        """Choose slices evenly through the tumor's box, or through the head where there is no mask.
+
+        Args:
+            study: Prepared.
+            tumor: Its mask; None where it has none.
+            simulator: How its low doses are made.
+            n_slices: How many are judged, at most.
+            n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
+        """
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
         chosen = np.unique(inside[np.linspace(0, len(inside) - 1, min(n_slices, len(inside))).round().astype(int)])
+        taken = np.unique(slices_around(chosen.tolist(), n_neighbor_slices, judged.shape[2]))
 
         def cut(array: np.ndarray) -> np.ndarray:
-            return np.ascontiguousarray(array[study.head_box.slices][..., chosen].transpose(2, 1, 0))
+            return np.ascontiguousarray(array[study.head_box.slices][..., taken].transpose(2, 1, 0))
 
         spacing = study.spacing_mm[1], study.spacing_mm[0]
         t1, t1ce = (cut(image) for image in study.end_points)
         t2 = None if study.t2 is None else cut(study.t2)
         pair = cut(study.pre_contrast), cut(study.standard_dose)
-        return cls(*pair, (t1, t1ce), simulator, cut(judged), spacing, study.patient, t2)
+        only_chosen = judged & np.isin(np.arange(judged.shape[2]), chosen)
+        return cls(*pair, (t1, t1ce), simulator, cut(only_chosen), spacing, study.patient, t2)
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
         return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
-    def images(self, low_dose: Float[np.ndarray, "z y x"]) -> dict[str, Float[np.ndarray, "z y x"]]:
-        """What a field may see beside a low dose, by name."""
+    def restored(
+        self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings
+    ) -> RestoredSlices:
+        """Restore the slices that are judged; those around them stay at the low dose, with a half-width of 1."""
         images = {"pre_contrast": self.pre_contrast, "low_dose": low_dose}
-        return images if self.t2 is None else {**images, "t2": self.t2}
+        if self.t2 is not None:
+            images["t2"] = self.t2
+        numbers = np.flatnonzero(self.judged.any(axis=(1, 2))).tolist()
+        answer = restore_slices_in_full(field, images, dose, self.spacing_mm, settings, numbers)
+        restored, half_width = low_dose.astype(np.float32), None
+        restored[numbers] = answer.restored
+        if answer.half_width is not None:
+            half_width = np.ones_like(restored)
+            half_width[numbers] = answer.half_width
+        return RestoredSlices(restored, half_width)
 
 
 def validate(
@@ -98,9 +121,9 @@ def validate(
             unrestored_db = psnr_db(low_dose, study.standard_dose, study.judged)
             if math.isinf(unrestored_db):
                 continue
-            restored = restore_slices(field, study.images(low_dose), dose, study.spacing_mm, settings)
+            answer = study.restored(field, low_dose, dose, settings)
             before.append(unrestored_db)
-            after.append(psnr_db(restored, study.standard_dose, study.judged))
+            after.append(psnr_db(answer.restored, study.standard_dose, study.judged))
     if not before:
         return math.nan, math.nan
     return float(np.mean(after)), float(np.mean(after) - np.mean(before))

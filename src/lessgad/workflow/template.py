@@ -113,6 +113,7 @@ field:
   interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
   scaled_difference: {json.dumps(field.scaled_difference)}   # whether it sees (low dose - T1) scaled up; paper: false
   told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
+  n_neighbor_slices: {field.n_neighbor_slices}   # slices above, and below, that it sees too; paper: 0
 
 training:
   models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each

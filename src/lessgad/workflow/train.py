@@ -182,7 +182,13 @@ def _task(
             for study in prepared["train"]
         ],
         validation=[
-            ValidationSlices.of(study, study.tumor(regions), study_simulator(study, settings.simulation), n_slices)
+            ValidationSlices.of(
+                study,
+                study.tumor(regions),
+                study_simulator(study, settings.simulation),
+                n_slices,
+                settings.field.n_neighbor_slices,
+            )
             for study in prepared["validation"]
         ],
         validation_doses=_validation_doses(dose),

@@ -19,10 +19,18 @@ from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
 
-SMALL = {"channels": (4, 8), "n_blocks": 1, "feature_channels": 6, "field_width": 5, "n_hidden_layers": 2}
+SMALL = {
+    "n_neighbor_slices": 0,
+    "channels": (4, 8),
+    "n_blocks": 1,
+    "feature_channels": 6,
+    "field_width": 5,
+    "n_hidden_layers": 2,
+}
 MODELS = {
     "residual": (FieldSettings(**SMALL, inputs=("low_dose",)), None),
     "tanh": (FieldSettings(**SMALL, inputs=("pre_contrast", "low_dose"), output="tanh", told_the_dose=False), 0.3),
+    "neighbors": (FieldSettings(**{**SMALL, "n_neighbor_slices": 1}), None),
 }
 SPACING_MM = (1.5, 0.75)
 
