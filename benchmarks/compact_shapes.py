@@ -26,6 +26,7 @@ TIMED_SLICES = 8
 VOLUME = (155, 144, 176)
 
 SMALL = {
+    "n_neighbor_slices": 0,
     "channels": (16, 32, 64, 96),
     "n_blocks": 2,
     "feature_channels": 32,
@@ -53,6 +54,8 @@ SHAPES = {
     "no position": SMALL | {"n_frequencies": 0},
     "no norm": SMALL | {"normalisation": "none"},
     "image itself": SMALL | {"output": "tanh"},
+    "1 neighbor": SMALL | {"n_neighbor_slices": 1},
+    "2 neighbors": SMALL | {"n_neighbor_slices": 2},
     "seed 2": SMALL,
 }
 

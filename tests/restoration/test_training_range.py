@@ -29,6 +29,7 @@ SEEN = TrainingRange(
     least_enhancement=(0.01, 0.05, 0.3),
     most_enhancement=(0.02, 0.10, 0.6),
     sequence_classes=("spin echo",),
+    slice_spacing_mm=(2.5, 3.2),
 )
 
 
@@ -68,12 +69,19 @@ def test_nothing_to_say_of_what_training_saw():
         ({"enhancement": 0.08}, 1.0, "enhances less .* at 100 %"),
         ({"sigma": 0.05, "enhancement": 0.08}, 0.1, "noisier than what training saw"),
         ({"spacing_mm": (0.4, 0.4, 3.0), "enhancement": 0.08}, 0.1, r"pixels are 0\.40 × 0\.40 mm"),
+        ({"spacing_mm": (1.0, 1.0, 5.0), "enhancement": 0.08}, 0.1, r"slices are 5\.00 mm apart, .* 2\.50–3\.20 mm"),
+        ({"spacing_mm": (1.0, 1.0, 1.0), "enhancement": 0.08}, 0.1, r"slices are 1\.00 mm apart"),
     ],
 )
 def test_what_it_never_saw(scan, dose, words):
     said = cautions(SEEN, new(**scan), dose, None)
     assert len(said) >= 1
     assert any(re.search(words, one) for one in said), said
+
+
+def test_who_sees_one_slice_does_not_care_how_far_the_next_is():
+    alone = SEEN.model_copy(update={"slice_spacing_mm": None})
+    assert cautions(alone, new(0.08, spacing_mm=(1.0, 1.0, 9.0)), 0.1, None) == ()
 
 
 def test_without_t1_nothing_is_said_of_the_dose():

@@ -46,6 +46,12 @@ def test_least_and_most_of_all_studies():
     assert seen.doses == DOSES
     assert seen.least_enhancement[-1] == pytest.approx(0.2, rel=0.1)
     assert seen.most_enhancement[-1] == pytest.approx(0.4, rel=0.15)
+    assert seen.slice_spacing_mm is None
+
+
+def test_the_distance_of_slices_matters_to_those_who_see_more_than_one():
+    studies = [study(0.2), study(0.4, 0.03, (0.7, 0.8, 2.0))]
+    assert seen_range(studies, MATCHED, sees_neighbors=True).slice_spacing_mm == (2.0, 3.0)
 
 
 def test_enhancement_grows_with_the_dose_above_that_of_noise_alone():

@@ -20,6 +20,7 @@ from lessgad.atomic_write import replacing, write_text
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.errors import ModelError
 from lessgad.field.build import AnyField, build_field
+from lessgad.field.device import compute_device
 from lessgad.field.presets import FieldSettings
 from lessgad.field.published_checkpoint import load_published_checkpoint as load_published_checkpoint
 from lessgad.preparation.settings import PreparationSettings
@@ -96,7 +97,7 @@ def read_description(folder: Path) -> ModelDescription:
 
 
 def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
-    """Load a model for restoring.
+    """Load a model for restoring, onto the GPU where there is one.
 
     Raises:
         ModelError: Missing or damaged, or the weights are not those of the network that model.yaml describes.
@@ -114,4 +115,4 @@ def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescri
         raise ModelError(
             "the weights that model.yaml describes", "weights of another network", path, TRAIN_AGAIN
         ) from error
-    return field.to(memory_format=torch.channels_last).eval(), description
+    return field.to(memory_format=torch.channels_last).to(compute_device()).eval(), description

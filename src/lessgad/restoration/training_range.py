@@ -38,6 +38,7 @@ class TrainingRange(Settings):
         least_enhancement: `enhancement_level` of the low dose at each of them, over studies.
         most_enhancement: Likewise.
         sequence_classes: Of the T1ce; empty where no sidecar told.
+        slice_spacing_mm: From slice to slice; None where it does not matter, for a field that sees one slice.
     """
 
     sigma: Range
@@ -46,6 +47,7 @@ class TrainingRange(Settings):
     least_enhancement: tuple[float, ...]
     most_enhancement: tuple[float, ...]
     sequence_classes: tuple[str, ...] = ()
+    slice_spacing_mm: Range | None = None
 
     @model_validator(mode="after")
     def _a_range_for_each_dose(self) -> TrainingRange:
@@ -113,11 +115,19 @@ def _of_noise(seen: TrainingRange, new: NewScan) -> str:
 
 
 def _of_spacing(seen: TrainingRange, new: NewScan) -> str:
-    spacing = new.scan.spacing_mm[:2]
-    if min(spacing) < seen.spacing_mm[0] / MARGIN or max(spacing) > seen.spacing_mm[1] * MARGIN:
+    *in_plane, between = new.scan.spacing_mm
+    said = []
+    if _is_beyond(seen.spacing_mm, *in_plane):
         saw = f"{seen.spacing_mm[0]:.2f}–{seen.spacing_mm[1]:.2f}"
-        return f"its pixels are {spacing[0]:.2f} × {spacing[1]:.2f} mm, those of training {saw} mm"
-    return ""
+        said.append(f"its pixels are {in_plane[0]:.2f} × {in_plane[1]:.2f} mm, those of training {saw} mm")
+    if seen.slice_spacing_mm is not None and _is_beyond(seen.slice_spacing_mm, between):
+        saw = f"{seen.slice_spacing_mm[0]:.2f}–{seen.slice_spacing_mm[1]:.2f}"
+        said.append(f"its slices are {between:.2f} mm apart, those of training {saw} mm")
+    return "; ".join(said)
+
+
+def _is_beyond(seen: Range, *found: float) -> bool:
+    return min(found) < seen[0] / MARGIN or max(found) > seen[1] * MARGIN
 
 
 def _of_enhancement(seen: TrainingRange, new: NewScan, dose: float) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField, build_field
 from lessgad.field.conditional_field import FieldAnswer
+from lessgad.field.device import compute_device
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
 from lessgad.training.adversarial_losses import shift_regularisation
@@ -165,7 +166,7 @@ class Learner:
 
 
 def _fabric_precision(settings: TrainingSettings) -> FabricPrecision:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     if settings.precision == "fp16":
         if device.type == "cpu":
             raise SettingsError("a GPU for training.precision fp16", "none", None, "Take auto, bf16 or fp32")

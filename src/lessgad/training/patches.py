@@ -17,6 +17,7 @@ from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.field.inputs import slices_around
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.enhancement_strength import strength_map, with_strength
+from lessgad.training.scan_position import with_own_position
 
 BACKGROUND = -1.0
 OF_T2 = 2  # in the seed of what is drawn for the T2 alone
@@ -114,6 +115,7 @@ def draw_patch(
     flip: bool,
     dose: float | None,
     vary_enhancement: float = 0.0,
+    vary_position: float = 0.0,
     t2_dropout: float = 0.0,
     n_neighbor_slices: int = 0,
 ) -> Patch:
@@ -131,6 +133,7 @@ def draw_patch(
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
+        vary_position: By how much the low dose lies otherwise than the T1ce (`with_own_position`); 0: not at all.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
     """
@@ -160,6 +163,8 @@ def draw_patch(
     if vary_enhancement > 0:
         strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
+    if vary_position > 0:
+        t1, t1ce = with_own_position((t1, t1ce), dose, source.spacing_mm, rng, vary_position)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
     middle = standard_dose[n_neighbor_slices]
     return Patch(pre_contrast, middle, low_dose, centre, source.spacing_mm, dose, *t2)

@@ -16,15 +16,19 @@ DOSES = (0.0, 0.1, 0.3, 0.6, 1.0)
 MOST_SLICES = 24
 
 
-def seen_range(studies: Sequence[PreparedStudy], settings: SimulationSettings) -> TrainingRange:
+def seen_range(
+    studies: Sequence[PreparedStudy], settings: SimulationSettings, *, sees_neighbors: bool = False
+) -> TrainingRange:
     """Note the least and the most of noise, pixel size and enhancement, and the kinds of sequence.
 
     Args:
         studies: Of training and validation, at least one.
         settings: How their low doses are made.
+        sees_neighbors: Whether the field sees more than one slice, so that their distance matters.
     """
     sigmas = [study_simulator(study, settings).sigma for study in studies]
     pixels = [mm for study in studies for mm in study.spacing_mm[:2]]
+    apart = [study.spacing_mm[2] for study in studies]
     levels = np.array([[_level(study, dose, settings) for dose in DOSES] for study in studies])
     classes = {kind for study in studies if (kind := sequence_class(study.acquisition)) is not None}
     return TrainingRange(
@@ -34,6 +38,7 @@ def seen_range(studies: Sequence[PreparedStudy], settings: SimulationSettings) -
         least_enhancement=tuple(levels.min(axis=0).tolist()),
         most_enhancement=tuple(levels.max(axis=0).tolist()),
         sequence_classes=tuple(sorted(classes)),
+        slice_spacing_mm=(min(apart), max(apart)) if sees_neighbors else None,
     )
 
 

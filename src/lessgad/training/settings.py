@@ -69,6 +69,8 @@ class TrainingSettings(Settings):
         flip: Mirror half of the patches left to right.
         vary_enhancement: Spread (SD of the logarithm) of the factors by which the enhancement is made weaker or
             stronger from place to place in each patch, so that it is read from the low dose; 0 leaves it.
+        vary_position: By how much each low dose lies otherwise than the T1ce of its pair, as a scan of its own does:
+            edges then differ from those of the T1 as they do between two scans, and not by a share of the dose.
         t2_dropout: Share of patches whose T2 is left out, where the field sees one, so that it can do without.
         precision: `auto` takes bf16 where the processor computes in it, else fp32. `fp16`, for GPUs older than
             bf16, scales the loss so that small gradients are not lost.
@@ -92,6 +94,7 @@ class TrainingSettings(Settings):
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
     vary_enhancement: float = Field(default=0.4, ge=0, le=1)
+    vary_position: float = Field(default=0.0, ge=0, le=1)
     t2_dropout: float = Field(default=0.2, ge=0, le=1)
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)

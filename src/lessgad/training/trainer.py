@@ -173,6 +173,7 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             tumor_share=settings.tumor_share,
             flip=settings.flip,
             vary_enhancement=settings.vary_enhancement,
+            vary_position=settings.vary_position,
             dose=task.description.dose,
             t2_dropout=settings.t2_dropout,
             n_neighbor_slices=task.description.field.n_neighbor_slices,

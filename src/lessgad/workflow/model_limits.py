@@ -48,4 +48,6 @@ def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapp
             slabs = [Slab.of(study, study.tumor(settings.cohort.regions), settings.simulation) for study in looked_at]
             write_anchor(task.folder, tune_anchor(field, slabs, doses, settings.restoration))
     seen = [read_prepared(prepared_files(experiment, study)) for subset in studies for study in studies[subset]]
-    write_training_range(task.folder, seen_range(seen, settings.simulation))
+    write_training_range(
+        task.folder, seen_range(seen, settings.simulation, sees_neighbors=settings.field.n_neighbor_slices > 0)
+    )

@@ -31,6 +31,7 @@ PAPER: dict[str, Any] = {
         "weight_decay": 3e-5,
         "gradient_norm": None,
         "vary_enhancement": 0.0,
+        "vary_position": 0.0,
     },
     "restoration": {"anchor": False},
 }
@@ -127,6 +128,7 @@ training:
   weight_decay: {train.weight_decay}   # of the field
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
+  vary_position: {train.vary_position}   # 1: low doses lie otherwise than the T1ce, as another scan does; 0: as it
   precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
   seed: {train.seed}
