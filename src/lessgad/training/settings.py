@@ -94,7 +94,7 @@ class TrainingSettings(Settings):
     tumor_share: float = Field(default=0.5, ge=0, le=1)
     flip: bool = True
     vary_enhancement: float = Field(default=0.4, ge=0, le=1)
-    vary_position: float = Field(default=0.0, ge=0, le=1)
+    vary_position: float = Field(default=1.0, ge=0, le=1)
     t2_dropout: float = Field(default=0.2, ge=0, le=1)
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)
