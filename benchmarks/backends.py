@@ -26,7 +26,7 @@ def main() -> int:
     import torch
 
     field = loaded_field("compact")
-    given = torch.rand(1, 2, 144, 176) * 2 - 1, torch.tensor([0.3]), torch.rand(1, 2, 144, 176)
+    given = torch.rand(1, field.settings.n_images, 144, 176) * 2 - 1, torch.tensor([0.3]), torch.rand(1, 2, 144, 176)
     arrays = [tensor.numpy() for tensor in given]
     with torch.inference_mode():
         print("channels-last", milliseconds(lambda: field(*given)))

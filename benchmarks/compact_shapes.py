@@ -36,6 +36,7 @@ SMALL = {
 SHAPES = {
     "small": SMALL,
     "first trial": {
+        "n_neighbor_slices": 0,
         "channels": (32, 64, 96, 128),
         "n_blocks": 2,
         "feature_channels": 64,
@@ -79,7 +80,8 @@ def train_shapes(experiment: Path, folder: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     for name in names:
         seed = 2 if name == "seed 2" else 1
-        training = TrainingSettings(n_samples=N_SAMPLES, validate_every=1_000, seed=seed, precision="fp32")
+        fixed = {"vary_position": 0.0, "validate_every": 1_000, "precision": "fp32"}
+        training = TrainingSettings(n_samples=N_SAMPLES, seed=seed, **fixed)
         started = time.process_time()
         train(training_task(experiment, folder_of(folder, name), field_of(name), training, DOSES), lambda _: None)
         print(f"{name}: {time.process_time() - started:.0f} CPU-s", flush=True)

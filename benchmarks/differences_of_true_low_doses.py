@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much of the fine differences between T1 and T1ce a true low dose has: a share of the dose, or its own.
+"""How much of the fine differences between T1 and T1ce a low dose has: a share of the dose, or its own.
 
     python benchmarks/differences_of_true_low_doses.py EXPERIMENT
 
-For each validation study of a prepared experiment with `low_dose: measured`, where nothing enhances: the slope of
-low − T1 over T1ce − T1, both without what is smooth, and how large the former is along the steepest edges in units of
-the latter. A simulated low dose has the slope β; scans that lie independently of one another ½ at any dose.
+For each validation study of a prepared experiment with `low_dose: measured`, for its true low doses and for simulated
+ones: both differences to the T1 without what is smooth, weighted by how surely nothing enhances; the slope of the low
+dose's over the T1ce's, and how large the former is in the steepest places of the latter, in units of it. Without noise
+a linear mix has β in both; scans that lie independently of one another have a slope of ½ at any dose.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ STEEPEST = 0.02
 
 
 def main() -> int:
+    from lessgad.dose.simulation import simulated_low_dose
+    from lessgad.dose.simulator import not_scanned
     from lessgad.preparation.prepared_study import read_prepared
-    from lessgad.training.scan_position import SMOOTHING_MM, fine_difference
+    from lessgad.training.scan_position import SMOOTHING_MM, still
     from lessgad.volume import read_volume
     from lessgad.workflow.experiment import open_experiment
     from lessgad.workflow.prepare import prepared_files
@@ -31,26 +34,29 @@ def main() -> int:
     experiment = open_experiment(Path(sys.argv[1]))
     slopes, edges = defaultdict(list), defaultdict(list)
     for study in usable_studies(experiment, "validation"):
-        files = prepared_files(experiment, study)
-        prepared = read_prepared(files)
-        spacing_mm = prepared.spacing_mm[1], prepared.spacing_mm[0]
-        turned = [np.ascontiguousarray(np.asarray(image).transpose(2, 1, 0)) for image in prepared.end_points]
-        pre, head = (np.asarray(image).transpose(2, 1, 0) for image in (prepared.pre_contrast, prepared.head))
-        fine = fine_difference(*turned, spacing_mm)
-        sigma = [0.0, *(SMOOTHING_MM / mm for mm in spacing_mm)]
+        prepared = read_prepared(prepared_files(experiment, study))
+        sigma = [SMOOTHING_MM / mm for mm in prepared.spacing_mm[:2]] + [0.0]
+        t1, t1ce = (np.asarray(image) for image in prepared.end_points)
+        weight = still(gaussian_filter(t1ce - t1, sigma)) * (prepared.head & ~not_scanned(t1, t1ce))
+
+        def fine(difference, weight=weight, sigma=sigma):
+            return weight * (difference - gaussian_filter(difference, sigma))
+
+        standard = fine(t1ce - t1)
+        steep = np.abs(standard) > np.quantile(np.abs(standard[prepared.head]), 1 - STEEPEST)
         folder = experiment.folder.prepared(study.patient, study.session)
         for dose in (dose for dose in experiment.settings.doses if dose > 0):
-            for path in folder.glob(f"*acq-dose{100 * dose:g}_*desc-prepared_T1w.nii"):
-                low = read_volume(path).array.transpose(2, 1, 0) - pre
-                low = low - gaussian_filter(low, sigma)
-                inside = head & (fine != 0)
-                slopes[dose].append(float((fine * low)[inside].sum() / (fine**2)[inside].sum()))
-                steep = inside & (np.abs(fine) > np.quantile(np.abs(fine[inside]), 1 - STEEPEST))
-                edges[dose].append(float(low[steep].std() / fine[steep].std()))
-    print("| dose | studies | slope: mean (least to most) | low dose along edges, in units of the T1ce |")
-    for dose, found in sorted(slopes.items()):
+            low_doses = {"simulated": [simulated_low_dose(prepared, dose, experiment.settings.simulation)]}
+            scanned = folder.glob(f"*acq-dose{100 * dose:g}_*desc-prepared_T1w.nii")
+            low_doses["true"] = [read_volume(path).array for path in scanned]
+            for kind, low_dose in ((kind, image) for kind, images in low_doses.items() for image in images):
+                low = fine(np.asarray(low_dose, np.float32) - np.asarray(prepared.pre_contrast))
+                slopes[dose, kind].append(float((standard * low).sum() / (standard**2).sum()))
+                edges[dose, kind].append(float(low[steep].std() / standard[steep].std()))
+    print("| dose | low dose | studies | slope: mean (least to most) | at the steepest, in units of the T1ce |")
+    for (dose, kind), found in sorted(slopes.items()):
         spread = f"{np.mean(found):.2f} ({min(found):.2f} to {max(found):.2f})"
-        print(f"| {dose:.0%} | {len(found)} | {spread} | {np.mean(edges[dose]):.2f} |")
+        print(f"| {dose:.0%} | {kind} | {len(found)} | {spread} | {np.mean(edges[dose, kind]):.2f} |")
     return 0
 
 

@@ -30,13 +30,14 @@ def settings_of(name: str):
     from lessgad.field.presets import FieldSettings
     from lessgad.training.settings import PAPER_LOSSES, TrainingSettings
 
-    shared = {"n_samples": N_SAMPLES, "validate_every": 2_000, "precision": "fp32"}
+    shared = {"n_samples": N_SAMPLES, "validate_every": 2_000, "precision": "fp32", "vary_position": 0.0}
+    one_slice = FieldSettings(n_neighbor_slices=0)
     if name == "full":
-        return FieldSettings(), TrainingSettings(**shared, losses=PAPER_LOSSES), None
+        return one_slice, TrainingSettings(**shared, losses=PAPER_LOSSES), None
     if name == "l1":
-        return FieldSettings(), TrainingSettings(**shared), None
+        return one_slice, TrainingSettings(**shared), None
     dose = float(name.split()[0]) / 100
-    return FieldSettings(told_the_dose=False), TrainingSettings(**shared, models="per_dose"), dose
+    return one_slice.model_copy(update={"told_the_dose": False}), TrainingSettings(**shared, models="per_dose"), dose
 
 
 def train_models(experiment: Path, folder: Path, names: list[str]) -> None:

@@ -102,7 +102,7 @@ def training(preset: str, batch: int, n_steps: int, answers) -> None:
 
     field = field_settings(preset)
     learner = Learner(field, TrainingSettings())
-    source = torch.rand(batch, len(field.inputs), *WINDOW) * 2 - 1
+    source = torch.rand(batch, field.n_images, *WINDOW) * 2 - 1
     seen = Batch(source, source[:, :1].clone(), torch.full((batch,), DOSE), torch.zeros(batch, 2, *WINDOW))
     learner.learn(seen, 1e-3)
     started = time.perf_counter()

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+os.environ["CUDA_VISIBLE_DEVICES"] = ""  # results are held to those of a CPU, to the last digit where one resumes
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lessgad.field.checkpoint import load_field
+from lessgad.field.inputs import stacked_sources
 from lessgad.field.position import position_grid_mm
 from lessgad.restoration.restorer import Restorer
 from lessgad.restoration.settings import RestorationSettings
@@ -17,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FP32 = RestorationSettings(precision="fp32")
 
 
-@pytest.fixture(params=["residual", "tanh"])
+@pytest.fixture(params=["residual", "tanh", "neighbors"])
 def golden(request):
     return GOLDEN / request.param
 
@@ -38,7 +39,7 @@ def test_through_the_restorer(golden):
 def test_through_the_field(golden):
     expected, dose, spacing_mm, images = example(golden)
     field, description = load_field(golden)
-    source = torch.from_numpy(np.stack([images[name] for name in description.field.inputs], axis=1))
+    source = torch.from_numpy(stacked_sources(images, range(2), description.field))
     n, _, height, width = source.shape
     position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2))
     with torch.inference_mode():

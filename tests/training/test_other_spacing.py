@@ -43,7 +43,8 @@ def scans(seed):
 @pytest.fixture(scope="module")
 def trained():
     torch.set_num_threads(1)
-    field = FieldSettings(channels=(8, 16), n_blocks=1, feature_channels=12, field_width=8, n_hidden_layers=1)
+    shape = {"channels": (8, 16), "n_blocks": 1, "feature_channels": 12, "field_width": 8, "n_hidden_layers": 1}
+    field = FieldSettings(**shape, n_neighbor_slices=0)
     learner = Learner(field, TrainingSettings(learning_rate=3e-3, precision="fp32"))
     position = position_grid_mm((SIZE, SIZE), (1.0, 1.0), ((SIZE - 1) / 2,) * 2).expand(6, -1, -1, -1)
     for step in range(500):

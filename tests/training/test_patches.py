@@ -10,7 +10,7 @@ from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.prepared_study import PreparedStudy
-from lessgad.training.patches import PatchSource
+from lessgad.training.patches import PatchSource, crop, tumor_in
 
 
 def test_a_patch_depends_on_seed_and_number_alone():
@@ -176,3 +176,34 @@ def test_the_slices_around_enhance_as_the_middle_one_does():
     assert enhancement[1].std() > 0
     np.testing.assert_allclose(enhancement[0], enhancement[1], atol=1e-6)
     np.testing.assert_allclose(enhancement[2], enhancement[1], atol=1e-6)
+
+
+def test_a_slice_that_stands_in_for_those_beyond_the_end_is_one_scan():
+    study = replace(noisy(), tumor_voxels=np.array([[0, 20, 30]]))
+    patch = draw([study], 0, tumor_share=1.0, n_neighbor_slices=2, dose=0.3)
+    assert np.array_equal(patch.low_dose[0], patch.low_dose[2])
+    assert np.array_equal(patch.low_dose[1], patch.low_dose[2])
+    assert not np.array_equal(patch.low_dose[3], patch.low_dose[2])
+
+
+def test_positions_vary_where_there_is_noise_and_not_in_what_is_outlined():
+    study = noisy()
+    how = {"tumor_share": 1.0, "dose": 0.1, "n_neighbor_slices": 1}
+    for i in range(20):
+        plain, moved = draw([study], i, **how), draw([study], i, vary_position=1.0, **how)
+        assert np.array_equal(plain.standard_dose, moved.standard_dose)
+        assert not np.array_equal(plain.low_dose, moved.low_dose)
+    silent = replace(study, simulator=LowDoseSimulator())
+    plain, moved = draw([silent], 1, **how), draw([silent], 1, vary_position=1.0, **how)
+    assert np.array_equal(plain.low_dose, moved.low_dose)
+
+
+@pytest.mark.parametrize("origin", [(0, 0), (15, 25), (-3, 40)])
+def test_the_tumor_of_a_patch_is_that_of_the_volume(origin):
+    rng = np.random.default_rng(3)
+    tumor = rng.random(SHAPE) < 0.1
+    found = tumor_in(np.argwhere(tumor), np.array([1, 2, 4]), origin, (16, 20))
+    for index, k in enumerate((1, 2, 4)):
+        assert np.array_equal(
+            found[index], crop(np.where(tumor[k], 1.0, -1.0).astype(np.float32), origin, (16, 20)) > 0
+        )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import shift
 
 from lessgad.dose.linear import mix
-from lessgad.training.scan_position import with_own_position
+from lessgad.training.scan_position import fine_difference, with_own_position
 
 SPACING_MM = (0.7, 0.7)
 
@@ -18,16 +18,18 @@ def edges(amplitude=0.05, shape=(40, 48)):
     return t1, t1 + np.float32(amplitude) * (1 - 2 * ((x + y) % 2)).astype(np.float32)
 
 
-def low_dose(pair, dose, seed=0, share=1.0):
-    moved = with_own_position(pair, dose, SPACING_MM, np.random.default_rng(seed), share)
-    return mix(*moved, dose)
+def move(pair, dose, seed=0, extent=1.0, **known):
+    fine = fine_difference(*pair, SPACING_MM, **known)
+    return with_own_position(pair, fine, dose, np.random.default_rng(seed), extent)
+
+
+def low_dose(pair, dose, seed=0, **how):
+    return mix(*move(pair, dose, seed, **how), dose)
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
-def test_a_share_of_none_changes_nothing(seed, dose):
-    for image, moved in zip(
-        edges(), with_own_position(edges(), dose, SPACING_MM, np.random.default_rng(seed), 0.0), strict=True
-    ):
+def test_an_extent_of_none_changes_nothing(seed, dose):
+    for image, moved in zip(edges(), move(edges(), dose, seed, extent=0.0), strict=True):
         assert np.array_equal(image, moved)
 
 
@@ -70,9 +72,9 @@ def test_it_looks_like_the_difference_of_a_head_that_lies_otherwise():
 
 def test_slices_are_moved_alike_and_each_by_its_own_edges():
     t1, t1ce = (np.stack([image, image[::-1]]) for image in edges())
-    together = with_own_position((t1, t1ce), 0.1, SPACING_MM, np.random.default_rng(3))
+    together = move((t1, t1ce), 0.1, 3)
     for k in range(2):
-        alone = with_own_position((t1[k], t1ce[k]), 0.1, SPACING_MM, np.random.default_rng(3))
+        alone = move((t1[k], t1ce[k]), 0.1, 3)
         assert np.allclose(together[0][k], alone[0], atol=1e-6)
         assert np.allclose(together[1][k], alone[1], atol=1e-6)
 
@@ -80,7 +82,34 @@ def test_slices_are_moved_alike_and_each_by_its_own_edges():
 def test_images_stay_on_their_scale():
     t1, t1ce = edges(amplitude=0.3)
     for seed in range(20):
-        for image in with_own_position((t1 - 0.5, t1ce - 0.5), 0.0, SPACING_MM, np.random.default_rng(seed)):
+        for image in move((t1 - 0.5, t1ce - 0.5), 0.0, seed):
             assert image.min() >= -1
             assert image.max() <= 1
             assert image.dtype == np.float32
+
+
+def test_what_is_outlined_or_was_not_scanned_is_left_alone():
+    t1, t1ce = edges()
+    outlined = np.zeros(t1.shape, dtype=bool)
+    outlined[10:15, 10:20] = True
+    t1[:, :5] = t1ce[:, :5] = -1
+    fine = fine_difference(t1, t1ce, SPACING_MM, outlined)
+    assert not fine[outlined].any()
+    assert not fine[:, :5].any()
+    assert fine[:, 5:8].any()
+    moved = low_dose((t1, t1ce), 0.1, lesion=outlined)
+    assert np.array_equal(moved[outlined], mix(t1, t1ce, 0.1)[outlined])
+    assert (moved[:, :5] == -1).all()
+
+
+def test_edges_do_not_weaken_with_the_enhancement():
+    t1, t1ce = edges()
+    fine = fine_difference(t1, t1ce, SPACING_MM)
+    found = []
+    for strength in (0.0, 0.5, 1.6):
+        share = np.full(t1.shape, 0.1 * strength, dtype=np.float32)
+        weaker = t1, t1 + np.float32(strength) * (t1ce - t1)
+        found.append(mix(*with_own_position(weaker, fine, share, np.random.default_rng(2)), 0.1) - t1)
+    assert np.abs(found[0]).max() > 0.01
+    for difference in found[1:]:
+        assert np.allclose(difference[12:-12, 12:-12], found[0][12:-12, 12:-12], atol=5e-4)

@@ -17,7 +17,7 @@ from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.field.inputs import slices_around
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.enhancement_strength import strength_map, with_strength
-from lessgad.training.scan_position import with_own_position
+from lessgad.training.scan_position import fine_difference, with_own_position
 
 BACKGROUND = -1.0
 OF_T2 = 2  # in the seed of what is drawn for the T2 alone
@@ -34,7 +34,7 @@ class PatchSource:
         simulator: How.
         box: Head box: y_start, y_stop, x_start, x_stop.
         head_slices: Slices that hold head.
-        tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels; empty without a mask.
+        tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels, ordered by z; empty without a mask.
         spacing_mm: Of rows and columns.
         t2: The same grid; None where the study has none.
     """
@@ -133,7 +133,8 @@ def draw_patch(
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
-        vary_position: By how much the low dose lies otherwise than the T1ce (`with_own_position`); 0: not at all.
+        vary_position: By how much the low dose lies otherwise than the T1ce (`with_own_position`); 0: not at all, nor
+            where no noise is added, for there fine differences are noise.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
     """
@@ -152,22 +153,47 @@ def draw_patch(
     further = [source.t2] if source.t2 is not None and shown_t2 else []
     volumes = (source.pre_contrast, source.standard_dose, *source.end_points, *further)
     (around,) = slices_around([z], n_neighbor_slices, len(source.pre_contrast))
-    images = [np.stack([crop(volume[k], origin, size) for k in around]) for volume in volumes]
+    taken, again = np.unique(around, return_inverse=True)  # a slice that stands in for those beyond it is one scan
+    images = [np.stack([crop(volume[k], origin, size) for k in taken]) for volume in volumes]
+    lesion = tumor_in(source.tumor_voxels, taken, origin, size)
     centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
     if flip and rng.random() < 0.5:
         images = [np.ascontiguousarray(image[..., ::-1]) for image in images]
+        lesion = lesion[..., ::-1]
         centre = centre[0], size[1] - 1 - centre[1]
     drawn = float(rng.random())
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
+    varies_position = vary_position > 0 and source.simulator.sigma > 0
+    fine = fine_difference(t1, t1ce, source.spacing_mm, lesion) if varies_position else None
+    strength = strength_map(rng, size, vary_enhancement) if vary_enhancement > 0 else np.ones(size, dtype=np.float32)
     if vary_enhancement > 0:
-        strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
-    if vary_position > 0:
-        t1, t1ce = with_own_position((t1, t1ce), dose, source.spacing_mm, rng, vary_position)
+    if fine is not None:
+        t1, t1ce = with_own_position((t1, t1ce), fine, dose * strength, rng, vary_position)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
-    middle = standard_dose[n_neighbor_slices]
-    return Patch(pre_contrast, middle, low_dose, centre, source.spacing_mm, dose, *t2)
+    seen = [image[again] for image in (pre_contrast, low_dose, *t2)]
+    middle = standard_dose[again[n_neighbor_slices]]
+    return Patch(seen[0], middle, seen[1], centre, source.spacing_mm, dose, *seen[2:])
+
+
+def tumor_in(
+    voxels: Int[np.ndarray, "n_tumor 3"], slices: Int[np.ndarray, " n"], origin: tuple[int, int], size: tuple[int, int]
+) -> Bool[np.ndarray, "n h w"]:
+    """Mark the tumor voxels of a patch.
+
+    Args:
+        voxels: z, y, x of all, ordered by z.
+        slices: Of the patch, rising.
+        origin: Row and column of its first pixel.
+        size: Its rows and columns.
+    """
+    inside = np.zeros((len(slices), *size), dtype=bool)
+    for index, k in enumerate(slices):
+        first, stop = np.searchsorted(voxels[:, 0], (k, k + 1))
+        places = voxels[first:stop, 1:] - origin
+        inside[index][tuple(places[((places >= 0) & (places < size)).all(axis=1)].T)] = True
+    return inside
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:

@@ -9,57 +9,72 @@ in another position, cut into slices anew and interpolated, shows otherwise. A n
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-SMOOTHING_MM = 1.4
-CONTRAST_LEVEL = 0.04  # of a smoothed difference, on the scale of [−1, 1]; about 3 % of the brain's brightness
+from lessgad.dose.simulator import not_scanned
+
+SMOOTHING_MM = 1.4  # SD of a Gaussian
+CONTRAST_LEVEL = 0.04  # of a smoothed difference, on the scale of [−1, 1]; about 7 % of the brain's brightness
 #: Of three positions that do not depend on each other, two differences that share the T1 correlate by ½.
 COMMON = 0.5
 OWN = np.sqrt(1 - COMMON**2)
 
 
 def fine_difference(
-    t1: Float[np.ndarray, "*n h w"], t1ce: Float[np.ndarray, "*n h w"], spacing_mm: tuple[float, float]
+    t1: Float[np.ndarray, "*n h w"],
+    t1ce: Float[np.ndarray, "*n h w"],
+    spacing_mm: tuple[float, float],
+    lesion: Bool[np.ndarray, "*n h w"] | None = None,
 ) -> Float[np.ndarray, "*n h w"]:
     """What differs finely between two scans where nothing enhances.
 
-        d = T1ce − T1,   d̄ = d smoothed in plane,   r = exp(−½ (d̄ / 0.04)²) · (d − d̄)
+        d = T1ce − T1,   d̄ = d smoothed in plane (Gaussian, σ 1.4 mm),   r = exp(−½ (d̄ / 0.04)²) · (d − d̄)
+
+    and 0 where nothing was scanned. What enhances so little or is so small that d̄ stays small is taken for it too, but
+    not where it is outlined.
 
     Args:
         t1: Without its noise, on [−1, 1].
         t1ce: Likewise.
         spacing_mm: Of rows and columns.
+        lesion: What is known to enhance, where r is 0; None where there is no mask.
     """
     from scipy.ndimage import gaussian_filter
 
     difference = t1ce - t1
     sigma = [0.0] * (difference.ndim - 2) + [SMOOTHING_MM / mm for mm in spacing_mm]
     smooth = gaussian_filter(difference, sigma)
-    still = np.exp(-0.5 * (smooth / CONTRAST_LEVEL) ** 2)
-    return still * (difference - smooth)
+    fine = still(smooth) * (difference - smooth)
+    left_out = not_scanned(t1, t1ce) if lesion is None else not_scanned(t1, t1ce) | lesion
+    return np.where(left_out, np.float32(0), fine)
+
+
+def still(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """How surely nothing enhances: exp(−½ (d̄ / 0.04)²)."""
+    return np.exp(-0.5 * (smooth_difference / CONTRAST_LEVEL) ** 2)
 
 
 def with_own_position(
     end_points: tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]],
-    dose: float,
-    spacing_mm: tuple[float, float],
+    fine: Float[np.ndarray, "*n h w"],
+    share: float | Float[np.ndarray, "h w"],
     rng: np.random.Generator,
-    share: float = 1.0,
+    extent: float = 1.0,
 ) -> tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]]:
     """Move the end points that a low dose is mixed from so that its edges differ from the T1's as another scan's do.
 
-        both end points + v (s − β) r,   s normal with mean ½ and SD √¾
+        both end points + v (s − b) r,   s normal with mean ½ and SD √¾
 
-    with r the `fine_difference`, of which a linear mix then has (1 − v) β + v s instead of β.
+    A linear mix then has (1 − v) b + v s of r instead of b.
 
     Args:
         end_points: T1 and T1ce without their noise, on [−1, 1].
-        dose: β.
-        spacing_mm: Of rows and columns.
+        fine: r, their `fine_difference`, before the enhancement was made weaker or stronger.
+        share: b, what the mix has of r as it is: the dose, times the strength of the enhancement.
         rng: Of s.
-        share: v, 0–1; 0 changes nothing.
+        extent: v, 0–1; 0 changes nothing.
     """
     own = COMMON + OWN * float(rng.normal())
-    change = np.float32(share * (own - dose)) * fine_difference(*end_points, spacing_mm)
+    change = (extent * (own - share) * fine).astype(np.float32)
     t1, t1ce = (np.clip(image + change, -1, 1) for image in end_points)
     return t1, t1ce

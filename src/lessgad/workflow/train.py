@@ -22,7 +22,7 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 if TYPE_CHECKING:
     from lessgad.training.trainer import TrainingProgress, TrainingTask
 
-VERSION = 5
+VERSION = 6
 ALL_DOSES = "all-doses"
 PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
