@@ -105,6 +105,12 @@ class FieldSettings(Settings):
         return 2 * self.n_neighbor_slices + 1
 
     @property
+    def slices_in_words(self) -> str:
+        """What stands behind the names of the inputs."""
+        n = self.n_neighbor_slices
+        return f", each with {n} slice{'s' if n > 1 else ''} above and below" if n else ""
+
+    @property
     def n_images(self) -> int:
         """Channels of a source: each input with the slices seen, from the lowest to the highest."""
         return len(self.inputs) * self.n_slices_seen

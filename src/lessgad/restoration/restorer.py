@@ -87,7 +87,7 @@ class Restorer:
 
     @classmethod
     def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
-        """Load a model folder that `lessgad run` wrote.
+        """Load a model folder that `lessgad run` wrote, onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
 
         Raises:
             ModelError: It is missing, damaged, or of an unknown format.

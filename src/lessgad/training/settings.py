@@ -72,8 +72,8 @@ class TrainingSettings(Settings):
         vary_position: By how much each low dose lies otherwise than the T1ce of its pair, as a scan of its own does:
             edges then differ from those of the T1 as they do between two scans, and not by a share of the dose.
         t2_dropout: Share of patches whose T2 is left out, where the field sees one, so that it can do without.
-        precision: `auto` takes bf16 where the processor computes in it, else fp32. `fp16`, for GPUs older than
-            bf16, scales the loss so that small gradients are not lost.
+        precision: `auto` takes bf16 where the GPU or the processor computes in it, else fp32. `fp16`, for older GPUs,
+            scales the loss so that small gradients are not lost.
         validate_every: Samples between two validations.
         n_validation_slices: Slices per validation study, evenly through the tumor.
         seed: Of weights and of everything drawn.

@@ -47,7 +47,7 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 
 | | |
 |---|---|
-| input | {inputs} |
+| input | {inputs}{description.field.slices_in_words} |
 | serves | {serves} |
 | network | {description.field.preset}, output {description.field.output} |
 | low doses | simulated: {simulation.model.replace("_", " ")}, noise: {simulation.noise_words} |

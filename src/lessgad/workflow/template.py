@@ -129,7 +129,7 @@ training:
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
   vary_position: {train.vary_position}   # 1: each low dose lies otherwise than its T1ce, as a scan does; paper: 0
-  precision: {train.precision}   # auto: bf16 where the processor computes in it, else fp32
+  precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
   seed: {train.seed}
 

@@ -39,7 +39,7 @@ from lessgad.workflow.simulation_summary import record_simulation, simulation_fa
 from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 6
+VERSION = 7
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -157,7 +157,7 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple
     return (
         *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records),
-        Fact("Input of the network", inputs),
+        Fact("Input of the network", inputs + settings.field.slices_in_words),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
         Fact("Training", f"{settings.training.n_samples} patches per model"),
         Fact("Alignment", settings.preparation.alignment),
