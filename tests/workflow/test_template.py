@@ -132,6 +132,7 @@ def test_the_papers_settings_are_the_published_ones():
     training = paper.training
     assert (training.models, training.batch_size, training.patch_size) == ("per_dose", 8, (128, 160))
     assert training.n_samples == 200 * 500 * 8
+    assert (training.vary_enhancement, training.vary_position, paper.field.n_neighbor_slices) == (0, 0, 0)
     published = {"l1": 100.0, "adversarial": 1.0, "feature_matching": 10.0, "shifts": 10.0}
     assert training.losses.model_dump(exclude={"interval"}) == published
     assert paper.field.interval is False

@@ -20,7 +20,7 @@ Verdict = Literal["gain", "no gain", "loss", "mixed", "open"]
 #: Baselines at the start of a sentence, and what they do without.
 _WITHOUT_NETWORK = {
     SUBTRACT_AND_SCALE: ("Subtract-and-scale", "training"),
-    "denoise": ("The low dose, denoised", "network"),
+    "denoise": ("Denoising the low dose", "network"),
     "denoise_and_scale": ("Subtract-and-scale with the difference denoised", "network"),
 }
 _UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}
