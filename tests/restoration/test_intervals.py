@@ -42,6 +42,13 @@ def test_it_covers_the_level_of_those_it_was_found_on(patients, shuffler):
     assert covering_factor(scores, 0.9) == factor
 
 
+def test_the_order_of_patients_does_not_matter_where_the_level_is_met_exactly():
+    """(1 + 0.8 + 1 + 0.8)/4 is 0.9, or less by the last digit, as the sum goes."""
+    same, spread = np.array([0.0]), np.repeat([0.0, 1.0], [16, 4])
+    one, other = [same, spread, same, spread], [same, spread, spread, same]
+    assert covering_factor(one, 0.9) == covering_factor(other, 0.9)
+
+
 def test_no_smaller_factor_covers_a_single_patient():
     values = np.arange(1.0, 2001.0)
     assert covering_factor([values], 0.9) == 1800
