@@ -25,7 +25,7 @@ def main() -> int:
     from lessgad.dose.simulation import simulated_low_dose
     from lessgad.dose.simulator import not_scanned
     from lessgad.preparation.prepared_study import read_prepared
-    from lessgad.training.scan_position import SMOOTHING_MM, still
+    from lessgad.training.scan_position import SMOOTHING_MM, unenhanced_weight
     from lessgad.volume import read_volume
     from lessgad.workflow.experiment import open_experiment
     from lessgad.workflow.prepare import prepared_files
@@ -37,7 +37,7 @@ def main() -> int:
         prepared = read_prepared(prepared_files(experiment, study))
         sigma = [SMOOTHING_MM / mm for mm in prepared.spacing_mm[:2]] + [0.0]
         t1, t1ce = (np.asarray(image) for image in prepared.end_points)
-        weight = still(gaussian_filter(t1ce - t1, sigma)) * (prepared.head & ~not_scanned(t1, t1ce))
+        weight = unenhanced_weight(gaussian_filter(t1ce - t1, sigma)) * (prepared.head & ~not_scanned(t1, t1ce))
 
         def fine(difference, weight=weight, sigma=sigma):
             return weight * (difference - gaussian_filter(difference, sigma))

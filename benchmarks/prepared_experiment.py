@@ -11,7 +11,7 @@ def training_task(experiment_folder: Path, folder: Path, field, training, valida
     from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import ModelDescription
     from lessgad.preparation.prepared_study import read_prepared
-    from lessgad.training.patches import PatchSource
+    from lessgad.training.patch_source import PatchSource
     from lessgad.training.trainer import TrainingTask
     from lessgad.training.validation import ValidationSlices
     from lessgad.workflow.experiment import open_experiment

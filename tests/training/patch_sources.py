@@ -6,7 +6,8 @@ from dataclasses import fields
 import numpy as np
 
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.training.patches import PatchSource, draw_patch
+from lessgad.training.patch_source import PatchSource
+from lessgad.training.patches import draw_patch
 
 SHAPE = (6, 40, 50)
 BOX = (4, 36, 6, 46)

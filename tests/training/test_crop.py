@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessgad.training.patches import crop
+from lessgad.training.patch_source import crop
 
 
 @given(

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.training.enhancement_strength import SHARE_WITHOUT, STRONGEST, WEAKEST, strength_map, with_strength
-from lessgad.training.patches import PatchSource, draw_patch
+from lessgad.training.patch_source import PatchSource
+from lessgad.training.patches import draw_patch
 
 
 @given(st.integers(0, 2**32), st.integers(8, 40), st.integers(8, 40), st.floats(0, 1))

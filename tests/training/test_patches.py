@@ -10,7 +10,7 @@ from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.prepared_study import PreparedStudy
-from lessgad.training.patches import PatchSource, crop, tumor_in
+from lessgad.training.patch_source import PatchSource, crop, tumor_in
 
 
 def test_a_patch_depends_on_seed_and_number_alone():

@@ -97,7 +97,7 @@ def test_what_is_outlined_or_was_not_scanned_is_left_alone():
     assert not fine[outlined].any()
     assert not fine[:, :5].any()
     assert fine[:, 5:8].any()
-    moved = low_dose((t1, t1ce), 0.1, lesion=outlined)
+    moved = low_dose((t1, t1ce), 0.1, tumor=outlined)
     assert np.array_equal(moved[outlined], mix(t1, t1ce, 0.1)[outlined])
     assert (moved[:, :5] == -1).all()
 

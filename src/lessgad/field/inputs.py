@@ -38,6 +38,12 @@ def stacked_sources(
         images: All slices of each image, by name, on [−1, 1].
         numbers: Of the slices to restore.
         field: Says which images, in which order, and how many slices around.
+
+    Returns:
+        One source for each number, channels as in `FieldSettings.channels_of`, float32.
+
+    Raises:
+        KeyError: An image other than the T2 is missing.
     """
     seen = images_seen(images, field.inputs)
     around = slices_around(numbers, field.n_neighbor_slices, len(images["low_dose"]))
@@ -45,6 +51,15 @@ def stacked_sources(
 
 
 def slices_around(numbers: Sequence[int], n_neighbors: int, n_slices: int) -> Int[np.ndarray, "n k"]:
-    """Number each slice with its neighbors, lowest first; beyond either end the last slice stands again."""
+    """Number each slice with its neighbors, lowest first; beyond either end the last slice stands again.
+
+    Args:
+        numbers: Of n slices, from 0.
+        n_neighbors: On either side.
+        n_slices: Of the stack.
+
+    Returns:
+        k = 2 · n_neighbors + 1 numbers for each.
+    """
     offsets = np.arange(-n_neighbors, n_neighbors + 1)
     return np.clip(np.asarray(numbers, dtype=np.int64)[:, None] + offsets, 0, n_slices - 1)

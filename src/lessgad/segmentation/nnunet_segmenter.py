@@ -15,6 +15,7 @@ from nnunetv2.utilities.label_handling.label_handling import determine_num_input
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from lessgad.errors import ModelError
+from lessgad.field.device import compute_device
 from lessgad.segmentation.convolution import ask_onednn
 from lessgad.segmentation.input_image import input_image
 from lessgad.segmentation.nnunet_dataset import nnunet_order
@@ -106,7 +107,7 @@ class Segmenter:
 def _predictor(model: TrainedModel, mirroring: bool) -> nnUNetPredictor:
     manager = PlansManager(model.plans)
     configuration = manager.get_configuration(model.configuration)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     predictor = nnUNetPredictor(STEP, use_mirroring=mirroring, device=device, allow_tqdm=False)
     network = nnUNetTrainer.build_network_architecture(
         manager,

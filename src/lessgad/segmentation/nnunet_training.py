@@ -13,6 +13,7 @@ import torch
 from lessgad.atomic_write import write_text
 from lessgad.errors import SettingsError
 from lessgad.experiment.fingerprint import fingerprint
+from lessgad.field.device import compute_device
 from lessgad.segmentation.nnunet_dataset import preprocess_case, write_dataset_json, write_fingerprint
 from lessgad.segmentation.nnunet_environment import DATASET, PLANS, nnunet_environment
 from lessgad.segmentation.nnunet_plan import plan
@@ -58,7 +59,7 @@ def train_segmentation(task: SegmentationTask, tell: Tell) -> None:
     Raises:
         SettingsError: There are fewer patients than folds.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = compute_device()
     settings = task.settings
     folds = folds_of(task.cases, settings.folds)
     with nnunet_environment(task.folder):

@@ -166,6 +166,6 @@ def without_announcements() -> Iterator[None]:
 
 
 def _device_type() -> Literal["cuda", "cpu"]:
-    import torch
+    from lessgad.field.device import compute_device
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return "cuda" if compute_device().type == "cuda" else "cpu"

@@ -24,7 +24,7 @@ def fine_difference(
     t1: Float[np.ndarray, "*n h w"],
     t1ce: Float[np.ndarray, "*n h w"],
     spacing_mm: tuple[float, float],
-    lesion: Bool[np.ndarray, "*n h w"] | None = None,
+    tumor: Bool[np.ndarray, "*n h w"] | None = None,
 ) -> Float[np.ndarray, "*n h w"]:
     """What differs finely between two scans where nothing enhances.
 
@@ -37,20 +37,23 @@ def fine_difference(
         t1: Without its noise, on [−1, 1].
         t1ce: Likewise.
         spacing_mm: Of rows and columns.
-        lesion: What is known to enhance, where r is 0; None where there is no mask.
+        tumor: Its mask, where r is 0; None where there is none.
+
+    Returns:
+        r, on the scale of the images.
     """
     from scipy.ndimage import gaussian_filter
 
     difference = t1ce - t1
     sigma = [0.0] * (difference.ndim - 2) + [SMOOTHING_MM / mm for mm in spacing_mm]
     smooth = gaussian_filter(difference, sigma)
-    fine = still(smooth) * (difference - smooth)
-    left_out = not_scanned(t1, t1ce) if lesion is None else not_scanned(t1, t1ce) | lesion
+    fine = unenhanced_weight(smooth) * (difference - smooth)
+    left_out = not_scanned(t1, t1ce) if tumor is None else not_scanned(t1, t1ce) | tumor
     return np.where(left_out, np.float32(0), fine)
 
 
-def still(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """How surely nothing enhances: exp(−½ (d̄ / 0.04)²)."""
+def unenhanced_weight(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """How surely nothing enhances, 0–1: exp(−½ (d̄ / 0.04)²), d̄ a smoothed T1ce − T1 on the scale of [−1, 1]."""
     return np.exp(-0.5 * (smooth_difference / CONTRAST_LEVEL) ** 2)
 
 
@@ -73,6 +76,9 @@ def with_own_position(
         share: b, what the mix has of r as it is: the dose, times the strength of the enhancement.
         rng: Of s.
         extent: v, 0–1; 0 changes nothing.
+
+    Returns:
+        The end points that the low dose is mixed from, clipped to [−1, 1].
     """
     own = COMMON + OWN * float(rng.normal())
     change = (extent * (own - share) * fine).astype(np.float32)

@@ -22,7 +22,8 @@ from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
 from lessgad.training.learning_curve import CurvePoint, write_learning_curve
-from lessgad.training.patches import PatchSource, draw_patch
+from lessgad.training.patch_source import PatchSource
+from lessgad.training.patches import draw_patch
 from lessgad.training.prefetch import Prefetched
 from lessgad.training.processes import ALONE, Processes
 from lessgad.training.resume import TrainingState, load_state, save_state

@@ -159,7 +159,7 @@ def _task(
 ) -> TrainingTask:
     from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import ModelDescription
-    from lessgad.training.patches import PatchSource
+    from lessgad.training.patch_source import PatchSource
     from lessgad.training.trainer import TrainingTask
     from lessgad.training.validation import ValidationSlices
 
