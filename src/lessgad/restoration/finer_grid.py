@@ -86,7 +86,7 @@ def restore_onto(
 
     if not isinstance(field, ConditionalField):
         raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
-    seen = {**images_seen(images, field.settings.inputs), "low_dose": images["low_dose"]}
+    seen = images_seen(images, field.settings.inputs)
     scanned = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in seen.items()}
     there = {name: resampled_in_plane(image, wanted_mm).array for name, image in scanned.items()}
     both = [{name: image.transpose(2, 1, 0) for name, image in stack.items()} for stack in (seen, there)]
