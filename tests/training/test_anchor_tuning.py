@@ -12,6 +12,7 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices
 from lessgad.training import anchor_tuning
 from lessgad.training.anchor_tuning import Slab, tune_anchor
+from lessgad.training.tuning_scans import SimulatedScans
 
 SHAPE = (40, 36, 30)
 FIELD = ConditionalField(
@@ -50,7 +51,8 @@ def tumor():
 
 
 def slabs(n=3):
-    return [Slab.of(study(f"p{number}"), tumor(), SIMULATION) for number in range(n)]
+    studies = [study(f"p{number}") for number in range(n)]
+    return [Slab.of(one, tumor(), SimulatedScans(one, SIMULATION)) for one in studies]
 
 
 def knows(monkeypatch, error):
@@ -86,7 +88,7 @@ def test_a_field_that_is_right_is_left_alone(monkeypatch):
 
 def test_the_slab_has_a_margin_and_ends_with_the_volume():
     assert slabs(1)[0].numbers == tuple(range(4, 26))
-    whole = Slab.of(study("p"), None, SIMULATION)
+    whole = Slab.of(study("p"), None, SimulatedScans(study("p"), SIMULATION))
     assert whole.numbers == tuple(range(30))
     low = whole.measured(0.3)
     assert low.low_dose.shape == (36, 32, 30)

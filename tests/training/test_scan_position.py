@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import shift
 
 from lessgad.dose.linear import mix
-from lessgad.training.scan_position import fine_difference, with_own_position
+from lessgad.training.scan_position import fine_difference, own_share, with_own_position
 
 SPACING_MM = (0.7, 0.7)
 
@@ -20,7 +20,7 @@ def edges(amplitude=0.05, shape=(40, 48)):
 
 def move(pair, dose, seed=0, extent=1.0, **known):
     fine = fine_difference(*pair, SPACING_MM, **known)
-    return with_own_position(pair, fine, dose, np.random.default_rng(seed), extent)
+    return with_own_position(pair, fine, dose, own_share(float(np.random.default_rng(seed).normal())), extent)
 
 
 def low_dose(pair, dose, seed=0, **how):
@@ -109,7 +109,7 @@ def test_edges_do_not_weaken_with_the_enhancement():
     for strength in (0.0, 0.5, 1.6):
         share = np.full(t1.shape, 0.1 * strength, dtype=np.float32)
         weaker = t1, t1 + np.float32(strength) * (t1ce - t1)
-        found.append(mix(*with_own_position(weaker, fine, share, np.random.default_rng(2)), 0.1) - t1)
+        found.append(mix(*with_own_position(weaker, fine, share, own_share(0.3)), 0.1) - t1)
     assert np.abs(found[0]).max() > 0.01
     for difference in found[1:]:
         assert np.allclose(difference[12:-12, 12:-12], found[0][12:-12, 12:-12], atol=5e-4)

@@ -11,6 +11,8 @@ import yaml
 
 import lessgad
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST
+from lessgad.restoration.anchor import ANCHOR
+from lessgad.restoration.guess import GUESS
 from lessgad.restoration.intervals import INTERVALS
 from lessgad.restoration.training_range import TRAINING_RANGE
 from lessgad.training.trainer import CURVE_FILE, RESUME_FILE
@@ -77,7 +79,7 @@ def test_a_changed_training_study_is_prepared_and_trained_anew(tiny_experiment, 
     stages, _ = experiment_status(root)
     found = {entry.stage: entry.states for entry in stages}
     assert [name for name, state in found["prepare"].items() if state != "done"] == ["sub-02"]
-    assert found["train"] == {"all-doses": "stale"}
+    assert found["train"] == {"all-doses": "stale", "all-doses_limits": "stale"}
 
 
 def test_a_changed_test_study_trains_nothing(tiny_experiment, tiny):
@@ -159,8 +161,9 @@ def test_a_stage_alone_wants_everything_before_it(tiny_experiment, tiny):
 
 
 def test_files_of_a_model_are_those_that_training_writes():
-    assert set(train.WRITTEN) == {DESCRIPTION, BEST, LAST, CURVE_FILE, TRAINING_RANGE}
-    assert {RESUME_FILE, INTERVALS} <= set(train.PASSING)
+    assert set(train.WRITTEN) == {DESCRIPTION, BEST, LAST, CURVE_FILE}
+    assert RESUME_FILE in train.PASSING
+    assert set(train.LIMITS) == {TRAINING_RANGE, INTERVALS, ANCHOR, GUESS}
 
 
 def test_records_hold_no_place_on_the_disk(tiny_experiment, tiny):

@@ -98,7 +98,7 @@ def restore(
     if interval is not None and restoration.half_width is not None:
         write_volume(interval, restoration.half_width)
         typer.echo(interval)
-        if not simulated:
+        if not simulated and not restoration.of_scans:
             typer.echo(f"caution: {OF_SCANNED_LOW_DOSES}", err=True)
     if consistency is not None and restoration.consistency is not None:
         write_volume(consistency, restoration.consistency.error)

@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float
 from pydantic import Field, ValidationError, field_validator
 
 from lessgad.atomic_write import write_text
-from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import InputError, SettingsError
 from lessgad.evaluation.similarity import PSNR_RANGE
@@ -43,9 +42,11 @@ class TuningSlices(Protocol):
     def judged(self) -> Bool[np.ndarray, "z y x"]:
         """The tumor's box, or the head where there is no mask."""
 
-    @property
-    def simulator(self) -> LowDoseSimulator:
-        """How low doses are made; knows their noise."""
+    def has(self, dose: float) -> bool:
+        """Whether the study counts at a dose."""
+
+    def sigma(self, dose: float) -> float:
+        """Noise of the low dose, on the scale of [−1, 1]."""
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose."""
@@ -110,7 +111,7 @@ def tune_baselines(
     tried. Images are not clipped. Of equal choices the weaker is taken.
 
     Args:
-        studies: Slices of validation patients.
+        studies: Slices of validation patients, some at each dose.
         doses: To tune at.
         strengths: To try.
 
@@ -152,29 +153,26 @@ def read_strengths(path: Path) -> BaselineStrengths:
 
 def _tuned(studies: Sequence[TuningSlices], dose: float, strengths: Sequence[float]) -> DoseStrengths:
     largest = LARGEST_SCALE / dose if dose > 0 else 1.0
-    seen = [(study, study.low_dose(dose)) for study in studies]
-    alone = _psnr_db(np.array([[_mean_square(study, low, strength) for strength in strengths] for study, low in seen]))
-    scaled = [
-        _best_scale(np.array([_quadratic(study, low, strength) for study, low in seen]), largest)
-        for strength in strengths
-    ]
+    seen = [(study, study.low_dose(dose), study.sigma(dose)) for study in studies if study.has(dose)]
+    alone = _psnr_db(np.array([[_mean_square(*one, strength) for strength in strengths] for one in seen]))
+    scaled = [_best_scale(np.array([_quadratic(*one, strength) for one in seen]), largest) for strength in strengths]
     best = int(np.argmax([psnr_db for _, psnr_db in scaled]))
     return DoseStrengths(
         dose=dose, denoise=strengths[int(np.argmax(alone))], difference=strengths[best], scale=scaled[best][0]
     )
 
 
-def _mean_square(study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], strength: float) -> float:
+def _mean_square(study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigma: float, strength: float) -> float:
     """Mean squared error of the denoised low dose."""
-    image = _denoised(study, low_dose, study.simulator.sigma, strength)
+    image = _denoised(study, low_dose, sigma, strength)
     return float(np.mean((image - study.standard_dose[study.judged]) ** 2))
 
 
 def _quadratic(
-    study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], strength: float
+    study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigma: float, strength: float
 ) -> tuple[float, float, float]:
     """a, b, c of the mean squared error a − 2 b λ + c λ²."""
-    difference = _denoised(study, low_dose - study.pre_contrast, np.sqrt(2) * study.simulator.sigma, strength)
+    difference = _denoised(study, low_dose - study.pre_contrast, np.sqrt(2) * sigma, strength)
     wanted = (study.standard_dose.astype(np.float64) - study.pre_contrast)[study.judged]
     return float(np.mean(wanted**2)), float(np.mean(wanted * difference)), float(np.mean(difference**2))
 

@@ -46,12 +46,14 @@ class IntervalCalibration(Settings):
         doses: Where the factors were found, rising.
         factors: At each of them.
         n_patients: Validation patients that they are from.
+        scanned: Those of the doses at which they are from low doses that were really scanned, not simulated.
     """
 
     level: float = Field(default=LEVEL, gt=0, lt=1)
     doses: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
     factors: tuple[Annotated[float, Field(ge=0)], ...]
     n_patients: int = Field(ge=1)
+    scanned: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _a_factor_for_each_dose(self) -> IntervalCalibration:
@@ -66,6 +68,14 @@ class IntervalCalibration(Settings):
             DoseError: Outside 0–1.
         """
         return float(np.interp(check_dose(dose), self.doses, self.factors))
+
+    def of_scans(self, dose: float) -> bool:
+        """Whether the factor at a dose comes of really scanned low doses alone."""
+        index = int(np.searchsorted(self.doses, dose))
+        beside = {self.doses[min(index, len(self.doses) - 1)]}
+        if dose not in beside:
+            beside.add(self.doses[max(index - 1, 0)])
+        return beside <= set(self.scanned)
 
     def half_width(
         self, dose: float, said: Float[np.ndarray, "x y z"] | None, shape: tuple[int, int, int]

@@ -46,16 +46,18 @@ class Restoration:
     Attributes:
         image: The restored standard-dose image.
         half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
-            the unit of the image, on its grid; None where the model was not calibrated for it. Those were simulated
-            low doses: of truly scanned ones it holds less (`intervals.OF_SCANNED_LOW_DOSES`).
+            the unit of the image, on its grid; None where the model was not calibrated for it.
         cautions: What training never saw, in plain words; reasons to doubt the image.
         consistency: How the image stands to the scan that it was made from; None where that was not asked for.
+        of_scans: Whether low doses of validation were really scanned at such a dose; else they were simulated, and of
+            scanned ones half_width holds less (`intervals.OF_SCANNED_LOW_DOSES`).
     """
 
     image: Volume
     half_width: Volume | None
     cautions: tuple[str, ...]
     consistency: ScanConsistency | None = None
+    of_scans: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,10 +204,11 @@ class Restorer:
         if intervals is not None:
             half_width = unit * intervals.half_width(dose, volume.half_width, volume.restored.shape)
             width = as_given(scan.with_array(half_width), low_dose)
+        of_scans = intervals is not None and intervals.of_scans(dose)
         if model is None:
-            return Restoration(image, width, seen)
+            return Restoration(image, width, seen, None, of_scans)
         found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
-        return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose))
+        return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose), of_scans)
 
     def _simulator(
         self, dose: float, acquisition: Acquisition | None, origin: Origin, spacing_mm: tuple[float, float] | None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.simulation import SimulationSettings, simulated_low_dose, study_simulator
 from lessgad.evaluation.similarity import PSNR_RANGE, bounding_box
 from lessgad.field.build import AnyField
 from lessgad.preparation.prepared_study import PreparedStudy
@@ -18,6 +17,7 @@ from lessgad.restoration.anchoring import Measurement
 from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices_in_full
+from lessgad.training.tuning_scans import TuningScans
 
 WIDTHS_MM = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 WEIGHTS = np.linspace(0, 1, 21)
@@ -31,24 +31,24 @@ class Slab:
 
     Attributes:
         study: Whose.
-        simulation: How its low doses are made.
+        scans: Its low doses.
         numbers: Of the slices.
         judged: The tumor's box, or the head where there is no mask; whole volume.
     """
 
     study: PreparedStudy
-    simulation: SimulationSettings
+    scans: TuningScans
     numbers: tuple[int, ...]
     judged: Bool[np.ndarray, "x y z"]
 
     @classmethod
-    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulation: SimulationSettings) -> Slab:
+    def of(cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, scans: TuningScans) -> Slab:
         """Take the slices around the tumor."""
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
         margin = int(np.ceil(MARGIN_MM / study.spacing_mm[2]))
         first, last = max(0, int(inside[0]) - margin), min(judged.shape[2], int(inside[-1]) + margin + 1)
-        return cls(study, simulation, tuple(range(first, last)), judged)
+        return cls(study, scans, tuple(range(first, last)), judged)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """Slices of the slab, in the head box."""
@@ -57,7 +57,7 @@ class Slab:
     def measured(self, dose: float) -> Measurement:
         """The slab at a lower dose; at each call the same noise."""
         study = self.study
-        low_dose = simulated_low_dose(study, dose, self.simulation, self.numbers)
+        low_dose, simulator = self.scans.at(dose, self.numbers)
         return Measurement(
             pre_contrast=self.cut(study.pre_contrast),
             low_dose=np.ascontiguousarray(low_dose[study.head_box.slices[:2]]),
@@ -65,7 +65,7 @@ class Slab:
             head=self.cut(study.head),
             spacing_mm=study.spacing_mm,
             tissue_level=study.tissue_level,
-            simulator=study_simulator(study, self.simulation),
+            simulator=simulator,
             sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
         )
 
@@ -104,28 +104,30 @@ def tune_anchor(
     doses: Sequence[float],
     settings: RestorationSettings,
     level: float = LEVEL,
+    scanned: Sequence[float] = (),
 ) -> Anchor:
     """Choose width and w at each dose for the best mean PSNR, then calibrate intervals of the anchored images.
 
     Args:
         field: The trained network.
-        slabs: Of validation studies, at least one.
+        slabs: Of validation studies, at least one at each dose.
         doses: Rising. At 0, where nothing was measured, w is 0.
         settings: Precision and window.
         level: Share of voxels that intervals shall cover.
+        scanned: Those of the doses at which low doses were really scanned.
     """
     tuned, factors = [], []
     patients = [slab.study.patient or f"study {index}" for index, slab in enumerate(slabs)]
     for dose in doses:
-        restored = [_restore(field, slab, dose, settings) for slab in slabs]
-        how = _best(restored, dose)
+        restored = {i: _restore(field, slab, dose, settings) for i, slab in enumerate(slabs) if slab.scans.has(dose)}
+        how = _best(list(restored.values()), dose)
         tuned.append(how)
-        scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
-        for patient, one in zip(patients, restored, strict=True):
-            scores[patient].append(one.scores(how))
+        scores: dict[str, list[np.ndarray]] = {}
+        for index, one in restored.items():
+            scores.setdefault(patients[index], []).append(one.scores(how))
         factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
     intervals = IntervalCalibration(
-        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(set(patients))
+        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(set(patients)), scanned=tuple(scanned)
     )
     return Anchor(doses=tuple(tuned), intervals=intervals)
 

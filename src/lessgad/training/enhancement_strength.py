@@ -14,13 +14,13 @@ from scipy.ndimage import zoom
 
 KNOTS = (4, 5)  # rows, columns; a patch of 128×160 px has one each 32 px
 WEAKEST, STRONGEST = 0.2, 1.6
-SHARE_WITHOUT = 0.1
+SHARE_WITHOUT = 0.25
 
 
 def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float) -> Float[np.ndarray, "h w"]:
     """Draw a smooth map of factors: log-normal with median 1 and SD `spread` of the logarithm, within 0.2–1.6.
 
-    One map in ten is 0 throughout.
+    One map in four is 0 throughout.
 
     Args:
         rng: Of the knots; between them the map is linear.

@@ -19,6 +19,7 @@ def calibrate_intervals(
     doses: Sequence[float],
     settings: RestorationSettings,
     level: float = LEVEL,
+    scanned: Sequence[float] = (),
 ) -> IntervalCalibration:
     """Find the factor at each dose by which intervals cover `level` of the judged voxels of the studies.
 
@@ -26,18 +27,26 @@ def calibrate_intervals(
 
     Args:
         field: The trained network.
-        studies: Validation studies, at least one; judged in the tumor's box, or the head where there is no mask.
+        studies: Validation studies, at least one at each dose; judged in the tumor's box, or the head where there is
+            no mask.
         doses: Rising.
         settings: Precision and window.
         level: Share to cover.
+        scanned: Those of the doses at which low doses were really scanned.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     factors = []
     for dose in doses:
-        scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
+        scores: dict[str, list[np.ndarray]] = {}
         for patient, study in zip(patients, studies, strict=True):
+            if not study.has(dose):
+                continue
             answer = study.restored(field, study.low_dose(dose), dose, settings)
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
-            scores[patient].append(error if answer.half_width is None else error / answer.half_width[study.judged])
+            score = error if answer.half_width is None else error / answer.half_width[study.judged]
+            scores.setdefault(patient, []).append(score)
         factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
-    return IntervalCalibration(level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(scores))
+    n_patients = len(set(patients))
+    return IntervalCalibration(
+        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=n_patients, scanned=tuple(scanned)
+    )

@@ -17,7 +17,7 @@ from lessgad.dose.simulator import not_scanned
 from lessgad.field.inputs import slices_around
 from lessgad.training.enhancement_strength import strength_map, with_strength
 from lessgad.training.patch_source import PatchSource, crop, tumor_in
-from lessgad.training.scan_position import fine_difference, with_own_position
+from lessgad.training.scan_position import fine_difference, own_share, with_own_position
 
 OF_T2 = 2  # in the seed of what is drawn for the T2 alone
 
@@ -108,7 +108,7 @@ def draw_patch(
         strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     if fine is not None:
-        t1, t1ce = with_own_position((t1, t1ce), fine, dose * strength, rng, vary_position)
+        t1, t1ce = with_own_position((t1, t1ce), fine, dose * strength, own_share(float(rng.normal())), vary_position)
     low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
     seen = [image[again] for image in (pre_contrast, low_dose, *t2)]
     middle = standard_dose[again[n_neighbor_slices]]

@@ -17,7 +17,7 @@ SMOOTHING_MM = 1.4  # SD of a Gaussian
 CONTRAST_LEVEL = 0.04  # of a smoothed difference, on the scale of [−1, 1]; about 7 % of the brain's brightness
 #: Of three positions that do not depend on each other, two differences that share the T1 correlate by ½.
 COMMON = 0.5
-OWN = np.sqrt(1 - COMMON**2)
+OWN = float(np.sqrt(1 - COMMON**2))
 
 
 def fine_difference(
@@ -57,16 +57,21 @@ def unenhanced_weight(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[n
     return np.exp(-0.5 * (smooth_difference / CONTRAST_LEVEL) ** 2)
 
 
+def own_share(deviate: float) -> float:
+    """Share of the fine differences that a scan of its own has: ½ + √¾ x, x a standard normal deviate."""
+    return COMMON + OWN * deviate
+
+
 def with_own_position(
     end_points: tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]],
     fine: Float[np.ndarray, "*n h w"],
     share: float | Float[np.ndarray, "h w"],
-    rng: np.random.Generator,
+    own: float,
     extent: float = 1.0,
 ) -> tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]]:
     """Move the end points that a low dose is mixed from so that its edges differ from the T1's as another scan's do.
 
-        both end points + v (s − b) r,   s normal with mean ½ and SD √¾
+        both end points + v (s − b) r
 
     A linear mix then has (1 − v) b + v s of r instead of b.
 
@@ -74,13 +79,12 @@ def with_own_position(
         end_points: T1 and T1ce without their noise, on [−1, 1].
         fine: r, their `fine_difference`, before the enhancement was made weaker or stronger.
         share: b, what the mix has of r as it is: the dose, times the strength of the enhancement.
-        rng: Of s.
+        own: s, the share that a scan of its own has; over scans mean ½ and SD √¾ (`own_share`).
         extent: v, 0–1; 0 changes nothing.
 
     Returns:
         The end points that the low dose is mixed from, clipped to [−1, 1].
     """
-    own = COMMON + OWN * float(rng.normal())
     change = (extent * (own - share) * fine).astype(np.float32)
     t1, t1ce = (np.clip(image + change, -1, 1) for image in end_points)
     return t1, t1ce

@@ -17,6 +17,7 @@ from lessgad.field.inputs import slices_around
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices, restore_slices_in_full
+from lessgad.training.tuning_scans import TuningScans
 
 NO_SLICE = 2**31  # in the seed of noise, where the number of a slice stands elsewhere
 
@@ -34,6 +35,9 @@ class ValidationSlices:
         spacing_mm: Of rows and columns.
         patient: Whose study it is; "" for a patient of its own.
         t2: The same place; None where the study has none.
+        scans: Low doses of the study, where others than those of `simulator` shall be looked at.
+        numbers: Of the slices, which `scans` are asked for.
+        box: Rows and columns of the head box, which they are cut to.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -44,6 +48,9 @@ class ValidationSlices:
     spacing_mm: tuple[float, float]
     patient: str = ""
     t2: Float[np.ndarray, "z y x"] | None = None
+    scans: TuningScans | None = None
+    numbers: tuple[int, ...] = ()
+    box: tuple[slice, slice] = (slice(None), slice(None))
 
     @classmethod
     def of(
@@ -53,6 +60,7 @@ class ValidationSlices:
         simulator: LowDoseSimulator,
         n_slices: int,
         n_neighbor_slices: int = 0,
+        scans: TuningScans | None = None,
     ) -> ValidationSlices:
         """Choose slices evenly through the tumor's box, or through the head where there is no mask.
 
@@ -62,6 +70,7 @@ class ValidationSlices:
             simulator: How its low doses are made.
             n_slices: How many are judged, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
+            scans: Its low doses, where others than simulated as the T1ce lies shall be looked at.
         """
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
@@ -76,10 +85,32 @@ class ValidationSlices:
         t2 = None if study.t2 is None else cut(study.t2)
         pair = cut(study.pre_contrast), cut(study.standard_dose)
         only_chosen = judged & np.isin(np.arange(judged.shape[2]), chosen)
-        return cls(*pair, (t1, t1ce), simulator, cut(only_chosen), spacing, study.patient, t2)
+        return cls(
+            *pair,
+            end_points=(t1, t1ce),
+            simulator=simulator,
+            judged=cut(only_chosen),
+            spacing_mm=spacing,
+            patient=study.patient,
+            t2=t2,
+            scans=scans,
+            numbers=tuple(taken.tolist()),
+            box=study.head_box.slices[:2],
+        )
+
+    def has(self, dose: float) -> bool:
+        """Whether the study counts at a dose."""
+        return self.scans is None or self.scans.has(dose)
+
+    def sigma(self, dose: float) -> float:
+        """Noise of the low dose, on the scale of [−1, 1]."""
+        return self.simulator.sigma if self.scans is None else self.scans.at(dose, self.numbers[:1]).simulator.sigma
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose; at each call the same noise."""
+        if self.scans is not None:
+            image = self.scans.at(dose, self.numbers).image[self.box]
+            return np.ascontiguousarray(image.transpose(2, 1, 0))
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
         return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 

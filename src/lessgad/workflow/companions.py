@@ -57,10 +57,13 @@ class CompanionTask:
 
 
 def plan_companions(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each image that the settings ask for: T2 of every study, low doses of those that are judged."""
+    """Give one unit for each image that the settings ask for: T2 of every study, low doses of those that are judged.
+
+    Low doses of validation patients too, for on these the limits of models are found.
+    """
     t2 = (t2_unit(experiment, study, n_threads) for study in experiment.cohort.studies)
     units = [unit for unit in t2 if unit is not None]
-    for study in experiment.studies(experiment.settings.subsets):
+    for study in experiment.studies([*experiment.settings.subsets, "validation"]):
         units += low_dose_units(experiment, study, n_threads).values()
     return units
 

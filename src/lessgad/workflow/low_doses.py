@@ -19,7 +19,7 @@ from lessgad.preparation.prepared_companion import read_companion
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.workflow.companions import low_dose_units
 from lessgad.workflow.experiment import Experiment
-from lessgad.workflow.unit import unit_state
+from lessgad.workflow.unit import Unit, unit_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +87,14 @@ def low_doses(experiment: Experiment, study: Study) -> LowDoses:
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
         return LowDoses(simulation)
-    units = low_dose_units(experiment, study)
-    usable = {dose: unit for dose, unit in units.items() if unit_state(experiment.folder, unit) != "failed"}
+    usable = usable_low_dose_units(experiment, study)
     return LowDoses(simulation, {dose: unit.outputs[0] for dose, unit in usable.items()})
+
+
+def usable_low_dose_units(experiment: Experiment, study: Study) -> dict[float, Unit]:
+    """Give the unit that prepares each scan of a study at a lower dose, without those that failed."""
+    units = low_dose_units(experiment, study)
+    return {dose: unit for dose, unit in units.items() if unit_state(experiment.folder, unit) != "failed"}
 
 
 def judged_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:

@@ -11,6 +11,8 @@ from lessgad.dose_fraction import percent
 from lessgad.report.content import Fact
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.low_doses import judged_doses
+from lessgad.workflow.train import usable_studies
+from lessgad.workflow.tuning_scans import MIN_SCANNED, scanned_doses
 
 
 def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
@@ -27,7 +29,10 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
     found = [dose for study in judged for dose in judged_doses(experiment, study) if dose > 0]
     counts = [f"{percent(dose)} in {found.count(dose)} of {len(judged)}" for dose in settings.doses if dose > 0]
     words = f"really scanned at a lower dose; studies that have such a scan: {', '.join(counts)}"
-    facts = [Fact("Judged on", f"{words}. Models were trained, and baselines tuned, on simulated ones")]
+    facts = [
+        Fact("Judged on", f"{words}. Models were trained on simulated ones"),
+        Fact("Tuned on", _tuned_on(experiment)),
+    ]
     names = {(study.patient, study.session) for study in judged}
     reasons = Counter(
         record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
@@ -43,3 +48,15 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
             )
         )
     return tuple(facts)
+
+
+def _tuned_on(experiment: Experiment) -> str:
+    """What baselines, anchor and intervals were tuned on."""
+    validation = usable_studies(experiment, "validation")
+    scanned = scanned_doses(experiment, validation)
+    what = "baselines, intervals and how far images are moved to the measurement"
+    if not scanned:
+        few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
+        return f"simulated low doses of validation patients: {what} ({few})"
+    doses = ", ".join(percent(dose) for dose in scanned)
+    return f"real scans of validation patients at {doses}, simulated low doses else: {what}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lessgad.atomic_write import replacing, write_text
@@ -14,10 +15,13 @@ from lessgad.report.style import to_png
 from lessgad.training.learning_curve import CurvePoint, read_learning_curve
 
 if TYPE_CHECKING:
+    from lessgad.restoration.anchor import Anchor
+    from lessgad.restoration.intervals import IntervalCalibration
     from lessgad.training.trainer import TrainingTask
 
 CARD = "card.md"
 CURVE_PICTURE = "learning_curve.png"
+FOUND = "\n## Found on validation patients\n"
 
 
 def write_model_card(task: TrainingTask, n_processes: int = 1) -> None:
@@ -56,13 +60,11 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 | validation studies | {len(task.validation)} |
 | samples | {settings.n_samples} patches of {rows}×{columns}, {in_a_step} a step |
 | validation | {_best(points, task.validation_doses)} |
-| moved to the measurement | {_moved(task)} |
-| `restore` at dose 0 | {_at_dose_0(task)} |
 | cohort fingerprint | {description.cohort_fingerprint} |
 
 ## Limits
 
-- It has seen low doses that were simulated as said above, never a scan at a real low dose.
+- It was trained on low doses that were simulated as said above, never on a scan at a real low dose.
 - It has seen this cohort's scanners, sequences and pathology. Elsewhere its images can be wrong and look right.
 - A restored image can miss enhancement or show enhancement that is not there. Never diagnose from it alone.
 
@@ -71,10 +73,27 @@ the last.
 """
 
 
-def _moved(task: TrainingTask) -> str:
+def write_limits_on_card(folder: Path) -> None:
+    """Write what was found on validation patients to the end of a model's card, instead of what stood there."""
     from lessgad.restoration.anchor import read_anchor
+    from lessgad.restoration.guess import read_guess
+    from lessgad.restoration.intervals import read_intervals
 
-    anchor = read_anchor(task.folder)
+    guess, anchor = read_guess(folder), read_anchor(folder)
+    intervals = read_intervals(folder) if anchor is None else anchor.intervals
+    card = (folder / CARD).read_text(encoding="utf-8").split(FOUND)[0]
+    at_dose_0 = "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
+    found = f"""{FOUND}
+| | |
+|---|---|
+| moved to the measurement | {_moved(anchor)} |
+| intervals | {_calibrated(intervals)} |
+| `restore` at dose 0 | {at_dose_0} |
+"""
+    write_text(folder / CARD, card + found)
+
+
+def _moved(anchor: Anchor | None) -> str:
     if anchor is None:
         return "no"
     shares = [(at.weight, at.fwhm_mm, at.dose) for at in anchor.doses if at.weight > 0]
@@ -82,11 +101,12 @@ def _moved(task: TrainingTask) -> str:
     return "; ".join(words) or "at no dose, which helped nobody"
 
 
-def _at_dose_0(task: TrainingTask) -> str:
-    from lessgad.restoration.guess import read_guess
-
-    guess = read_guess(task.folder)
-    return "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
+def _calibrated(intervals: IntervalCalibration | None) -> str:
+    if intervals is None:
+        return "not calibrated"
+    scanned = ", ".join(percent(dose) for dose in intervals.scanned)
+    on = f"on low doses that were really scanned at {scanned}, else simulated" if scanned else "on simulated low doses"
+    return f"of {percent(intervals.level)}, {on}, of {intervals.n_patients} patients"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

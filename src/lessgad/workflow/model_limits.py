@@ -1,53 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a trained model knows of its own limits: how far off it may be, and what it was trained on."""
+"""What a trained model knows of its own limits: how far off it may be, and what it was trained on.
+
+They are units of their own: judging scans instead of simulated low doses finds them anew and trains nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
 
-from lessgad.cohort.split import Subset
-from lessgad.cohort.study import Study
-from lessgad.preparation.prepared_study import read_prepared
+from lessgad.experiment.fingerprint import fingerprint
 from lessgad.workflow.companions import read_study
 from lessgad.workflow.experiment import Experiment
-from lessgad.workflow.prepare import prepared_files
+from lessgad.workflow.train import LEARNING, LIMITS, model_doses, usable_studies
+from lessgad.workflow.tuning_scans import scanned_doses, scans_marks, tuning_scans
+from lessgad.workflow.unit import Advance, Unit
 
-if TYPE_CHECKING:
-    from lessgad.training.trainer import TrainingTask
-
+VERSION = 1
+SUFFIX = "_limits"
+SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
 INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
-def write_model_limits(experiment: Experiment, task: TrainingTask, studies: Mapping[Subset, Sequence[Study]]) -> None:
+def plan_limits(experiment: Experiment, trainings: Sequence[Unit]) -> list[Unit]:
+    """Give one unit for each model that is trained."""
+    settings = experiment.settings
+    units = []
+    for training, (name, dose) in zip(trainings, model_doses(experiment).items(), strict=True):
+        mark = fingerprint(
+            VERSION,
+            model=training.fingerprint,
+            regions=settings.cohort.regions,
+            restoration=settings.restoration.model_dump(mode="json", include={"window", "precision"}),
+            **scans_marks(experiment, usable_studies(experiment, "validation")),
+        )
+        folder = experiment.folder.model(name)
+        units.append(
+            Unit(
+                "train",
+                name + SUFFIX,
+                f"limits of {name}",
+                mark,
+                partial(write_model_limits, experiment, name, dose),
+                outputs=(folder / LIMITS[0],),
+                passing=tuple(folder / file for file in (*LIMITS[1:], "card.md")),
+                size=SHARE_OF_TRAINING * settings.training.n_samples,
+            )
+        )
+    return units
+
+
+def write_model_limits(experiment: Experiment, name: str, dose: float | None, advance: Advance) -> None:
     """Calibrate intervals of the best weights, judge their guess at dose 0, tune the anchor; note what training saw.
 
     All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
+    from lessgad.restoration.training_range import write_training_range
+    from lessgad.training.seen_range import seen_range
+    from lessgad.workflow.model_card import write_limits_on_card
+
+    settings, folder = experiment.settings, experiment.folder.model(name)
+    advance(0.0, f"intervals ({name})")
+    for file in LIMITS:
+        (folder / file).unlink(missing_ok=True)
+    if usable_studies(experiment, "validation"):
+        _on_validation_patients(experiment, name, dose)
+    write_limits_on_card(folder)
+    seen = [read_study(experiment, study) for subset in LEARNING for study in usable_studies(experiment, subset)]
+    sees_neighbors = settings.field.n_neighbor_slices > 0
+    write_training_range(folder, seen_range(seen, settings.simulation, sees_neighbors=sees_neighbors))
+
+
+def _on_validation_patients(experiment: Experiment, name: str, dose: float | None) -> None:
+    from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import load_field
     from lessgad.restoration.anchor import write_anchor
     from lessgad.restoration.guess import write_guess
     from lessgad.restoration.intervals import write_intervals
-    from lessgad.restoration.training_range import write_training_range
     from lessgad.training.anchor_tuning import Slab, tune_anchor
     from lessgad.training.guess_judgement import judge_guess
     from lessgad.training.interval_calibration import calibrate_intervals
-    from lessgad.training.seen_range import seen_range
+    from lessgad.training.validation import ValidationSlices
 
-    settings = experiment.settings
-    if task.validation:
-        field, description = load_field(task.folder)
-        doses = INTERVAL_DOSES if description.dose is None else (description.dose,)
-        calibration = calibrate_intervals(field, task.validation, doses, settings.restoration)
-        write_intervals(task.folder, calibration)
-        if 0.0 in doses:
-            write_guess(task.folder, judge_guess(field, task.validation, settings.restoration))
-        if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
-            looked_at = [read_study(experiment, study) for study in studies["validation"]]
-            slabs = [Slab.of(study, study.tumor(settings.cohort.regions), settings.simulation) for study in looked_at]
-            write_anchor(task.folder, tune_anchor(field, slabs, doses, settings.restoration))
-    seen = [read_prepared(prepared_files(experiment, study)) for subset in studies for study in studies[subset]]
-    write_training_range(
-        task.folder, seen_range(seen, settings.simulation, sees_neighbors=settings.field.n_neighbor_slices > 0)
-    )
+    settings, folder = experiment.settings, experiment.folder.model(name)
+    studies = usable_studies(experiment, "validation")
+    scans = tuning_scans(experiment, studies, settings.training.vary_position)
+    scanned = scanned_doses(experiment, studies)
+    doses = sorted({*INTERVAL_DOSES, *scanned}) if dose is None else [dose]
+    scanned = tuple(at for at in doses if at in scanned)
+    masks = [one.study.tumor(settings.cohort.regions) for one in scans]
+    how_many = settings.training.n_validation_slices, settings.field.n_neighbor_slices
+    slices = [
+        ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
+        for one, mask in zip(scans, masks, strict=True)
+    ]
+    field, _ = load_field(folder)
+    write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
+    if 0.0 in doses:
+        write_guess(folder, judge_guess(field, slices, settings.restoration))
+    if "pre_contrast" not in settings.field.inputs or not settings.simulation.adds_noise:
+        return
+    slabs = [Slab.of(one.study, mask, one) for one, mask in zip(scans, masks, strict=True) if one.is_checkable]
+    at_each = [any(slab.scans.has(at) for slab in slabs) for at in doses]
+    if all(at_each):
+        write_anchor(folder, tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned))

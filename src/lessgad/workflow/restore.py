@@ -15,13 +15,15 @@ from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
-from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
+from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.companions import read_study, usable_t2
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.low_doses import LowDose, judged_doses, low_doses, measured_marks
+from lessgad.workflow.models import plan_models
 from lessgad.workflow.prepare import plan_preparation, prepared_files
-from lessgad.workflow.train import model_of_dose, plan_training, usable_studies
+from lessgad.workflow.train import model_of_dose, usable_studies
+from lessgad.workflow.tuning_scans import scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ BASELINES = "baselines"
 def plan_restoration(experiment: Experiment) -> list[Unit]:
     """Give one unit for the tuning of the baselines, and one for each study that is judged, all its doses in it."""
     settings = experiment.settings
-    models = {unit.name: unit.fingerprint for unit in plan_training(experiment)}
+    models = {unit.name: unit.fingerprint for unit in plan_models(experiment)}
     preparations = {unit.name: unit for unit in plan_preparation(experiment)}
     units = [baselines_unit(experiment)]
     for study in experiment.studies(settings.subsets):
@@ -66,13 +68,15 @@ def baselines_unit(experiment: Experiment) -> Unit:
     """Give the unit that tunes the baselines, on validation patients, or on those of training where there are none."""
     settings = experiment.settings
     subset: Subset = "validation" if usable_studies(experiment, "validation") else "train"
-    usable = {study.name for study in usable_studies(experiment, subset)}
+    studies = usable_studies(experiment, subset)
+    usable = {study.name for study in studies}
     mark = fingerprint(
         BASELINES_VERSION,
         studies=[unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable],
         doses=settings.doses,
         regions=settings.cohort.regions,
         simulation=settings.simulation.model_dump(mode="json"),
+        **scans_marks(experiment, studies),
     )
     work = partial(tune_on, experiment, subset)
     return Unit("restore", BASELINES, "tuning of the baselines", mark, work, (experiment.folder.baselines,))
@@ -86,11 +90,11 @@ def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
     settings = experiment.settings
     advance(0.0, BASELINES)
     slices = []
-    for study in usable_studies(experiment, subset):
-        prepared = read_prepared(prepared_files(experiment, study))
-        simulator = study_simulator(prepared, settings.simulation)
-        tumor = prepared.tumor(settings.cohort.regions)
-        slices.append(ValidationSlices.of(prepared, tumor, simulator, settings.training.n_validation_slices))
+    for scans in tuning_scans(experiment, usable_studies(experiment, subset)):
+        study = scans.study
+        simulator, tumor = study_simulator(study, settings.simulation), study.tumor(settings.cohort.regions)
+        how = settings.training.n_validation_slices, 0, scans if scans.scanned else None
+        slices.append(ValidationSlices.of(study, tumor, simulator, *how))
     write_strengths(experiment.folder.baselines, tune_baselines(slices, settings.doses))
 
 

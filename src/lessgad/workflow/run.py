@@ -17,6 +17,7 @@ from lessgad.workflow.companions import plan_companions
 from lessgad.workflow.evaluate import plan_evaluation
 from lessgad.workflow.experiment import Experiment, open_experiment
 from lessgad.workflow.log import LOGGER, run_log
+from lessgad.workflow.models import model_of, plan_models
 from lessgad.workflow.parallel import do_in_parallel
 from lessgad.workflow.prepare import plan_preparation
 from lessgad.workflow.progress import Watcher
@@ -24,7 +25,7 @@ from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.segment import plan_segmentation
 from lessgad.workflow.stages import STAGES, Stage
 from lessgad.workflow.together import follow, joined_processes
-from lessgad.workflow.train import models_named, plan_training
+from lessgad.workflow.train import models_named
 from lessgad.workflow.unit import Unit, do_unit, unit_state
 from lessgad.workflow.write_report import plan_report
 
@@ -120,7 +121,7 @@ def plan_stage(experiment: Experiment, stage: Stage, processes: Processes = ALON
     n_threads = max(1, _n_cores() // _n_workers(experiment))  # of a registration
     plans: dict[Stage, Callable[[], list[Unit]]] = {
         "prepare": lambda: plan_preparation(experiment, n_threads) + plan_companions(experiment, n_threads),
-        "train": lambda: plan_training(experiment, processes),
+        "train": lambda: plan_models(experiment, processes),
         "restore": lambda: plan_restoration(experiment),
         "segment": lambda: plan_segmentation(experiment),
         "evaluate": lambda: plan_evaluation(experiment),
@@ -156,7 +157,7 @@ def _run_stages(
         _check_earlier(experiment, stage)
         begin_stage(experiment, stage, watcher)
         planned = plan_stage(experiment, stage, processes)
-        units = [unit for unit in planned if stage != "train" or not models or unit.name in models]
+        units = [unit for unit in planned if stage != "train" or not models or model_of(unit) in models]
         experiment.hashes.save()
         to_do = [unit for unit in units if unit_state(experiment.folder, unit) != "done"]
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))

@@ -22,13 +22,14 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 if TYPE_CHECKING:
     from lessgad.training.trainer import TrainingProgress, TrainingTask
 
-VERSION = 6
+VERSION = 7
 ALL_DOSES = "all-doses"
 PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
-WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv", "training_range.yaml")
-PASSING = ("resume.pt", "intervals.yaml", "anchor.yaml", "guess.yaml", "card.md", "learning_curve.png")
+WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
+PASSING = ("resume.pt", "card.md", "learning_curve.png")
+LIMITS = ("training_range.yaml", "intervals.yaml", "anchor.yaml", "guess.yaml")  # found of the trained model
 #: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
 
@@ -117,7 +118,6 @@ def train_model(
     from lessgad.field.checkpoint import BEST
     from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
     from lessgad.workflow.model_card import write_model_card
-    from lessgad.workflow.model_limits import write_model_limits
 
     studies = {subset: usable_studies(experiment, subset) for subset in LEARNING}
     if not studies["train"]:
@@ -127,6 +127,8 @@ def train_model(
     if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
         # Somebody deleted the best weights: only a training from the start finds them again.
         (task.folder / RESUME_FILE).unlink(missing_ok=True)
+    for file in LIMITS:  # of other weights
+        (task.folder / file).unlink(missing_ok=True)
 
     def tell(progress: TrainingProgress) -> None:
         gain = progress.validation_gain_db
@@ -135,8 +137,6 @@ def train_model(
 
     with order_given(processes, partial(_train_beside, experiment, name, dose, mark, studies["train"])):
         train(task, tell, processes)
-    advance(float(task.settings.n_samples), f"intervals ({name})")
-    write_model_limits(experiment, task, studies)
     write_model_card(task, processes.n)
 
 

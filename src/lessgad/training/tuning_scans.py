@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The low doses of a validation study that a trained model's limits are found on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.dose.simulation import SimulationSettings, study_simulator
+from lessgad.dose.simulator import LowDoseSimulator, not_scanned
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.training.scan_position import fine_difference, own_share, with_own_position
+
+
+class TuningScan(NamedTuple):
+    """Transverse slices of a study at a lower dose.
+
+    Attributes:
+        image: On [−1, 1].
+        simulator: What takes a standard dose to this dose, with the noise of the image.
+    """
+
+    image: Float[np.ndarray, "x y n"]
+    simulator: LowDoseSimulator
+
+
+@runtime_checkable
+class TuningScans(Protocol):
+    """Low doses of one study."""
+
+    def has(self, dose: float) -> bool:
+        """Whether the study counts at a dose."""
+
+    def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
+        """Give slices of it; at each call the same noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedScans:
+    """Simulated ones, that lie as the T1ce of the pair or, as a scan of its own does, otherwise.
+
+    Attributes:
+        study: Whose.
+        simulation: How they are made.
+        tumor: Its mask, where positions change nothing (`fine_difference`); None where it has none.
+        extent: `training.vary_position`: 0 leaves them where the T1ce lies. Dose 0 always lies as the T1.
+        deviate: Where they lie, in standard deviations (`own_share`): −1 and +1 in turn have the mean and the variance
+            of what training draws.
+    """
+
+    study: PreparedStudy
+    simulation: SimulationSettings
+    tumor: Bool[np.ndarray, "x y z"] | None = None
+    extent: float = 0.0
+    deviate: float = 1.0
+
+    def has(self, dose: float) -> bool:  # noqa: ARG002
+        """At any dose."""
+        return True
+
+    def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
+        """Mix slices and add noise."""
+        study, end_points = self.study, self.study.end_points
+        simulator = study_simulator(study, self.simulation)
+        if self.extent > 0 and dose > 0 and simulator.sigma > 0:
+            end_points = with_own_position(end_points, self._fine, dose, own_share(self.deviate), self.extent)
+        outside = not_scanned(study.pre_contrast, study.standard_dose)
+        return TuningScan(simulator.slices(*end_points, dose, outside, numbers), simulator)
+
+    @cached_property
+    def _fine(self) -> Float[np.ndarray, "x y z"]:
+        """Fine differences of the whole volume; smoothing is in plane, so slices go first."""
+        t1, t1ce = (np.moveaxis(np.asarray(image), 2, 0) for image in self.study.end_points)
+        tumor = None if self.tumor is None else np.moveaxis(self.tumor, 2, 0)
+        return np.moveaxis(fine_difference(t1, t1ce, self.study.spacing_mm[:2], tumor), 0, 2)

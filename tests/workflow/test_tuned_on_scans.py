@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where validation patients were scanned at lower doses, limits and baselines are found on these scans."""
+
+import numpy as np
+import pytest
+from scanned_doses import edit, files_of, states
+
+from lessgad.dose.simulation import simulated_low_dose, study_simulator
+from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.prepared_study import read_prepared
+from lessgad.restoration.baseline_strengths import read_strengths
+from lessgad.restoration.intervals import read_intervals
+from lessgad.workflow import tuning_scans
+from lessgad.workflow.experiment import open_experiment
+from lessgad.workflow.progress import Silence
+from lessgad.workflow.run import run_experiment
+from lessgad.workflow.train import usable_studies
+
+NUMBERS = (3, 5)
+
+
+@pytest.fixture
+def one_is_enough(monkeypatch):
+    """The tiny cohort has one validation patient, sub-04."""
+    monkeypatch.setattr(tuning_scans, "MIN_SCANNED", 1)
+
+
+@pytest.mark.usefixtures("one_is_enough")
+def test_they_are_the_prepared_scans_and_simulated_at_other_doses(scanned):
+    edit(scanned, low_dose="measured")
+    run_experiment(scanned, ["prepare"], Silence())
+    experiment = open_experiment(scanned)
+    studies = usable_studies(experiment, "validation")
+    assert tuning_scans.scanned_doses(experiment, studies) == (0.1, 0.5)
+    (found,) = tuning_scans.tuning_scans(experiment, studies)
+    files = files_of(scanned, "04")
+    image, description = read_companion(files.low_dose(0.5))
+    scan = found.at(0.5, NUMBERS)
+    np.testing.assert_array_equal(scan.image, np.asarray(image)[..., list(NUMBERS)])
+    assert scan.simulator.sigma == pytest.approx(description["noise"]["sigma"])
+    simulation, prepared = experiment.settings.simulation, read_prepared(files)
+    np.testing.assert_array_equal(found.at(0.3, NUMBERS).image, simulated_low_dose(prepared, 0.3, simulation, NUMBERS))
+    assert found.at(0.3, NUMBERS).simulator == study_simulator(prepared, simulation)
+    assert found.has(0.1)
+    assert found.has(0.3)
+    assert not found.is_checkable  # no sidecar, no equation
+
+
+@pytest.mark.usefixtures("one_is_enough")
+def test_a_study_that_was_not_scanned_does_not_count_where_others_were(scanned):
+    edit(scanned, low_dose="measured")
+    run_experiment(scanned, ["prepare"], Silence())
+    experiment = open_experiment(scanned)
+    found = tuning_scans.tuning_scans(experiment, experiment.studies(["validation", "test"]), extent=1.0)
+    counts = {(one.study.patient, one.study.session): [one.has(dose) for dose in (0.0, 0.1, 0.3, 0.5)] for one in found}
+    assert counts == {
+        ("04", ""): [True, True, True, True],
+        ("05", ""): [True, True, True, True],
+        ("06", "a"): [True, True, True, False],
+        ("06", "b"): [True, False, True, False],
+    }
+    assert [one.simulated.deviate for one in found] == [1, -1, 1, -1]
+    assert {one.simulated.extent for one in found} == {1.0}
+
+
+@pytest.mark.usefixtures("one_is_enough")
+def test_limits_are_found_anew_and_nothing_is_trained(scanned):
+    edit(scanned, low_dose="measured")
+    assert states(scanned)["train"] == {"all-doses": "done", "all-doses_limits": "stale"}
+    folder = scanned / "models" / "all-doses"
+    weights = (folder / "best.safetensors").read_bytes()
+    assert run_experiment(scanned, ["prepare", "train", "restore"], Silence()) == []
+    assert (folder / "best.safetensors").read_bytes() == weights
+    calibration = read_intervals(folder)
+    assert calibration.scanned == (0.1, 0.5)
+    assert set(calibration.doses) > {0.1, 0.5}
+    card = (folder / "card.md").read_text()
+    assert card.count("## Found on validation patients") == 1
+    assert "on low doses that were really scanned at 10 %, 50 %, else simulated" in card
+    on_scans = read_strengths(open_experiment(scanned).folder.baselines)
+    edit(scanned, low_dose="simulated")
+    assert states(scanned)["train"] == {"all-doses": "done", "all-doses_limits": "stale"}
+    run_experiment(scanned, ["train", "restore"], Silence())
+    assert read_intervals(folder).scanned == ()
+    assert (folder / "card.md").read_text().count("## Found on validation patients") == 1
+    assert read_strengths(open_experiment(scanned).folder.baselines) != on_scans
+
+
+def test_one_patient_is_too_few(scanned):
+    edit(scanned, low_dose="measured")
+    assert set(states(scanned)["train"].values()) == {"done"}
+    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], Silence())
+    page = (scanned / "report" / "index.html").read_text()
+    assert "fewer than 3 validation patients were scanned at any of the doses" in page
+
+
+def test_new_weights_have_no_old_limits(scanned, monkeypatch):
+    """A training that begins leaves none of what was found of other weights, however it ends."""
+    from lessgad.training import trainer
+    from lessgad.workflow.train import LIMITS
+
+    folder = scanned / "models" / "all-doses"
+    assert (folder / "intervals.yaml").exists()
+    (folder / "best.safetensors").unlink()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(scanned, ["train"], Silence())
+    assert not [name for name in LIMITS if (folder / name).exists()]
+    assert states(scanned)["train"]["all-doses_limits"] == "to do"
