@@ -9,6 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lessgad
+from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.workflow.settings import ExperimentSettings, parse_settings
 from lessgad.workflow.template import QUICK_DOSES, QUICK_SAMPLES, experiment_yaml
 
@@ -41,6 +43,17 @@ def test_every_value_shown_is_the_default():
     assert {name: default[name] for name in shown} == shown
     assert len(shown) > 20
     assert read(template()).model_dump(mode="json") == DEFAULT
+
+
+def test_every_setting_is_shown_but_for_the_shape_of_the_network():
+    segmentation = SegmentationSettings()
+    shown = leaves(yaml.safe_load(template(segmentation=segmentation)))
+    known = leaves({**DEFAULT, "segmentation": segmentation.model_dump(mode="json")})
+    hidden = {name for name in known if name not in shown}
+    assert {name for name in hidden if not name.startswith("field.")} == set()
+    assert {"field.channels", "field.n_blocks"} <= hidden
+    assert "FieldSettings" in template()
+    assert (Path(lessgad.__file__).parent / "field" / "presets.py").exists()
 
 
 def test_every_group_is_shown():

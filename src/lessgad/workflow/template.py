@@ -101,7 +101,9 @@ preparation:
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
   model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
   noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
+  noise_fwhm_px: {simulation.noise_fwhm_px}   # width over which that noise is correlated in plane; 0: white
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
+  t2_ms: {simulation.t2_ms}   # assumed T2 of it; T2* for gradient echoes
   seed: {simulation.seed}
 
 low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose (training: simulated)
@@ -115,27 +117,36 @@ field:
   scaled_difference: {json.dumps(field.scaled_difference)}   # whether it sees (low dose - T1) scaled up; paper: false
   told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
   n_neighbor_slices: {field.n_neighbor_slices}   # slices above, and below, that it sees too; paper: 0
+  # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
   models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}   # patches at a time
   accumulate: {train.accumulate}   # times that many before a step is taken
+  patch_size: {json.dumps(list(train.patch_size))}   # rows and columns
+  tumor_share: {train.tumor_share}   # share of patches that hold tumor
+  flip: {json.dumps(train.flip)}   # half of the patches are mirrored left to right
   losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
   learning_rate: {train.learning_rate}
   discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
+  discriminator_noise: {train.discriminator_noise}   # SD of the noise on what it learns from
   betas: {json.dumps(list(train.betas))}   # of Adam
   weight_decay: {train.weight_decay}   # of the field
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
   vary_position: {train.vary_position}   # 1: each low dose lies otherwise than its T1ce, as a scan does; paper: 0
+  t2_dropout: {train.t2_dropout}   # share of patches without their T2, where the field sees one
   precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
+  n_validation_slices: {train.n_validation_slices}   # of each study, evenly through its tumor
   seed: {train.seed}
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
   anchor: {json.dumps(default.restoration.anchor)}   # moved to the measurement where averages of it know better
+  precision: {default.restoration.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
+  slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
 
 {_segmentation(segmentation)}
 evaluation:
@@ -149,6 +160,7 @@ answer:   # a dose is enough where every endpoint is shown to keep its margin; s
   endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
   method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
+  level: {default.answer.level}   # one-sided error of each bound
 
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
@@ -168,8 +180,10 @@ def _segmentation(chosen: SegmentationSettings | str) -> str:
   configuration: {chosen.configuration}   # quick: small, for a CPU; 2d or 3d_fullres: nnU-Net's own, for a GPU
   folds: {chosen.folds}   # networks; from 2 on each leaves out a share of the patients, and they are averaged
   epochs: {json.dumps(chosen.epochs)}   # null: {USUAL_EPOCHS["quick"]} for quick, {USUAL_EPOCHS["2d"]} for the others
+  keep: {chosen.keep}   # all that is outlined, or the largest piece; auto: what serves validation patients
   mirroring: {json.dumps(chosen.mirroring)}   # average over mirrored images; up to 8 times the work
   model: null   # folder of a trained nnU-Net to use instead
+  labels: null   # which labels of that network make up each region, where their names do not say it
   seed: {chosen.seed}
 """
 
