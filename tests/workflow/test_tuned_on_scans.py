@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+import yaml
 from scanned_doses import edit, files_of, states
 
 from lessgad.dose.simulation import simulated_low_dose, study_simulator
@@ -12,6 +13,7 @@ from lessgad.restoration.baseline_strengths import read_strengths
 from lessgad.restoration.intervals import read_intervals
 from lessgad.workflow import tuning_scans
 from lessgad.workflow.experiment import open_experiment
+from lessgad.workflow.models import model_of, plan_models
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 from lessgad.workflow.train import usable_studies
@@ -43,7 +45,13 @@ def test_they_are_the_prepared_scans_and_simulated_at_other_doses(scanned):
     assert found.at(0.3, NUMBERS).simulator == study_simulator(prepared, simulation)
     assert found.has(0.1)
     assert found.has(0.3)
-    assert not found.is_checkable  # no sidecar, no equation
+    assert found.simulated.deviate == 0  # alone
+    (checkable,) = tuning_scans.tuning_scans(experiment, studies, only_checkable=True)
+    assert checkable.scanned == frozenset()  # no sidecar, no equation
+    assert checkable.has(0.5)
+    np.testing.assert_array_equal(
+        checkable.at(0.5, NUMBERS).image, simulated_low_dose(prepared, 0.5, simulation, NUMBERS)
+    )
 
 
 @pytest.mark.usefixtures("one_is_enough")
@@ -92,6 +100,57 @@ def test_one_patient_is_too_few(scanned):
     run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], Silence())
     page = (scanned / "report" / "index.html").read_text()
     assert "fewer than 3 validation patients were scanned at any of the doses" in page
+
+
+def test_without_validation_patients_baselines_are_tuned_on_simulated_low_doses(scanned, tiny, monkeypatch):
+    """Those of training patients, whose scans are not even prepared."""
+    from lessgad.workflow.restore import baselines_unit
+
+    monkeypatch.setattr(tuning_scans, "MIN_SCANNED", 1)
+    tiny.write_low_dose(scanned.parent / "cohort", "01", "", 0.5, "dose50")
+    split = scanned / "split.tsv"
+    split.write_text(split.read_text().replace("sub-04\tvalidation", "sub-04\ttest"))
+    on_simulated = baselines_unit(open_experiment(scanned)).fingerprint
+    edit(scanned, low_dose="measured")
+    assert run_experiment(scanned, ["prepare", "train", "restore"], Silence()) == []
+    assert baselines_unit(open_experiment(scanned)).fingerprint == on_simulated
+    assert not (scanned / "models" / "all-doses" / "intervals.yaml").exists()
+
+
+@pytest.mark.usefixtures("one_is_enough")
+def test_a_card_that_somebody_deleted_stops_nothing(scanned):
+    edit(scanned, low_dose="measured")
+    card = scanned / "models" / "all-doses" / "card.md"
+    card.unlink()
+    assert run_experiment(scanned, ["prepare", "train"], Silence()) == []
+    assert "## Found on validation patients" in card.read_text()
+
+
+def test_there_are_no_limits_of_a_training_that_failed(scanned, monkeypatch):
+    from lessgad.errors import StudyError
+    from lessgad.training import trainer
+
+    (scanned / "models" / "all-doses" / "best.safetensors").unlink()
+
+    def fails(*_):
+        raise StudyError("a study", "none")
+
+    monkeypatch.setattr(trainer, "train", fails)
+    (failure,) = run_experiment(scanned, ["train"], Silence())
+    assert (failure.stage, failure.study) == ("train", "all-doses")
+    assert states(scanned)["train"] == {"all-doses": "failed", "all-doses_limits": "to do"}
+
+
+def test_limits_follow_the_training_that_they_are_of(scanned):
+    edit(
+        scanned,
+        training={**yaml.safe_load((scanned / "experiment.yaml").read_text())["training"], "models": "per_dose"},
+    )
+    units = plan_models(open_experiment(scanned))
+    names = [unit.name for unit in units]
+    assert names[:4] == ["dose0", "dose0_limits", names[2], f"{names[2]}_limits"]
+    assert [model_of(unit) for unit in units[:2]] == ["dose0", "dose0"]
+    assert [unit.after for unit in units[:2]] == [None, units[0]]
 
 
 def test_new_weights_have_no_old_limits(scanned, monkeypatch):

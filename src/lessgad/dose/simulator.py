@@ -91,17 +91,42 @@ class LowDoseSimulator:
         Raises:
             DoseError: `dose` is outside 0–1.
         """
-        chosen = range(pre_contrast.shape[2]) if numbers is None else numbers
+        if numbers is None:
+            return self.cut_slices(pre_contrast, standard_dose, dose, range(pre_contrast.shape[2]), outside)
+        chosen = list(numbers)
+        some = None if outside is None else outside[:, :, chosen]
+        return self.cut_slices(pre_contrast[:, :, chosen], standard_dose[:, :, chosen], dose, numbers, some)
+
+    def cut_slices(
+        self,
+        pre_contrast: Float[np.ndarray, "x y n"],
+        standard_dose: Float[np.ndarray, "x y n"],
+        dose: float,
+        numbers: Sequence[int],
+        outside: Bool[np.ndarray, "x y n"] | None = None,
+    ) -> Float[np.ndarray, "x y n"]:
+        """Scan slices that were cut from a volume, with the noise that they have in it.
+
+        Args:
+            pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
+            standard_dose: T1ce likewise.
+            dose: Fraction of the standard dose, 0–1.
+            numbers: Of the slices in the volume, which their noise is drawn by.
+            outside: As for `scan`.
+
+        Raises:
+            DoseError: `dose` is outside 0–1.
+        """
         dose_seed = round(1e6 * check_dose(dose))
         scanned = [
             self.scan(
-                np.asarray(pre_contrast[:, :, k]),
-                np.asarray(standard_dose[:, :, k]),
+                np.asarray(pre_contrast[:, :, index]),
+                np.asarray(standard_dose[:, :, index]),
                 dose,
-                np.random.default_rng([*self.seed, dose_seed, k]),
-                None if outside is None else outside[:, :, k],
+                np.random.default_rng([*self.seed, dose_seed, number]),
+                None if outside is None else outside[:, :, index],
             )
-            for k in chosen
+            for index, number in enumerate(numbers)
         ]
         return np.stack(scanned, axis=2)
 

@@ -45,7 +45,7 @@ class IntervalCalibration(Settings):
         level: Share of standard-dose voxels that shall lie within.
         doses: Where the factors were found, rising.
         factors: At each of them.
-        n_patients: Validation patients that they are from.
+        n_patients: Validation patients that they are from, at the dose with the fewest.
         scanned: Those of the doses at which they are from low doses that were really scanned, not simulated.
     """
 

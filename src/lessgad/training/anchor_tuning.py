@@ -116,7 +116,7 @@ def tune_anchor(
         level: Share of voxels that intervals shall cover.
         scanned: Those of the doses at which low doses were really scanned.
     """
-    tuned, factors = [], []
+    tuned, factors, n_patients = [], [], []
     patients = [slab.study.patient or f"study {index}" for index, slab in enumerate(slabs)]
     for dose in doses:
         restored = {i: _restore(field, slab, dose, settings) for i, slab in enumerate(slabs) if slab.scans.has(dose)}
@@ -125,9 +125,10 @@ def tune_anchor(
         scores: dict[str, list[np.ndarray]] = {}
         for index, one in restored.items():
             scores.setdefault(patients[index], []).append(one.scores(how))
+        n_patients.append(len(scores))
         factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
     intervals = IntervalCalibration(
-        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=len(set(patients)), scanned=tuple(scanned)
+        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=min(n_patients), scanned=tuple(scanned)
     )
     return Anchor(doses=tuple(tuned), intervals=intervals)
 

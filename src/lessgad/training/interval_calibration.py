@@ -35,7 +35,7 @@ def calibrate_intervals(
         scanned: Those of the doses at which low doses were really scanned.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
-    factors = []
+    factors, n_patients = [], []
     for dose in doses:
         scores: dict[str, list[np.ndarray]] = {}
         for patient, study in zip(patients, studies, strict=True):
@@ -45,8 +45,8 @@ def calibrate_intervals(
             error = np.abs(answer.restored - study.standard_dose)[study.judged]
             score = error if answer.half_width is None else error / answer.half_width[study.judged]
             scores.setdefault(patient, []).append(score)
+        n_patients.append(len(scores))
         factors.append(covering_factor([np.concatenate(of_one) for of_one in scores.values()], level))
-    n_patients = len(set(patients))
     return IntervalCalibration(
-        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=n_patients, scanned=tuple(scanned)
+        level=level, doses=tuple(doses), factors=tuple(factors), n_patients=min(n_patients), scanned=tuple(scanned)
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -65,16 +64,13 @@ class SimulatedScans:
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
         """Mix slices and add noise."""
-        study, end_points = self.study, self.study.end_points
+        study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)
+        t1, t1ce = (np.asarray(image[..., chosen]) for image in study.end_points)
         if self.extent > 0 and dose > 0 and simulator.sigma > 0:
-            end_points = with_own_position(end_points, self._fine, dose, own_share(self.deviate), self.extent)
-        outside = not_scanned(study.pre_contrast, study.standard_dose)
-        return TuningScan(simulator.slices(*end_points, dose, outside, numbers), simulator)
-
-    @cached_property
-    def _fine(self) -> Float[np.ndarray, "x y z"]:
-        """Fine differences of the whole volume; smoothing is in plane, so slices go first."""
-        t1, t1ce = (np.moveaxis(np.asarray(image), 2, 0) for image in self.study.end_points)
-        tumor = None if self.tumor is None else np.moveaxis(self.tumor, 2, 0)
-        return np.moveaxis(fine_difference(t1, t1ce, self.study.spacing_mm[:2], tumor), 0, 2)
+            tumor = None if self.tumor is None else np.moveaxis(self.tumor[..., chosen], 2, 0)
+            in_order = np.moveaxis(t1, 2, 0), np.moveaxis(t1ce, 2, 0)  # smoothing is in plane
+            fine = np.moveaxis(fine_difference(*in_order, study.spacing_mm[:2], tumor), 0, 2)
+            t1, t1ce = with_own_position((t1, t1ce), fine, dose, own_share(self.deviate), self.extent)
+        outside = not_scanned(study.pre_contrast[..., chosen], study.standard_dose[..., chosen])
+        return TuningScan(simulator.cut_slices(t1, t1ce, dose, numbers, outside), simulator)

@@ -14,6 +14,8 @@ from lessgad.workflow.low_doses import judged_doses
 from lessgad.workflow.train import usable_studies
 from lessgad.workflow.tuning_scans import MIN_SCANNED, scanned_doses
 
+TUNED = "baselines, intervals, and how far images are moved to the measurement"
+
 
 def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
     """Say what was measured; nothing where low doses are simulated.
@@ -53,10 +55,11 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
 def _tuned_on(experiment: Experiment) -> str:
     """What baselines, anchor and intervals were tuned on."""
     validation = usable_studies(experiment, "validation")
+    if not validation:
+        return "simulated low doses of training patients: baselines. Without validation patients there is nothing else"
     scanned = scanned_doses(experiment, validation)
-    what = "baselines, intervals and how far images are moved to the measurement"
     if not scanned:
         few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
-        return f"simulated low doses of validation patients: {what} ({few})"
+        return f"simulated low doses of validation patients: {TUNED} ({few})"
     doses = ", ".join(percent(dose) for dose in scanned)
-    return f"real scans of validation patients at {doses}, simulated low doses else: {what}"
+    return f"real scans of validation patients at {doses}, simulated low doses else: {TUNED}"

@@ -81,7 +81,7 @@ def write_limits_on_card(folder: Path) -> None:
 
     guess, anchor = read_guess(folder), read_anchor(folder)
     intervals = read_intervals(folder) if anchor is None else anchor.intervals
-    card = (folder / CARD).read_text(encoding="utf-8").split(FOUND)[0]
+    card = (folder / CARD).read_text(encoding="utf-8").split(FOUND)[0] if (folder / CARD).exists() else ""
     at_dose_0 = "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
     found = f"""{FOUND}
 | | |
@@ -106,7 +106,7 @@ def _calibrated(intervals: IntervalCalibration | None) -> str:
         return "not calibrated"
     scanned = ", ".join(percent(dose) for dose in intervals.scanned)
     on = f"on low doses that were really scanned at {scanned}, else simulated" if scanned else "on simulated low doses"
-    return f"of {percent(intervals.level)}, {on}, of {intervals.n_patients} patients"
+    return f"of {percent(intervals.level)}, {on}, of {intervals.n_patients} patients or more"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

@@ -13,7 +13,7 @@ from lessgad.experiment.fingerprint import fingerprint
 from lessgad.workflow.companions import read_study
 from lessgad.workflow.experiment import Experiment
 from lessgad.workflow.train import LEARNING, LIMITS, model_doses, usable_studies
-from lessgad.workflow.tuning_scans import scanned_doses, scans_marks, tuning_scans
+from lessgad.workflow.tuning_scans import ScansOfStudy, scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit
 
 VERSION = 1
@@ -26,6 +26,7 @@ INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 def plan_limits(experiment: Experiment, trainings: Sequence[Unit]) -> list[Unit]:
     """Give one unit for each model that is trained."""
     settings = experiment.settings
+    scans = scans_marks(experiment, usable_studies(experiment, "validation"))
     units = []
     for training, (name, dose) in zip(trainings, model_doses(experiment).items(), strict=True):
         mark = fingerprint(
@@ -33,7 +34,7 @@ def plan_limits(experiment: Experiment, trainings: Sequence[Unit]) -> list[Unit]
             model=training.fingerprint,
             regions=settings.cohort.regions,
             restoration=settings.restoration.model_dump(mode="json", include={"window", "precision"}),
-            **scans_marks(experiment, usable_studies(experiment, "validation")),
+            **scans,
         )
         folder = experiment.folder.model(name)
         units.append(
@@ -46,6 +47,7 @@ def plan_limits(experiment: Experiment, trainings: Sequence[Unit]) -> list[Unit]
                 outputs=(folder / LIMITS[0],),
                 passing=tuple(folder / file for file in (*LIMITS[1:], "card.md")),
                 size=SHARE_OF_TRAINING * settings.training.n_samples,
+                after=training,
             )
         )
     return units
@@ -84,12 +86,10 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     from lessgad.training.validation import ValidationSlices
 
     settings, folder = experiment.settings, experiment.folder.model(name)
-    studies = usable_studies(experiment, "validation")
-    scans = tuning_scans(experiment, studies, settings.training.vary_position)
-    scanned = scanned_doses(experiment, studies)
-    doses = sorted({*INTERVAL_DOSES, *scanned}) if dose is None else [dose]
-    scanned = tuple(at for at in doses if at in scanned)
+    studies, extent = usable_studies(experiment, "validation"), settings.training.vary_position
+    scans = tuning_scans(experiment, studies, extent)
     masks = [one.study.tumor(settings.cohort.regions) for one in scans]
+    doses, scanned = _doses(dose, scans)
     how_many = settings.training.n_validation_slices, settings.field.n_neighbor_slices
     slices = [
         ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
@@ -99,9 +99,15 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
     if 0.0 in doses:
         write_guess(folder, judge_guess(field, slices, settings.restoration))
-    if "pre_contrast" not in settings.field.inputs or not settings.simulation.adds_noise:
-        return
-    slabs = [Slab.of(one.study, mask, one) for one, mask in zip(scans, masks, strict=True) if one.is_checkable]
-    at_each = [any(slab.scans.has(at) for slab in slabs) for at in doses]
-    if all(at_each):
+    if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
+        scans = tuning_scans(experiment, studies, extent, only_checkable=True)
+        doses, scanned = _doses(dose, scans)
+        slabs = [Slab.of(one.study, mask, one) for one, mask in zip(scans, masks, strict=True)]
         write_anchor(folder, tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned))
+
+
+def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:
+    """Doses to look at, of a model for all of them or for one; and those of them that were scanned."""
+    scanned = scans[0].scanned
+    doses = sorted({*INTERVAL_DOSES, *scanned}) if dose is None else [dose]
+    return doses, [at for at in doses if at in scanned]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage train: the trainings, then the limits of what was trained."""
+"""Stage train: each training, then the limits of what was trained."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lessgad.workflow.unit import Unit
 
 
 def plan_models(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
-    """Give a unit for the training of each model, by all processes, and after these one for the limits of each."""
+    """Give a unit for the training of each model, by all processes, and after it one for its limits."""
     trainings = plan_training(experiment, processes)
-    return trainings + plan_limits(experiment, trainings)
+    return [unit for pair in zip(trainings, plan_limits(experiment, trainings), strict=True) for unit in pair]
 
 
 def model_of(unit: Unit) -> str:

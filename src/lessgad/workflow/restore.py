@@ -70,13 +70,14 @@ def baselines_unit(experiment: Experiment) -> Unit:
     subset: Subset = "validation" if usable_studies(experiment, "validation") else "train"
     studies = usable_studies(experiment, subset)
     usable = {study.name for study in studies}
+    scans = scans_marks(experiment, studies) if subset == "validation" else {}
     mark = fingerprint(
         BASELINES_VERSION,
         studies=[unit.fingerprint for unit in plan_preparation(experiment) if unit.name in usable],
         doses=settings.doses,
         regions=settings.cohort.regions,
         simulation=settings.simulation.model_dump(mode="json"),
-        **scans_marks(experiment, studies),
+        **scans,
     )
     work = partial(tune_on, experiment, subset)
     return Unit("restore", BASELINES, "tuning of the baselines", mark, work, (experiment.folder.baselines,))
@@ -93,7 +94,8 @@ def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
     for scans in tuning_scans(experiment, usable_studies(experiment, subset)):
         study = scans.study
         simulator, tumor = study_simulator(study, settings.simulation), study.tumor(settings.cohort.regions)
-        how = settings.training.n_validation_slices, 0, scans if scans.scanned else None
+        truly = scans if scans.scanned and subset == "validation" else None
+        how = settings.training.n_validation_slices, 0, truly
         slices.append(ValidationSlices.of(study, tumor, simulator, *how))
     write_strengths(experiment.folder.baselines, tune_baselines(slices, settings.doses))
 

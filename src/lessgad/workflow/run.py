@@ -193,7 +193,8 @@ def _finished(
         yield from do_in_parallel(experiment.folder, units, _n_workers(experiment))
     else:
         for unit in units:
-            yield unit, do_unit(experiment.folder, unit, advance)
+            if unit.after is None or unit_state(experiment.folder, unit.after) == "done":
+                yield unit, do_unit(experiment.folder, unit, advance)
 
 
 def _check_earlier(experiment: Experiment, stage: Stage) -> None:

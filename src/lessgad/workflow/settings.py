@@ -52,7 +52,8 @@ class ExperimentSettings(Settings):
         preparation: From two scans to two comparable images.
         simulation: How low doses are made.
         low_dose: `simulated`: restored and judged from simulated low doses; `measured`: from scans of the cohort that
-            were really made at a lower dose. Models are trained on simulated ones either way.
+            were really made at a lower dose. Models are trained on simulated ones either way; their intervals, and the
+            baselines, are tuned on scans where three validation patients or more have them.
         doses: Fractions of the standard dose to restore and judge.
         field: The network.
         training: How it learns.

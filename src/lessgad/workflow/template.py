@@ -106,7 +106,7 @@ simulation:   # how low-dose images are made from the pair; the paper: linear, n
   t2_ms: {simulation.t2_ms}   # assumed T2 of it; T2* for gradient echoes
   seed: {simulation.seed}
 
-low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose (training: simulated)
+low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose, never trained on
 doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 
 field:

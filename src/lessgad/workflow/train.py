@@ -122,13 +122,13 @@ def train_model(
     studies = {subset: usable_studies(experiment, subset) for subset in LEARNING}
     if not studies["train"]:
         raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
+    for file in LIMITS:  # of other weights
+        (experiment.folder.model(name) / file).unlink(missing_ok=True)
     cohort_mark = fingerprint(0, studies={subset: _prepared_marks(experiment, subset) for subset in LEARNING})
     task = _task(experiment, name, dose, mark, studies, cohort_mark)
     if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
         # Somebody deleted the best weights: only a training from the start finds them again.
         (task.folder / RESUME_FILE).unlink(missing_ok=True)
-    for file in LIMITS:  # of other weights
-        (task.folder / file).unlink(missing_ok=True)
 
     def tell(progress: TrainingProgress) -> None:
         gain = progress.validation_gain_db

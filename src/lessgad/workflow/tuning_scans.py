@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The low doses of validation patients that baselines and the limits of models are tuned on.
+"""The low doses of validation patients that the limits of models, and baselines, are tuned on.
 
 Where low doses are really scanned and enough validation patients were scanned at a dose, these scans are: what is found
 on them holds of scans. At every other dose they are simulated.
@@ -42,11 +42,6 @@ class ScansOfStudy:
         """Whether the study counts at a dose: not where others were scanned and it was not."""
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
-    @property
-    def is_checkable(self) -> bool:
-        """Whether a restored image can be held against its scans: real ones need a signal equation."""
-        return not self.scanned or study_simulator(self.study, self.low_doses.simulation).curve is not None
-
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
         """Give slices of it, scanned or simulated."""
         if dose not in self.scanned:
@@ -55,13 +50,42 @@ class ScansOfStudy:
         return TuningScan(scan.image, scan.simulator)
 
 
+def tuning_scans(
+    experiment: Experiment, studies: Sequence[Study], extent: float = 0.0, *, only_checkable: bool = False
+) -> list[ScansOfStudy]:
+    """Give the low doses that studies are tuned on.
+
+    Args:
+        experiment: Whose.
+        studies: Validation studies.
+        extent: By how much simulated ones lie otherwise than the T1ce (`SimulatedScans`): one study this way, the
+            next that way, a study that is alone in the middle.
+        only_checkable: Leave out scans that no restored image can be held against, for they follow no signal equation.
+
+    Raises:
+        VolumeError: A prepared file is missing or damaged.
+    """
+    settings = experiment.settings
+    prepared = [read_study(experiment, study) for study in studies]
+    sources = [low_doses(experiment, study) for study in studies]
+    if only_checkable:
+        sources = [
+            source if study_simulator(one, settings.simulation).curve is not None else LowDoses(source.simulation)
+            for one, source in zip(prepared, sources, strict=True)
+        ]
+    scanned = frozenset(_scanned_by_enough(studies, sources))
+    found = []
+    for index, (one, source) in enumerate(zip(prepared, sources, strict=True)):
+        deviate = 0.0 if len(prepared) == 1 else (-1.0) ** index
+        tumor = one.tumor(settings.cohort.regions)
+        simulated = SimulatedScans(one, settings.simulation, tumor, extent, deviate)
+        found.append(ScansOfStudy(one, source, simulated, scanned))
+    return found
+
+
 def scanned_doses(experiment: Experiment, studies: Sequence[Study]) -> tuple[float, ...]:
     """Doses that enough patients of some studies were really scanned at, rising; none where doses are simulated."""
-    patients = defaultdict(set)
-    for study in studies:
-        for dose in usable_low_dose_units(experiment, study):
-            patients[dose].add(study.patient)
-    return tuple(sorted(dose for dose, seen in patients.items() if len(seen) >= MIN_SCANNED))
+    return _scanned_by_enough(studies, [low_doses(experiment, study) for study in studies])
 
 
 def scans_marks(experiment: Experiment, studies: Sequence[Study]) -> dict[str, object]:
@@ -78,24 +102,9 @@ def scans_marks(experiment: Experiment, studies: Sequence[Study]) -> dict[str, o
     }
 
 
-def tuning_scans(experiment: Experiment, studies: Sequence[Study], extent: float = 0.0) -> list[ScansOfStudy]:
-    """Give the low doses that studies are tuned on.
-
-    Args:
-        experiment: Whose.
-        studies: Validation studies.
-        extent: By how much simulated ones lie otherwise than the T1ce (`SimulatedScans`), one study this way, the
-            next that way.
-
-    Raises:
-        VolumeError: A prepared file is missing or damaged.
-    """
-    settings, scanned = experiment.settings, frozenset(scanned_doses(experiment, studies))
-    found = []
-    for index, study in enumerate(studies):
-        prepared = read_study(experiment, study)
-        simulated = SimulatedScans(
-            prepared, settings.simulation, prepared.tumor(settings.cohort.regions), extent, (-1.0) ** index
-        )
-        found.append(ScansOfStudy(prepared, low_doses(experiment, study), simulated, scanned))
-    return found
+def _scanned_by_enough(studies: Sequence[Study], sources: Sequence[LowDoses]) -> tuple[float, ...]:
+    patients = defaultdict(set)
+    for study, source in zip(studies, sources, strict=True):
+        for dose in source.measured or {}:
+            patients[dose].add(study.patient)
+    return tuple(sorted(dose for dose, seen in patients.items() if len(seen) >= MIN_SCANNED))

@@ -29,6 +29,7 @@ class Unit:
         outputs: Files without which it is not done.
         passing: Files that it writes too, and that need not stay.
         size: How much it counts in the progress of its stage.
+        after: A unit of the same stage without which there is nothing to do; None for one that stands by itself.
     """
 
     stage: Stage
@@ -39,6 +40,7 @@ class Unit:
     outputs: tuple[Path, ...]
     passing: tuple[Path, ...] = ()
     size: float = 1.0
+    after: Unit | None = None
 
 
 def unit_state(folder: ExperimentFolder, unit: Unit) -> State:
