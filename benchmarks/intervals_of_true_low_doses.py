@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many voxels of one kind of low dose intervals cover that were calibrated on another kind.
+
+    python benchmarks/intervals_of_true_low_doses.py EXPERIMENT --doses 0.1 0.3 0.5
+
+The experiment has `low_dose: measured`, a trained model and prepared scans of validation patients. Images are moved to
+the measurement as its model moves them. Each patient is judged with the factor that the others give.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+KINDS = ("simulated, as the T1ce lies", "simulated, lies otherwise", "true scans")
+
+
+def main() -> None:
+    from lessgad.restoration.intervals import covering_factor
+    from lessgad.restoration.restorer import Restorer
+    from lessgad.training.anchor_tuning import Slab, _restore
+    from lessgad.workflow.experiment import open_experiment
+    from lessgad.workflow.train import model_of_dose, usable_studies
+    from lessgad.workflow.tuning_scans import tuning_scans
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiment", type=Path)
+    parser.add_argument("--doses", type=float, nargs="+", default=(0.1, 0.3, 0.5))
+    given = parser.parse_args()
+    experiment = open_experiment(given.experiment)
+    settings, studies = experiment.settings, usable_studies(experiment, "validation")
+    plain, moved = tuning_scans(experiment, studies), tuning_scans(experiment, studies, 1.0)
+    of_kind = ([one.simulated for one in plain], [one.simulated for one in moved], plain)
+    for dose in given.doses:
+        model = experiment.folder.model(model_of_dose(experiment, dose))
+        restorer = Restorer.load(model, settings.restoration)
+        scores = {kind: defaultdict(list) for kind in KINDS}
+        for kind, sources in zip(KINDS, of_kind, strict=True):
+            for one, scans in zip(plain, sources, strict=True):
+                if not one.has(dose):
+                    continue
+                slab = Slab.of(one.study, one.study.tumor(settings.cohort.regions), scans)
+                restored = _restore(restorer.field, slab, dose, settings.restoration)
+                scores[kind][one.study.patient].append(restored.scores(restorer.anchor.at(dose)))
+        patients = {kind: {name: np.concatenate(of) for name, of in found.items()} for kind, found in scores.items()}
+        for calibrated_on in KINDS:
+            known, row = patients[calibrated_on], []
+            for judged in KINDS:
+                shares = []
+                for name, seen in patients[judged].items():
+                    factor = covering_factor([of for other, of in known.items() if other != name])
+                    shares.append(float(np.mean(seen <= factor)))
+                row.append(f"{judged} {np.mean(shares):.0%} (least {min(shares):.0%})")
+            print(f"{dose:.0%}, calibrated on {calibrated_on}: covers of " + "; ".join(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
