@@ -21,7 +21,7 @@ KINDS = ("simulated, as the T1ce lies", "simulated, lies otherwise", "true scans
 def main() -> None:
     from lessgad.restoration.intervals import covering_factor
     from lessgad.restoration.restorer import Restorer
-    from lessgad.training.anchor_tuning import Slab, _restore
+    from lessgad.training.anchor_tuning import Slab, restore_slab
     from lessgad.workflow.experiment import open_experiment
     from lessgad.workflow.train import model_of_dose, usable_studies
     from lessgad.workflow.tuning_scans import tuning_scans
@@ -43,7 +43,7 @@ def main() -> None:
                 if not one.has(dose):
                     continue
                 slab = Slab.of(one.study, one.study.tumor(settings.cohort.regions), scans)
-                restored = _restore(restorer.field, slab, dose, settings.restoration)
+                restored = restore_slab(restorer.field, slab, dose, settings.restoration)
                 scores[kind][one.study.patient].append(restored.scores(restorer.anchor.at(dose)))
         patients = {kind: {name: np.concatenate(of) for name, of in found.items()} for kind, found in scores.items()}
         for calibrated_on in KINDS:

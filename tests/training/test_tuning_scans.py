@@ -127,3 +127,23 @@ def test_a_factor_is_of_scans_between_two_scanned_doses_alone(dose, of_scans):
     found = IntervalCalibration(doses=doses, factors=(1.0, 1.0, 1.0, 1.0), n_patients=3, scanned=(0.1, 0.3))
     assert found.of_scans(dose) is of_scans
     assert not IntervalCalibration(doses=doses, factors=(1.0,) * 4, n_patients=3).of_scans(dose)
+
+
+def test_what_lies_otherwise_widens_intervals_and_moves_nothing_else(monkeypatch):
+    """Width and weight are those of the slabs; intervals of the others, but at dose 0 and where scans count."""
+    knows(monkeypatch, 0.1)
+    studies = [with_edges(f"p{number}") for number in range(2)]
+    plain = [Slab.of(one, tumor(), SimulatedScans(one, SIMULATION)) for one in studies]
+    otherwise = [Slab.of(one, tumor(), SimulatedScans(one, SIMULATION, None, 1.0, 20.0)) for one in studies]
+    doses = (0.0, 0.1, 0.3)
+
+    def tuned(slabs, *, scanned=(), beside=None):
+        return tune_anchor(FIELD, slabs, doses, RestorationSettings(), scanned=scanned, lying_otherwise=beside)
+
+    alone, both, scanned = tuned(plain), tuned(plain, beside=otherwise), tuned(plain, scanned=(0.1,), beside=otherwise)
+    assert both.doses == scanned.doses == alone.doses
+    assert both.intervals.factors[0] == alone.intervals.factors[0]
+    assert all(
+        wide > narrow for wide, narrow in zip(both.intervals.factors[1:], alone.intervals.factors[1:], strict=True)
+    )
+    assert scanned.intervals.factors == (*alone.intervals.factors[:2], both.intervals.factors[2])

@@ -16,7 +16,7 @@ from lessgad.workflow.train import LEARNING, LIMITS, model_doses, usable_studies
 from lessgad.workflow.tuning_scans import ScansOfStudy, scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 1
+VERSION = 2
 SUFFIX = "_limits"
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
@@ -102,8 +102,14 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
         scans = tuning_scans(experiment, studies, extent, only_checkable=True)
         doses, scanned = _doses(dose, scans)
-        slabs = [Slab.of(one.study, mask, one) for one, mask in zip(scans, masks, strict=True)]
-        write_anchor(folder, tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned))
+        plain = tuning_scans(experiment, studies, only_checkable=True)
+        slabs, otherwise = (
+            [Slab.of(one.study, mask, one) for one, mask in zip(of_studies, masks, strict=True)]
+            for of_studies in (plain, scans)
+        )
+        beside = otherwise if extent > 0 else None
+        anchor = tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned, lying_otherwise=beside)
+        write_anchor(folder, anchor)
 
 
 def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:
