@@ -108,7 +108,7 @@ def test_learning_rates_follow_the_schedule(tmp_path, monkeypatch):
 
 def test_learning_is_learning(tmp_path):
     both = {"inputs": ("pre_contrast", "low_dose")}
-    short = {"n_samples": 600, "batch_size": 4, "validate_every": 600, "learning_rate": 1e-2, "seed": 2}
+    short = {"n_samples": 1_200, "batch_size": 4, "validate_every": 1_200, "learning_rate": 1e-2, "seed": 2}
     train(task(tmp_path, field=both, **short), silently)
     (point,) = read_learning_curve(tmp_path / CURVE_FILE)
-    assert point.validation_gain_db > 1
+    assert point.validation_gain_db > 5
