@@ -72,7 +72,14 @@ class Slab:
 
 @dataclass(frozen=True, eq=False)
 class RestoredSlab:
-    """A slab restored from one dose."""
+    """A slab restored from one dose, not yet moved to the measurement; on [−1, 1].
+
+    Attributes:
+        slab: Which.
+        measured: What it was restored from.
+        restored: The image.
+        half_width: What the field says of its error; None where it says nothing.
+    """
 
     slab: Slab
     measured: Measurement
@@ -160,7 +167,14 @@ def _restored(
 
 
 def restore_slab(field: AnyField, slab: Slab, dose: float, settings: RestorationSettings) -> RestoredSlab:
-    """Restore a slab from a dose, not yet moved to the measurement."""
+    """Restore a slab from a dose that its study has, not yet moved to the measurement.
+
+    Args:
+        field: The trained network.
+        slab: Of a validation study.
+        dose: Fraction of the standard dose, 0–1.
+        settings: Precision and window.
+    """
     study, measured = slab.study, slab.measured(dose)
     images = {"pre_contrast": measured.pre_contrast, "low_dose": measured.low_dose}
     if study.t2 is not None:

@@ -102,7 +102,7 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
         scans = tuning_scans(experiment, studies, extent, only_checkable=True)
         doses, scanned = _doses(dose, scans)
-        plain = tuning_scans(experiment, studies, only_checkable=True)
+        plain = [one.where_the_t1ce_lies for one in scans]
         slabs, otherwise = (
             [Slab.of(one.study, mask, one) for one, mask in zip(of_studies, masks, strict=True)]
             for of_studies in (plain, scans)

@@ -8,8 +8,8 @@ on them holds of scans. At every other dose they are simulated.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
@@ -42,6 +42,11 @@ class ScansOfStudy:
         """Whether the study counts at a dose: not where others were scanned and it was not."""
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
+    @property
+    def where_the_t1ce_lies(self) -> ScansOfStudy:
+        """The same, but that simulated ones lie as the T1ce."""
+        return replace(self, simulated=replace(self.simulated, extent=0.0))
+
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
         """Give slices of it, scanned or simulated."""
         if dose not in self.scanned:
@@ -73,7 +78,7 @@ def tuning_scans(
             source if study_simulator(one, settings.simulation).curve is not None else LowDoses(source.simulation)
             for one, source in zip(prepared, sources, strict=True)
         ]
-    scanned = frozenset(_scanned_by_enough(studies, sources))
+    scanned = frozenset(_scanned_by_enough(studies, [source.measured or () for source in sources]))
     found = []
     for index, (one, source) in enumerate(zip(prepared, sources, strict=True)):
         deviate = 0.0 if len(prepared) == 1 else (-1.0) ** index
@@ -85,15 +90,15 @@ def tuning_scans(
 
 def scanned_doses(experiment: Experiment, studies: Sequence[Study]) -> tuple[float, ...]:
     """Doses that enough patients of some studies were really scanned at, rising; none where doses are simulated."""
-    return _scanned_by_enough(studies, [low_doses(experiment, study) for study in studies])
+    return _scanned_by_enough(studies, [usable_low_dose_units(experiment, study) for study in studies])
 
 
 def scans_marks(experiment: Experiment, studies: Sequence[Study]) -> dict[str, object]:
     """What a fingerprint says of the scans that are tuned on; nothing where all are simulated."""
-    doses = scanned_doses(experiment, studies)
+    units = {study.name: usable_low_dose_units(experiment, study) for study in studies}
+    doses = _scanned_by_enough(studies, list(units.values()))
     if not doses:
         return {}
-    units = {study.name: usable_low_dose_units(experiment, study) for study in studies}
     return {
         "scanned": {
             name: {str(dose): unit.fingerprint for dose, unit in of_study.items() if dose in doses}
@@ -102,9 +107,10 @@ def scans_marks(experiment: Experiment, studies: Sequence[Study]) -> dict[str, o
     }
 
 
-def _scanned_by_enough(studies: Sequence[Study], sources: Sequence[LowDoses]) -> tuple[float, ...]:
+def _scanned_by_enough(studies: Sequence[Study], scanned: Sequence[Collection[float]]) -> tuple[float, ...]:
+    """Doses, of those that each study was scanned at, with enough patients."""
     patients = defaultdict(set)
-    for study, source in zip(studies, sources, strict=True):
-        for dose in source.measured or {}:
+    for study, doses in zip(studies, scanned, strict=True):
+        for dose in doses:
             patients[dose].add(study.patient)
     return tuple(sorted(dose for dose, seen in patients.items() if len(seen) >= MIN_SCANNED))
