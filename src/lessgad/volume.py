@@ -139,14 +139,15 @@ def write_volume(path: Path | str, volume: Volume) -> None:
         StorageError: The disk is full or the folder cannot be written.
     """
     import nibabel
+    from nibabel.openers import ImageOpener
 
     array = volume.array.astype(np.uint8) if volume.array.dtype == bool else volume.array
     image = nibabel.nifti1.Nifti1Image(array, volume.affine)
     image.header.set_xyzt_units("mm")
     image.set_qform(volume.affine, code=1)
     image.set_sform(volume.affine, code=1)
-    with replacing(Path(path)) as temporary:
-        nibabel.save(image, temporary)
+    with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
+        image.to_stream(stream)
 
 
 def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:

@@ -59,7 +59,7 @@ def says_yes(page, code):
 
 
 LOADED = "[...document.querySelectorAll('.panel')].every((panel) => panel.dataset.state === 'loaded')"
-READY = "document.documentElement.dataset.ready === 'yes'"
+READY = "document.documentElement?.dataset.ready === 'yes'"
 
 
 def accept(page, address, code, password):
