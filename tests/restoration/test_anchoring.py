@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,6 +114,42 @@ def test_it_is_the_least_squares_error_under_the_kernel():
     assert found == pytest.approx(above / below, rel=0.02)
 
 
+def test_each_width_sees_what_the_wider_ones_left():
+    """With a straight forward model the steps are those of images that were moved one after the other."""
+    simulator = LowDoseSimulator(None, 0.004)
+    measured = measurement(0.1, 0.1 * np.random.default_rng(2).random(SHAPE), simulator)
+    wide, both = measured.estimated_error(restored(), (8.0, 4.0))
+    moved = (restored() - wide).astype(np.float32)
+    np.testing.assert_allclose(both - wide, measured.estimated_error(moved, (4.0,))[0], atol=1e-5)
+
+
+def test_wide_averages_find_what_narrow_ones_take_for_noise_and_narrow_ones_what_wide_ones_blur():
+    sigma, dose = 0.004, 0.1
+    error = np.full(SHAPE, 0.02, dtype=np.float32)
+    error[18:22, 16:19, 11:13] += 0.2
+    left = {name: [] for name in ("wide", "narrow", "both")}
+    for seed in range(10):
+        measured = measurement(dose, 0.0, LowDoseSimulator(None, sigma), sigma_pre_contrast=sigma, seed=seed)
+        for name, how in (
+            ("wide", DoseAnchor(dose=dose, fwhm_mm=12.0, weight=1.0)),
+            ("narrow", DoseAnchor(dose=dose, fwhm_mm=3.0, weight=1.0)),
+            ("both", DoseAnchor(dose=dose, fwhm_mm=3.0, coarsest_mm=12.0, weight=1.0)),
+        ):
+            moved = measured.anchored(restored() + error, how)
+            left[name].append(np.mean((moved[INNER] + 0.3) ** 2))
+    mean = {name: np.mean(squares) for name, squares in left.items()}
+    assert mean["both"] < 0.75 * min(mean["wide"], mean["narrow"])
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.floats(0.5, 10), st.floats(0, 40))
+def test_widths_are_halved_from_below_the_coarsest_to_the_finest(fwhm, coarsest):
+    widths = DoseAnchor(dose=0.1, fwhm_mm=fwhm, coarsest_mm=coarsest, weight=1.0).widths_mm
+    assert widths[-1] == fwhm
+    assert all(wide == 2 * narrow for wide, narrow in itertools.pairwise(widths))
+    assert widths[0] <= max(fwhm, coarsest * (1 + 1e-6)) < 2 * widths[0] * (1 + 1e-6)
+
+
 def test_what_was_not_measured_stays():
     head = np.zeros(SHAPE, bool)
     head[:30] = True
@@ -133,9 +171,13 @@ def anchor(*doses):
 @settings(deadline=None, max_examples=30)
 @given(st.floats(0, 1))
 def test_between_the_tuned_doses_it_is_linear(dose):
-    one = anchor(DoseAnchor(dose=0.1, fwhm_mm=4.0, weight=0.2), DoseAnchor(dose=0.5, fwhm_mm=2.0, weight=1.0))
+    one = anchor(
+        DoseAnchor(dose=0.1, fwhm_mm=4.0, coarsest_mm=16.0, weight=0.2),
+        DoseAnchor(dose=0.5, fwhm_mm=2.0, coarsest_mm=2.0, weight=1.0),
+    )
     share = np.clip((dose - 0.1) / 0.4, 0, 1)
     assert one.at(dose).fwhm_mm == pytest.approx(4 - 2 * share)
+    assert one.at(dose).coarsest_mm == pytest.approx(16 - 14 * share)
     assert one.at(dose).weight == pytest.approx(0.2 + 0.8 * share)
     assert one.at(dose).dose == dose
 

@@ -8,6 +8,7 @@ from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import HeadBox
 from lessgad.preparation.normalisation import Normalisation
 from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.anchor import DoseAnchor
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices
 from lessgad.training import anchor_tuning
@@ -72,11 +73,23 @@ def test_a_field_that_errs_alike_everywhere_is_moved_with_the_widest_kernel(monk
     knows(monkeypatch, 0.2)
     found = tune_anchor(FIELD, slabs(), (0.0, 0.1, 0.3), RestorationSettings())
     assert [how.weight for how in found.doses] == [0.0, pytest.approx(1.0, abs=0.051), pytest.approx(1.0, abs=0.051)]
-    assert all(how.fwhm_mm >= 4 for how in found.doses[1:])
+    assert all(how.coarsest_mm >= 8 for how in found.doses[1:])
     assert found.intervals.doses == (0.0, 0.1, 0.3)
     off = found.intervals.factors
     assert off[0] == pytest.approx(0.2 + 1.28 * 0.02, abs=0.01)  # at dose 0 nothing helps
     assert off[2] < 0.06
+
+
+def test_the_mean_square_of_every_choice_is_that_of_the_image_moved_so(monkeypatch):
+    knows(monkeypatch, 0.05)
+    (slab,) = slabs(1)
+    one = anchor_tuning.restore_slab(FIELD, slab, 0.1, RestorationSettings())
+    squares, judged = one.mean_squares(), slab.cut(slab.judged)
+    assert squares.shape == (len(anchor_tuning.WIDTHS_MM), len(anchor_tuning.WEIGHTS))
+    for row, (coarsest, finest) in enumerate(anchor_tuning.WIDTHS_MM):
+        how = DoseAnchor(dose=0.1, fwhm_mm=finest, coarsest_mm=coarsest, weight=0.5)
+        off = (one.measured.anchored(one.restored, how) - slab.cut(slab.study.standard_dose))[judged]
+        assert squares[row, 10] == pytest.approx(np.mean(off.astype(float) ** 2), rel=1e-3)
 
 
 def test_a_field_that_is_right_is_left_alone(monkeypatch):

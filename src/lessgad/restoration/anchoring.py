@@ -2,14 +2,17 @@
 """A restored image is moved to what was measured, where an average over neighbours knows better than the network.
 
     r = acquired − F(T1, restored),   s = ∂F/∂restored,   F the forward model of the experiment
-    ê = −K[s·r] / K[s²],   v = K²[s²·var(r)] / K[s²]²,   anchored = restored − w · max(0, 1 − (2/z)²) · ê,   z = ê/√v
+    ê = −K[s·r] / K[s²],   v = K²[s²·var(r)] / K[s²]²,   found = max(0, 1 − (2/z)²) · ê,   z = ê/√v
+    r ← r + s·found, and again with half the width;   anchored = restored − w · Σ found
 
 K is a Gaussian average in three dimensions, K² the sum with squared weights. Subtract-and-scale multiplies the noise of
 a voxel by 13.5 at 10 % of the dose; over a few millimetres some hundred voxels take that back, and what the network got
 wrong at that scale (tissue that enhances otherwise than in the training patients) is put right by the scan itself. Only
 what stands out from its own noise by two standard deviations is taken away: on validation patients plain averages (w·ê)
-doubled the false enhancement at 30 %, this does not. Width and w are tuned per dose on validation patients, as the
-baselines are; w is 0 where it helps nobody.
+doubled the false enhancement at 30 %, this does not. A wide average finds a small error of a whole region, which no
+narrow one tells from noise; what it leaves (r after its share was taken away, F taken as straight) is looked at with
+half the width. The widest, the narrowest and w are tuned per dose on validation patients, as the baselines are; w is 0
+where it helps nobody.
 
 ê is the least-squares error that is constant under the kernel (Cleveland & Devlin 1988, local regression of degree 0);
 it is shrunk as in the positive-part estimator of James & Stein (1961), voxel by voxel.
@@ -65,13 +68,18 @@ class Measurement:
         """Give the image without w times its estimated error, clipped to [−1, 1], float32."""
         if how.weight == 0:
             return np.asarray(restored, dtype=np.float32)
-        error = self.estimated_error(restored, (how.fwhm_mm,))[0]
+        error = self.estimated_error(restored, how.widths_mm)[-1]
         return np.clip(restored - how.weight * error, BACKGROUND, 1).astype(np.float32)
 
     def estimated_error(
         self, restored: Float[np.ndarray, "x y z"], widths_mm: Sequence[float]
     ) -> list[Float[np.ndarray, "x y z"]]:
-        """Give ê, shrunk, for each width; 0 where nothing is judged or F does not depend on the image (dose 0)."""
+        """Give Σ found after each width; 0 where nothing is judged or F does not depend on the image (dose 0).
+
+        Args:
+            restored: The image, on [−1, 1].
+            widths_mm: Of K, the widest first.
+        """
         least, smoothing = LEAST_SIGNAL * self.tissue_level, Smoothing(JUDGED_FWHM_MM, self.spacing_mm)
         judged = judged_voxels(self.pre_contrast, self.low_dose, restored, self.head, least, smoothing)
         errors = [np.zeros(restored.shape) for _ in widths_mm]
@@ -80,12 +88,19 @@ class Measurement:
         box = box_of(judged)
         t1, low, image = (np.asarray(x[box], dtype=np.float64) for x in (self.pre_contrast, self.low_dose, restored))
         of = Residual.of(t1, low, image, judged[box], self.dose, self.simulator, self.sigma_pre_contrast, STEP)
+        total, residual = np.zeros_like(of.residual), of.residual
         for width, error in zip(widths_mm, errors, strict=True):
-            smoothing = Smoothing(width, self.spacing_mm)
-            slope = smoothing.average(of.slope**2)
-            known = judged[box] & (slope > LEAST_SLOPE)
-            found = -smoothing.average(of.slope * of.residual) / np.maximum(slope, LEAST_SLOPE)
-            variance = smoothing.variance(of.slope**2 * of.variance) / np.maximum(slope, LEAST_SLOPE) ** 2
-            share = 1 - N_SD**2 * variance / np.maximum(found**2, TINY)
-            error[box] = np.where(known, np.maximum(share, 0) * found, 0.0)
+            found = np.where(judged[box], _found(of, residual, Smoothing(width, self.spacing_mm)), 0.0)
+            total, residual = total + found, residual + of.slope * found
+            error[box] = total
         return errors
+
+
+def _found(of: Residual, residual: Float[np.ndarray, "x y z"], smoothing: Smoothing) -> Float[np.ndarray, "x y z"]:
+    """Give ê of what is left of the residual, shrunk by its noise; 0 where F hardly depends on the image."""
+    slope = smoothing.average(of.slope**2)
+    known = np.maximum(slope, LEAST_SLOPE)
+    found = -smoothing.average(of.slope * residual) / known
+    variance = smoothing.variance(of.slope**2 * of.variance) / known**2
+    share = 1 - N_SD**2 * variance / np.maximum(found**2, TINY)
+    return np.where(slope > LEAST_SLOPE, np.maximum(share, 0) * found, 0.0)

@@ -19,9 +19,20 @@ from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices_in_full
 from lessgad.training.tuning_scans import TuningScans
 
-WIDTHS_MM = (1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+#: From a coarsest width down by halves. Every step is a choice of its own: what is found up to it is known at it.
+LADDERS_MM = (
+    (1.5,),
+    (2.0,),
+    (3.0, 1.5),
+    (4.0, 2.0),
+    (6.0, 3.0, 1.5),
+    (8.0, 4.0, 2.0),
+    (12.0, 6.0, 3.0, 1.5),
+    (16.0, 8.0, 4.0, 2.0),
+)
+WIDTHS_MM = tuple((widths[0], finest) for widths in LADDERS_MM for finest in widths)  # coarsest and finest
 WEIGHTS = np.linspace(0, 1, 21)
-MARGIN_MM = 8.0  # above and below the tumor: what the widest kernel sees
+MARGIN_MM = 8.0  # above and below the tumor, so that averages see more than it
 LEAST_MEAN_SQUARE = 1e-12
 
 
@@ -87,14 +98,18 @@ class RestoredSlab:
     half_width: Float[np.ndarray, "x y z"] | None
 
     def mean_squares(self) -> Float[np.ndarray, "width weight"]:
-        """Mean squared error where it is judged, for each width and weight: a − 2 b w + c w²; nothing is clipped."""
+        """Mean squared error where it is judged, for each of `WIDTHS_MM` and each weight; nothing is clipped.
+
+        It is a − 2 b w + c w² with a the mean square before, c that of what is taken away, b the mean of the product.
+        """
         judged = self.slab.cut(self.slab.judged)
         off = (self.restored - self.slab.cut(self.slab.study.standard_dose))[judged].astype(np.float64)
         rows = []
-        for error in self.measured.estimated_error(self.restored, WIDTHS_MM):
-            found = error[judged]
-            a, b, c = (float(np.mean(x)) for x in (off**2, off * found, found**2))
-            rows.append(a - 2 * b * WEIGHTS + c * WEIGHTS**2)
+        for widths in LADDERS_MM:
+            for error in self.measured.estimated_error(self.restored, widths):
+                found = error[judged]
+                a, b, c = (float(np.mean(x)) for x in (off**2, off * found, found**2))
+                rows.append(a - 2 * b * WEIGHTS + c * WEIGHTS**2)
         return np.maximum(np.array(rows), LEAST_MEAN_SQUARE)
 
     def scores(self, how: DoseAnchor) -> Float[np.ndarray, " voxel"]:
@@ -114,7 +129,7 @@ def tune_anchor(
     scanned: Sequence[float] = (),
     lying_otherwise: Sequence[Slab] | None = None,
 ) -> Anchor:
-    """Choose width and w at each dose for the best mean PSNR, then calibrate intervals of the anchored images.
+    """Choose widths and w at each dose for the best mean PSNR, then calibrate intervals of the anchored images.
 
     A simulated low dose that lies otherwise than the T1ce contradicts a perfect image too, along edges: moved to it,
     images of the glioma pairs hardly are at all, and lose by it what broad averages know. Intervals shall hold there
@@ -152,11 +167,12 @@ def tune_anchor(
 def _best(restored: Sequence[RestoredSlab], dose: float) -> DoseAnchor:
     """Of equal choices the least weight."""
     if dose == 0:
-        return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[-1], weight=0.0)
+        coarsest, finest = WIDTHS_MM[-1]
+        return DoseAnchor(dose=dose, fwhm_mm=finest, coarsest_mm=coarsest, weight=0.0)
     psnr_db = 10 * np.log10(PSNR_RANGE**2 / np.stack([one.mean_squares() for one in restored])).mean(axis=0)
     weight = int(np.argmax(psnr_db.max(axis=0)))
-    width = int(np.argmax(psnr_db[:, weight]))
-    return DoseAnchor(dose=dose, fwhm_mm=WIDTHS_MM[width], weight=round(float(WEIGHTS[weight]), 2))
+    coarsest, finest = WIDTHS_MM[int(np.argmax(psnr_db[:, weight]))]
+    return DoseAnchor(dose=dose, fwhm_mm=finest, coarsest_mm=coarsest, weight=round(float(WEIGHTS[weight]), 2))
 
 
 def _restored(
