@@ -3,12 +3,14 @@
 
     python benchmarks/control_without_contrast.py EXPERIMENT --dose 0.1 --subset test
 
-Prints the recovery of each study with a tumour (0: nothing was invented in it) and the ml invented elsewhere.
+Prints the recovery of each study with a tumour (0: nothing was invented in it) and the ml invented elsewhere, with
+`--n-draws` times another noise.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("experiment", type=Path)
     parser.add_argument("--dose", type=float, default=0.1)
     parser.add_argument("--subset", default="test")
+    parser.add_argument("--n-draws", type=int, default=1)
     given = parser.parse_args()
     experiment = open_experiment(given.experiment)
     settings = experiment.settings
@@ -43,16 +46,18 @@ def main() -> None:
             continue
         t1, simulator = prepared.end_points[0], study_simulator(prepared, settings.simulation)
         outside = not_scanned(prepared.pre_contrast, prepared.standard_dose)
-        scan = simulator.slices(t1, t1, given.dose, outside)  # without contrast every dose is the T1
-        low_dose = LowDose(scan, given.dose, simulator, simulator.sigma, measured=False)
-        restored, _ = restore_low_dose(restorer, prepared, low_dose)
         sigmas = (float(prepared.sigma_pre_contrast or 0), float(prepared.sigma or 0))
         reference = enhancement_reference(
             prepared.pre_contrast, prepared.standard_dose, tumor, prepared.head, prepared.spacing_mm, sigmas
         )
-        scores = enhancement_scores(restored, reference, simulator.sigma)
-        recoveries.append(scores.recovery)
-        print(f"{study.name}: recovery {scores.recovery:+.3f}, false {scores.false_ml:.2f} ml", flush=True)
+        for draw in range(given.n_draws):
+            noise = replace(simulator, seed=(*simulator.seed, draw)) if draw else simulator
+            scan = noise.slices(t1, t1, given.dose, outside)  # without contrast every dose is the T1
+            low_dose = LowDose(scan, given.dose, simulator, simulator.sigma, measured=False)
+            restored, _ = restore_low_dose(restorer, prepared, low_dose)
+            scores = enhancement_scores(restored, reference, simulator.sigma)
+            recoveries.append(scores.recovery)
+            print(f"{study.name}: recovery {scores.recovery:+.3f}, false {scores.false_ml:.2f} ml", flush=True)
     print(f"mean recovery {np.nanmean(recoveries):+.3f}, largest {np.nanmax(recoveries):+.3f}")
 
 
