@@ -68,6 +68,17 @@ def test_better_baseline_is_named():
     assert "exactly" in findings(table4(rows(12, 2.0, math.inf)))[0].sentences
 
 
+def test_a_baseline_that_differs_in_no_printed_digit_did_as_well():
+    table = table4(rows(12, 2.0, 90.0))
+    ours = table.cell(0.1, "restored").psnr_db.mean
+    for off, words in ((0.0, "did as well"), (0.3, "did better"), (-0.3, "did less well")):
+        made = [
+            replace(row, psnr_db=ours + off) if row.method == "subtract_and_scale" else row
+            for row in rows(12, 2.0, 90.0)
+        ]
+        assert words in findings(table4(made))[0].sentences
+
+
 def test_the_best_method_without_a_network_is_the_one_that_is_named():
     """A strong baseline must not hide behind a weak one."""
     made = rows(12, 2.0, 5.0)

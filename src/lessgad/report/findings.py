@@ -131,7 +131,9 @@ def _against_baseline(table: Table4, cell: Table4Cell) -> list[str]:
     best = max(means, key=lambda method: means[method])
     name, what = _WITHOUT_NETWORK[best]
     words = f"(mean PSNR {means[best]:.1f} against {ours:.1f} dB)"
-    if means[best] >= ours:
+    if f"{means[best]:.1f}" == f"{ours:.1f}":
+        return [f"{name}, which needs no {what}, did as well {words}."]
+    if means[best] > ours:
         return [f"{name}, which needs no {what}, did better {words}."]
     return [f"{name} did less well {words}."]
 
