@@ -162,6 +162,13 @@ def test_types_are_kept_on_disk(tmp_path: Path, dtype: type):
     np.testing.assert_array_equal(read_volume(tmp_path / "a.nii").array, array.astype(np.float32))
 
 
+@pytest.mark.parametrize("name", ["a", "a.img", "a.mgz", "a.nii.bz2"])
+def test_a_name_that_cannot_be_read_back_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(VolumeError, match=r"a name that ends in \.nii or \.nii\.gz"):
+        write_volume(tmp_path / name, Volume(np.zeros((2, 2, 2), np.float32), np.eye(4)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_masks_become_bytes(tmp_path: Path):
     mask = np.zeros((2, 3, 4), dtype=bool)
     mask[0, 1, 2] = True

@@ -136,8 +136,11 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
 
     Raises:
+        VolumeError: The name ends otherwise than in ``.nii`` or ``.nii.gz``.
         StorageError: The disk is full or the folder cannot be written.
     """
+    if not Path(path).name.endswith((".nii", ".nii.gz")):
+        raise VolumeError("a name that ends in .nii or .nii.gz", Path(path).name, path)
     import nibabel
     from nibabel.openers import ImageOpener
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from lessgad.restoration import anchoring
 from lessgad.restoration.anchor import ANCHOR, Anchor, DoseAnchor, read_anchor, write_anchor
 from lessgad.restoration.anchoring import Measurement
 from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.restoration.residual import Residual
 from lessgad.restoration.smoothing import Smoothing
+from lessgad.training.anchor_tuning import LADDERS_MM
 
 SHAPE, SPACING = (40, 36, 24), (1.0, 1.2, 2.0)
 CURVE = DoseCurve(Sequence("spin_echo", 550.0, 10.0), Relaxivity(4.6, 5.3), 1300.0, 80.0)
@@ -114,6 +117,29 @@ def test_it_is_the_least_squares_error_under_the_kernel():
     assert found == pytest.approx(above / below, rel=0.02)
 
 
+@pytest.mark.parametrize("sigma_pre_contrast", [0.01, 0.06])
+def test_noise_that_the_t1_has_less_of_is_not_taken_for_enhancement(monkeypatch, sigma_pre_contrast):
+    """A magnitude stands σ²/2A above its signal: of ten times that 0.03 would be found where the T1 has less noise."""
+    monkeypatch.setattr(anchoring, "N_SD", 0.0)
+    sigma, found = 0.06, []
+    for seed in range(20):
+        measured = measurement(0.1, 0.0, LowDoseSimulator(None, sigma), seed=seed)
+        rng = np.random.default_rng([7, seed])
+        t1 = np.hypot(0.6 + rng.normal(0, sigma_pre_contrast, SHAPE), rng.normal(0, sigma_pre_contrast, SHAPE)) - 1
+        image = restored() + np.float32(sigma_pre_contrast**2 / (2 * 0.7))  # of the standard dose, as noisy as the T1
+        measured = replace(measured, pre_contrast=t1.astype(np.float32), sigma_pre_contrast=sigma_pre_contrast)
+        found.append(measured.estimated_error(image, (8.0,))[0][INNER].mean())
+    assert abs(np.mean(found)) < 0.004
+
+
+@pytest.mark.parametrize("at", [-0.999, -0.985, -0.9, 0.0, 0.97])
+def test_the_slope_is_that_of_the_mix_at_either_end_of_the_scale(at):
+    shape = (3, 3, 3)
+    images = np.full(shape, -0.4), np.full(shape, -0.4), np.full(shape, at)
+    of = Residual.of(*images, np.ones(shape, bool), 0.3, LowDoseSimulator(None), 0.0, anchoring.STEP)
+    np.testing.assert_allclose(of.slope, 0.3, rtol=1e-6)
+
+
 def test_each_width_sees_what_the_wider_ones_left():
     """With a straight forward model the steps are those of images that were moved one after the other."""
     simulator = LowDoseSimulator(None, 0.004)
@@ -143,11 +169,20 @@ def test_wide_averages_find_what_narrow_ones_take_for_noise_and_narrow_ones_what
 
 @settings(deadline=None, max_examples=100)
 @given(st.floats(0.5, 10), st.floats(0, 40))
-def test_widths_are_halved_from_below_the_coarsest_to_the_finest(fwhm, coarsest):
+def test_widths_are_a_geometric_row_from_the_coarsest_to_the_finest(fwhm, coarsest):
     widths = DoseAnchor(dose=0.1, fwhm_mm=fwhm, coarsest_mm=coarsest, weight=1.0).widths_mm
-    assert widths[-1] == fwhm
-    assert all(wide == 2 * narrow for wide, narrow in itertools.pairwise(widths))
-    assert widths[0] <= max(fwhm, coarsest * (1 + 1e-6)) < 2 * widths[0] * (1 + 1e-6)
+    assert widths[-1] == pytest.approx(fwhm)
+    assert widths[0] == pytest.approx(max(fwhm, coarsest) if len(widths) > 1 else fwhm)
+    ratios = [wide / narrow for wide, narrow in itertools.pairwise(widths)]
+    assert ratios == pytest.approx([ratios[0]] * len(ratios) if ratios else [])
+    assert all(2**0.5 * 0.999 <= ratio <= 2**1.5 * 1.001 for ratio in ratios)
+
+
+@pytest.mark.parametrize("ladder", LADDERS_MM)
+def test_widths_of_a_tuned_choice_are_those_that_were_tried(ladder):
+    for number, finest in enumerate(ladder):
+        how = DoseAnchor(dose=0.1, fwhm_mm=finest, coarsest_mm=ladder[0], weight=1.0)
+        assert how.widths_mm == pytest.approx(ladder[: number + 1])
 
 
 def test_what_was_not_measured_stays():
@@ -180,6 +215,30 @@ def test_between_the_tuned_doses_it_is_linear(dose):
     assert one.at(dose).coarsest_mm == pytest.approx(16 - 14 * share)
     assert one.at(dose).weight == pytest.approx(0.2 + 0.8 * share)
     assert one.at(dose).dose == dose
+
+
+@pytest.mark.parametrize("dose", [0.1, 0.3, 0.5])
+def test_a_hair_beside_a_tuned_dose_widths_are_a_hair_beside_those_that_were_tuned(dose):
+    one = anchor(
+        DoseAnchor(dose=0.0, fwhm_mm=2.0, coarsest_mm=16.0, weight=0.0),  # says nothing, and pulls on nothing
+        DoseAnchor(dose=0.1, fwhm_mm=4.0, coarsest_mm=4.0, weight=1.0),
+        DoseAnchor(dose=0.3, fwhm_mm=1.5, coarsest_mm=12.0, weight=1.0),
+        DoseAnchor(dose=0.5, fwhm_mm=1.5, coarsest_mm=3.0, weight=0.5),
+        DoseAnchor(dose=1.0, fwhm_mm=1.5, coarsest_mm=1.5, weight=0.0),
+    )
+    for beside in (dose - 1e-6, dose + 1e-6):
+        assert one.at(beside).widths_mm == pytest.approx(one.at(dose).widths_mm, abs=1e-3)
+    assert one.at(0.02).widths_mm == (4.0,)
+    assert one.at(0.9).widths_mm == pytest.approx((3.0, 1.5))
+
+
+def test_a_file_of_before_names_one_width(tmp_path):
+    (tmp_path / ANCHOR).write_text(
+        "format: 1\ndoses:\n- {dose: 0.1, fwhm_mm: 3.0, weight: 1.0}\n"
+        "intervals: {level: 0.9, doses: [0.1], factors: [1.0], n_patients: 3, scanned: []}\n",
+        encoding="utf-8",
+    )
+    assert read_anchor(tmp_path).at(0.1).widths_mm == (3.0,)
 
 
 def test_it_is_kept_in_the_model_folder(tmp_path):

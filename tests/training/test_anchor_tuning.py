@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from lessgad.restoration.anchor import DoseAnchor
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices
 from lessgad.training import anchor_tuning
-from lessgad.training.anchor_tuning import Slab, tune_anchor
+from lessgad.training.anchor_tuning import RestoredSlab, Slab, tune_anchor
 from lessgad.training.tuning_scans import SimulatedScans
 
 SHAPE = (40, 36, 30)
@@ -97,6 +99,39 @@ def test_a_field_that_is_right_is_left_alone(monkeypatch):
     found = tune_anchor(FIELD, slabs(), (0.1,), RestorationSettings())
     alone = tune_anchor(FIELD, slabs(), (0.0,), RestorationSettings())
     assert found.intervals.factors[0] == pytest.approx(alone.intervals.factors[0], rel=0.05)
+
+
+def table(n_db_better, weight):
+    """Mean squares, the row of (12, 3) and one weight better than all others by so many decibels."""
+    row = anchor_tuning.WIDTHS_MM.index((12.0, 3.0))
+    squares = np.full((len(anchor_tuning.WIDTHS_MM), len(anchor_tuning.WEIGHTS)), 0.01)
+    squares[row, weight] /= 10 ** (n_db_better / 10)
+    return squares
+
+
+@pytest.mark.parametrize(("better", "worse", "weight"), [(1.0, 0.5, 10), (1.0, 2.0, 15), (0.0, 0.0, 0)])
+def test_the_choice_is_the_best_on_the_mean_of_patients_and_of_equals_the_least(monkeypatch, better, worse, weight):
+    """Two slabs that want 50 % and 75 %, with more to gain in the one or the other."""
+    (slab,) = slabs(1)
+    restored = [RestoredSlab(slab, slab.measured(0.1), slab.cut(slab.study.pre_contrast), None)] * 2
+    tables = iter([table(better, 10), table(worse, 15)])
+    monkeypatch.setattr(RestoredSlab, "mean_squares", lambda _: next(tables))
+    how = anchor_tuning._best(restored, 0.1)
+    assert how.weight == pytest.approx(anchor_tuning.WEIGHTS[weight])
+    if weight:
+        assert (how.coarsest_mm, how.fwhm_mm) == (12.0, 3.0)
+
+
+def test_what_the_scan_shows_and_the_standard_dose_does_not_is_not_moved_to(monkeypatch):
+    """The low dose lies otherwise: a field that knows better is left alone where the scan would mislead it."""
+    knows(monkeypatch, 0.0)
+    moved = []
+    for name in ("p0", "p1", "p2"):
+        one = study(name)
+        low = replace(one, clean_standard_dose=np.roll(one.clean_standard_dose, 4, axis=0))
+        moved.append(Slab.of(one, tumor(), SimulatedScans(low, SIMULATION)))
+    (how,) = tune_anchor(FIELD, moved, (0.3,), RestorationSettings()).doses
+    assert how.weight < 0.5
 
 
 def test_the_slab_has_a_margin_and_ends_with_the_volume():

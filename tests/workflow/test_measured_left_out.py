@@ -8,6 +8,8 @@ import pytest
 from scanned_doses import SPIN_ECHO, edit, states
 
 from lessgad.errors import SettingsError
+from lessgad.workflow.answer import answer_of, freeze_answer
+from lessgad.workflow.experiment import open_experiment
 from lessgad.workflow.progress import Silence
 from lessgad.workflow.run import run_experiment
 
@@ -45,6 +47,16 @@ def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
     (failure,) = run_experiment(scanned, ["prepare"], Silence())
     assert failure.study == "sub-05_acq-dose50"
     assert "a T1 that is a spin echo and a low dose that is a gradient echo" in failure.reason
+
+
+def test_a_dose_that_no_test_study_was_scanned_at_is_no_part_of_the_answer(scanned):
+    edit(scanned, low_dose="measured", doses=[0.0, 0.1, 0.3, 0.5, 0.9])
+    experiment = open_experiment(scanned)
+    assert answer_of(experiment, [], [], [])[0].doses == (0.5, 0.1)
+    freeze_answer(experiment)
+    assert json.loads(experiment.folder.frozen_answer.read_text())["content"]["doses"] == ["dose0", "dose10", "dose50"]
+    edit(scanned, low_dose="simulated")
+    assert answer_of(open_experiment(scanned), [], [], [])[0].doses == (0.9, 0.5, 0.3, 0.1)
 
 
 def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, lessgad):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,6 @@ from lessgad.restoration.model_yaml import read_known, write_known
 from lessgad.settings import Settings
 
 ANCHOR = "anchor.yaml"
-ROUNDING = 1e-9
 
 
 class DoseAnchor(Settings):
@@ -25,7 +25,7 @@ class DoseAnchor(Settings):
     Attributes:
         dose: Fraction of the standard dose.
         fwhm_mm: Narrowest width of K.
-        coarsest_mm: What no width is above; the narrowest is the only one where this is less than twice as wide.
+        coarsest_mm: Widest; 0 or below the narrowest, as in files of before, the narrowest is the only one.
         weight: w.
     """
 
@@ -36,9 +36,12 @@ class DoseAnchor(Settings):
 
     @property
     def widths_mm(self) -> tuple[float, ...]:
-        """Widths of K, the widest first, each half the one before."""
-        n_halvings = max(0, math.floor(math.log2(max(self.coarsest_mm, self.fwhm_mm) / self.fwhm_mm) + ROUNDING))
-        return tuple(self.fwhm_mm * 2**times for times in range(n_halvings, -1, -1))
+        """Widths of K, the widest first, each about half the one before: a geometric row between the two ends."""
+        coarsest = max(self.coarsest_mm, self.fwhm_mm)
+        n_halvings = round(math.log2(coarsest / self.fwhm_mm))
+        if n_halvings == 0:
+            return (self.fwhm_mm,)
+        return tuple(float(width) for width in np.geomspace(coarsest, self.fwhm_mm, n_halvings + 1))
 
 
 class Anchor(Settings):
@@ -57,15 +60,23 @@ class Anchor(Settings):
     def at(self, dose: float) -> DoseAnchor:
         """Give widths and w: linear between the doses that were tuned, constant beyond.
 
+        Widths are read between doses at which something is moved: where w is 0 they mean nothing.
+
         Raises:
             DoseError: Outside 0–1.
         """
-        known = [tuned.dose for tuned in self.doses]
-        width, coarsest, weight = (
-            float(np.interp(check_dose(dose), known, [getattr(tuned, name) for tuned in self.doses]))
-            for name in ("fwhm_mm", "coarsest_mm", "weight")
+        check_dose(dose)
+        moving = [tuned for tuned in self.doses if tuned.weight > 0] or list(self.doses)
+
+        def between(doses: Sequence[DoseAnchor], name: str) -> float:
+            return float(np.interp(dose, [one.dose for one in doses], [getattr(one, name) for one in doses]))
+
+        return DoseAnchor(
+            dose=dose,
+            fwhm_mm=between(moving, "fwhm_mm"),
+            coarsest_mm=between(moving, "coarsest_mm"),
+            weight=between(self.doses, "weight"),
         )
-        return DoseAnchor(dose=dose, fwhm_mm=width, coarsest_mm=coarsest, weight=weight)
 
 
 def write_anchor(folder: Path, anchor: Anchor) -> None:

@@ -12,7 +12,8 @@ what stands out from its own noise by two standard deviations is taken away: on 
 doubled the false enhancement at 30 %, this does not. A wide average finds a small error of a whole region, which no
 narrow one tells from noise; what it leaves (r after its share was taken away, F taken as straight) is looked at with
 half the width. The widest, the narrowest and w are tuned per dose on validation patients, as the baselines are; w is 0
-where it helps nobody.
+where it helps nobody. v is that of the scan at every width: what a wider average took of the noise is not
+subtracted, so a later step holds back a little more than two standard deviations.
 
 ê is the least-squares error that is constant under the kernel (Cleveland & Devlin 1988, local regression of degree 0);
 it is shrunk as in the positive-part estimator of James & Stein (1961), voxel by voxel.

@@ -17,6 +17,7 @@ from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.workflow.companions import low_dose_units
 from lessgad.workflow.experiment import Experiment
 
 
@@ -46,7 +47,7 @@ def answer_of(
     answer = find_answer(
         [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap)],
         experiment.settings.answer,
-        doses=experiment.settings.doses,
+        doses=_tested_doses(experiment),
         patients=_test_patients(experiment),
     )
     record = _read(path) if path.exists() else None
@@ -69,7 +70,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _content(experiment: Experiment) -> dict[str, Any]:
-    return answer_content(experiment.settings.answer, experiment.settings.doses, _test_patients(experiment))
+    return answer_content(experiment.settings.answer, _tested_doses(experiment), _test_patients(experiment))
+
+
+def _tested_doses(experiment: Experiment) -> list[float]:
+    """Doses of the settings; of measured ones those that some test study was scanned at, whatever came of it."""
+    doses = list(experiment.settings.doses)
+    if experiment.settings.low_dose == "simulated":
+        return doses
+    scanned = {dose for study in experiment.studies(["test"]) for dose in low_dose_units(experiment, study)}
+    return [dose for dose in doses if dose in scanned or dose in (0.0, 1.0)]
 
 
 def _test_patients(experiment: Experiment) -> list[str]:

@@ -38,7 +38,7 @@ from lessgad.workflow.study_images import external_hashes, study_images
 from lessgad.workflow.study_scores import StudyJudge, StudyScores
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 4
+VERSION = 5
 #: The tables of results/, each with what writes and what reads it.
 TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], list[Any]]]] = {
     "similarity": (write_similarity, read_similarity),

@@ -96,9 +96,16 @@ def write_limits_on_card(folder: Path) -> None:
 def _moved(anchor: Anchor | None) -> str:
     if anchor is None:
         return "no"
-    shares = [(at.weight, at.fwhm_mm, at.dose) for at in anchor.doses if at.weight > 0]
-    words = (f"{100 * share:.0f} % over {width:g} mm at {percent(dose)}" for share, width, dose in shares)
+    words = (
+        f"{100 * at.weight:.0f} % over {_down_to(at.widths_mm)} mm at {percent(at.dose)}"
+        for at in anchor.doses
+        if at.weight > 0
+    )
     return "; ".join(words) or "at no dose, which helped nobody"
+
+
+def _down_to(widths_mm: tuple[float, ...]) -> str:
+    return " to ".join(f"{width:g}" for width in dict.fromkeys((widths_mm[0], widths_mm[-1])))
 
 
 def _calibrated(intervals: IntervalCalibration | None) -> str:

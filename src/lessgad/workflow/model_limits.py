@@ -16,7 +16,7 @@ from lessgad.workflow.train import LEARNING, LIMITS, model_doses, usable_studies
 from lessgad.workflow.tuning_scans import ScansOfStudy, scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 3
+VERSION = 4
 SUFFIX = "_limits"
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lessgad.restoration.restorer import Restorer
 
 Image = Float[np.ndarray, "x y z"]
-VERSION = 3
+VERSION = 4
 BASELINES_VERSION = 1
 BASELINES = "baselines"
 
