@@ -8,7 +8,7 @@ import pytest
 from made_outcomes import DICE_LOSS, DOSES, INF, NAN, PSNR, RECOVERY, SSIM, ask, good, outcomes
 
 from lessgad.errors import InputError
-from lessgad.evaluation.answer_words import answer_words
+from lessgad.evaluation.answer_words import answer_words, value_words
 
 
 def test_undefined_at_every_dose_is_left_out_and_counted():
@@ -75,3 +75,8 @@ def test_a_value_that_comes_twice_is_an_error():
     made = outcomes(RECOVERY, good())
     with pytest.raises(InputError, match="each value once"):
         ask([*made, made[0]], RECOVERY)
+
+
+def test_nothing_is_called_minus_nothing():
+    assert value_words(-0.001, RECOVERY) == "0.00"
+    assert value_words(-0.01, RECOVERY) == "−0.01"

@@ -52,7 +52,7 @@ def value_words(value: float | None, endpoint: Endpoint) -> str:
     decimals = endpoint.kind.decimals
     while decimals < 6 and round(value, decimals) == round(endpoint.margin, decimals) and value != endpoint.margin:
         decimals += 1
-    return f"{value:.{decimals}f}".replace("-", "−")
+    return f"{value:z.{decimals}f}".replace("-", "−")
 
 
 def _kept(answer: Answer, dose: float) -> str:
