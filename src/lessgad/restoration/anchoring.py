@@ -21,8 +21,9 @@ it is shrunk as in the positive-part estimator of James & Stein (1961), voxel by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -81,27 +82,59 @@ class Measurement:
             restored: The image, on [−1, 1].
             widths_mm: Of K, the widest first.
         """
+        return next(self.estimated_errors(restored, (widths_mm,)))
+
+    def estimated_errors(
+        self, restored: Float[np.ndarray, "x y z"], ladders_mm: Sequence[Sequence[float]]
+    ) -> Iterator[list[Float[np.ndarray, "x y z"]]]:
+        """Give what `estimated_error` gives for one row of widths after the other; the image is compared once.
+
+        Args:
+            restored: The image, on [−1, 1].
+            ladders_mm: Rows of widths.
+        """
         least, smoothing = LEAST_SIGNAL * self.tissue_level, Smoothing(JUDGED_FWHM_MM, self.spacing_mm)
         judged = judged_voxels(self.pre_contrast, self.low_dose, restored, self.head, least, smoothing)
-        errors = [np.zeros(restored.shape) for _ in widths_mm]
         if not judged.any():
-            return errors
+            yield from ([np.zeros(restored.shape) for _ in widths] for widths in ladders_mm)
+            return
         box = box_of(judged)
         t1, low, image = (np.asarray(x[box], dtype=np.float64) for x in (self.pre_contrast, self.low_dose, restored))
         of = Residual.of(t1, low, image, judged[box], self.dose, self.simulator, self.sigma_pre_contrast, STEP)
-        total, residual = np.zeros_like(of.residual), of.residual
-        for width, error in zip(widths_mm, errors, strict=True):
-            found = np.where(judged[box], _found(of, residual, Smoothing(width, self.spacing_mm)), 0.0)
-            total, residual = total + found, residual + of.slope * found
-            error[box] = total
-        return errors
+        averages = {width: Average.of(of, Smoothing(width, self.spacing_mm)) for width in {*chain(*ladders_mm)}}
+        for widths in ladders_mm:
+            errors, total, residual = [], np.zeros_like(of.residual), of.residual
+            for width in widths:
+                found = np.where(judged[box], averages[width].found(of.slope * residual), 0.0)
+                total, residual = total + found, residual + of.slope * found
+                errors.append(np.zeros(restored.shape))
+                errors[-1][box] = total
+            yield errors
 
 
-def _found(of: Residual, residual: Float[np.ndarray, "x y z"], smoothing: Smoothing) -> Float[np.ndarray, "x y z"]:
-    """Give ê of what is left of the residual, shrunk by its noise; 0 where F hardly depends on the image."""
-    slope = smoothing.average(of.slope**2)
-    known = np.maximum(slope, LEAST_SLOPE)
-    found = -smoothing.average(of.slope * residual) / known
-    variance = smoothing.variance(of.slope**2 * of.variance) / known**2
-    share = 1 - N_SD**2 * variance / np.maximum(found**2, TINY)
-    return np.where(slope > LEAST_SLOPE, np.maximum(share, 0) * found, 0.0)
+@dataclass(frozen=True, eq=False)
+class Average:
+    """K of one width, on one image.
+
+    Attributes:
+        smoothing: K.
+        slope: K[s²].
+        variance: v.
+    """
+
+    smoothing: Smoothing
+    slope: Float[np.ndarray, "x y z"]
+    variance: Float[np.ndarray, "x y z"]
+
+    @classmethod
+    def of(cls, residual: Residual, smoothing: Smoothing) -> Average:
+        """Average what does not depend on the residual."""
+        slope = smoothing.average(residual.slope**2)
+        variance = smoothing.variance(residual.slope**2 * residual.variance)
+        return cls(smoothing, slope, variance / np.maximum(slope, LEAST_SLOPE) ** 2)
+
+    def found(self, weighted: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
+        """Give ê, shrunk by its noise, from s·r; 0 where F hardly depends on the image."""
+        error = -self.smoothing.average(weighted) / np.maximum(self.slope, LEAST_SLOPE)
+        share = 1 - N_SD**2 * self.variance / np.maximum(error**2, TINY)
+        return np.where(self.slope > LEAST_SLOPE, np.maximum(share, 0) * error, 0.0)

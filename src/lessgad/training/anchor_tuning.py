@@ -105,8 +105,8 @@ class RestoredSlab:
         judged = self.slab.cut(self.slab.judged)
         off = (self.restored - self.slab.cut(self.slab.study.standard_dose))[judged].astype(np.float64)
         rows = []
-        for widths in LADDERS_MM:
-            for error in self.measured.estimated_error(self.restored, widths):
+        for errors in self.measured.estimated_errors(self.restored, LADDERS_MM):
+            for error in errors:
                 found = error[judged]
                 a, b, c = (float(np.mean(x)) for x in (off**2, off * found, found**2))
                 rows.append(a - 2 * b * WEIGHTS + c * WEIGHTS**2)
