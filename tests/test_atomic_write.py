@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,13 +138,17 @@ def test_full_disk_of_a_volume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_volume(path, old)
     import nibabel
 
-    def full(_image: object, temporary: Path) -> None:
-        temporary.write_bytes(b"half")
+    streams = []
+
+    def full(_image: object, stream: Any) -> None:
+        streams.append(stream)
+        stream.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(nibabel, "save", full)
+    monkeypatch.setattr(nibabel.nifti1.Nifti1Image, "to_stream", full)
     with pytest.raises(StorageError, match="no space left"):
         write_volume(path, old.with_array(old.array + 1))
+    assert [stream.closed for stream in streams] == [True]
     np.testing.assert_array_equal(read_volume(path).array, old.array)
     assert names(tmp_path) == ["a.nii.gz"]
 
