@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Affine = Float[np.ndarray, "4 4"]
 GRID_TOLERANCE_MM = 1e-2
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
 #: What gzip can achieve at best is 1032:1.
 _MOST_COMPRESSION = 1100
 
@@ -139,7 +140,7 @@ def write_volume(path: Path | str, volume: Volume) -> None:
         VolumeError: The name ends otherwise than in ``.nii`` or ``.nii.gz``.
         StorageError: The disk is full or the folder cannot be written.
     """
-    if not Path(path).name.endswith((".nii", ".nii.gz")):
+    if not Path(path).name.endswith(NIFTI_SUFFIXES):
         raise VolumeError("a name that ends in .nii or .nii.gz", Path(path).name, path)
     import nibabel
     from nibabel.openers import ImageOpener

@@ -109,10 +109,11 @@ def restore(
 def _check_results(results: list[Path], inputs: list[Path], *, force: bool) -> None:
     """Raise InputError for a result that cannot be written, or would replace another one or an input."""
     from lessgad.errors import InputError
+    from lessgad.volume import NIFTI_SUFFIXES
 
     taken = {path.resolve() for path in inputs}
     for path in results:
-        if not path.name.endswith((".nii", ".nii.gz")):
+        if not path.name.endswith(NIFTI_SUFFIXES):
             raise InputError("a result named .nii or .nii.gz", path.name)
         if path.exists() and not force:
             raise InputError("a result that does not exist yet", "a file", path, "Choose another name or give --force")

@@ -91,7 +91,10 @@ class Measurement:
 
         Args:
             restored: The image, on [−1, 1].
-            ladders_mm: Rows of widths.
+            ladders_mm: Rows of widths, each with the widest first.
+
+        Yields:
+            As many images as the row has widths; one where nothing is judged is 0.
         """
         least, smoothing = LEAST_SIGNAL * self.tissue_level, Smoothing(JUDGED_FWHM_MM, self.spacing_mm)
         judged = judged_voxels(self.pre_contrast, self.low_dose, restored, self.head, least, smoothing)

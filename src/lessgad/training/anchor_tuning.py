@@ -98,7 +98,7 @@ class RestoredSlab:
     half_width: Float[np.ndarray, "x y z"] | None
 
     def mean_squares(self) -> Float[np.ndarray, "width weight"]:
-        """Mean squared error where it is judged, for each of `WIDTHS_MM` and each weight; nothing is clipped.
+        """Mean squared error where it is judged, for each of `WIDTHS_MM` and `WEIGHTS`; nothing is clipped.
 
         It is a − 2 b w + c w² with a the mean square before, c that of what is taken away, b the mean of the product.
         """
