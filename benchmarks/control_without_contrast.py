@@ -4,7 +4,7 @@
     python benchmarks/control_without_contrast.py EXPERIMENT --dose 0.1 --subset test
 
 Prints the recovery of each study with a tumour (0: nothing was invented in it) and the ml invented elsewhere, with
-`--n-draws` times another noise.
+`--n-draws` times another noise; beside it those of `denoise_and_scale`, as the experiment tuned it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ def main() -> None:
     from lessgad.evaluation.enhancement import enhancement_scores
     from lessgad.evaluation.enhancement_reference import enhancement_reference
     from lessgad.preparation.prepared_study import read_prepared
+    from lessgad.restoration.baseline_strengths import read_strengths
+    from lessgad.restoration.denoised_baselines import denoise_and_scale
     from lessgad.restoration.restorer import Restorer
     from lessgad.workflow.experiment import open_experiment
     from lessgad.workflow.low_doses import LowDose
@@ -38,6 +40,7 @@ def main() -> None:
     experiment = open_experiment(given.experiment)
     settings = experiment.settings
     restorer = Restorer.load(experiment.folder.model(model_of_dose(experiment, given.dose)), settings.restoration)
+    tuned = read_strengths(experiment.folder.baselines).at(given.dose)
     recoveries = []
     for study in usable_studies(experiment, given.subset):
         prepared = read_prepared(prepared_files(experiment, study))
@@ -57,7 +60,20 @@ def main() -> None:
             restored, _ = restore_low_dose(restorer, prepared, low_dose)
             scores = enhancement_scores(restored, reference, simulator.sigma)
             recoveries.append(scores.recovery)
-            print(f"{study.name}: recovery {scores.recovery:+.3f}, false {scores.false_ml:.2f} ml", flush=True)
+            scaled = denoise_and_scale(
+                prepared.pre_contrast,
+                scan,
+                sigma=simulator.sigma,
+                strength=tuned.difference,
+                scale=tuned.scale,
+                head_box=prepared.head_box,
+            )
+            beside = enhancement_scores(np.clip(scaled, -1, 1), reference, simulator.sigma)
+            print(
+                f"{study.name}: recovery {scores.recovery:+.3f}, false {scores.false_ml:.2f} ml"
+                f" (denoise_and_scale {beside.recovery:+.3f}, {beside.false_ml:.2f} ml)",
+                flush=True,
+            )
     print(f"mean recovery {np.nanmean(recoveries):+.3f}, largest {np.nanmax(recoveries):+.3f}")
 
 
