@@ -65,7 +65,7 @@ def test_lesions_by_size():
     rows = [LESION, replace(LESION, lesion=2, size_group=">10 mm", missed_ml=0.0)]
     rows.append(replace(LESION, method="unrestored"))
     small, large = table("lesions by size", lesions=rows).rows
-    assert small == ("30 %", "3-5 mm", "0.70", "25 %", "1 / 1")
+    assert small == ("30 %", "3–5 mm", "0.70", "25 %", "1 / 1")
     assert large[3] == "0 %"
 
 

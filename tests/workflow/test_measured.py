@@ -111,7 +111,10 @@ def test_the_linear_mix_is_no_measure_of_a_real_scan(scanned):
     assert all(math.isnan(row.unsupported_ml) for row in enhancement)
     page = (scanned / "report" / "index.html").read_text()
     assert "Not checked against the measurement" in page
-    assert "4 of 4 studies: real enhancement does not follow the linear mix" in page
+    assert "4 of 4 studies, nor moved to it: real enhancement does not follow the linear mix" in page
+    assert "forward model (as set)" in page
+    assert "Restored images against the measurement" not in page  # a table of nothing
+    assert "how far images are moved" not in page
     assert states(scanned)["evaluate"] == dict.fromkeys(("sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b"), "done")
 
 
@@ -125,7 +128,9 @@ def test_with_an_equation_the_restored_image_is_held_against_the_scan(scanned):
     assert all(0 < row.detectable_10mm < row.detectable_5mm < math.inf for row in rows)
     maps = {path.name for path in (scanned / "restored").rglob("*contradicted*")}
     assert len(maps) == len(SCANNED)
-    assert "Not checked against the measurement" not in (scanned / "report" / "index.html").read_text()
+    page = (scanned / "report" / "index.html").read_text()
+    assert "Not checked against the measurement" not in page
+    assert "Restored images against the measurement" in page
 
 
 def test_the_noise_of_the_scan_rules_what_can_be_detected(tiny, scanned):

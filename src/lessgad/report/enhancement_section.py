@@ -111,7 +111,7 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
                 n = f"{len(chosen)} / {len({row.patient for row in chosen})}"
                 recovery = mean_in_words(chosen, lambda row: row.recovery, "{:z.2f}")
                 missed = mean_in_words(chosen, lambda row: _share(row.missed_ml, row.enhancing_ml), "{:z.0%}")
-                words.append((percent(dose), group, recovery, missed, n))
+                words.append((percent(dose), group.replace("-", "–"), recovery, missed, n))
     return EnhancementTable(
         "Restored lesions by size",
         "Every separate part of a mask is a lesion; its diameter is that of a ball of its volume. n: lesions / "
@@ -162,6 +162,7 @@ def _consistency(rows: Sequence[ConsistencyRow]) -> EnhancementTable:
         )
         for dose in _doses(rows)
         for chosen in [[row for row in rows if row.dose == dose]]
+        if not all(math.isnan(row.unsupported_ml) for row in chosen)
     ]
     return EnhancementTable(
         "Restored images against the measurement",

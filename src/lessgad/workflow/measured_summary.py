@@ -14,7 +14,8 @@ from lessgad.workflow.low_doses import judged_doses
 from lessgad.workflow.train import usable_studies
 from lessgad.workflow.tuning_scans import MIN_SCANNED, scanned_doses
 
-TUNED = "baselines, intervals, and how far images are moved to the measurement"
+TUNED = "baselines and intervals"
+TUNED_AND_MOVED = "baselines, intervals, and how far images are moved to the measurement"
 
 
 def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
@@ -31,35 +32,39 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
     found = [dose for study in judged for dose in judged_doses(experiment, study) if dose > 0]
     counts = [f"{percent(dose)} in {found.count(dose)} of {len(judged)}" for dose in settings.doses if dose > 0]
     words = f"really scanned at a lower dose; studies that have such a scan: {', '.join(counts)}"
-    facts = [
-        Fact("Judged on", f"{words}. Models were trained on simulated ones"),
-        Fact("Tuned on", _tuned_on(experiment)),
-    ]
     names = {(study.patient, study.session) for study in judged}
     reasons = Counter(
         record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
     )
+    n = sum(reasons.values())
+    facts = [
+        Fact("Judged on", f"{words}. Models were trained on simulated ones"),
+        Fact("Tuned on", _tuned_on(experiment, any_moved=n < len(judged))),
+    ]
     if reasons:
-        n = sum(reasons.values())
-        why = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
+        counted = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
+        why = counted if len(reasons) > 1 else next(iter(reasons))
         facts.append(
             Fact(
                 "Not checked against the measurement",
-                f"{n} of {len(judged)} studies: real enhancement does not follow the linear mix, which would be their "
-                f"forward model ({why})",
+                f"{n} of {len(judged)} studies, nor moved to it: real enhancement does not follow the linear mix, "
+                f"which would be their forward model ({why})",
             )
         )
     return tuple(facts)
 
 
-def _tuned_on(experiment: Experiment) -> str:
-    """What baselines, anchor and intervals were tuned on."""
+def _tuned_on(experiment: Experiment, *, any_moved: bool) -> str:
+    """What baselines, intervals and, where images are moved to the measurement, the anchor were tuned on."""
+    settings = experiment.settings
+    moved = any_moved and settings.tunes_anchor and settings.restoration.anchor
+    tuned = TUNED_AND_MOVED if moved else TUNED
     validation = usable_studies(experiment, "validation")
     if not validation:
         return "simulated low doses of training patients: baselines. Without validation patients there is nothing else"
     scanned = scanned_doses(experiment, validation)
     if not scanned:
         few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
-        return f"simulated low doses of validation patients: {TUNED} ({few})"
+        return f"simulated low doses of validation patients: {tuned} ({few})"
     doses = ", ".join(percent(dose) for dose in scanned)
-    return f"real scans of validation patients at {doses}, simulated low doses else: {TUNED}"
+    return f"real scans of validation patients at {doses}, simulated low doses else: {tuned}"

@@ -99,7 +99,7 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
     if 0.0 in doses:
         write_guess(folder, judge_guess(field, slices, settings.restoration))
-    if "pre_contrast" in settings.field.inputs and settings.simulation.adds_noise:
+    if settings.tunes_anchor:
         scans = tuning_scans(experiment, studies, extent, only_checkable=True)
         doses, scanned = _doses(dose, scans)
         plain = [one.where_the_t1ce_lies for one in scans]

@@ -82,6 +82,11 @@ class ExperimentSettings(Settings):
     external: dict[str, Path] = Field(default_factory=dict)
     n_workers: int | None = Field(default=None, ge=1)
 
+    @property
+    def tunes_anchor(self) -> bool:
+        """Whether it is found how far images are moved to the measurement: needs the T1, and noise to average."""
+        return "pre_contrast" in self.field.inputs and self.simulation.adds_noise
+
     @field_validator("doses")
     @classmethod
     def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:

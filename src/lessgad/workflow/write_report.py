@@ -39,7 +39,7 @@ from lessgad.workflow.simulation_summary import record_simulation, simulation_fa
 from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 8
+VERSION = 9
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
