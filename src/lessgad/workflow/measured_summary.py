@@ -36,10 +36,10 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
     reasons = Counter(
         record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
     )
-    n = sum(reasons.values())
+    n_linear = sum(reasons.values())
     facts = [
         Fact("Judged on", f"{words}. Models were trained on simulated ones"),
-        Fact("Tuned on", _tuned_on(experiment, any_moved=n < len(judged))),
+        Fact("Tuned on", _tuned_on(experiment, any_moved=n_linear < len(judged))),
     ]
     if reasons:
         counted = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
@@ -47,8 +47,8 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
         facts.append(
             Fact(
                 "Not checked against the measurement",
-                f"{n} of {len(judged)} studies, nor moved to it: real enhancement does not follow the linear mix, "
-                f"which would be their forward model ({why})",
+                f"{n_linear} of {len(judged)} studies, nor moved to it: real enhancement does not follow the linear "
+                f"mix, which would be their forward model ({why})",
             )
         )
     return tuple(facts)
