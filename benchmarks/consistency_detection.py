@@ -25,15 +25,14 @@ import numpy as np
 
 from lessgad.dose.simulation import study_simulator
 from lessgad.dose.simulator import not_scanned
+from lessgad.experiment.opened import Experiment, open_experiment
+from lessgad.experiment.study_files import prepared_files, restored_file
+from lessgad.pipeline.usable import usable_studies
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.restoration.baseline_strengths import BaselineStrengths, tune_baselines
 from lessgad.restoration.consistency import DIAMETERS_MM, LEAST_ERROR, Consistency, check_consistency
 from lessgad.restoration.denoised_baselines import denoise_and_scale
 from lessgad.volume import in_transverse_order, read_volume
-from lessgad.workflow.experiment import Experiment, open_experiment
-from lessgad.workflow.prepare import prepared_files
-from lessgad.workflow.restore import restored_file
-from lessgad.workflow.train import usable_studies
 
 DOSES = (0.1, 0.2, 0.3, 0.5)
 STRENGTHS = (0.15, 0.3, 0.6, 1.2)  # of the tissue level

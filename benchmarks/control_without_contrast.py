@@ -17,19 +17,20 @@ import numpy as np
 
 
 def main() -> None:
+    from lessgad.dose.low_doses import LowDose
     from lessgad.dose.simulation import study_simulator
     from lessgad.dose.simulator import not_scanned
     from lessgad.evaluation.enhancement import enhancement_scores
     from lessgad.evaluation.enhancement_reference import enhancement_reference
+    from lessgad.experiment.models import model_of_dose
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.baseline_strengths import read_strengths
     from lessgad.restoration.denoised_baselines import denoise_and_scale
+    from lessgad.restoration.restore_low_dose import restore_low_dose
     from lessgad.restoration.restorer import Restorer
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.low_doses import LowDose
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.restore import restore_low_dose
-    from lessgad.workflow.train import model_of_dose, usable_studies
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path)
@@ -39,7 +40,9 @@ def main() -> None:
     given = parser.parse_args()
     experiment = open_experiment(given.experiment)
     settings = experiment.settings
-    restorer = Restorer.load(experiment.folder.model(model_of_dose(experiment, given.dose)), settings.restoration)
+    restorer = Restorer.load(
+        experiment.folder.model(model_of_dose(experiment.settings, given.dose)), settings.restoration
+    )
     tuned = read_strengths(experiment.folder.baselines).at(given.dose)
     recoveries = []
     for study in usable_studies(experiment, given.subset):

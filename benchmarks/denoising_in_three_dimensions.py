@@ -26,11 +26,11 @@ def main() -> int:
 
     from lessgad.dose.simulation import study_simulator
     from lessgad.evaluation.similarity import bounding_box, psnr_db
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.denoised_baselines import PATCH_PX, REACH_PX
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.train import usable_studies
 
     def in_slices(image, strength):
         cut = [

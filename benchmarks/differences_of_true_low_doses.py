@@ -24,12 +24,12 @@ STEEPEST = 0.02
 def main() -> int:
     from lessgad.dose.simulation import simulated_low_dose
     from lessgad.dose.simulator import not_scanned
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.training.scan_position import SMOOTHING_MM, unenhanced_weight
     from lessgad.volume import read_volume
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.train import usable_studies
 
     experiment = open_experiment(Path(sys.argv[1]))
     slopes, edges = defaultdict(list), defaultdict(list)

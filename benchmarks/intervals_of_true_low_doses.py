@@ -19,23 +19,29 @@ KINDS = ("simulated, as the T1ce lies", "simulated, lies otherwise", "true scans
 
 
 def main() -> None:
+    from lessgad.experiment.models import model_of_dose
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.read_study import scanned_low_doses, usable_of
+    from lessgad.experiment.scanned import MIN_SCANNED
+    from lessgad.pipeline.usable import usable_units
     from lessgad.restoration.intervals import covering_factor
     from lessgad.restoration.restorer import Restorer
     from lessgad.training.anchor_tuning import Slab, restore_slab
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.train import model_of_dose, usable_studies
-    from lessgad.workflow.tuning_scans import tuning_scans
+    from lessgad.training.scans_of_study import tuning_scans
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path)
     parser.add_argument("--doses", type=float, nargs="+", default=(0.1, 0.3, 0.5))
     given = parser.parse_args()
     experiment = open_experiment(given.experiment)
-    settings, studies = experiment.settings, usable_studies(experiment, "validation")
-    plain, moved = tuning_scans(experiment, studies), tuning_scans(experiment, studies, 1.0)
+    settings, usable = experiment.settings, usable_units(experiment)
+    files = usable_of(experiment, experiment.studies(["validation"]), usable)
+    sources = [scanned_low_doses(experiment, one.study, usable) for one in files]
+    of_all = [one.read() for one in files], sources, settings.simulation, settings.cohort.regions
+    plain, moved = (tuning_scans(*of_all, least=MIN_SCANNED, extent=extent) for extent in (0.0, 1.0))
     of_kind = ([one.simulated for one in plain], [one.simulated for one in moved], plain)
     for dose in given.doses:
-        model = experiment.folder.model(model_of_dose(experiment, dose))
+        model = experiment.folder.model(model_of_dose(experiment.settings, dose))
         restorer = Restorer.load(model, settings.restoration)
         scores = {kind: defaultdict(list) for kind in KINDS}
         for kind, sources in zip(KINDS, of_kind, strict=True):

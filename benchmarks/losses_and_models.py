@@ -56,15 +56,15 @@ def train_models(experiment: Path, folder: Path, names: list[str]) -> None:
 
 
 def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Path | None) -> None:
+    from lessgad.dose.low_doses import LowDoses
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
     from lessgad.field.checkpoint import LAST, load_field
+    from lessgad.judging.study_scores import StudyJudge
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.settings import RestorationSettings
     from lessgad.restoration.volumes import restore_volume
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.low_doses import LowDoses
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.study_scores import StudyJudge
-    from lessgad.workflow.train import usable_studies
 
     experiment = open_experiment(experiment_folder)
     settings = experiment.settings

@@ -31,13 +31,14 @@ def moved_affine(affine: np.ndarray) -> np.ndarray:
 def main() -> None:
     from lessgad.dose.simulation import simulated_low_dose
     from lessgad.evaluation.similarity import bounding_box, psnr_db
+    from lessgad.experiment.models import model_of_dose
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.restorer import Restorer
     from lessgad.restoration.volumes import restore_volume
     from lessgad.volume import Volume, in_transverse_order, read_volume
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.train import model_of_dose, usable_studies
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path)
@@ -54,7 +55,9 @@ def main() -> None:
         affine = in_transverse_order(read_volume(files.pre_contrast)).affine
         t1 = Volume(np.asarray(prepared.pre_contrast) + 1, affine)
         for dose in (0.1, 0.3, 0.5):
-            restorer = Restorer.load(experiment.folder.model(model_of_dose(experiment, dose)), settings.restoration)
+            restorer = Restorer.load(
+                experiment.folder.model(model_of_dose(experiment.settings, dose)), settings.restoration
+            )
             low = simulated_low_dose(prepared, dose, settings.simulation)
             there = Volume(SCALE * (low + 1), moved_affine(affine))
             found = restorer.restore(there, dose, t1).array / SCALE - 1

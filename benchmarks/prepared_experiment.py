@@ -9,14 +9,14 @@ from pathlib import Path
 def training_task(experiment_folder: Path, folder: Path, field, training, validation_doses, dose=None):
     """A training on the training studies, in the simulation of the experiment, that looks at its validation studies."""
     from lessgad.dose.simulation import study_simulator
+    from lessgad.experiment.opened import open_experiment
+    from lessgad.experiment.study_files import prepared_files
     from lessgad.field.checkpoint import ModelDescription
+    from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.training.patch_source import PatchSource
     from lessgad.training.trainer import TrainingTask
     from lessgad.training.validation import ValidationSlices
-    from lessgad.workflow.experiment import open_experiment
-    from lessgad.workflow.prepare import prepared_files
-    from lessgad.workflow.train import usable_studies
 
     experiment = open_experiment(experiment_folder)
     settings = experiment.settings

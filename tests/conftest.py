@@ -47,9 +47,9 @@ def lopsided() -> ModuleType:
 @pytest.fixture(scope="session")
 def tiny_stages(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``cohort/``, and an experiment as it stood after each stage: ``nothing/``, ``prepare/`` … ``report/``."""
-    from lessgad.workflow.progress import Silence
-    from lessgad.workflow.run import run_experiment
-    from lessgad.workflow.stages import STAGES
+    from lessgad.engine.progress import Silence
+    from lessgad.experiment.stage_names import STAGES
+    from lessgad.pipeline.run import run_experiment
 
     base = tmp_path_factory.mktemp("tiny")
     tiny.write_cohort(base / "cohort")

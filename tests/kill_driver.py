@@ -17,9 +17,6 @@ import pathlib
 import signal
 import sys
 
-import lessgad.report.dose_gallery
-import lessgad.training.trainer
-import lessgad.workflow.run  # noqa: F401 - imported before forking, so that children start at once
 from lessgad.cli.main import exit_code
 
 

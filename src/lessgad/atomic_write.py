@@ -63,6 +63,21 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def remove_for_good(path: Path) -> None:
+    """Remove a file, where it is there, so that it stays away even if the power fails now.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    with saying_why(path):
+        try:
+            path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+    with contextlib.suppress(OSError):  # some network file systems cannot flush folders
+        _flush(path.parent)
+
+
 @contextmanager
 def saying_why(path: Path) -> Iterator[None]:
     """Turn an error of the operating system in the block into one line about `path`.

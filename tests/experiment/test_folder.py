@@ -31,9 +31,10 @@ def test_no_two_things_share_a_place():
     for kind in (FOLDER.prepared, FOLDER.restored):
         places += [kind(*study) for study in STUDIES]
     for unit in ("sub-1", "sub-2"):
-        places += [FOLDER.scores(unit, table) for table in ("similarity", "lesions")]
+        places += [FOLDER.scores(unit, part) for part in ("standard", "dose10")]
         for stage in ("prepare", "train"):
-            lock = FOLDER.lock(stage, unit)
-            places += [FOLDER.record(stage, unit), lock, lock.with_suffix(".holder.json")]
+            lock = FOLDER.state.lock(f"{stage}/{unit}")
+            places += [FOLDER.state.record(f"{stage}/{unit}"), lock, lock.with_suffix(".holder.json")]
+    places += [FOLDER.strengths(part) for part in ("dose0", "dose10")]
     assert len(set(places)) == len(places)
     assert all(place.is_relative_to("e") for place in places)

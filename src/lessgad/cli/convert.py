@@ -24,7 +24,7 @@ def convert(
     ] = None,
 ) -> None:
     """Write a checkpoint in the format of the CoNeS authors as a model that `lessgad restore` takes."""
-    from lessgad.workflow.convert import convert_checkpoint
+    from lessgad.field.convert import convert_checkpoint
 
     convert_checkpoint(checkpoint, model, dose, inputs or ["low_dose"])
     typer.echo(model)

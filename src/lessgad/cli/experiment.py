@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lessgad.workflow.stages import STAGES, Stage
+from lessgad.experiment.stage_names import STAGES, Stage
 
 if TYPE_CHECKING:
-    from lessgad.workflow.run import Failure
+    from lessgad.pipeline.failures import Failure
+    from lessgad.pipeline.selection import Selection
+    from lessgad.pipeline.status import StageStatus
 
+MOST_NAMES = 4  # of units in a line
 Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment folder.")]
 
 
@@ -47,7 +50,7 @@ def init(
     ] = False,
 ) -> None:
     """Make an experiment: a folder with a commented experiment.yaml that is valid as it is."""
-    from lessgad.workflow.init import init_experiment
+    from lessgad.experiment.init import init_experiment
 
     summary = init_experiment(
         experiment, cohort, derivative, region or [], split, aligned=aligned, quick=quick, paper=paper
@@ -63,22 +66,38 @@ def run(
         list[float] | None,
         typer.Option(help="With --stage train: the models of these doses alone, e.g. 0.1; repeat for more."),
     ] = None,
+    shard: Annotated[
+        str, typer.Option(metavar="3/50", help="With --stage: the third of 50 shares of the studies, for job arrays.")
+    ] = "1/1",
+    participant_label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="With --stage: the studies of this patient alone; repeat for more."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and why; do nothing.")] = False,
 ) -> int:
     """Run an experiment: prepare, train, restore, segment, evaluate, report. Goes on where it stopped.
 
-    A study that cannot be used is named and skipped, and tried again at the next run (exit code 1).
+    A study that cannot be used is named and skipped, and tried again at the next run (exit code 1). Several runs can
+    be at one experiment at once: what another one is at is skipped.
     """
     from lessgad.cli.console import ProgressBars
+    from lessgad.engine.shard import Shard
     from lessgad.errors import SettingsError
     from lessgad.experiment.folder import ExperimentFolder
-    from lessgad.workflow.run import run_experiment
+    from lessgad.pipeline.run import run_experiment
+    from lessgad.pipeline.selection import Selection
 
     if until is not None and stage is not None:
         raise SettingsError("--until or --stage", "both")
     if dose and stage != "train":
         raise SettingsError("--dose together with --stage train", "--dose alone")
     stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
-    failures = run_experiment(experiment, stages, ProgressBars(), model_doses=dose or ())
+    selection = Selection(Shard.parse(shard), tuple(participant_label or ()))
+    selection.check(stages)
+    if dry_run:
+        _say_what_would_be_done(experiment, stages, selection, dose or ())
+        return 0
+    failures = run_experiment(experiment, stages, ProgressBars(), model_doses=dose or (), selection=selection)
     _say_failures(failures)
     if "report" in stages:
         typer.echo(ExperimentFolder(experiment).report)
@@ -88,28 +107,55 @@ def run(
 def status(
     experiment: Experiment,
     all_units: Annotated[bool, typer.Option("--all", help="Every study and model, not only what is not done.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="The reason of each that is not done.")] = False,
 ) -> int:
-    """Show what is done, stale, failed or still to do, per stage and study; exit code 1 where studies failed."""
+    """Show what is done, stale, failed, still to do, waiting for something else or at work, per stage and study.
+
+    Exit code 1 where studies failed.
+    """
     from rich.console import Console
     from rich.table import Column, Table
 
-    from lessgad.experiment.record import State
-    from lessgad.workflow.status import experiment_status
+    from lessgad.engine.standing import STATES
+    from lessgad.pipeline.status import experiment_status
 
-    stages, failures = experiment_status(experiment)
-    states: tuple[State, ...] = ("done", "stale", "failed", "to do")
-    table = Table("stage", *(Column(state, justify="right") for state in states), box=None, pad_edge=False)
+    stages, failures = experiment_status(experiment, with_why=why)
+    table = Table("stage", *(Column(state, justify="right") for state in STATES), box=None, pad_edge=False)
     for entry in stages:
-        table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in states))
+        table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in STATES))
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
-    shown = {"stale"} | ({"done", "to do"} if all_units else set())
+    if why:
+        _say_why(stages)
+    shown = {"stale"} if not why else set()
+    shown |= set(STATES) - {"failed"} if all_units else set()
     for entry in stages:
         for name, state in entry.states.items():
             if state in shown:
                 typer.echo(f"{state}: {entry.stage} of {name}")
     _say_failures(failures)
     return 1 if failures else 0
+
+
+def _say_what_would_be_done(
+    experiment: Path, stages: Sequence[Stage], selection: Selection, doses: Sequence[float]
+) -> None:
+    """List the units that a run would do, and why."""
+    from lessgad.pipeline.status import what_would_be_done
+
+    found = what_would_be_done(experiment, stages, selection, doses)
+    _say_why(found)
+    n_units = sum(len(entry.states) for entry in found)
+    typer.echo(f"{n_units} to do" if n_units else "nothing to do")
+
+
+def _say_why(stages: Sequence[StageStatus]) -> None:
+    """List what is not done, those of one reason in one line."""
+    for entry in stages:
+        for state, reason, names in entry.groups():
+            many = f"{len(names)}: " if len(names) > 1 else ""
+            shown = ", ".join(names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], f"… {names[-1]}"])
+            typer.echo(f"{entry.stage} {state}: {many}{shown}: {reason}")
 
 
 def _say_failures(failures: Sequence[Failure]) -> None:

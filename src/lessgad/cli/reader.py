@@ -77,9 +77,9 @@ def create(
     A study that is not restored is named and left out (exit code 1).
     """
     check_packages()
+    from lessgad.pipeline.reader_study import create_reader_study
     from lessgad.reader_study.questionnaire import default_questionnaire, load_questionnaire
     from lessgad.reader_study.settings import reader_study_settings
-    from lessgad.workflow.reader_study import create_reader_study
 
     settings = reader_study_settings(
         mode=mode,

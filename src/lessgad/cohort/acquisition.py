@@ -61,23 +61,53 @@ def acquisition_from(stored: dict[str, Any]) -> Acquisition:
     return Acquisition(**lists_as_tuples)
 
 
-def read_acquisition(image: Path, root: Path) -> Acquisition:
+class Sidecars:
+    """The sidecars of a cohort: each folder is listed once, and each file read once.
+
+    Args:
+        root: The BIDS folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._in_folder: dict[Path, list[Path]] = {}
+        self._content: dict[Path, dict[str, Any]] = {}
+
+    def in_folder(self, folder: Path) -> list[Path]:
+        """Name the files of a folder that may be sidecars of a T1w."""
+        if folder not in self._in_folder:
+            self._in_folder[folder] = list(folder.glob("*T1w.json"))
+        return self._in_folder[folder]
+
+    def content(self, path: Path) -> dict[str, Any]:
+        """Read one of them.
+
+        Raises:
+            CohortError: It is not JSON.
+        """
+        if path not in self._content:
+            self._content[path] = _read_json(path)
+        return self._content[path]
+
+
+def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
     """Read the sidecars of an image: its own, and those it inherits from folders above (BIDS, inheritance principle).
 
     Args:
-        image: A NIfTI file inside `root`.
-        root: The BIDS folder.
+        image: A NIfTI file inside the BIDS folder.
+        sidecars_of: The BIDS folder, or its sidecars as far as they were read before.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
     """
+    known = sidecars_of if isinstance(sidecars_of, Sidecars) else Sidecars(sidecars_of)
     fields: dict[str, Any] = {}
     own = entities(image)
-    folders = [folder for folder in (image.parent, *image.parents[1:]) if folder.is_relative_to(root)]
+    folders = [folder for folder in (image.parent, *image.parents[1:]) if folder.is_relative_to(known.root)]
     for folder in reversed(folders):
-        sidecars = [p for p in folder.glob("*T1w.json") if _applies(p, own) and not _is_of_another(p, image)]
+        sidecars = [p for p in known.in_folder(folder) if _applies(p, own) and not _is_of_another(p, image)]
         for sidecar in sorted(sidecars, key=lambda path: len(entities(path))):
-            fields |= _read_json(sidecar)
+            fields |= known.content(sidecar)
     return _acquisition(fields, image)
 
 

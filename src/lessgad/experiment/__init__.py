@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The experiment folder: where things lie, whether they are stale, who works on them."""
+"""An experiment: its settings, where its files lie, what its units are called."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lessgad.engine.state_folder import StateFolder
+
 
 @dataclass(frozen=True)
 class ExperimentFolder:
@@ -83,21 +85,22 @@ class ExperimentFolder:
         """Where nnU-Net works: raw, preprocessed, results."""
         return self.root / "segmentation" / "nnunet"
 
-    def scores(self, study: str, table: str) -> Path:
-        """One table of one study, before all studies are put together."""
-        return self.root / ".state" / "scores" / study / f"{table}.csv"
+    def scores(self, study: str, part: str) -> Path:
+        """Folder of the tables of one study at one dose (or of its standard dose), before all are put together."""
+        return self.root / ".state" / "scores" / study / part
+
+    def strengths(self, part: str) -> Path:
+        """How strong the baselines are at one dose, before all doses are put together."""
+        return self.root / ".state" / "baselines" / f"{part}.yaml"
 
     def model(self, name: str) -> Path:
         """Folder of one model."""
         return self.root / "models" / name
 
-    def record(self, stage: str, unit: str) -> Path:
-        """What is known of one unit of work: done or failed, with which fingerprint."""
-        return self.root / ".state" / stage / f"{unit}.json"
-
-    def lock(self, stage: str, unit: str) -> Path:
-        """Lock of one unit of work."""
-        return self.root / ".state" / stage / f"{unit}.lock"
+    @property
+    def state(self) -> StateFolder:
+        """What is known of every unit of work."""
+        return StateFolder(self.root / ".state")
 
     @property
     def hash_cache(self) -> Path:

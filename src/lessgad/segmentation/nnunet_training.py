@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from lessgad.atomic_write import write_text
+from lessgad.engine.fingerprint import fingerprint
 from lessgad.errors import SettingsError
-from lessgad.experiment.fingerprint import fingerprint
 from lessgad.field.device import compute_device
 from lessgad.segmentation.nnunet_dataset import preprocess_case, write_dataset_json, write_fingerprint
 from lessgad.segmentation.nnunet_environment import DATASET, PLANS, nnunet_environment

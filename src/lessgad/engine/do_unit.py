@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do one unit under its lock, so that whatever interrupts it, nothing half done is ever taken for done."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lessgad.atomic_write import remove_for_good, saying_why
+from lessgad.engine.fingerprint import hash_file
+from lessgad.engine.lock import HeldError, Holder, holding
+from lessgad.engine.record import Record, read_record, write_record
+from lessgad.engine.standing import Standing
+from lessgad.engine.state_folder import StateFolder
+from lessgad.engine.unit import Advance, Doing, Unit
+from lessgad.errors import CohortError, InputError, LessgadError, SettingsError, StudyError, VolumeError
+
+_ONE_AT_A_TIME = "Wait for the other run or stop it, then run again"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A unit to do as things stand; it can be sent to another process.
+
+    Attributes:
+        unit: What to do.
+        fingerprint: Of the unit.
+        inputs: Fingerprint of each input that counts.
+        failures: Key and reason of each input that failed, where the unit asks for them.
+        made_from: What its record is going to keep.
+    """
+
+    unit: Unit
+    fingerprint: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    failures: tuple[tuple[str, str], ...] = ()
+    made_from: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, standing: Standing, unit: Unit) -> Job:
+        """Make the job of a unit."""
+        key = unit.key
+        return cls(
+            unit, standing.fingerprint(key), standing.inputs(key), standing.failures(key), standing.made_from(key)
+        )
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a job went.
+
+    Attributes:
+        key: Of the unit.
+        record: Its outcome; None where another run is at it.
+        held_by: That run.
+        traceback: Of an error that nobody foresaw, for the log.
+    """
+
+    key: str
+    record: Record | None
+    held_by: Holder | None = None
+    traceback: str = ""
+
+
+def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
+    """Do a unit and record how it went; a study's own failure is recorded, not raised.
+
+    The record goes before the first output may change, and comes back last. What another run changes underneath is
+    noticed before the record is written.
+
+    Raises:
+        SettingsError: A run with other settings is at this unit or at one of its inputs.
+        InputError: What the unit stands on is gone; a newer lessgad wrote a record.
+        StorageError: The disk is full.
+    """
+    unit, path = job.unit, folder.record(job.unit.key)
+    try:
+        with holding(folder.lock(unit.key), unit.what, job.fingerprint):
+            known = read_record(path)
+            if known is not None and _is_done(known, job):
+                return Done(unit.key, known)
+            _check_inputs(folder, job)
+            for record in (path, *(folder.record(key) for key in unit.spoils)):
+                remove_for_good(record)
+            for written in (*unit.outputs, *unit.passing, path):
+                _remove_leftovers(written)
+            reason, trace = _work(job, advance)
+            if reason is None:
+                reason = _changed_source(unit)
+            _check_inputs(folder, job)
+            return Done(unit.key, write_record(path, job.fingerprint, reason, job.made_from), traceback=trace)
+    except HeldError as held:
+        if held.what != unit.what:
+            raise
+        if held.holder is not None and held.holder.mark not in ("", job.fingerprint):
+            raise SettingsError(
+                f"one run at a time with other settings than those of the {unit.what}",
+                f"another one at it ({held.holder.words})",
+                None,
+                _ONE_AT_A_TIME,
+            ) from held
+        return Done(unit.key, None, held_by=held.holder)
+
+
+def _is_done(known: Record, job: Job) -> bool:
+    same = known.outcome == "done" and known.fingerprint == job.fingerprint
+    return same and all(path.exists() for path in job.unit.outputs)
+
+
+def _work(job: Job, advance: Advance) -> tuple[str | None, str]:
+    """Do the work; give the reason where it failed, and the traceback where nobody foresaw that."""
+    unit = job.unit
+    try:
+        with saying_why(unit.outputs[0]):
+            unit.work(Doing(advance, job.fingerprint, job.inputs, job.failures))
+    except (StudyError, VolumeError, CohortError) as error:
+        _check_stands(unit)
+        return _reason(error), ""
+    except LessgadError:
+        raise
+    except Exception as error:
+        _check_stands(unit)
+        if not unit.subject:
+            raise
+        return f"internal error, a bug: {type(error).__name__}: {' '.join(str(error).split())}", traceback.format_exc()
+    return None, ""
+
+
+def _check_stands(unit: Unit) -> None:
+    """Raise InputError where the folder that all studies come from is gone: none of them is to blame."""
+    if unit.stands_on is not None and not unit.stands_on.is_dir():
+        raise InputError(
+            "the folder that was there when the run began",
+            "no such folder",
+            unit.stands_on,
+            "Put it back, then run again",
+        )
+
+
+def _changed_source(unit: Unit) -> str | None:
+    """Say which file from outside is another one now than when the run was planned."""
+    for path, known in unit.sources:
+        try:
+            now = hash_file(path)
+        except OSError:
+            _check_stands(unit)
+            now = "missing"
+        if now != known:
+            return f"{path.name}: wanted a file that stays as it is during a run, got another one. Run again."
+    return None
+
+
+def _check_inputs(folder: StateFolder, job: Job) -> None:
+    """Raise SettingsError where an input is not what this unit is to be made from any more."""
+    for key, wanted in job.inputs.items():
+        record = read_record(folder.record(key))
+        if record is None or record.outcome != "done" or record.fingerprint != wanted:
+            raise SettingsError(
+                f"{key} to stay as it is while the {job.unit.what} reads it",
+                "another run that does it again",
+                None,
+                _ONE_AT_A_TIME,
+            )
+
+
+def _reason(error: LessgadError) -> str:
+    """One line with the name of the file but not its place: where somebody stands when running is no reason."""
+    line = str(error)
+    return line if error.path is None else line.replace(str(error.path), Path(error.path).name)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what a killed run left half-written; whoever holds the unit's lock is the only one to write this file."""
+    inside = path.glob(".tmp-*") if path.is_dir() else ()
+    for leftover in (*path.parent.glob(f".tmp-*-{path.name}"), *inside):
+        leftover.unlink(missing_ok=True)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run tells whoever is watching."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Watcher(Protocol):
+    """Is told what is being done and how far it is; the command line draws bars from it."""
+
+    def begin(self, stage: str, total: float) -> None:
+        """A stage begins, with so much to do (studies, or samples of training)."""
+
+    def advance(self, done: float, note: str = "") -> None:
+        """So much of the stage is done; the note says what is at hand."""
+
+    def end(self) -> None:
+        """The stage is over."""
+
+    def say(self, line: str) -> None:
+        """One line for a person."""
+
+
+class Silence:
+    """A watcher that watches nothing."""
+
+    def begin(self, stage: str, total: float) -> None:
+        """Ignore it."""
+
+    def advance(self, done: float, note: str = "") -> None:
+        """Ignore it."""
+
+    def end(self) -> None:
+        """Ignore it."""
+
+    def say(self, line: str) -> None:
+        """Ignore it."""

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of a unit of work: done or failed, with which fingerprint, from what, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lessgad.atomic_write import write_text
+from lessgad.errors import InputError
+
+FORMAT = 2
+Outcome = Literal["done", "failed"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The outcome of a unit of work.
+
+    Attributes:
+        fingerprint: Of everything that the outcome depends on.
+        outcome: done or failed.
+        reason: Why it failed, in one line; empty when done.
+        finished: When, UTC, ISO 8601.
+        made_from: What went into the fingerprint, for people who ask what has changed since; empty in old records.
+        format: Of the file; 1 had no `made_from`.
+    """
+
+    fingerprint: str
+    outcome: Outcome
+    reason: str = ""
+    finished: str = ""
+    made_from: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    format: int = 1
+
+
+def write_record(
+    path: Path, fingerprint: str, reason: str | None = None, made_from: Mapping[str, Any] | None = None
+) -> Record:
+    """Write the outcome; with a reason it failed. Always the last file of a unit to be written."""
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    outcome: Outcome = "done" if reason is None else "failed"
+    record = Record(fingerprint, outcome, reason or "", finished, made_from or {}, FORMAT)
+    write_text(path, json.dumps(asdict(record), indent=1) + "\n")
+    return record
+
+
+def read_record(path: Path) -> Record | None:
+    """Read the outcome; None where there is none that can be read.
+
+    Raises:
+        InputError: A newer lessgad wrote it.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    found = content.get("format", 1)
+    if isinstance(found, int) and found > FORMAT:
+        raise InputError(
+            f"a record of format {FORMAT} or older",
+            f"format {found}, written by a newer lessgad",
+            path,
+            "Use that version of lessgad on this experiment",
+        )
+    try:
+        record = Record(**content)
+    except TypeError:
+        return None
+    return record if record.outcome in get_args(Outcome) else None

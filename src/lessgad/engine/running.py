@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runs that are at work on an experiment: many at once, but all with the same settings."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from lessgad.atomic_write import saying_why
+from lessgad.engine.lock import HeldError, holding
+from lessgad.engine.state_folder import StateFolder
+from lessgad.errors import SettingsError
+
+
+@contextmanager
+def one_of_the_runs(folder: StateFolder, settings: str) -> Iterator[None]:
+    """Be one of the runs while the block runs.
+
+    Args:
+        folder: Where the experiment's state lies.
+        settings: A hash of all settings that results depend on.
+
+    Raises:
+        SettingsError: A run with other settings is at work.
+    """
+    own = folder.runs / f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}.lock"
+    try:
+        with holding(own, "run", settings):
+            _check_others(folder, settings)
+            yield
+    finally:
+        with suppress(OSError):
+            own.unlink(missing_ok=True)
+
+
+def _check_others(folder: StateFolder, settings: str) -> None:
+    with saying_why(folder.runs):
+        others = sorted(folder.runs.glob("*.lock"))
+    for other in others:
+        if other.name.startswith(f"{platform.node()}-{os.getpid()}-"):
+            continue
+        try:
+            with holding(other, "run"):
+                other.unlink(missing_ok=True)  # of a run that was killed
+        except HeldError as held:
+            if held.holder is not None and held.holder.mark != settings:
+                raise SettingsError(
+                    "one run at a time with other settings",
+                    f"another one at work ({held.holder.words})",
+                    None,
+                    "Wait for it or stop it, or give experiment.yaml back what it said when that run began",
+                ) from held

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad init`: an experiment.yaml that is valid as it is, and says what each line means."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lessgad.atomic_write import replacing, write_text
+from lessgad.cohort.bids import label_names, read_cohort
+from lessgad.cohort.split import assign, read_split
+from lessgad.errors import SettingsError
+from lessgad.experiment.folder import ExperimentFolder
+from lessgad.experiment.settings import parse_settings
+from lessgad.experiment.template import experiment_yaml
+from lessgad.segmentation.nnunet_environment import missing_package
+from lessgad.segmentation.region_labels import check_regions
+from lessgad.segmentation.settings import SegmentationSettings
+
+#: Labels that people draw beside a tumor.
+NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "brainstem", "cerebellum"}
+
+NO_REGIONS = (
+    "no label of the masks counts as tumor: nothing but the whole head will be judged. Name labels with --region, such "
+    "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
+)
+
+
+def init_experiment(
+    root: Path,
+    cohort_root: Path,
+    derivative: str | None,
+    region_options: Sequence[str],
+    split: Path | None,
+    *,
+    aligned: bool,
+    quick: bool,
+    paper: bool = False,
+) -> str:
+    """Write ``experiment.yaml`` for a cohort.
+
+    Args:
+        root: The experiment folder; may exist, but not with an experiment in it.
+        cohort_root: The BIDS folder.
+        derivative: Where masks come from.
+        region_options: ``name=1,2`` each; none takes every label of ``dseg.tsv`` that is a tumor by its name.
+        split: A split to use.
+        aligned: The pairs are aligned already.
+        quick: A short training and few doses.
+        paper: The published method instead of lessgad's defaults.
+
+    Returns:
+        What was found and what to do next, for people.
+
+    Raises:
+        SettingsError: There is an experiment or another split already, or a region option cannot be used.
+        CohortError: The cohort or the split cannot be used.
+    """
+    folder = ExperimentFolder(root)
+    if folder.settings.exists():
+        raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
+    cohort = read_cohort(cohort_root, derivative)
+    names = label_names(cohort_root, derivative)
+    regions = _chosen(region_options) or _by_name({v: n for v, n in names.items() if n.lower() not in NOT_TUMOR})
+    counted = {value for values in regions.values() for value in values}
+    left_out = _by_name({value: name for value, name in names.items() if value not in counted})
+    n_masks = sum(study.mask is not None for study in cohort.studies)
+    segmentation = _segmentation(regions, n_masks, paper=paper)
+    text = experiment_yaml(
+        cohort=_path_from(root, cohort_root),
+        derivative=derivative,
+        regions=regions,
+        left_out=left_out,
+        aligned=aligned,
+        quick=quick,
+        paper=paper,
+        segmentation=segmentation,
+    )
+    settings = parse_settings(text, folder.settings)
+    given = read_split(split) if split is not None else {}
+    subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
+    n_test, least = list(subsets.values()).count("test"), settings.answer.min_patients
+    if split is not None:
+        _copy_split(split, folder.split)
+    write_text(folder.settings, text)
+    lines = [
+        f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
+        *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
+        *([NO_REGIONS] if n_masks and not regions else []),
+        *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
+        f"wrote {folder.settings}",
+        f"next: lessgad run {root}",
+    ]
+    return "\n".join(lines)
+
+
+def _chosen(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    regions: dict[str, tuple[int, ...]] = {}
+    for name, labels in map(_parse_region, options):
+        if name in regions:
+            raise SettingsError("each region once", f"{name} twice", None, f"Give all its labels in one: {name}=1,4")
+        regions[name] = labels
+    return regions
+
+
+def _by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
+    """Labels by name; two of one name make one region, and 0 is what has no label."""
+    labels: dict[str, tuple[int, ...]] = {}
+    for value, name in names.items():
+        if value > 0:
+            labels[name] = (*labels.get(name, ()), value)
+    return labels
+
+
+def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
+    """Segment where that is asked for and can be done; else say why not.
+
+    The quick network is trained for half an hour on one core, longer than a quick run takes: it must be asked for.
+    """
+    if not n_masks:
+        return "the cohort has no masks"
+    try:
+        check_regions(regions)
+    except SettingsError as error:
+        return f"{error.came} where {error.wanted} are wanted"
+    if missing_package() is not None:
+        return "needs pip install '.[segmentation]' in the checkout of lessgad"
+    if not paper:
+        return "takes half an hour on a CPU; {configuration: quick} or {configuration: 3d_fullres} asks for it"
+    return SegmentationSettings(configuration="3d_fullres")
+
+
+def _copy_split(split: Path, own: Path) -> None:
+    read_split(split)
+    if own.exists():
+        if filecmp.cmp(split, own, shallow=False):
+            return
+        raise SettingsError("a new split", "one that is there already", own, "Remove it, or leave --split out")
+    with replacing(own) as temporary:
+        shutil.copyfile(split, temporary)
+
+
+def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
+    name, separator, values = option.partition("=")
+    try:
+        labels = tuple(int(value) for value in values.split(","))
+    except ValueError:
+        labels = ()
+    if not (name.isidentifier() and separator and labels and all(label > 0 for label in labels)):
+        raise SettingsError("a region such as enhancing=4 or tumor=1,4", option)
+    return name, labels
+
+
+def _path_from(root: Path, cohort: Path) -> str:
+    """Relative where both lie in one tree, so that the two can be moved together; else absolute."""
+    relative = os.path.relpath(cohort.resolve(), root.resolve())
+    return relative if Path(relative).parts.count("..") <= 3 else str(cohort.resolve())

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The models of an experiment: one for all doses, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lessgad.cohort.split import Subset
+from lessgad.dose_fraction import dose_label
+from lessgad.errors import DoseError
+from lessgad.experiment.settings import ExperimentSettings
+
+ALL_DOSES = "all-doses"
+LIMITS_SUFFIX = "_limits"
+PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
+LEARNING: tuple[Subset, ...] = ("train", "validation")
+#: Found of the trained model; spelled here so that looking at the state of an experiment does not import torch.
+LIMITS = ("training_range.yaml", "intervals.yaml", "anchor.yaml", "guess.yaml")
+
+
+def model_doses(settings: ExperimentSettings) -> dict[str, float | None]:
+    """Name each model, with the one dose that it is for; None where it is told the dose."""
+    if settings.training.models == "conditioned":
+        return {ALL_DOSES: None}
+    return {dose_label(dose): dose for dose in settings.doses}
+
+
+def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozenset[str]:
+    """Name the models of some doses.
+
+    Raises:
+        DoseError: A dose is not one of the experiment's, or all doses share one model.
+    """
+    known = model_doses(settings)
+    names = frozenset(dose_label(dose) for dose in doses)
+    if names and ALL_DOSES in known:
+        raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
+    unknown = sorted(names - set(known))
+    if unknown:
+        raise DoseError(f"doses of this experiment ({', '.join(known)})", ", ".join(unknown))
+    return names
+
+
+def model_of_dose(settings: ExperimentSettings, dose: float) -> str:
+    """Name the model that restores a dose."""
+    return ALL_DOSES if settings.training.models == "conditioned" else dose_label(dose)

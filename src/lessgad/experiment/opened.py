@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An experiment that is open: its settings, its cohort, its split."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lessgad.cohort.acquisition import Sidecars
+from lessgad.cohort.bids import label_names, read_cohort
+from lessgad.cohort.split import Subset, assign, read_split, write_split
+from lessgad.cohort.study import Cohort, Study
+from lessgad.engine.fingerprint import FileHashes
+from lessgad.engine.lock import holding
+from lessgad.errors import SettingsError
+from lessgad.experiment.folder import ExperimentFolder
+from lessgad.experiment.settings import ExperimentSettings, load_settings
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Everything that the stages look at.
+
+    Attributes:
+        folder: Where things lie.
+        settings: What experiment.yaml says.
+        cohort: What the BIDS folder holds.
+        subsets: Subset of each patient.
+        label_names: What the labels of the masks mean, where a dseg.tsv says so.
+        hashes: Of input files.
+        sidecars: Of the images, each read once.
+    """
+
+    folder: ExperimentFolder
+    settings: ExperimentSettings
+    cohort: Cohort
+    subsets: dict[str, Subset]
+    label_names: dict[int, str]
+    hashes: FileHashes
+    sidecars: Sidecars
+
+    def studies(self, subsets: Iterable[Subset]) -> list[Study]:
+        """Studies of the patients of some subsets."""
+        wanted = set(subsets)
+        return [study for study in self.cohort.studies if self.subsets[study.patient] in wanted]
+
+    def external_folders(self) -> dict[str, Path]:
+        """Folders of other methods, relative ones counted from the experiment."""
+        return {name: _shortened(self.folder.root / path) for name, path in self.settings.external.items()}
+
+
+def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
+    """Read settings and cohort, and give new patients their subset.
+
+    ``split.tsv`` is written the first time; later only patients that it does not name are added.
+
+    Args:
+        root: The experiment folder.
+        only_look: Write nothing; new patients have the subset that they are going to get.
+
+    Raises:
+        SettingsError: experiment.yaml is missing or wrong.
+        CohortError: The cohort cannot be read, or split.tsv is wrong.
+        LockedError: Another run is adding patients at this moment.
+    """
+    folder = ExperimentFolder(root)
+    settings = load_settings(folder.settings)
+    cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
+    names = label_names(cohort.root, settings.cohort.derivative)
+    given = read_split(folder.split) if folder.split.exists() else {}
+    subsets = assign(cohort.patients, settings.split, given)
+    if subsets != given and not only_look:
+        with holding(folder.state.lock("split/split"), "assignment of new patients"):
+            write_split(folder.split, subsets)
+    return Experiment(folder, settings, cohort, subsets, names, FileHashes(folder.hash_cache), Sidecars(cohort.root))
+
+
+def _shortened(path: Path) -> Path:
+    """``glioma/../cohort`` → ``cohort``, unless a link makes them two places."""
+    shorter = Path(os.path.normpath(path))
+    return shorter if shorter.exists() and shorter.samefile(path) else path
+
+
+def check_subsets(experiment: Experiment) -> None:
+    """Raise SettingsError where nobody is there to train on or to judge on."""
+    for subset in ("train", "test"):
+        if not experiment.studies([subset]):
+            raise SettingsError(
+                f"at least one {subset} patient",
+                "none",
+                experiment.folder.split,
+                "Give the cohort more patients, or change the shares under split and remove split.tsv",
+            )

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prepared studies as stages read them: with what else was prepared of them and can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lessgad.cohort.study import Study
+from lessgad.dose.low_doses import LowDoses
+from lessgad.engine.unit import Input
+from lessgad.experiment.models import LEARNING
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import scans
+from lessgad.experiment.study_files import prepared_files
+from lessgad.experiment.unit_names import prepared, prepared_scan, prepared_t2
+from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, read_prepared
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """The files of one prepared study.
+
+    Attributes:
+        study: Of the cohort.
+        files: Where its prepared images lie.
+        t2: Its T2; None where it has none, or no field sees one.
+    """
+
+    study: Study
+    files: PreparedFiles
+    t2: Path | None = None
+
+    def read(self) -> PreparedStudy:
+        """Read it.
+
+        Raises:
+            VolumeError: A file is missing or damaged.
+        """
+        study = read_prepared(self.files)
+        return study if self.t2 is None else replace(study, t2=read_companion(self.t2)[0])
+
+
+def has_t2(experiment: Experiment, study: Study) -> bool:
+    """Say whether the T2 of a study is prepared: a field sees one, and the study has it."""
+    return "t2" in experiment.settings.field.inputs and bool(study.t2)
+
+
+def t2_inputs(experiment: Experiment, study: Study) -> tuple[Input, ...]:
+    """Say that a unit reads the T2 of a study where it can be used: without it the unit goes on."""
+    return (Input(prepared_t2(study), "where usable"),) if has_t2(experiment, study) else ()
+
+
+def learning_inputs(experiment: Experiment) -> tuple[Input, ...]:
+    """Say that a unit reads the studies of training and validation patients, those that can be prepared."""
+    found: list[Input] = []
+    for subset in LEARNING:
+        for study in experiment.studies([subset]):
+            found += Input(prepared(study), "where usable", subset), *t2_inputs(experiment, study)
+    return tuple(found)
+
+
+def study_files(experiment: Experiment, study: Study, usable: Collection[str]) -> StudyFiles:
+    """Say where the files of a study lie, as far as the units that made them can be used."""
+    files = prepared_files(experiment, study)
+    with_t2 = has_t2(experiment, study) and prepared_t2(study) in usable
+    return StudyFiles(study, files, files.t2 if with_t2 else None)
+
+
+def usable_of(experiment: Experiment, studies: Sequence[Study], usable: Collection[str]) -> list[StudyFiles]:
+    """Give the studies whose pair could be prepared."""
+    return [study_files(experiment, study, usable) for study in studies if prepared(study) in usable]
+
+
+def scanned_low_doses(experiment: Experiment, study: Study, usable: Collection[str]) -> LowDoses:
+    """Say where the low doses of a study come from: simulated, or scans as far as they could be prepared."""
+    simulation = experiment.settings.simulation
+    if experiment.settings.low_dose == "simulated":
+        return LowDoses(simulation)
+    files = prepared_files(experiment, study)
+    there = {dose: files.low_dose(dose) for dose in scans(experiment, study) if prepared_scan(study, dose) in usable}
+    return LowDoses(simulation, there)

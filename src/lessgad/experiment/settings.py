@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All settings of an experiment, read from experiment.yaml."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from lessgad.cohort.split import SplitSettings, Subset
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose_fraction import different_doses
+from lessgad.errors import SettingsError
+from lessgad.evaluation.answer_settings import AnswerSettings
+from lessgad.evaluation.settings import EvaluationSettings
+from lessgad.experiment.each_key_once import EachKeyOnce, KeyTwiceError
+from lessgad.field.presets import FieldSettings
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.restoration.settings import RestorationSettings
+from lessgad.segmentation.settings import SegmentationSettings
+from lessgad.settings import Settings
+from lessgad.training.settings import TrainingSettings
+
+Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
+BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored", "standard", "low")
+UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
+
+
+class CohortSettings(Settings):
+    """Where the images are and what their labels mean.
+
+    Attributes:
+        path: The BIDS folder; relative paths count from the experiment's folder.
+        derivative: The folder in ``derivatives/`` with the masks; needed where several hold masks.
+        regions: Label values of each region; the tumor is their union.
+    """
+
+    path: Path
+    derivative: str | None = None
+    regions: dict[str, Labels] = Field(default_factory=dict)
+
+
+class ExperimentSettings(Settings):
+    """Everything that an experiment is told.
+
+    Attributes:
+        cohort: Where the images are.
+        split: Shares of the patients.
+        preparation: From two scans to two comparable images.
+        simulation: How low doses are made.
+        low_dose: `simulated`: restored and judged from simulated low doses; `measured`: from scans of the cohort that
+            were really made at a lower dose. Models are trained on simulated ones either way; their intervals, and the
+            baselines, are tuned on scans where three validation patients or more have them.
+        doses: Fractions of the standard dose to restore and judge.
+        field: The network.
+        training: How it learns.
+        restoration: How volumes are restored.
+        segmentation: The network that outlines the tumor in every image; None leaves that out.
+        evaluation: Statistics, and what counts as progression.
+        answer: What is enough: endpoints and margins.
+        subsets: Which subsets are restored and judged.
+        external: Other methods' images, name → folder.
+        n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).
+    """
+
+    cohort: CohortSettings
+    split: SplitSettings = SplitSettings()
+    preparation: PreparationSettings = PreparationSettings()
+    simulation: SimulationSettings = SimulationSettings()
+    low_dose: Literal["simulated", "measured"] = "simulated"
+    doses: tuple[float, ...] = Field(default=tuple(i / 10 for i in range(10)), min_length=1)
+    field: FieldSettings = FieldSettings()
+    training: TrainingSettings = TrainingSettings()
+    restoration: RestorationSettings = RestorationSettings()
+    segmentation: SegmentationSettings | None = None
+    evaluation: EvaluationSettings = EvaluationSettings()
+    answer: AnswerSettings = AnswerSettings()
+    subsets: tuple[Subset, ...] = ("validation", "test")
+    external: dict[str, Path] = Field(default_factory=dict)
+    n_workers: int | None = Field(default=None, ge=1)
+
+    @property
+    def tunes_anchor(self) -> bool:
+        """Whether it is found how far images are moved to the measurement: needs the T1, and noise to average."""
+        return "pre_contrast" in self.field.inputs and self.simulation.adds_noise
+
+    @field_validator("doses")
+    @classmethod
+    def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
+        return different_doses(doses)
+
+    @model_validator(mode="after")
+    def _one_model_is_told_the_dose(self) -> ExperimentSettings:
+        if self.training.models == "conditioned" and not self.field.told_the_dose:
+            raise ValueError(
+                "training.models conditioned, one model for all doses, with a field that is not told the dose; take "
+                "models: per_dose, or field.told_the_dose: true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _true_zero(self) -> ExperimentSettings:
+        needs_zero = self.simulation.model == "signal_equation" or self.simulation.adds_noise
+        if needs_zero and self.preparation.calibration == "peaks":
+            raise ValueError(
+                "a simulation that needs true zero with preparation.calibration peaks, which moves it; take "
+                "calibration: smooth, or simulation: {model: linear, noise: none}"
+            )
+        return self
+
+    @field_validator("external")
+    @classmethod
+    def _names_of_their_own(cls, external: dict[str, Path]) -> dict[str, Path]:
+        taken = sorted(set(external) & set(BUILT_IN_METHODS))
+        if taken:
+            raise ValueError(f"{taken[0]} is the name of a built-in method; give the external one another name")
+        return external
+
+
+def load_settings(path: Path) -> ExperimentSettings:
+    """Read experiment.yaml.
+
+    Raises:
+        SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+    """
+    if not path.is_file():
+        raise SettingsError("an experiment", "no experiment.yaml", path.parent, "Make one with `lessgad init`")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("a readable text file", str(error), path) from error
+    return parse_settings(text, path)
+
+
+def parse_settings(text: str, path: Path) -> ExperimentSettings:
+    """Check the text of an experiment.yaml; `path` says in errors where it lies.
+
+    Raises:
+        SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+    """
+    try:
+        content = yaml.load(text, EachKeyOnce)  # noqa: S506  a safe loader
+    except KeyTwiceError as error:
+        place = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise SettingsError(
+            "each setting once", f"{error.problem} again (line {place})", path, "Remove one of the two"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 is a ValueError
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = f" (line {line + 1})" if line is not None else ""
+        raise SettingsError("valid YAML", f"something else{where}", path) from error
+    if not isinstance(content, dict):
+        raise SettingsError("settings by name", "an empty file" if content is None else type(content).__name__, path)
+    given = {key: value for key, value in content.items() if value is not None}  # a group with nothing under it
+    try:
+        return ExperimentSettings.model_validate(given)
+    except ValidationError as error:
+        raise _first_problem(error, path) from error
+
+
+def _first_problem(error: ValidationError, path: Path) -> SettingsError:
+    problems = [(_keys_of(problem["loc"]), problem) for problem in error.errors()]
+    first = problems[0][0]
+    deeper = sorted((p for p in problems if p[0][: len(first)] == first), key=lambda p: -len(p[0]))
+    keys, problem = next((p for p in problems if p[1]["type"] in UNKNOWN_KEY), deeper[0])
+    key = ".".join(str(part) for part in keys)
+    if problem["type"] in UNKNOWN_KEY:
+        known = _keys_beside(keys)
+        nearest = difflib.get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
+        remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}"
+        return SettingsError("a key that lessgad knows", key, path, remedy)
+    if problem["type"] == "missing":
+        return SettingsError(f"the key {key}", "none", path)
+    if problem["type"] == "model_type":
+        return SettingsError(f"settings by name under {key}", repr(problem["input"]), path)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not key:
+        return SettingsError("settings that go together", message, path)
+    return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
+
+
+def _keys_of(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a problem is, without the kinds of value that pydantic tried there."""
+    kinds = {kind.__name__ for kind in Settings.__subclasses__()}
+    return tuple(part for part in location if part not in kinds and not str(part).startswith("literal["))
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """Names that are valid where an unknown key stands."""
+    model: Any = ExperimentSettings
+    for part in location[:-1]:
+        if isinstance(part, int):  # a place in a list
+            continue
+        annotation = model.model_fields[str(part)].annotation
+        candidates = (annotation, *get_args(annotation))
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, Settings))
+    return list(model.model_fields)

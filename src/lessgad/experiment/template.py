@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commented experiment.yaml that `lessgad init` writes; what is not the default in it says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from lessgad.experiment.settings import ExperimentSettings
+from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
+from lessgad.training.settings import PAPER_LOSSES
+
+QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_SAMPLES = 6_000
+#: The published method: METHOD and training as in the paper, as far as it tells.
+PAPER: dict[str, Any] = {
+    "preparation": {"calibration": "peaks"},
+    "simulation": {"model": "linear", "noise": "none"},
+    "field": {"preset": "paper"},
+    "training": {
+        "models": "per_dose",
+        "n_samples": 800_000,
+        "batch_size": 8,
+        "losses": PAPER_LOSSES.model_dump(),
+        "learning_rate": 1e-4,
+        "discriminator_learning_rate": 4e-4,
+        "betas": (0.5, 0.999),
+        "weight_decay": 3e-5,
+        "gradient_norm": None,
+        "vary_enhancement": 0.0,
+        "vary_position": 0.0,
+    },
+    "restoration": {"anchor": False},
+}
+USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
+AS_PUBLISHED = """\
+# The published method (Chen et al., European Radiology 2025): network, training, simulation. Needs a GPU.
+# Whatever is left out takes lessgad's default, which is another value for what the paper did differently."""
+
+
+def experiment_yaml(
+    *,
+    cohort: str,
+    derivative: str | None,
+    regions: Mapping[str, tuple[int, ...]],
+    left_out: Mapping[str, tuple[int, ...]],
+    aligned: bool,
+    quick: bool,
+    paper: bool = False,
+    segmentation: SegmentationSettings | str = "the cohort has no masks",
+) -> str:
+    """Spell the settings of a new experiment, with a comment for each.
+
+    Args:
+        cohort: The BIDS folder, seen from the experiment.
+        derivative: Where masks come from, or None.
+        regions: Label values of each region.
+        left_out: Labels that are in the masks and in no region, by name.
+        aligned: The pairs are aligned already.
+        quick: A short training and few doses.
+        paper: The published method instead of lessgad's defaults.
+        segmentation: How, or why not.
+    """
+    default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
+    shares, train, field = default.split, default.training, default.field
+    doses = QUICK_DOSES if quick else default.doses
+    n_samples = QUICK_SAMPLES if quick else train.n_samples
+    usual_doses = f"; default {list(default.doses)}" if quick else ""
+    usual_samples = f"; default {train.n_samples}" if quick else ""
+    prepare, simulation = default.preparation, default.simulation
+    alignment = "aligned" if aligned else prepare.alignment
+    usual_alignment = f"; default {prepare.alignment}" if aligned else ""
+    masks = _spelled(derivative) if derivative else "null"
+    region_lines = "".join(f"    {_spelled(name)}: {list(values)}\n" for name, values in regions.items())
+    region_lines += "".join(
+        f"    # {_spelled(name)}: {list(values)}   # not counted as tumor\n" for name, values in left_out.items()
+    )
+    return f"""# An experiment of lessgad. Run it with `lessgad run` and the folder of this file.
+{AS_PUBLISHED if paper else USUAL}
+
+cohort:
+  path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
+  derivative: {masks}   # folder in derivatives/ with the masks, where several hold any
+  regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
+{region_lines}
+split:   # shares of the patients, drawn once into split.tsv; nobody is moved later
+  train: {shares.train}
+  validation: {shares.validation}
+  test: {shares.test}
+  seed: {shares.seed}
+
+preparation:
+  alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
+  calibration: {prepare.calibration}   # smooth: a factor that varies smoothly; robust: one factor; peaks: paper; none
+  unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
+  full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
+
+simulation:   # how low-dose images are made from the pair; the paper: linear, none
+  model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
+  noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
+  noise_fwhm_px: {simulation.noise_fwhm_px}   # width over which that noise is correlated in plane; 0: white
+  t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
+  t2_ms: {simulation.t2_ms}   # assumed T2 of it; T2* for gradient echoes
+  seed: {simulation.seed}
+
+low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose, never trained on
+doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
+
+field:
+  preset: {field.preset}   # compact: for a CPU; paper: the published network, a hundred times slower
+  inputs: {json.dumps(list(field.inputs))}   # the paper's: [low_dose]; without the T1 little is gained under noise
+  output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
+  interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
+  scaled_difference: {json.dumps(field.scaled_difference)}   # whether it sees (low dose - T1) scaled up; paper: false
+  told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
+  n_neighbor_slices: {field.n_neighbor_slices}   # slices above, and below, that it sees too; paper: 0
+  # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
+
+training:
+  models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
+  n_samples: {n_samples}   # patches that each model sees{usual_samples}
+  batch_size: {train.batch_size}   # patches at a time
+  accumulate: {train.accumulate}   # times that many before a step is taken
+  patch_size: {json.dumps(list(train.patch_size))}   # rows and columns
+  tumor_share: {train.tumor_share}   # share of patches that hold tumor
+  flip: {json.dumps(train.flip)}   # half of the patches are mirrored left to right
+  losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
+  learning_rate: {train.learning_rate}
+  discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
+  discriminator_noise: {train.discriminator_noise}   # SD of the noise on what it learns from
+  betas: {json.dumps(list(train.betas))}   # of Adam
+  weight_decay: {train.weight_decay}   # of the field
+  gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
+  vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
+  vary_position: {train.vary_position}   # 1: each low dose lies otherwise than its T1ce, as a scan does; paper: 0
+  t2_dropout: {train.t2_dropout}   # share of patches without their T2, where the field sees one
+  precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
+  validate_every: {train.validate_every}   # samples between two validations
+  n_validation_slices: {train.n_validation_slices}   # of each study, evenly through its tumor
+  seed: {train.seed}
+
+restoration:
+  window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
+  anchor: {json.dumps(default.restoration.anchor)}   # moved to the measurement where averages of it know better
+  precision: {default.restoration.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
+  slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
+
+{_segmentation(segmentation)}
+evaluation:
+  n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
+  seed: {default.evaluation.seed}
+  progression:   # a tumor counts as grown between two visits where it reaches either
+    diameter_mm: {default.evaluation.progression.diameter_mm}   # growth of the largest transverse diameter
+    volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
+
+answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
+  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
+  method: {default.answer.method}   # whose images are judged
+  min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
+  level: {default.answer.level}   # one-sided error of each bound
+
+subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
+external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
+n_workers: null   # studies at a time; null: as many as cores, at most 8
+"""
+
+
+def _endpoints(settings: ExperimentSettings) -> str:
+    endpoints = settings.answer.endpoints
+    return json.dumps([one.model_dump(mode="json", exclude_none=True, exclude_defaults=True) for one in endpoints])
+
+
+def _segmentation(chosen: SegmentationSettings | str) -> str:
+    if isinstance(chosen, str):
+        return f"segmentation: null   # a network that outlines the tumor in every image; off: {chosen}\n"
+    return f"""segmentation:   # a network that outlines the tumor in every image; null: none
+  configuration: {chosen.configuration}   # quick: small, for a CPU; 2d or 3d_fullres: nnU-Net's own, for a GPU
+  folds: {chosen.folds}   # networks; from 2 on each leaves out a share of the patients, and they are averaged
+  epochs: {json.dumps(chosen.epochs)}   # null: {USUAL_EPOCHS["quick"]} for quick, {USUAL_EPOCHS["2d"]} for the others
+  keep: {chosen.keep}   # all that is outlined, or the largest piece; auto: what serves validation patients
+  mirroring: {json.dumps(chosen.mirroring)}   # average over mirrored images; up to 8 times the work
+  model: null   # folder of a trained nnU-Net to use instead
+  labels: null   # which labels of that network make up each region, where their names do not say it
+  seed: {chosen.seed}
+"""
+
+
+def _spelled(name: str) -> str:
+    """A name as YAML spells it: quoted where it would be read as something else (no, 12, a: b)."""
+    try:
+        as_key, as_value = yaml.safe_load(f"{{{name}: 0}}"), yaml.safe_load(f"key: {name}   # words")
+        plain = name.replace("-", "_").isidentifier() and as_key == {name: 0} and as_value == {"key": name}
+    except yaml.YAMLError:
+        plain = False
+    return name if plain else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The doses that a study has an image at: planned, and of those that are scanned those that could be prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from lessgad.cohort.study import Study
+from lessgad.dose_fraction import percent
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import planned_doses
+from lessgad.experiment.unit_names import prepared_scan
+
+
+def usable_doses(experiment: Experiment, study: Study, usable: Collection[str]) -> tuple[float, ...]:
+    """Give the doses at which a study is judged, as far as its scans could be prepared.
+
+    Args:
+        experiment: Whose.
+        study: Of its cohort.
+        usable: Units that can be used.
+    """
+    doses = planned_doses(experiment, study)
+    if experiment.settings.low_dose == "simulated":
+        return doses
+    return tuple(dose for dose in doses if dose == 0 or prepared_scan(study, dose) in usable)
+
+
+def doses_without_scan(experiment: Experiment, usable: Collection[str]) -> Iterator[str]:
+    """Say in a line for each dose which studies have no measured scan that can be used; none where simulated."""
+    settings = experiment.settings
+    if settings.low_dose == "simulated":
+        return
+    judged = experiment.studies(settings.subsets)
+    for dose in settings.doses:
+        without = [study.name for study in judged if dose not in usable_doses(experiment, study, usable)]
+        if without:
+            yield (
+                f"no measured scan at {percent(dose)} of the dose in {len(without)} of {len(judged)} studies, which "
+                f"are not judged there: {', '.join(without)}"
+            )

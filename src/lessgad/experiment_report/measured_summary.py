@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report's words for measured low doses: how many there are, and where nothing can be held against them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from lessgad.dose.simulation_record import SimulationRecord
+from lessgad.dose_fraction import percent
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import usable_of
+from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
+from lessgad.experiment.usable_doses import usable_doses
+from lessgad.report.content import Fact
+
+TUNED = "baselines and intervals"
+TUNED_AND_MOVED = "baselines, intervals, and how far images are moved to the measurement"
+
+
+def measured_facts(
+    experiment: Experiment, records: Sequence[SimulationRecord], usable: Collection[str]
+) -> tuple[Fact, ...]:
+    """Say what was measured; nothing where low doses are simulated.
+
+    Args:
+        experiment: Whose.
+        records: How the low doses of each study would be simulated.
+        usable: Units that can be used.
+    """
+    settings = experiment.settings
+    if settings.low_dose == "simulated":
+        return ()
+    judged = experiment.studies(settings.subsets)
+    found = [dose for study in judged for dose in usable_doses(experiment, study, usable) if dose > 0]
+    counts = [f"{percent(dose)} in {found.count(dose)} of {len(judged)}" for dose in settings.doses if dose > 0]
+    words = f"really scanned at a lower dose; studies that have such a scan: {', '.join(counts)}"
+    names = {(study.patient, study.session) for study in judged}
+    reasons = Counter(
+        record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
+    )
+    n_linear = sum(reasons.values())
+    facts = [
+        Fact("Judged on", f"{words}. Models were trained on simulated ones"),
+        Fact("Tuned on", _tuned_on(experiment, usable, any_moved=n_linear < len(judged))),
+    ]
+    if reasons:
+        counted = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
+        why = counted if len(reasons) > 1 else next(iter(reasons))
+        facts.append(
+            Fact(
+                "Not checked against the measurement",
+                f"{n_linear} of {len(judged)} studies, nor moved to it: real enhancement does not follow the linear "
+                f"mix, which would be their forward model ({why})",
+            )
+        )
+    return tuple(facts)
+
+
+def _tuned_on(experiment: Experiment, usable: Collection[str], *, any_moved: bool) -> str:
+    """What baselines, intervals and, where images are moved to the measurement, the anchor were tuned on."""
+    settings = experiment.settings
+    moved = any_moved and settings.tunes_anchor and settings.restoration.anchor
+    tuned = TUNED_AND_MOVED if moved else TUNED
+    validation = usable_of(experiment, experiment.studies(["validation"]), usable)
+    if not validation:
+        return "simulated low doses of training patients: baselines. Without validation patients there is nothing else"
+    whose = {
+        unit: (dose, one.study.patient)
+        for one in validation
+        for unit, dose in scan_units(experiment, one.study).items()
+    }
+    scanned = sorted({whose[unit][0] for unit in enough_patients(usable, whose)})
+    if not scanned:
+        few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
+        return f"simulated low doses of validation patients: {tuned} ({few})"
+    doses = ", ".join(percent(dose) for dose in scanned)
+    return f"real scans of validation patients at {doses}, simulated low doses else: {tuned}"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reader study in the report, from what `lessgad reader results` wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lessgad.experiment.opened import Experiment
+from lessgad.reader_study.readings_json import read_readings_json
+from lessgad.reader_study.results import summarise_readings
+from lessgad.report.content import Picture
+from lessgad.report.reading_figure import answer_bars
+from lessgad.report.reading_section import ReadingSection, reading_section, together
+from lessgad.report.style import to_png
+
+
+def readings_file(experiment: Experiment) -> Path:
+    """Where the readings are, once there are any."""
+    return experiment.folder.results / "readings.json"
+
+
+def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Picture | None]:
+    """Put the readings into words and bars; None where nobody read test cases.
+
+    Raises:
+        InputError: ``readings.json`` is damaged.
+    """
+    path = readings_file(experiment)
+    if not path.exists():
+        return None, None
+    readings = read_readings_json(path)
+    summary = summarise_readings(readings, experiment.settings.evaluation.n_resamples)
+    if not summary.n_cases:
+        return None, None
+    figure = answer_bars(readings.questionnaire, together(summary.counts))
+    if figure is None:
+        return reading_section(readings, summary), None
+    alt = "For each question a bar per dose, divided by how often each answer was given"
+    who = "the reader" if summary.n_readers == 1 else f"all {summary.n_readers} readers together"
+    hidden = " 100 % is the hidden standard dose." if readings.settings.hidden_standard else ""
+    caption = f"How often each answer was given, {who}; numbers are readings.{hidden}"
+    return reading_section(readings, summary), Picture(to_png(figure), alt, caption)

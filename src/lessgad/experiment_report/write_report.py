@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page, the tables, the figures, from what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lessgad.atomic_write import write_text
+from lessgad.cohort.split import SUBSETS
+from lessgad.cohort.study import Study
+from lessgad.dose.simulation_record import SimulationRecord
+from lessgad.dose_fraction import percent
+from lessgad.engine.unit import Advance
+from lessgad.evaluation.similarity import Area
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import planned_doses
+from lessgad.experiment.unit_names import evaluated, part_of, prepared
+from lessgad.experiment_report import pictures
+from lessgad.experiment_report.answer import answer_of
+from lessgad.experiment_report.measured_summary import measured_facts
+from lessgad.experiment_report.reading_results import reading_results
+from lessgad.experiment_report.segmentation_pictures import segmentation_section
+from lessgad.experiment_report.simulation_summary import record_simulation, simulation_facts
+from lessgad.judging.score_tables import GROWTH, TABLES, gather_scores
+from lessgad.judging.study_scores import StudyScores
+from lessgad.report.answer_section import AnswerSection, answer_section
+from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
+from lessgad.report.enhancement_section import enhancement_tables
+from lessgad.report.page import render_page
+from lessgad.report.tables import Table4, table4, write_table4
+
+AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
+LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a report is written from.
+
+    Attributes:
+        experiment: Whose.
+        scores: Of all studies.
+        usable: Units that can be used.
+        failures: Studies that are missing from the results.
+    """
+
+    experiment: Experiment
+    scores: StudyScores
+    usable: Collection[str]
+    failures: tuple[FailedStudy, ...]
+
+
+def write_report(
+    experiment: Experiment, usable: Collection[str], failures: Iterable[FailedStudy], advance: Advance
+) -> None:
+    """Gather the figures of all studies, and write ``results/`` and ``report/index.html``.
+
+    Args:
+        experiment: Whose.
+        usable: Units that can be used.
+        failures: Studies that are missing from the results.
+        advance: Is told how far it is.
+    """
+    advance(0.0, "tables")
+    scores = gather_results(experiment, usable)
+    rows = scores.similarity
+    evaluation = experiment.settings.evaluation
+    tables = tuple(
+        table
+        for area in AREAS
+        if (table := table4(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)).cells
+    )
+    for table in tables:
+        write_table4(table4_file(experiment, table.area), table)
+    advance(0.3, "figures")
+    content = _content(Gathered(experiment, scores, usable, tuple(failures)), tables)
+    write_text(experiment.folder.report, render_page(content))
+
+
+def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScores:
+    """Put the rows of all studies into the tables of ``results/``, and give them."""
+    folders = []
+    for study in experiment.studies(experiment.settings.subsets):
+        doses = [dose for dose in planned_doses(experiment, study) if evaluated(study, dose) in usable]
+        parts = [None, *doses] if doses and evaluated(study, None) in usable else doses
+        folders += [experiment.folder.scores(study.name, part_of(part)) for part in parts]
+    targets = {name: experiment.folder.table(name) for name in (*TABLES, GROWTH)}
+    return gather_scores(folders, targets, experiment.settings.evaluation.progression)
+
+
+def table4_file(experiment: Experiment, area: Area) -> Path:
+    """Say where Table 4 of an area lies."""
+    return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
+
+
+def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
+    experiment, scores, usable = gathered.experiment, gathered.scores, gathered.usable
+    settings, rows = experiment.settings, scores.similarity
+    section, bars = reading_results(experiment)
+    test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
+    records = record_simulation(experiment, usable)
+    follow_the_sequence = any(record.model == "signal_equation" for record in records if record.subset == "test")
+    return ReportContent(
+        title=f"lessgad report: {experiment.folder.root.resolve().name}",
+        cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
+        written_on=datetime.now().astimezone().date().isoformat(),
+        subsets=_subset_counts(experiment, usable),
+        facts=_facts(experiment, records, usable),
+        noise_free=not (settings.simulation.adds_noise or measured),
+        proportional=not (follow_the_sequence or measured),
+        tables=tables,
+        answer=_answer(experiment, scores),
+        enhancement=enhancement_tables(
+            scores.thresholds, scores.enhancement, scores.lesions, scores.intervals, scores.consistency
+        ),
+        enhancement_curves=pictures.enhancement_pictures(experiment, scores),
+        readings=section,
+        reading_bars=bars,
+        segmentation=segmentation_section(experiment, scores, usable),
+        curves=pictures.curve_pictures(experiment, rows),
+        calibration=pictures.calibration_picture(experiment, test_studies),
+        galleries=pictures.galleries(experiment, rows, usable),
+        learning_curves=pictures.learning_curves(experiment),
+        preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
+        failures=gathered.failures,
+        settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
+        versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
+    )
+
+
+def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None:
+    """None where no test patient was judged: then there is nothing to answer from."""
+    if not any(row.subset == "test" for row in scores.similarity):
+        return None
+    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap))
+
+
+def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[SubsetCount, ...]:
+    counts = []
+    for subset in SUBSETS:
+        studies = experiment.studies([subset])
+        shown = [study for study in studies if _is_shown(experiment, study, usable)]
+        patients = len({study.patient for study in shown})
+        counts.append(SubsetCount(subset, patients, len(shown), len(studies) - len(shown)))
+    return tuple(counts)
+
+
+def _is_shown(experiment: Experiment, study: Study, usable: Collection[str]) -> bool:
+    """Whether a study is prepared and, where its patient is judged, judged at one dose at least."""
+    if experiment.subsets[study.patient] not in experiment.settings.subsets:
+        return prepared(study) in usable
+    return any(evaluated(study, dose) in usable for dose in planned_doses(experiment, study))
+
+
+def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: Collection[str]) -> tuple[Fact, ...]:
+    settings = experiment.settings
+    inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
+    regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
+    models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
+    return (
+        *simulation_facts(records, settings.simulation),
+        *measured_facts(experiment, records, usable),
+        Fact("Input of the network", inputs + settings.field.slices_in_words),
+        Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
+        Fact("Training", f"{settings.training.n_samples} patches per model"),
+        Fact("Alignment", settings.preparation.alignment),
+        Fact("Calibration", settings.preparation.calibration),
+        Fact("Tumour", regions or "no regions named: judged on the head alone"),
+        Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
+    )
+
+
+def _of_segmentation(experiment: Experiment) -> tuple[str, ...]:
+    return () if experiment.settings.segmentation is None else ("nnunetv2",)
+
+
+def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
+    settings = experiment.settings.model_dump(mode="json")
+    settings["cohort"]["path"] = "…"
+    if settings["segmentation"] is not None and settings["segmentation"]["model"] is not None:
+        settings["segmentation"]["model"] = "…"
+    settings["external"] = dict.fromkeys(settings["external"], "…")
+    return settings

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images of one study at one dose that are held against its standard dose: every method, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.errors import StudyError
+from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.baseline_strengths import read_strengths
+from lessgad.restoration.baselines import subtract_and_scale
+from lessgad.restoration.denoised_baselines import denoise, denoise_and_scale
+from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_volume
+
+Image = Float[np.ndarray, "x y z"]
+
+
+@dataclass(frozen=True)
+class DoseImages:
+    """Where the images of one study at one dose lie.
+
+    Attributes:
+        baselines: How strong the baselines are.
+        restored: The restored image.
+        half_width: Half-width of its intervals; may not exist.
+        external: Images of other methods, by name; what is missing is not judged.
+    """
+
+    baselines: Path
+    restored: Path
+    half_width: Path
+    external: dict[str, Path]
+
+
+def judged_images(
+    images: DoseImages, study: PreparedStudy, low_dose: Image, dose: float, sigma: float, grid: Volume
+) -> Iterator[tuple[str, Image]]:
+    """Give every method's image, clipped to [−1, 1].
+
+    Args:
+        images: Where they lie.
+        study: Prepared.
+        low_dose: As acquired at this dose.
+        dose: Fraction of the standard dose.
+        sigma: Noise of the low dose on the scale of [−1, 1].
+        grid: T1 of the study, as stored.
+
+    Raises:
+        VolumeError: An image is on another grid.
+        StudyError: An image of another method is on another scale.
+    """
+    pre_contrast, box = np.asarray(study.pre_contrast), study.head_box
+    yield UNRESTORED, low_dose
+    if dose > 0:
+        yield SUBTRACT_AND_SCALE, np.clip(subtract_and_scale(pre_contrast, low_dose, dose), -1, 1)
+    tuned = read_strengths(images.baselines).at(dose)
+    yield "denoise", denoise(low_dose, sigma=sigma, strength=tuned.denoise, head_box=box)
+    scaled = denoise_and_scale(
+        pre_contrast, low_dose, sigma=sigma, strength=tuned.difference, scale=tuned.scale, head_box=box
+    )
+    yield "denoise_and_scale", np.clip(scaled, -1, 1)
+    yield RESTORED, read_like(images.restored, grid)
+    for name, path in images.external.items():
+        yield name, _checked_scale(read_like(path, grid), path)
+
+
+def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image:
+    """Read an image in transverse order.
+
+    Args:
+        path: Of the image.
+        grid: T1 of the study, as stored.
+        needs_contrast: Whether one value in every voxel is an error.
+
+    Raises:
+        VolumeError: Missing, damaged, or not on the grid of the T1.
+    """
+    volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
+    check_same_grid(volume, in_transverse_order(grid), "an image on the grid of the T1w", path)
+    return volume.array
+
+
+def _checked_scale(image: Image, path: Path) -> Image:
+    """An image of another method must be on the scale of prepared/: [−1, 1]."""
+    lowest, highest = float(image.min()), float(image.max())
+    if lowest < -1.5 or highest > 1.5:
+        raise StudyError(
+            "an image on [−1, 1], as those in prepared/",
+            f"intensities from {lowest:g} to {highest:g}",
+            path,
+            "Make it from the images in prepared/, or take it to their scale",
+        )
+    return np.clip(image, -1, 1)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of an experiment: the units of all its stages, made once."""
+
+from __future__ import annotations
+
+import os
+
+from lessgad.engine.plan import Plan
+from lessgad.engine.records import Records
+from lessgad.engine.standing import Standing
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.stage_names import STAGES, Stage
+from lessgad.stages import (
+    calibrate_model,
+    evaluate,
+    prepare,
+    prepare_companions,
+    report,
+    restore,
+    segment,
+    segmentation_model,
+    train,
+    tune_baselines,
+)
+from lessgad.training.processes import ALONE, Processes
+
+MOST_WORKERS = 8
+
+
+def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Plan:
+    """Plan every stage from settings, cohort and hashes of files; nothing is looked at twice.
+
+    Args:
+        experiment: Whose.
+        processes: Those that train together.
+    """
+    n_threads = threads_of_each(experiment)  # of a registration
+    trainings, limits = train.units(experiment, processes), calibrate_model.units(experiment)
+    plan = Plan(
+        [
+            *prepare.units(experiment, n_threads),
+            *prepare_companions.units(experiment, n_threads),
+            *(unit for pair in zip(trainings, limits, strict=True) for unit in pair),
+            *tune_baselines.units(experiment),
+            *restore.units(experiment),
+            *segmentation_model.units(experiment),
+            *segment.units(experiment),
+            *evaluate.units(experiment),
+            *report.units(experiment),
+        ]
+    )
+    experiment.hashes.save()
+    return plan
+
+
+def standing_of(experiment: Experiment, processes: Processes = ALONE) -> Standing:
+    """Plan an experiment and hold it against what has been done."""
+    return Standing(plan_experiment(experiment, processes), Records(experiment.folder.state))
+
+
+def stages_of(experiment: Experiment) -> tuple[Stage, ...]:
+    """The stages that an experiment has: all, but for the segmentation where none is asked for."""
+    return tuple(stage for stage in STAGES if stage != "segment" or experiment.settings.segmentation is not None)
+
+
+def n_workers(experiment: Experiment) -> int:
+    """Studies at a time."""
+    return experiment.settings.n_workers or min(MOST_WORKERS, n_cores())
+
+
+def threads_of_each(experiment: Experiment) -> int:
+    """Threads that each worker has for itself."""
+    return max(1, n_cores() // n_workers(experiment))
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

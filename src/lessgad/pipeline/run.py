@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run an experiment, stage by stage, from where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lessgad.atomic_write import saying_why
+from lessgad.engine.fingerprint import fingerprint
+from lessgad.engine.log import LOGGER
+from lessgad.engine.progress import Watcher
+from lessgad.engine.running import one_of_the_runs
+from lessgad.engine.standing import Standing
+from lessgad.engine.unit import Unit
+from lessgad.errors import LessgadError, LockedError, SettingsError
+from lessgad.experiment.models import models_named
+from lessgad.experiment.opened import Experiment, open_experiment
+from lessgad.experiment.scrubber import scrubbed_log
+from lessgad.experiment.stage_names import Stage
+from lessgad.pipeline.check_ahead import begin_stage, check_ahead
+from lessgad.pipeline.failures import Failure, known_failures
+from lessgad.pipeline.plan import stages_of, standing_of
+from lessgad.pipeline.run_stage import run_stage
+from lessgad.pipeline.selection import EVERYTHING, Selection
+from lessgad.training.processes import Processes
+from lessgad.training.together import follow, joined_processes
+
+#: Settings that no result depends on: runs may differ in them.
+OF_NO_RESULT = {"n_workers"}
+
+
+def run_experiment(
+    root: Path,
+    stages: Sequence[Stage],
+    watcher: Watcher,
+    *,
+    model_doses: Sequence[float] = (),
+    selection: Selection = EVERYTHING,
+) -> list[Failure]:
+    """Do all pending, stale or failed units of these stages; what is done is left as it is.
+
+    Started by torchrun or by SLURM's srun, in several processes, these train together: the first one does what is
+    said here, the others compute with it and return nothing.
+
+    Args:
+        root: The experiment folder.
+        stages: In the order of `STAGES`.
+        watcher: Is told of the progress.
+        model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
+        selection: The studies.
+
+    Returns:
+        Studies that failed, with reasons; they are tried again at the next run.
+
+    Raises:
+        InputError: Settings or cohort cannot be used, or an earlier stage has not been run.
+        LockedError: Another run is at work that these stages need.
+        LessgadError: A process that trains with this one has ended before its time.
+        KeyboardInterrupt: The user pressed Ctrl-C; what was done is kept.
+    """
+    selection.check(stages)
+    with joined_processes(stages) as processes:
+        if processes.leads:
+            return _opened(root, stages, watcher, model_doses, selection, processes)
+        follow(processes)
+        return []
+
+
+def _opened(
+    root: Path,
+    stages: Sequence[Stage],
+    watcher: Watcher,
+    model_doses: Sequence[float],
+    selection: Selection,
+    processes: Processes,
+) -> list[Failure]:
+    """Open the experiment and its log, and run the stages."""
+    with saying_why(root):
+        experiment = open_experiment(root)
+        with scrubbed_log(experiment.folder) as scrubber:
+            scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
+            scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
+            models = models_named(experiment.settings, model_doses)
+            return _logged(experiment, stages, watcher, models, selection, processes)
+
+
+def _logged(
+    experiment: Experiment,
+    stages: Sequence[Stage],
+    watcher: Watcher,
+    models: frozenset[str],
+    selection: Selection,
+    processes: Processes,
+) -> list[Failure]:
+    """Run the stages, and write to the log how that ended."""
+    settings = experiment.settings.model_dump(mode="json", exclude=OF_NO_RESULT)
+    try:
+        with (
+            saying_why(experiment.folder.root),
+            one_of_the_runs(experiment.folder.state, fingerprint(0, settings=settings)),
+        ):
+            return _run_stages(experiment, stages, watcher, models, selection, processes)
+    except KeyboardInterrupt:
+        LOGGER.info("interrupted")
+        raise
+    except LessgadError as error:
+        LOGGER.error("%s", error)
+        raise
+    except Exception as error:
+        LOGGER.exception("internal error")
+        error.add_note(f"the traceback is in {experiment.folder.logs}")
+        raise
+    finally:
+        experiment.hashes.save()
+
+
+def _run_stages(
+    experiment: Experiment,
+    stages: Sequence[Stage],
+    watcher: Watcher,
+    models: frozenset[str],
+    selection: Selection,
+    processes: Processes,
+) -> list[Failure]:
+    if list(stages) == ["segment"] and experiment.settings.segmentation is None:
+        watcher.say("segment: experiment.yaml asks for none (segmentation: null)")
+    stages = [stage for stage in stages if stage in stages_of(experiment)]
+    check_ahead(experiment, stages, watcher)
+    subjects = selection.subjects(experiment)
+    LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
+    if processes.n > 1:
+        LOGGER.info("%d processes", processes.n)
+    for study in experiment.cohort.unusable:
+        LOGGER.warning("%s skipped: %s", study.name, study.reason)
+        watcher.say(f"{study.name} skipped: {study.reason}")
+    standing = standing_of(experiment, processes)
+    for stage in stages:
+        units = selection.of_stage(standing, stage, subjects, models)
+        _check_earlier(experiment, standing, stage, units)
+        begin_stage(experiment, standing, stage, watcher)
+        to_do = standing.to_do(units)
+        LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
+        if to_do:
+            run_stage(experiment, standing, stage, to_do, watcher)
+            standing.look_again()
+        else:
+            watcher.say(f"{stage}: nothing to do")
+    return known_failures(experiment, standing, None if subjects is None else stages, subjects)
+
+
+def _check_earlier(experiment: Experiment, standing: Standing, stage: Stage, units: Sequence[Unit]) -> None:
+    """Raise SettingsError where a stage would have nothing to stand on, LockedError where another run is at that."""
+    missing = standing.before(units)
+    for earlier in stages_of(experiment)[: stages_of(experiment).index(stage)]:
+        of_it = [unit for unit in standing.plan.of_stage(earlier) if not standing.left_out(unit.key)]
+        wanting = [unit for unit in of_it if unit.key in missing]
+        for unit in wanting:
+            if (holder := standing.running(unit.key)) is not None:
+                raise LockedError(
+                    f"the {unit.what} to be done before {stage}",
+                    f"another run at it ({holder.words})",
+                    None,
+                    "Wait for it",
+                )
+        if wanting or not of_it:
+            first = wanting[0].name if wanting else ""
+            came = f"{len(wanting)} of {len(of_it)} not done ({first} first)" if wanting else "no usable study"
+            raise SettingsError(
+                f"stage {earlier} to be done before {stage}",
+                came,
+                None,
+                f"Run what is missing: lessgad run {experiment.folder.root} --until {stage}",
+            )

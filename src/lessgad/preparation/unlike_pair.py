@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two scans that differ in more than contrast."""
+
+from __future__ import annotations
+
+from lessgad.cohort.acquisition import Acquisition
+from lessgad.cohort.sequence_class import difference
+from lessgad.errors import StudyError
+from lessgad.preparation.settings import PreparationSettings
+
+KEEP_IT = "To use it all the same, set preparation.unlike_pairs: keep in experiment.yaml"
+
+
+def check_alike(
+    pre_contrast: Acquisition, scan: Acquisition, settings: PreparationSettings, other: str = "T1ce"
+) -> None:
+    """Raise StudyError for a scan that differs from its T1 in more than contrast, unless the settings keep it.
+
+    Args:
+        pre_contrast: Of the T1.
+        scan: Of the scan with contrast.
+        settings: What to do with such pairs.
+        other: What the scan is, for people.
+    """
+    unlike = difference(pre_contrast, scan)
+    if unlike is None or settings.unlike_pairs != "exclude":
+        return
+    pair = "a pair that differs" if other == "T1ce" else f"a {other} that differs from its T1"
+    raise StudyError(f"{pair} in contrast alone", unlike.replace("T1ce", other), remedy=KEEP_IT)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a trained model knows of its own limits: how far off it may be, and what it was trained on.
+
+They are units of their own: judging scans instead of simulated low doses finds them anew and trains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lessgad.engine.unit import Doing, Input, Unit
+from lessgad.experiment.models import LEARNING, LIMITS, model_doses
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import StudyFiles, learning_inputs, scanned_low_doses, usable_of
+from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
+from lessgad.experiment.unit_names import limits, trained
+
+if TYPE_CHECKING:
+    from lessgad.training.scans_of_study import ScansOfStudy
+
+VERSION = 4
+SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
+#: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
+INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
+
+
+def units(experiment: Experiment) -> list[Unit]:
+    """Give one unit for each model that is trained."""
+    settings = experiment.settings
+    scanned = {
+        unit: (dose, study.patient)
+        for study in experiment.studies(["validation"])
+        for unit, dose in scan_units(experiment, study).items()
+    }
+    inputs = learning_inputs(experiment) + tuple(Input(one, "where usable") for one in scanned)
+    found = []
+    for name, dose in model_doses(settings).items():
+        folder = experiment.folder.model(name)
+        stage, _, unit_name = limits(name).partition("/")
+        found.append(
+            Unit(
+                stage,
+                unit_name,
+                f"limits of {name}",
+                VERSION,
+                {
+                    "regions": settings.cohort.regions,
+                    "restoration": settings.restoration.model_dump(mode="json", include={"window", "precision"}),
+                },
+                partial(write_model_limits, experiment, name, dose),
+                outputs=(folder / LIMITS[0],),
+                inputs=(Input(trained(name)), *inputs),
+                passing=tuple(folder / file for file in (*LIMITS[1:], "card.md")),
+                size=SHARE_OF_TRAINING * settings.training.n_samples,
+                here=True,
+                counted=partial(_that_count, whose=scanned, least=MIN_SCANNED),
+            )
+        )
+    return found
+
+
+def _that_count(usable: frozenset[str], whose: Mapping[str, tuple[float, str]], least: int) -> frozenset[str]:
+    """Scans count at doses that enough validation patients were scanned at."""
+    return usable.difference(whose) | enough_patients(usable, whose, least)
+
+
+def write_model_limits(experiment: Experiment, name: str, dose: float | None, doing: Doing) -> None:
+    """Calibrate intervals of the best weights, judge their guess at dose 0, tune the anchor; note what training saw.
+
+    All but the last on validation patients: without them nothing can be promised, and there is none of these.
+    """
+    from lessgad.report.model_card import write_limits_on_card
+    from lessgad.restoration.training_range import write_training_range
+    from lessgad.training.seen_range import seen_range
+
+    settings, folder = experiment.settings, experiment.folder.model(name)
+    doing.advance(0.0, f"intervals ({name})")
+    for file in LIMITS:
+        (folder / file).unlink(missing_ok=True)
+    studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
+    if studies["validation"]:
+        _on_validation_patients(experiment, name, dose, studies["validation"], doing.inputs)
+    write_limits_on_card(folder)
+    seen = [study.read() for subset in LEARNING for study in studies[subset]]
+    sees_neighbors = settings.field.n_neighbor_slices > 0
+    write_training_range(folder, seen_range(seen, settings.simulation, sees_neighbors=sees_neighbors))
+
+
+def _on_validation_patients(
+    experiment: Experiment, name: str, dose: float | None, studies: Sequence[StudyFiles], usable: Collection[str]
+) -> None:
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.field.checkpoint import load_field
+    from lessgad.restoration.anchor import write_anchor
+    from lessgad.restoration.guess import write_guess
+    from lessgad.restoration.intervals import write_intervals
+    from lessgad.training.anchor_tuning import Slab, tune_anchor
+    from lessgad.training.guess_judgement import judge_guess
+    from lessgad.training.interval_calibration import calibrate_intervals
+    from lessgad.training.scans_of_study import tuning_scans
+    from lessgad.training.validation import ValidationSlices
+
+    settings, folder = experiment.settings, experiment.folder.model(name)
+    extent = settings.training.vary_position
+    sources = [scanned_low_doses(experiment, one.study, usable) for one in studies]
+    given = [one.read() for one in studies], sources, settings.simulation, settings.cohort.regions
+    scans = tuning_scans(*given, least=MIN_SCANNED, extent=extent)
+    masks = [one.study.tumor(settings.cohort.regions) for one in scans]
+    doses, scanned = _doses(dose, scans)
+    how_many = settings.training.n_validation_slices, settings.field.n_neighbor_slices
+    slices = [
+        ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
+        for one, mask in zip(scans, masks, strict=True)
+    ]
+    field, _ = load_field(folder)
+    write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
+    if 0.0 in doses:
+        write_guess(folder, judge_guess(field, slices, settings.restoration))
+    if settings.tunes_anchor:
+        scans = tuning_scans(*given, least=MIN_SCANNED, extent=extent, only_checkable=True)
+        doses, scanned = _doses(dose, scans)
+        plain = [one.where_the_t1ce_lies for one in scans]
+        slabs, otherwise = (
+            [Slab.of(one.study, mask, one) for one, mask in zip(of_studies, masks, strict=True)]
+            for of_studies in (plain, scans)
+        )
+        beside = otherwise if extent > 0 else None
+        anchor = tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned, lying_otherwise=beside)
+        write_anchor(folder, anchor)
+
+
+def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:
+    """Doses to look at, of a model for all of them or for one; and those of them that were scanned."""
+    scanned = scans[0].scanned
+    doses = sorted({*INTERVAL_DOSES, *scanned}) if dose is None else [dose]
+    return doses, [at for at in doses if at in scanned]

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage evaluate: every method at every dose against the standard dose, and against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from lessgad.cohort.split import Subset
+from lessgad.cohort.study import Study
+from lessgad.dose.low_doses import LowDoses
+from lessgad.engine.unit import Doing, Input, Unit
+from lessgad.evaluation.result_rows import RESTORED
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import low_doses_at, planned_doses
+from lessgad.experiment.study_files import (
+    ExternalImages,
+    contradicted_file,
+    half_width_file,
+    prepared_files,
+    restored_file,
+    segmentation_files,
+)
+from lessgad.experiment.unit_names import baselines_at, evaluated, part_of, prepared, restored, segmented
+from lessgad.judging.judged_images import DoseImages, judged_images, read_like
+from lessgad.judging.score_tables import write_scores
+from lessgad.judging.segmentation_judge import judge_segmentations
+from lessgad.judging.study_scores import StudyJudge
+from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, read_prepared
+from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
+
+VERSION = 6
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """What a worker needs to judge one dose of a study, or its standard dose.
+
+    Attributes:
+        name: Of the study.
+        subset: Of its patient.
+        files: Its prepared images.
+        dose: Fraction of the standard dose; None for the standard dose itself.
+        images: The images that are judged; None for the standard dose.
+        low_doses: Where the low dose comes from.
+        regions: Label values of each region.
+        segmented: The unit that segments these images; empty where nothing is segmented.
+        segmentations: Where the segmentations lie, by image.
+        map: Where what the measurement contradicts in the restored image goes; None at dose 0.
+        tables: The folder where the figures go.
+    """
+
+    name: str
+    subset: Subset
+    files: PreparedFiles
+    dose: float | None
+    images: DoseImages | None
+    low_doses: LowDoses
+    regions: Regions
+    segmented: str
+    segmentations: Mapping[str, Path]
+    map: Path | None
+    tables: Path
+
+
+def units(experiment: Experiment) -> list[Unit]:
+    """Give one unit for each study that is judged and its standard dose, and one for each of its doses."""
+    external = ExternalImages(experiment)
+    return [
+        _unit(experiment, study, dose, external)
+        for study in experiment.studies(experiment.settings.subsets)
+        for dose in (None, *planned_doses(experiment, study))
+    ]
+
+
+def _unit(experiment: Experiment, study: Study, dose: float | None, external: ExternalImages) -> Unit:
+    settings = experiment.settings
+    others = {} if dose is None else external.at(study, dose)
+    segments = settings.segmentation is not None
+    task = EvaluationTask(
+        name=study.name,
+        subset=experiment.subsets[study.patient],
+        files=prepared_files(experiment, study),
+        dose=dose,
+        images=None,
+        low_doses=low_doses_at(experiment, study, dose or 0.0),
+        regions=settings.cohort.regions,
+        segmented=segmented(study, dose) if segments else "",
+        segmentations=segmentation_files(experiment, study, dose, others) if segments else {},
+        map=contradicted_file(experiment, study, dose) if dose else None,
+        tables=experiment.folder.scores(study.name, part_of(dose)),
+    )
+    inputs = [Input(prepared(study), "else left out")]
+    if dose is not None:
+        inputs += Input(restored(study, dose), "else left out"), Input(baselines_at(dose))
+        images = DoseImages(
+            baselines=experiment.folder.strengths(part_of(dose)),
+            restored=restored_file(experiment, study, dose),
+            half_width=half_width_file(experiment, study, dose),
+            external=others,
+        )
+        task = replace(task, images=images)
+    if segments:  # where it fails, the rest is judged all the same
+        inputs.append(Input(segmented(study, dose), "where usable"))
+    maps = () if task.map is None else (task.map,)
+    # A measured low dose has no map where the forward model is linear, which only the sidecar tells.
+    certain = maps if settings.low_dose == "simulated" else ()
+    stage, _, name = evaluated(study, dose).partition("/")
+    return Unit(
+        stage,
+        name,
+        f"evaluation of {study.name} at {part_of(dose)}",
+        VERSION,
+        {
+            "dose": dose,
+            "subset": task.subset,
+            "regions": settings.cohort.regions,
+            "external": {method: experiment.hashes.of(path) for method, path in others.items()},
+        },
+        partial(evaluate_dose, task),
+        outputs=(task.tables, *certain),
+        inputs=tuple(inputs),
+        passing=maps,
+        subject=study.name,
+    )
+
+
+def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
+    """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts."""
+    doing.advance(0.0, f"{task.name} at {part_of(task.dose)}")
+    study, grid = read_prepared(task.files), read_volume(task.files.pre_contrast)
+    judge = StudyJudge(study, task.subset, task.regions)
+    if task.dose is not None and task.images is not None:
+        _judge_images(task, task.dose, task.images, study, judge, grid)
+    if task.segmented in doing.inputs:
+        of_dose = 1.0 if task.dose is None else task.dose
+        judge_segmentations(judge.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
+    write_scores(task.tables, judge.scores)
+
+
+def _judge_images(
+    task: EvaluationTask, dose: float, images: DoseImages, study: PreparedStudy, judge: StudyJudge, grid: Volume
+) -> None:
+    low_dose = task.low_doses.at(study, dose)
+    if task.map is not None:
+        task.map.unlink(missing_ok=True)
+    for method, image in judged_images(images, study, low_dose.image, dose, low_dose.simulator.sigma, grid):
+        consistency = judge.judge(image, method, low_dose)
+        if method == RESTORED and consistency is not None and task.map is not None:
+            contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
+            write_volume(task.map, in_order_of(contradicted, grid))
+        if method == RESTORED and images.half_width.exists():
+            half_width = read_like(images.half_width, grid, needs_contrast=False)
+            judge.judge_interval(image, half_width, dose)

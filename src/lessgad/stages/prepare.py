@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage prepare: each study, two scans to two comparable images and a picture of how."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
+from lessgad.cohort.study import Study
+from lessgad.dose.clean_end_points import clean_end_points, scan_noise
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.engine.unit import Doing, Unit
+from lessgad.errors import CohortError
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.study_files import prepared_files
+from lessgad.preparation.mask import check_inside_head, check_labels, mask_on_pre_contrast, read_mask
+from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.preparation.unlike_pair import check_alike
+from lessgad.report.preparation_sheet import write_sheet
+from lessgad.volume import in_transverse_order, read_volume
+
+if TYPE_CHECKING:
+    from lessgad.dose.clean_end_points import ScanNoise
+    from lessgad.preparation.pair import PreparedPair
+
+VERSION = 4
+
+
+@dataclass(frozen=True)
+class PreparationTask:
+    """What a worker needs to prepare one study.
+
+    Attributes:
+        study: Where its files are.
+        files: Where its results go.
+        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
+        settings: How.
+        simulation: How low doses will be made from it.
+        regions: Label values of each region.
+        known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
+        n_threads: Of the registration.
+    """
+
+    study: Study
+    files: PreparedFiles
+    acquisitions: tuple[Acquisition, Acquisition] | CohortError
+    settings: PreparationSettings
+    simulation: SimulationSettings
+    regions: Regions
+    known_labels: tuple[int, ...]
+    n_threads: int
+
+
+def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
+    """Give one unit for each study of the cohort, whatever its subset."""
+    settings = experiment.settings
+    of_all = {
+        "settings": settings.preparation.model_dump(mode="json"),
+        "regions": settings.cohort.regions,
+        "known_labels": tuple(sorted(experiment.label_names)),
+        "denoised": settings.simulation.adds_noise,
+        "noise_required": settings.simulation.noise == "matched",
+    }
+    return [_unit(experiment, study, n_threads, of_all) for study in experiment.cohort.studies]
+
+
+def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str, Any]) -> Unit:
+    settings, root = experiment.settings, experiment.cohort.root
+    task = PreparationTask(
+        study=study,
+        files=prepared_files(experiment, study),
+        acquisitions=_acquisitions(study, experiment.sidecars),
+        settings=settings.preparation,
+        simulation=settings.simulation,
+        regions=settings.cohort.regions,
+        known_labels=of_all["known_labels"],
+        n_threads=n_threads,
+    )
+    read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
+    hashes = {path: experiment.hashes.of(path) for path in read}
+    ingredients = {
+        **of_all,
+        "pre_contrast": hashes[study.pre_contrast],
+        "standard_dose": hashes[study.standard_dose],
+        "mask": hashes[study.mask] if study.mask else None,
+        "mask_space": study.mask_space,
+        "acquisitions": _spelled(task.acquisitions),
+    }
+    files = task.files
+    outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
+    if settings.simulation.adds_noise:
+        outputs += [files.clean_pre_contrast, files.clean_standard_dose]
+    return Unit(
+        "prepare",
+        study.name,
+        f"preparation of {study.name}",
+        VERSION,
+        ingredients,
+        partial(prepare_study, task),
+        outputs=tuple(outputs + [files.labels] * (study.mask is not None)),
+        subject=study.name,
+        sources=tuple(hashes.items()),
+        stands_on=root,
+    )
+
+
+def _acquisitions(study: Study, sidecars: Sidecars) -> tuple[Acquisition, Acquisition] | CohortError:
+    """Read the sidecars; what is wrong with one is this study's failure, not the cohort's."""
+    try:
+        return read_acquisition(study.pre_contrast, sidecars), read_acquisition(study.standard_dose, sidecars)
+    except CohortError as error:
+        return error
+
+
+def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> list[dict[str, Any]] | str:
+    if isinstance(acquisitions, CohortError):
+        return str(acquisitions)
+    return [asdict(acquisition) for acquisition in acquisitions]
+
+
+def prepare_study(task: PreparationTask, _doing: Doing) -> None:
+    """Prepare one study and write it.
+
+    Raises:
+        StudyError: It cannot be registered or calibrated, or its mask does not fit.
+        VolumeError: One of its files cannot be used.
+        CohortError: One of its sidecars cannot be read.
+    """
+    from lessgad.preparation.pair import prepare_pair
+
+    if isinstance(task.acquisitions, CohortError):
+        raise task.acquisitions
+    check_alike(*task.acquisitions, task.settings)
+    pre_contrast = read_volume(task.study.pre_contrast)
+    standard_dose = read_volume(task.study.standard_dose)
+    grid = in_transverse_order(pre_contrast)
+    pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
+    labels = None
+    if task.study.mask is not None:
+        mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose)
+        check_labels(mask, task.regions, task.known_labels, task.study.mask)
+        labels = mask_on_pre_contrast(mask, pre_contrast, pair.transform)
+    noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
+    clean = clean_end_points(pair, noise) if task.simulation.adds_noise else (None, None)
+    study = PreparedStudy(
+        patient=task.study.patient,
+        session=task.study.session,
+        pre_contrast=pair.normalised_pre_contrast,
+        standard_dose=pair.normalised_standard_dose,
+        labels=labels,
+        head=pair.head,
+        head_box=pair.head_box,
+        spacing_mm=grid.spacing_mm,
+        normalisation=pair.normalisation,
+        tissue_level=pair.tissue_level,
+        acquisition=task.acquisitions[1],
+        sigma=noise.standard_dose.sigma if noise.standard_dose else None,
+        sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
+        clean_pre_contrast=clean[0],
+        clean_standard_dose=clean[1],
+    )
+    tumor = study.tumor(task.regions)
+    if tumor is not None:
+        check_inside_head(tumor, pair.head, task.study.mask)
+    write_sheet(task.files.picture, pair, study, tumor)
+    write_prepared(task.files, study, pre_contrast, _description(pair, tumor, noise))
+
+
+def _description(pair: PreparedPair, tumor: np.ndarray | None, noise: ScanNoise) -> dict[str, Any]:
+    return {
+        "transform_t1_to_t1ce_ras_mm": pair.transform.matrix.tolist(),
+        "rotation_deg": pair.transform.rotation_deg,
+        "translation_mm": pair.transform.translation_mm,
+        "alignment": asdict(pair.alignment),
+        "t1ce_to_t1_intensity": asdict(pair.to_pre_contrast),
+        "t1ce_gain": None if pair.gain is None else pair.gain.to_dict(),
+        "t1_peaks": asdict(pair.peaks),
+        "noise": asdict(noise),
+        "clipped_fraction_tumor": None if tumor is None else pair.clipped_fraction(tumor),
+        "clipped_fraction_head": pair.clipped_fraction(pair.head),
+    }

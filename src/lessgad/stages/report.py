@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage report: the page, the tables, the figures."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from lessgad.engine.unit import Doing, Input, Unit
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import t2_inputs
+from lessgad.experiment.scanned import planned_doses, scan_units
+from lessgad.experiment.unit_names import REPORT, evaluated, prepared, restored, segmented
+from lessgad.experiment_report.reading_results import readings_file
+from lessgad.judging.score_tables import GROWTH, TABLES
+from lessgad.report.content import FailedStudy
+
+VERSION = 10
+TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")
+
+
+def units(experiment: Experiment) -> list[Unit]:
+    """Give the one unit: the page."""
+    settings, folder = experiment.settings, experiment.folder
+    stage, _, name = REPORT.partition("/")
+    return [
+        Unit(
+            stage,
+            name,
+            "report",
+            VERSION,
+            {
+                "evaluation": settings.evaluation.model_dump(mode="json"),
+                "answer": settings.answer.model_dump(mode="json"),
+                "split": experiment.subsets,
+                "readings": experiment.hashes.of(readings_file(experiment)),
+                "unusable": [[study.name, study.reason] for study in experiment.cohort.unusable],
+            },
+            partial(write, experiment),
+            outputs=(*(folder.table(name) for name in (*TABLES, GROWTH)), folder.simulation, folder.report),
+            inputs=_inputs(experiment),
+            passing=tuple(folder.results / name for name in TABLE4),
+            here=True,
+            tells_failures=True,
+        )
+    ]
+
+
+def _inputs(experiment: Experiment) -> tuple[Input, ...]:
+    """Everything that is made of each study; what failed is told."""
+    found: list[Input] = []
+    judged = {study.name for study in experiment.studies(experiment.settings.subsets)}
+    for study in experiment.cohort.studies:
+        found += Input(prepared(study), "where usable"), *t2_inputs(experiment, study)
+        if study.name in judged:
+            parts = (None, *planned_doses(experiment, study))
+            keys = [*scan_units(experiment, study), *(restored(study, dose) for dose in parts[1:] if dose is not None)]
+            if experiment.settings.segmentation is not None:
+                keys += [segmented(study, part) for part in parts]
+            keys += [evaluated(study, part) for part in parts]
+            found += [Input(key, "where usable") for key in keys]
+    return tuple(found)
+
+
+def write(experiment: Experiment, doing: Doing) -> None:
+    """Write ``results/`` and ``report/index.html``."""
+    from lessgad.experiment_report.write_report import write_report
+
+    write_report(experiment, doing.inputs, failed_studies(experiment, doing.failures), doing.advance)
+
+
+def failed_studies(experiment: Experiment, failures: tuple[tuple[str, str], ...]) -> list[FailedStudy]:
+    """List studies that are missing from the results, with the stage and the reason."""
+    failed = [FailedStudy(study.name, "cohort", study.reason) for study in experiment.cohort.unusable]
+    for key, reason in failures:
+        stage, _, name = key.partition("/")
+        failed.append(FailedStudy(name, stage, reason.replace(str(experiment.cohort.root), "…")))
+    return failed

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage train: one model for all doses, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lessgad.cohort.split import Subset
+from lessgad.engine.fingerprint import fingerprint
+from lessgad.engine.unit import Doing, Unit
+from lessgad.errors import SettingsError
+from lessgad.experiment.models import LEARNING, LIMITS, model_doses
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import StudyFiles, learning_inputs, usable_of
+from lessgad.experiment.unit_names import limits, prepared, prepared_t2, trained
+from lessgad.training.processes import ALONE, Processes
+from lessgad.training.together import order_given
+
+if TYPE_CHECKING:
+    from lessgad.training.trainer import TrainingProgress, TrainingTask
+
+VERSION = 7
+#: The model's files, spelled here so that looking at the state of an experiment does not import torch.
+WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
+PASSING = ("resume.pt", "card.md", "learning_curve.png")
+#: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
+VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
+Studies = Mapping[Subset, Sequence[StudyFiles]]
+
+
+def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
+    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
+    settings = experiment.settings
+    inputs = learning_inputs(experiment)
+    found = []
+    for name, dose in model_doses(settings).items():
+        folder = experiment.folder.model(name)
+        stage, _, unit_name = trained(name).partition("/")
+        found.append(
+            Unit(
+                stage,
+                unit_name,
+                f"training of {name}",
+                VERSION,
+                {
+                    "dose": dose,
+                    "regions": settings.cohort.regions,
+                    "simulation": settings.simulation.model_dump(mode="json"),
+                    "field": settings.field.model_dump(mode="json"),
+                    "training": settings.training.model_dump(mode="json"),
+                    "validation_doses": _validation_doses(dose),
+                },
+                partial(train_model, experiment, name, dose, processes=processes),
+                outputs=tuple(folder / file for file in WRITTEN),
+                inputs=inputs,
+                passing=tuple(folder / file for file in PASSING),
+                size=float(settings.training.n_samples),
+                here=True,
+                spoils=(limits(name),),
+            )
+        )
+    return found
+
+
+def train_model(
+    experiment: Experiment, name: str, dose: float | None, doing: Doing, processes: Processes = ALONE
+) -> None:
+    """Train one model, from where it stopped; where several processes train together, this one leads.
+
+    Raises:
+        SettingsError: No training study could be prepared.
+        KeyboardInterrupt: The user pressed Ctrl-C; the state is saved.
+        LessgadError: Another process has ended before its time.
+    """
+    from lessgad.field.checkpoint import BEST
+    from lessgad.report.model_card import write_model_card
+    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+
+    studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
+    if not studies["train"]:
+        raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
+    for file in LIMITS:  # of other weights
+        (experiment.folder.model(name) / file).unlink(missing_ok=True)
+    cohort_mark = fingerprint(0, studies={subset: _marks(of_it, doing) for subset, of_it in studies.items()})
+    task = _task(experiment, name, dose, doing.fingerprint, studies, cohort_mark)
+    if (task.folder / CURVE_FILE).exists() and not (task.folder / BEST).exists():
+        # Somebody deleted the best weights: only a training from the start finds them again.
+        (task.folder / RESUME_FILE).unlink(missing_ok=True)
+
+    def tell(progress: TrainingProgress) -> None:
+        gain = progress.validation_gain_db
+        validation = f", validation gain {gain:+.2f} dB" if gain == gain else ""  # NaN before the first
+        doing.advance(float(progress.n_samples_done), f"loss {progress.loss:.4f}{validation} ({name})")
+
+    beside = partial(_train_beside, experiment, name, dose, doing.fingerprint, studies["train"])
+    with order_given(processes, beside):
+        train(task, tell, processes)
+    write_model_card(task, processes.n)
+
+
+def _train_beside(
+    experiment: Experiment,
+    name: str,
+    dose: float | None,
+    mark: str,
+    studies: Sequence[StudyFiles],
+    processes: Processes,
+) -> None:
+    """Take part in a training that another process leads, which validates and writes."""
+    from lessgad.training.trainer import train
+
+    train(_task(experiment, name, dose, mark, {"train": studies}), lambda _: None, processes)
+
+
+def _task(
+    experiment: Experiment, name: str, dose: float | None, mark: str, studies: Studies, cohort_mark: str = ""
+) -> TrainingTask:
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.field.checkpoint import ModelDescription
+    from lessgad.training.patch_source import PatchSource
+    from lessgad.training.trainer import TrainingTask
+    from lessgad.training.validation import ValidationSlices
+
+    settings = experiment.settings
+    regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
+    read = {subset: [study.read() for study in studies.get(subset, ())] for subset in LEARNING}
+    return TrainingTask(
+        folder=experiment.folder.model(name),
+        description=ModelDescription(
+            field=settings.field,
+            dose=dose,
+            simulation=settings.simulation,
+            preparation=settings.preparation,
+            cohort_fingerprint=cohort_mark,
+            training=settings.training.model_dump(mode="json"),
+        ),
+        settings=settings.training,
+        studies=[
+            PatchSource.of(study, study.tumor(regions), study_simulator(study, settings.simulation))
+            for study in read["train"]
+        ],
+        validation=[
+            ValidationSlices.of(
+                study,
+                study.tumor(regions),
+                study_simulator(study, settings.simulation),
+                n_slices,
+                settings.field.n_neighbor_slices,
+            )
+            for study in read["validation"]
+        ],
+        validation_doses=_validation_doses(dose),
+        fingerprint=mark,
+    )
+
+
+def _validation_doses(dose: float | None) -> list[float]:
+    """Validate at the dose of the model, or at five that stand for all."""
+    return list(VALIDATION_DOSES) if dose is None else [dose]
+
+
+def _marks(studies: Sequence[StudyFiles], doing: Doing) -> list[str]:
+    """Fingerprint the prepared images that a model learns from, as its description keeps them."""
+    pairs = [doing.inputs[prepared(one.study)] for one in studies]
+    t2 = [one.study for one in studies if one.t2 is not None]
+    return pairs + [f"{prepared_t2(study).partition('/')[2]}: {doing.inputs[prepared_t2(study)]}" for study in t2]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How strong the baselines are: tuned at each dose on validation patients, or on those of training where none are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from lessgad.engine.unit import Doing, Input, Unit
+from lessgad.experiment.models import LEARNING
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import scanned_low_doses, usable_of
+from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
+from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prepared
+
+VERSION = 2
+
+
+def units(experiment: Experiment) -> list[Unit]:
+    """Give one unit for each dose, and one that puts all doses into a file that people and benchmarks read."""
+    settings = experiment.settings
+    by_subset = {subset: frozenset(map(prepared, experiment.studies([subset]))) for subset in LEARNING}
+    found = []
+    for dose in settings.doses:
+        scanned = {
+            unit: (dose, study.patient)
+            for study in experiment.studies(["validation"])
+            for unit, at in scan_units(experiment, study).items()
+            if at == dose
+        }
+        candidates = [*map(prepared, experiment.studies(LEARNING)), *scanned]
+        target = experiment.folder.strengths(part_of(dose))
+        stage, _, name = baselines_at(dose).partition("/")
+        found.append(
+            Unit(
+                stage,
+                name,
+                f"tuning of the baselines at {part_of(dose)}",
+                VERSION,
+                {
+                    "dose": dose,
+                    "regions": settings.cohort.regions,
+                    "simulation": settings.simulation.model_dump(mode="json"),
+                    "n_slices": settings.training.n_validation_slices,
+                },
+                partial(tune_at, experiment, dose, target),
+                outputs=(target,),
+                inputs=tuple(Input(candidate, "where usable") for candidate in candidates),
+                counted=partial(
+                    _that_count,
+                    validation=by_subset["validation"],
+                    train=by_subset["train"],
+                    whose=scanned,
+                    least=MIN_SCANNED,
+                ),
+            )
+        )
+    parts = {dose: experiment.folder.strengths(part_of(dose)) for dose in settings.doses}
+    gathered = experiment.folder.baselines
+    found.append(
+        Unit(
+            "restore",
+            BASELINES,
+            "gathering of the baselines",
+            VERSION,
+            {},
+            partial(gather, parts, gathered),
+            outputs=(gathered,),
+            inputs=tuple(Input(baselines_at(dose)) for dose in settings.doses),
+        )
+    )
+    return found
+
+
+def _that_count(
+    usable: frozenset[str],
+    validation: frozenset[str],
+    train: frozenset[str],
+    whose: Mapping[str, tuple[float, str]],
+    least: int,
+) -> frozenset[str]:
+    """Validation patients, with their scans where there are enough; without any the patients of training."""
+    judges = usable & validation
+    return judges | enough_patients(usable, whose, least) if judges else usable & train
+
+
+def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> None:
+    """Choose how strong the baselines are at one dose."""
+    from lessgad.dose.simulation import study_simulator
+    from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
+    from lessgad.training.scans_of_study import tuning_scans
+    from lessgad.training.validation import ValidationSlices
+
+    settings = experiment.settings
+    regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
+    doing.advance(0.0, BASELINES)
+    files = usable_of(experiment, experiment.studies(LEARNING), doing.inputs)
+    sources = [scanned_low_doses(experiment, one.study, doing.inputs) for one in files]
+    studies = [one.read() for one in files]
+    slices = []
+    for scans in tuning_scans(studies, sources, settings.simulation, regions, least=MIN_SCANNED):
+        study = scans.study
+        simulator, truly = study_simulator(study, settings.simulation), scans if scans.scanned else None
+        slices.append(ValidationSlices.of(study, study.tumor(regions), simulator, n_slices, 0, truly))
+    write_strengths(target, tune_baselines(slices, (dose,)))
+
+
+def gather(parts: Mapping[float, Path], target: Path, _doing: Doing) -> None:
+    """Put the strengths of all doses into one file."""
+    from lessgad.restoration.baseline_strengths import BaselineStrengths, read_strengths, write_strengths
+
+    read = [read_strengths(parts[dose]).at(dose) for dose in sorted(parts)]
+    write_strengths(target, BaselineStrengths(doses=tuple(read)))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several processes on one stage: the first one leads, the others do what it tells them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from lessgad.errors import LessgadError, SettingsError
+from lessgad.training.launch import launched
+from lessgad.training.processes import ALONE, Processes, another_ended
+
+#: What the leader tells the others to do; it must pickle.
+Order = Callable[[Processes], None]
+
+UNUSABLE_INPUT = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
+    """Meet the processes that torchrun or SLURM started with this one; without them it is alone.
+
+    What the leader does in the block is its own affair but for `order_given`. When the block ends well, the others
+    are told that there is nothing more to do; where it fails, the leader ends, and the others notice.
+
+    Raises:
+        SettingsError: Several processes for another stage than train, or more than there are GPUs.
+        SystemExit: In the others, where the leader has something to say.
+    """
+    launch = launched(os.environ)
+    if launch.n_processes == 1:
+        yield ALONE
+        return
+    if list(stages) != ["train"]:
+        if launch.rank > 0:
+            raise SystemExit(UNUSABLE_INPUT)
+        came = f"{launch.n_processes} of them"
+        raise SettingsError("one process for all but --stage train", came, None, "Start lessgad by itself for the rest")
+    processes = Processes.joined(launch)
+    yield processes
+    if processes.leads:
+        processes.from_leader(None)
+    processes.part()
+
+
+@contextmanager
+def order_given(processes: Processes, order: Order) -> Iterator[None]:
+    """Have the others do their part while the block does the leader's.
+
+    Raises:
+        LessgadError: One of them has ended before its time.
+    """
+    if processes.n == 1:
+        yield
+        return
+    try:
+        processes.from_leader(order)
+        yield
+    except RuntimeError as error:
+        if not another_ended(error):
+            raise
+        raise LessgadError(
+            f"all {processes.n} processes to train together",
+            "one that ended before the others",
+            None,
+            "See what it said; the same command goes on from where the training was last saved",
+        ) from error
+
+
+def follow(processes: Processes) -> None:
+    """Do what the leader tells, until there is nothing more to do.
+
+    Raises:
+        SystemExit: The leader has ended, or has stopped for a reason that it gives.
+    """
+    try:
+        while True:
+            order: Order | None = processes.from_leader(None)
+            if order is None:
+                return
+            order(processes)
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except SettingsError as error:
+        if isinstance(error.__cause__, FloatingPointError):  # known to all of them
+            raise SystemExit(UNUSABLE_INPUT) from None
+        raise
+    except RuntimeError as error:
+        if another_ended(error):
+            raise SystemExit(UNUSABLE_INPUT) from None
+        raise
