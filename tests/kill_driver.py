@@ -5,7 +5,8 @@
 
 A job is ``{"arguments": […], "match": "resume.pt", "when": "before", "count": 1, "console": FILE}``: the child is
 killed just before or after it gives the count-th file with a matching path its name (``half``: just before, with
-half of the file written; ``interrupt``: Ctrl-C just after). Prints how each child ended: exit code or −signal.
+half of the file written; ``interrupt``: Ctrl-C just after). A job ``{"copy": [FROM, TO]}`` copies a file in between.
+Prints how each child ended: exit code or −signal.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import fnmatch
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 
@@ -57,4 +59,10 @@ def run(job: dict) -> int:
 if __name__ == "__main__":
     with pathlib.Path(sys.argv[1]).open() as file:
         jobs = json.load(file)
-    print(json.dumps([run(job) for job in jobs]))
+    ends = []
+    for job in jobs:
+        if "copy" in job:
+            shutil.copyfile(*job["copy"])
+        else:
+            ends.append(run(job))
+    print(json.dumps(ends))

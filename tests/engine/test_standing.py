@@ -104,7 +104,7 @@ def test_why(tmp_path: Path):
     assert [why(standing, unit.key) for unit in units] == [
         "never done",
         "waits for the preparation of sub-01",
-        "waits for the preparation of sub-01 and 1 more",
+        "waits for the preparation of sub-01; waits for the preparation of model",
     ]
     for n, unit in enumerate(units):
         do(tmp_path, unit, *units[:n])
@@ -113,13 +113,22 @@ def test_why(tmp_path: Path):
     standing = standing_of(tmp_path, *(changed := chain(tmp_path, "y")))
     assert [why(standing, unit.key) for unit in changed] == [
         "text: x → y",
-        "changed: preparation of sub-01",
-        "changed: preparation of sub-01; changed: preparation of model",
+        "changed: the preparation of sub-01",
+        "changed: the preparation of sub-01; changed: the preparation of model",
     ]
     units[0].outputs[0].unlink()
     assert why(standing_of(tmp_path, *units), units[0].key) == "sub-01.txt is missing"
     do(tmp_path, chain(tmp_path, work=BROKEN)[0])
     assert why(standing_of(tmp_path, *units), units[0].key) == "wanted a mask, got none."
+
+
+def test_why_names_many_inputs_by_their_number_and_those_of_the_same_study_by_their_stage(tmp_path: Path):
+    pairs = [unit_of(tmp_path, name, subject=name) for name in "abc"]
+    image = unit_of(tmp_path, "a_dose10", stage="restore", subject="a", inputs=(needs(pairs[0].key),))
+    page = unit_of(tmp_path, "page", stage="report", inputs=tuple(needs(pair.key) for pair in pairs))
+    standing = standing_of(tmp_path, *pairs, image, page)
+    assert why(standing, image.key) == "waits for its stage prepare"
+    assert why(standing, page.key) == "waits for 3 of stage prepare"
 
 
 def test_why_names_each_setting_that_changed(tmp_path: Path):

@@ -71,7 +71,7 @@ def run(
     ] = "1/1",
     participant_label: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL", help="With --stage: the studies of this patient alone; repeat for more."),
+        typer.Option(metavar="LABEL …", help="With --stage: the studies of these patients alone."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and why; do nothing.")] = False,
 ) -> int:

@@ -21,6 +21,7 @@ from lessgad.errors import LessgadError
 USAGE_ERROR: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 INTERRUPTED = 130
+SEVERAL = "--participant-label"
 
 app = typer.Typer(
     name="lessgad",
@@ -57,8 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
 def exit_code(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; every error has become a line by then."""
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    words = _labels_spread(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = app(args=arguments, prog_name="lessgad", standalone_mode=False)
+        result = app(args=words, prog_name="lessgad", standalone_mode=False)
     except USAGE_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
@@ -77,3 +79,15 @@ def exit_code(arguments: list[str] | None = None) -> int:
     if result == INTERRUPTED:  # some versions of Typer turn Ctrl-C into this exit code, without a word
         say_error("interrupted; what was done is kept, and the same command goes on from there")
     return result if isinstance(result, int) else 0
+
+
+def _labels_spread(words: list[str]) -> list[str]:
+    """Take several labels after one ``--participant-label``, as other programs for BIDS do."""
+    spread: list[str] = []
+    taking = False
+    for word in words:
+        taking = word == SEVERAL or (taking and not word.startswith("-"))
+        if taking and word != SEVERAL and spread[-1] != SEVERAL:
+            spread.append(SEVERAL)
+        spread.append(word)
+    return spread

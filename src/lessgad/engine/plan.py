@@ -40,6 +40,10 @@ class Plan:
     def __contains__(self, key: object) -> bool:
         return key in self._units
 
+    def get(self, key: str) -> Unit | None:
+        """Give a unit; None where the plan has none of that key."""
+        return self._units.get(key)
+
     def __iter__(self) -> Iterator[Unit]:
         return iter(self._units.values())
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lessgad.engine.standing import Standing
@@ -23,9 +23,7 @@ def why(standing: Standing, key: str) -> str:
         holder = standing.running(key)
         return "another run is at it" if holder is None else holder.words
     if state == "waiting":
-        waits_for = list(standing.waits_for(key))
-        more = f" and {len(waits_for) - 1} more" if len(waits_for) > 1 else ""
-        return f"waits for the {standing.plan[waits_for[0]].what}{more}"
+        return _listed([f"waits for {words}" for words in _by_stage(standing, key, standing.waits_for(key))])
     record = standing.records.of(key)
     if record is None:
         return "never done"
@@ -37,24 +35,38 @@ def why(standing: Standing, key: str) -> str:
     if not record.made_from:
         return "an older lessgad did it, which did not note from what"
     now = json.loads(json.dumps(standing.made_from(key)))  # as it would come back from disk
-    return _listed(_changes(record.made_from, now, standing))
+    return _listed(_changes(record.made_from, now, standing, key))
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any], standing: Standing) -> list[str]:
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], standing: Standing, key: str) -> list[str]:
     """Give what differs: settings with both values, inputs by what they are."""
-    inputs = before.get("inputs") or {}, now.get("inputs") or {}
-    changed = [key for key in sorted({*inputs[0], *inputs[1]}) if inputs[0].get(key) != inputs[1].get(key)]
-    words = []
-    for key in changed:
-        what = standing.plan[key].what if key in standing.plan else key.rstrip("/")
-        come = "new: " if key not in inputs[0] else "without: " if key not in inputs[1] else "changed: "
-        words.append(come + what)
+    was, is_now = before.get("inputs") or {}, now.get("inputs") or {}
+    kinds = {
+        "new": is_now.keys() - was.keys(),
+        "without": was.keys() - is_now.keys(),
+        "changed": {one for one in was.keys() & is_now.keys() if was[one] != is_now[one]},
+    }
+    inputs = [f"{kind}: {words}" for kind, keys in kinds.items() for words in _by_stage(standing, key, sorted(keys))]
+    settings: list[str] = []
     own = [_flat({k: v for k, v in made_from.items() if k != "inputs"}) for made_from in (before, now)]
-    for key in sorted({*own[0], *own[1]}):
-        was, is_now = own[0].get(key, _ABSENT), own[1].get(key, _ABSENT)
-        if was != is_now:
-            words.append(f"{key}: {_spelled(was)} → {_spelled(is_now)}")
-    return words[len(changed) :] + words[: len(changed)]
+    for name in sorted({*own[0], *own[1]}):
+        value, other = own[0].get(name, _ABSENT), own[1].get(name, _ABSENT)
+        if value != other:
+            settings.append(f"{name}: {_spelled(value)} → {_spelled(other)}")
+    return settings + inputs
+
+
+def _by_stage(standing: Standing, key: str, inputs: Iterable[str]) -> list[str]:
+    """Name inputs of a unit: those of its own study by their stage, many of one stage by their number."""
+    own, found = standing.plan[key].subject, dict[tuple[str, bool], list[str]]()
+    for one in inputs:
+        unit = standing.plan.get(one)
+        stage, its_own = one.partition("/")[0], unit is not None and bool(own) and unit.subject == own
+        found.setdefault((stage, its_own), []).append(one if unit is None else f"the {unit.what}")
+    return [
+        f"its stage {stage}" if its_own else what[0].rstrip("/") if len(what) == 1 else f"{len(what)} of stage {stage}"
+        for (stage, its_own), what in found.items()
+    ]
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:  # noqa: ANN401 - what JSON can hold
