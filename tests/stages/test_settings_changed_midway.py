@@ -40,7 +40,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def places(tiny_stages, tmp_path_factory):
-    """For each stage and number of outputs: an experiment that was killed there, then run with A, and one run with B."""
+    """For each stage and each output: an experiment killed there, then run with A or with B; and one run with B alone."""
     base = tmp_path_factory.mktemp("midway")
     shutil.copytree(tiny_stages / "cohort", base / "cohort")
     (base / "theirs").mkdir()
