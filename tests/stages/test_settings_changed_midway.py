@@ -40,7 +40,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def places(tiny_stages, tmp_path_factory):
-    """For each stage and each output: an experiment killed there, then run with A or with B; and one run with B alone."""
+    """For each stage and each output: an experiment killed there, then run with A or with B; and a whole run with B."""
     base = tmp_path_factory.mktemp("midway")
     shutil.copytree(tiny_stages / "cohort", base / "cohort")
     (base / "theirs").mkdir()
