@@ -99,7 +99,7 @@ def test_what_would_be_done_and_why(lessgad, tiny_experiment):
     assert code == 0
     assert "train stale: all-doses: training.learning_rate: 0.001 → 0.002\n" in out
     assert "restore stale: 12: sub-04_dose0" in out
-    assert ": changed: the training of all-doses; changed: the limits of all-doses\n" in out
+    assert ": changed: the training of all-doses and the limits of all-doses\n" in out
     assert (
         "evaluate stale: 12: sub-04_dose0, sub-04_dose10, sub-04_dose50, … sub-06_ses-b_dose50: changed: its stage"
         in out
@@ -185,3 +185,24 @@ def test_a_record_of_a_newer_lessgad(lessgad, tiny_experiment):
         code, _, err = lessgad(command[0], root, *command[1:])
         assert code == 2
         assert "sub-02.json: wanted a record of format 2 or older, got format 99, written by a newer lessgad" in err
+
+
+def test_jobs_of_an_array_that_begin_at_once_assign_new_patients_once(lessgad, tiny_experiment, monkeypatch):
+    """One of them is at it; the other waits until that is done, and takes the same split."""
+    from lessgad.experiment import opened
+
+    root = tiny_experiment("nothing")
+    lock, split = root / ".state" / "split" / "split.lock", root / "split.tsv"
+    split.unlink()
+    expected = open_experiment(root).subsets
+    written = split.read_bytes()
+    split.unlink()
+    with holding(lock, "assignment of new patients"):
+        monkeypatch.setattr(opened, "sleep", lambda _seconds: split.write_bytes(written))
+        assert open_experiment(root).subsets == expected
+        assert split.read_bytes() == written
+        split.unlink()
+        monkeypatch.setattr(opened, "sleep", lambda _seconds: None)
+        code, _, err = lessgad("run", root, "--stage", "prepare")
+        assert code == 2
+        assert "to do the assignment of new patients, got another run at it" in err

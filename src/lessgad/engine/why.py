@@ -10,6 +10,7 @@ from typing import Any
 from lessgad.engine.standing import Standing
 
 MOST_CHANGES = 3
+MOST_NAMED = 2  # units of a stage
 LONGEST_VALUE = 40
 _ABSENT = object()
 
@@ -46,7 +47,12 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], standing: Standi
         "without": was.keys() - is_now.keys(),
         "changed": {one for one in was.keys() & is_now.keys() if was[one] != is_now[one]},
     }
-    inputs = [f"{kind}: {words}" for kind, keys in kinds.items() for words in _by_stage(standing, key, sorted(keys))]
+    ordered = list({**was, **is_now})
+    inputs = [
+        f"{kind}: {words}"
+        for kind, keys in kinds.items()
+        for words in _by_stage(standing, key, [one for one in ordered if one in keys])
+    ]
     settings: list[str] = []
     own = [_flat({k: v for k, v in made_from.items() if k != "inputs"}) for made_from in (before, now)]
     for name in sorted({*own[0], *own[1]}):
@@ -63,10 +69,11 @@ def _by_stage(standing: Standing, key: str, inputs: Iterable[str]) -> list[str]:
         unit = standing.plan.get(one)
         stage, its_own = one.partition("/")[0], unit is not None and bool(own) and unit.subject == own
         found.setdefault((stage, its_own), []).append(one if unit is None else f"the {unit.what}")
-    return [
-        f"its stage {stage}" if its_own else what[0].rstrip("/") if len(what) == 1 else f"{len(what)} of stage {stage}"
-        for (stage, its_own), what in found.items()
-    ]
+    return [f"its stage {stage}" if its_own else _few(what, stage) for (stage, its_own), what in found.items()]
+
+
+def _few(what: list[str], stage: str) -> str:
+    return " and ".join(what).rstrip("/") if len(what) <= MOST_NAMED else f"{len(what)} of stage {stage}"
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:  # noqa: ANN401 - what JSON can hold

@@ -7,16 +7,20 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 from lessgad.cohort.acquisition import Sidecars
 from lessgad.cohort.bids import label_names, read_cohort
 from lessgad.cohort.split import Subset, assign, read_split, write_split
 from lessgad.cohort.study import Cohort, Study
 from lessgad.engine.fingerprint import FileHashes
-from lessgad.engine.lock import holding
+from lessgad.engine.lock import HeldError, holding
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.settings import ExperimentSettings, load_settings
+
+TRIES = 20
+SECONDS_BETWEEN_TRIES = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +76,24 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     given = read_split(folder.split) if folder.split.exists() else {}
     subsets = assign(cohort.patients, settings.split, given)
     if subsets != given and not only_look:
-        with holding(folder.state.lock("split/split"), "assignment of new patients"):
-            write_split(folder.split, subsets)
+        _write_split(folder, subsets)
     return Experiment(folder, settings, cohort, subsets, names, FileHashes(folder.hash_cache), Sidecars(cohort.root))
+
+
+def _write_split(folder: ExperimentFolder, subsets: dict[str, Subset]) -> None:
+    """Write the split, unless a run that began at the same time has written the same one meanwhile."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with holding(folder.state.lock("split/split"), "assignment of new patients"):
+                write_split(folder.split, subsets)
+        except HeldError:
+            if not tries_left:
+                raise
+            sleep(SECONDS_BETWEEN_TRIES)
+            if folder.split.exists() and read_split(folder.split) == subsets:
+                return
+        else:
+            return
 
 
 def _shortened(path: Path) -> Path:

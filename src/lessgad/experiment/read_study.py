@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from lessgad.cohort.study import Study
@@ -17,6 +18,7 @@ from lessgad.experiment.study_files import prepared_files
 from lessgad.experiment.unit_names import prepared, prepared_scan, prepared_t2
 from lessgad.preparation.prepared_companion import read_companion
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, read_prepared
+from lessgad.volume import Volume, read_volume
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,20 @@ class StudyFiles:
         """
         study = read_prepared(self.files)
         return study if self.t2 is None else replace(study, t2=read_companion(self.t2)[0])
+
+
+@lru_cache(maxsize=1)
+def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volume]:
+    """Read a prepared study, and its T1 as stored, once for all that a worker does of it one after the other.
+
+    Args:
+        study: Its files.
+        _fingerprint: Of its preparation: with another one it is another study.
+
+    Raises:
+        VolumeError: A file is missing or damaged.
+    """
+    return study.read(), read_volume(study.files.pre_contrast)
 
 
 def has_t2(experiment: Experiment, study: Study) -> bool:

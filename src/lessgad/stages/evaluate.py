@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from lessgad.cohort.split import Subset
@@ -14,6 +15,7 @@ from lessgad.dose.low_doses import LowDoses
 from lessgad.engine.unit import Doing, Input, Unit
 from lessgad.evaluation.result_rows import RESTORED
 from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import StudyFiles, read_once
 from lessgad.experiment.scanned import low_doses_at, planned_doses
 from lessgad.experiment.study_files import (
     ExternalImages,
@@ -27,9 +29,9 @@ from lessgad.experiment.unit_names import baselines_at, evaluated, part_of, prep
 from lessgad.judging.judged_images import DoseImages, judged_images, read_like
 from lessgad.judging.score_tables import write_scores
 from lessgad.judging.segmentation_judge import judge_segmentations
-from lessgad.judging.study_scores import StudyJudge
-from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, read_prepared
-from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
+from lessgad.judging.study_scores import StudyJudge, StudyScores
+from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
 VERSION = 6
 
@@ -39,9 +41,8 @@ class EvaluationTask:
     """What a worker needs to judge one dose of a study, or its standard dose.
 
     Attributes:
-        name: Of the study.
+        study: The files of the study.
         subset: Of its patient.
-        files: Its prepared images.
         dose: Fraction of the standard dose; None for the standard dose itself.
         images: The images that are judged; None for the standard dose.
         low_doses: Where the low dose comes from.
@@ -52,9 +53,8 @@ class EvaluationTask:
         tables: The folder where the figures go.
     """
 
-    name: str
+    study: StudyFiles
     subset: Subset
-    files: PreparedFiles
     dose: float | None
     images: DoseImages | None
     low_doses: LowDoses
@@ -80,9 +80,8 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
     others = {} if dose is None else external.at(study, dose)
     segments = settings.segmentation is not None
     task = EvaluationTask(
-        name=study.name,
+        study=StudyFiles(study, prepared_files(experiment, study)),
         subset=experiment.subsets[study.patient],
-        files=prepared_files(experiment, study),
         dose=dose,
         images=None,
         low_doses=low_doses_at(experiment, study, dose or 0.0),
@@ -129,15 +128,25 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
 
 def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
     """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts."""
-    doing.advance(0.0, f"{task.name} at {part_of(task.dose)}")
-    study, grid = read_prepared(task.files), read_volume(task.files.pre_contrast)
-    judge = StudyJudge(study, task.subset, task.regions)
+    doing.advance(0.0, f"{task.study.study.name} at {part_of(task.dose)}")
+    mark = doing.inputs[prepared(task.study.study)]
+    study, grid = read_once(task.study, mark)
+    judge = copy(_judge(task.study, task.subset, tuple(task.regions.items()), mark))
+    judge.scores = StudyScores(thresholds=list(judge.scores.thresholds))
     if task.dose is not None and task.images is not None:
         _judge_images(task, task.dose, task.images, study, judge, grid)
     if task.segmented in doing.inputs:
         of_dose = 1.0 if task.dose is None else task.dose
         judge_segmentations(judge.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
     write_scores(task.tables, judge.scores)
+
+
+@lru_cache(maxsize=1)
+def _judge(
+    study: StudyFiles, subset: Subset, regions: tuple[tuple[str, tuple[int, ...]], ...], mark: str
+) -> StudyJudge:
+    """Find what does not depend on the image once for all doses of a study that one worker judges."""
+    return StudyJudge(read_once(study, mark)[0], subset, dict(regions))
 
 
 def _judge_images(

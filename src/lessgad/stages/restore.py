@@ -14,12 +14,12 @@ from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Doing, Input, Unit
 from lessgad.experiment.models import model_of_dose
 from lessgad.experiment.opened import Experiment
-from lessgad.experiment.read_study import StudyFiles, has_t2, study_files, t2_inputs
+from lessgad.experiment.read_study import StudyFiles, has_t2, read_once, study_files, t2_inputs
 from lessgad.experiment.scanned import low_doses_at, planned_doses
 from lessgad.experiment.study_files import half_width_file, restored_file
 from lessgad.experiment.unit_names import limits, prepared, prepared_scan, prepared_t2, restored, trained
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
+from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
 if TYPE_CHECKING:
     from lessgad.restoration.restorer import Restorer
@@ -103,7 +103,7 @@ def restore_dose(task: RestorationTask, doing: Doing) -> None:
 
     of_study = task.study if task.t2 in doing.inputs else replace(task.study, t2=None)
     doing.advance(0.0, f"{of_study.study.name} from {percent(task.dose)}")
-    study, grid = of_study.read(), read_volume(of_study.files.pre_contrast)
+    study, grid = read_once(of_study, "".join(doing.inputs.get(key, "") for key in (prepared(of_study.study), task.t2)))
     affine = in_transverse_order(grid).affine
     restorer = _loaded(task.model, task.settings, doing.inputs[task.weights])
     image, half_width = restore_low_dose(restorer, study, task.low_doses.at(study, task.dose))

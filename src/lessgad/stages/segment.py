@@ -15,6 +15,7 @@ from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Doing, Input, Unit
 from lessgad.evaluation.overlap_csv import STANDARD, image_of_method
 from lessgad.experiment.opened import Experiment
+from lessgad.experiment.read_study import StudyFiles, read_once
 from lessgad.experiment.scanned import low_doses_at, planned_doses
 from lessgad.experiment.segmenter import SegmenterFiles, load_segmenter, segmenter_files
 from lessgad.experiment.study_files import (
@@ -26,9 +27,9 @@ from lessgad.experiment.study_files import (
 )
 from lessgad.experiment.unit_names import SEGMENTATION_MODEL, baselines_at, part_of, prepared, restored, segmented
 from lessgad.judging.judged_images import DoseImages, Image, judged_images
-from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, read_prepared
+from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.segmentation.region_labels import dseg_tsv
-from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
+from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
 VERSION = 2
 
@@ -38,8 +39,7 @@ class SegmentationTask:
     """What a worker needs to outline the regions in the images of one dose, or in the standard dose.
 
     Attributes:
-        name: Of the study.
-        files: Its prepared images.
+        study: The files of the study.
         dose: Fraction of the standard dose; None for the standard dose itself.
         low_doses: Where the low dose comes from.
         images: The images of the dose; None for the standard dose.
@@ -48,8 +48,7 @@ class SegmentationTask:
         targets: Where the segmentations go, by image.
     """
 
-    name: str
-    files: PreparedFiles
+    study: StudyFiles
     dose: float | None
     low_doses: LowDoses
     images: DoseImages | None
@@ -86,8 +85,7 @@ def _unit(
             external=others,
         )
     task = SegmentationTask(
-        name=study.name,
-        files=prepared_files(experiment, study),
+        study=StudyFiles(study, prepared_files(experiment, study)),
         dose=dose,
         low_doses=low_doses_at(experiment, study, dose or 0.0),
         images=images,
@@ -119,12 +117,12 @@ def segment_dose(task: SegmentationTask, doing: Doing) -> None:
 
     segmenter = load_segmenter(task.segmenter, doing.inputs[SEGMENTATION_MODEL])
     largest_alone = task.segmenter.keeps_largest()
-    study, grid = read_prepared(task.files), read_volume(task.files.pre_contrast)
+    study, grid = read_once(task.study, doing.inputs[prepared(task.study.study)])
     affine = in_transverse_order(grid).affine
     write_text(next(iter(task.targets.values())).with_name("dseg.tsv"), dseg_tsv(task.regions))
     for number, (image_name, image) in enumerate(_images(task, study, grid)):
         words = "the standard dose" if task.dose is None else f"{percent(task.dose)}, {image_name}"
-        doing.advance(number / len(task.targets), f"{task.name} at {words}")
+        doing.advance(number / len(task.targets), f"{study.name} at {words}")
         labels = segmenter.segment(image, study.head, grid)
         labels = largest_piece(labels) if largest_alone else labels
         write_volume(task.targets[image_name], in_order_of(Volume(labels, affine), grid))
