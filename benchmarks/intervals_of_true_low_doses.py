@@ -3,8 +3,8 @@
 
     python benchmarks/intervals_of_true_low_doses.py EXPERIMENT --doses 0.1 0.3 0.5
 
-The experiment has `low_dose: measured`, a trained model and prepared scans of validation patients. Images are moved to
-the measurement as its model moves them. Each patient is judged with the factor that the others give.
+The experiment has `low_dose: measured`, a trained model and prepared scans of validation patients. Each
+patient is judged with the factor that the others give.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+MOST_SLICES = 24
 KINDS = ("simulated, as the T1ce lies", "simulated, lies otherwise", "true scans")
 
 
 def main() -> None:
+    from lessgad.dose.simulation import study_simulator
     from lessgad.experiment.models import model_of_dose
     from lessgad.experiment.opened import open_experiment
     from lessgad.experiment.read_study import scanned_low_doses, usable_of
@@ -26,8 +28,8 @@ def main() -> None:
     from lessgad.pipeline.usable import usable_units
     from lessgad.restoration.intervals import covering_factor
     from lessgad.restoration.restorer import Restorer
-    from lessgad.training.anchor_tuning import Slab, restore_slab
     from lessgad.training.scans_of_study import tuning_scans
+    from lessgad.training.validation import ValidationSlices
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path)
@@ -35,9 +37,10 @@ def main() -> None:
     given = parser.parse_args()
     experiment = open_experiment(given.experiment)
     settings, usable = experiment.settings, usable_units(experiment)
+    regions, n_context = settings.cohort.regions, settings.field.n_context_slices
     files = usable_of(experiment, experiment.studies(["validation"]), usable)
     sources = [scanned_low_doses(experiment, one.study, usable) for one in files]
-    of_all = [one.read() for one in files], sources, settings.simulation, settings.cohort.regions
+    of_all = [one.read() for one in files], sources, settings.simulation, regions
     plain, moved = (tuning_scans(*of_all, least=MIN_SCANNED, extent=extent) for extent in (0.0, 1.0))
     of_kind = ([one.simulated for one in plain], [one.simulated for one in moved], plain)
     for dose in given.doses:
@@ -48,9 +51,11 @@ def main() -> None:
             for one, scans in zip(plain, sources, strict=True):
                 if not one.has(dose):
                     continue
-                slab = Slab.of(one.study, one.study.tumor(settings.cohort.regions), scans)
-                restored = restore_slab(restorer.field, slab, dose, settings.restoration)
-                scores[kind][one.study.patient].append(restored.scores(restorer.anchor.at(dose)))
+                simulator, tumor = study_simulator(one.study, settings.simulation), one.study.tumor(regions)
+                slices = ValidationSlices.of(one.study, tumor, simulator, MOST_SLICES, n_context, scans)
+                found = slices.restored(restorer.field, slices.low_dose(dose), dose, settings.restoration)
+                error = np.abs(found.restored - slices.standard_dose)[slices.judged]
+                scores[kind][one.study.patient].append(error / found.half_width[slices.judged])
         patients = {kind: {name: np.concatenate(of) for name, of in found.items()} for kind, found in scores.items()}
         for calibrated_on in KINDS:
             known, row = patients[calibrated_on], []

@@ -69,6 +69,6 @@ def make_short(path: Path) -> None:
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["training"] |= {"n_samples": 8, "validate_every": 8}
     settings["doses"] = [0.0, 0.3]
-    settings["segmentation"] = None  # tests/workflow/test_segment.py runs that stage
+    settings["segmentation"] = None  # tests/stages/test_segment.py runs that stage
     settings["n_workers"] = 1
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the workflow share."""
+"""What the tests of the stages share."""
 
 import pytest
 from scanned_doses import SCANNED, label

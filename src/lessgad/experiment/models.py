@@ -11,17 +11,19 @@ from lessgad.errors import DoseError
 from lessgad.experiment.settings import ExperimentSettings
 
 ALL_DOSES = "all-doses"
+PRETRAINED = "pretrained"
 LIMITS_SUFFIX = "_limits"
 PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: Found of the trained model; spelled here so that looking at the state of an experiment does not import torch.
-LIMITS = ("training_range.yaml", "intervals.yaml", "anchor.yaml", "guess.yaml")
+LIMITS = ("training_range.yaml", "intervals.yaml", "guess.yaml")
 
 
 def model_doses(settings: ExperimentSettings) -> dict[str, float | None]:
     """Name each model, with the one dose that it is for; None where it is told the dose."""
-    if settings.training.models == "conditioned":
-        return {ALL_DOSES: None}
+    models = settings.training.models
+    if models != "per_dose":
+        return {PRETRAINED if models == "pretrained" else ALL_DOSES: None}
     return {dose_label(dose): dose for dose in settings.doses}
 
 
@@ -33,7 +35,7 @@ def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozen
     """
     known = model_doses(settings)
     names = frozenset(dose_label(dose) for dose in doses)
-    if names and ALL_DOSES in known:
+    if names and settings.training.models != "per_dose":
         raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
     unknown = sorted(names - set(known))
     if unknown:
@@ -43,4 +45,9 @@ def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozen
 
 def model_of_dose(settings: ExperimentSettings, dose: float) -> str:
     """Name the model that restores a dose."""
-    return ALL_DOSES if settings.training.models == "conditioned" else dose_label(dose)
+    return dose_label(dose) if settings.training.models == "per_dose" else next(iter(model_doses(settings)))
+
+
+def finds_limits(settings: ExperimentSettings) -> bool:
+    """Say whether limits are found of the models; those of the pretrained one come with it."""
+    return settings.training.models != "pretrained"

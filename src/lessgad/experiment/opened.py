@@ -73,11 +73,15 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     settings = load_settings(folder.settings)
     cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
     names = label_names(cohort.root, settings.cohort.derivative)
+    hashes, sidecars = FileHashes(folder.hash_cache), Sidecars(cohort.root)
+    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
+        everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
+        return Experiment(folder, settings, cohort, everybody, names, hashes, sidecars)
     given = read_split(folder.split) if folder.split.exists() else {}
     subsets = assign(cohort.patients, settings.split, given)
     if subsets != given and not only_look:
         _write_split(folder, subsets)
-    return Experiment(folder, settings, cohort, subsets, names, FileHashes(folder.hash_cache), Sidecars(cohort.root))
+    return Experiment(folder, settings, cohort, subsets, names, hashes, sidecars)
 
 
 def _write_split(folder: ExperimentFolder, subsets: dict[str, Subset]) -> None:
@@ -104,7 +108,8 @@ def _shortened(path: Path) -> Path:
 
 def check_subsets(experiment: Experiment) -> None:
     """Raise SettingsError where nobody is there to train on or to judge on."""
-    for subset in ("train", "test"):
+    needed: tuple[Subset, ...] = ("test",) if experiment.settings.training.models == "pretrained" else ("train", "test")
+    for subset in needed:
         if not experiment.studies([subset]):
             raise SettingsError(
                 f"at least one {subset} patient",

@@ -35,6 +35,7 @@ from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
+from lessgad.training.settings import TrainingSettings
 
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
@@ -164,12 +165,13 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: 
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
+    models["pretrained"] = "the model that ships with lessgad"
     return (
         *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records, usable),
         Fact("Input of the network", inputs + settings.field.slices_in_words),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
-        Fact("Training", f"{settings.training.n_samples} patches per model"),
+        Fact("Training", _training(settings.training)),
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
         Fact("Tumour", regions or "no regions named: judged on the head alone"),
@@ -188,3 +190,9 @@ def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
         settings["segmentation"]["model"] = "…"
     settings["external"] = dict.fromkeys(settings["external"], "…")
     return settings
+
+
+def _training(settings: TrainingSettings) -> str:
+    if settings.models == "pretrained":
+        return "none; all patients are test patients, and baselines are tuned on them"
+    return f"{settings.n_samples} patches per model"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from itertools import zip_longest
 
 from lessgad.engine.plan import Plan
 from lessgad.engine.records import Records
@@ -40,7 +41,7 @@ def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Pla
         [
             *prepare.units(experiment, n_threads),
             *prepare_companions.units(experiment, n_threads),
-            *(unit for pair in zip(trainings, limits, strict=True) for unit in pair),
+            *(unit for pair in zip_longest(trainings, limits) for unit in pair if unit is not None),
             *tune_baselines.units(experiment),
             *restore.units(experiment),
             *segmentation_model.units(experiment),

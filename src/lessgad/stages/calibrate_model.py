@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lessgad.engine.unit import Doing, Input, Unit
-from lessgad.experiment.models import LEARNING, LIMITS, model_doses
+from lessgad.experiment.models import LEARNING, LIMITS, finds_limits, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, learning_inputs, scanned_low_doses, usable_of
 from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
@@ -20,15 +20,17 @@ from lessgad.experiment.unit_names import limits, trained
 if TYPE_CHECKING:
     from lessgad.training.scans_of_study import ScansOfStudy
 
-VERSION = 4
+VERSION = 5
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
 INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each model that is trained."""
+    """Give one unit for each model that is trained; the limits of the pretrained one came with it."""
     settings = experiment.settings
+    if not finds_limits(settings):
+        return []
     scanned = {
         unit: (dose, study.patient)
         for study in experiment.studies(["validation"])
@@ -67,7 +69,7 @@ def _that_count(usable: frozenset[str], whose: Mapping[str, tuple[float, str]], 
 
 
 def write_model_limits(experiment: Experiment, name: str, dose: float | None, doing: Doing) -> None:
-    """Calibrate intervals of the best weights, judge their guess at dose 0, tune the anchor; note what training saw.
+    """Calibrate intervals of the best weights, judge their guess at dose 0; note what training saw.
 
     All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
@@ -93,10 +95,8 @@ def _on_validation_patients(
 ) -> None:
     from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import load_field
-    from lessgad.restoration.anchor import write_anchor
     from lessgad.restoration.guess import write_guess
     from lessgad.restoration.intervals import write_intervals
-    from lessgad.training.anchor_tuning import Slab, tune_anchor
     from lessgad.training.guess_judgement import judge_guess
     from lessgad.training.interval_calibration import calibrate_intervals
     from lessgad.training.scans_of_study import tuning_scans
@@ -109,7 +109,7 @@ def _on_validation_patients(
     scans = tuning_scans(*given, least=MIN_SCANNED, extent=extent)
     masks = [one.study.tumor(settings.cohort.regions) for one in scans]
     doses, scanned = _doses(dose, scans)
-    how_many = settings.training.n_validation_slices, settings.field.n_neighbor_slices
+    how_many = settings.training.n_validation_slices, settings.field.n_context_slices
     slices = [
         ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
         for one, mask in zip(scans, masks, strict=True)
@@ -118,17 +118,6 @@ def _on_validation_patients(
     write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
     if 0.0 in doses:
         write_guess(folder, judge_guess(field, slices, settings.restoration))
-    if settings.tunes_anchor:
-        scans = tuning_scans(*given, least=MIN_SCANNED, extent=extent, only_checkable=True)
-        doses, scanned = _doses(dose, scans)
-        plain = [one.where_the_t1ce_lies for one in scans]
-        slabs, otherwise = (
-            [Slab.of(one.study, mask, one) for one, mask in zip(of_studies, masks, strict=True)]
-            for of_studies in (plain, scans)
-        )
-        beside = otherwise if extent > 0 else None
-        anchor = tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned, lying_otherwise=beside)
-        write_anchor(folder, anchor)
 
 
 def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:

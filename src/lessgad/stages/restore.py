@@ -12,7 +12,7 @@ from lessgad.cohort.study import Study
 from lessgad.dose.low_doses import LowDoses
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Doing, Input, Unit
-from lessgad.experiment.models import model_of_dose
+from lessgad.experiment.models import finds_limits, model_of_dose
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, has_t2, read_once, study_files, t2_inputs
 from lessgad.experiment.scanned import low_doses_at, planned_doses
@@ -37,7 +37,7 @@ class RestorationTask:
         dose: Fraction of the standard dose.
         low_doses: Where the low dose comes from.
         model: Its folder.
-        weights: The unit that finds the model's limits: with another fingerprint it is another model.
+        weights: The last unit that makes the model: with another fingerprint it is another model.
         settings: How.
         image: Where the restored image goes.
         half_width: Where the half-width of its intervals goes, for models that have any.
@@ -62,6 +62,7 @@ def units(experiment: Experiment) -> list[Unit]:
 
 def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
     settings, model = experiment.settings, model_of_dose(experiment.settings, dose)
+    made_by = [trained(model), limits(model)] if finds_limits(settings) else [trained(model)]
     usable_t2 = {prepared_t2(study)} if has_t2(experiment, study) else set()
     task = RestorationTask(
         study=study_files(experiment, study, usable_t2),
@@ -69,12 +70,12 @@ def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
         dose=dose,
         low_doses=low_doses_at(experiment, study, dose),
         model=experiment.folder.model(model),
-        weights=limits(model),
+        weights=made_by[-1],
         settings=settings.restoration,
         image=restored_file(experiment, study, dose),
         half_width=half_width_file(experiment, study, dose),
     )
-    inputs = [Input(prepared(study), "else left out"), Input(trained(model)), Input(limits(model))]
+    inputs = [Input(prepared(study), "else left out"), *map(Input, made_by)]
     inputs += t2_inputs(experiment, study)
     if settings.low_dose == "measured" and dose > 0:
         inputs.append(Input(prepared_scan(study, dose), "else left out"))

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lessgad.atomic_write import replacing
 from lessgad.cohort.split import Subset
 from lessgad.engine.fingerprint import fingerprint
 from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import SettingsError
-from lessgad.experiment.models import LEARNING, LIMITS, model_doses
+from lessgad.experiment.models import LEARNING, LIMITS, PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, learning_inputs, usable_of
 from lessgad.experiment.unit_names import limits, prepared, prepared_t2, trained
+from lessgad.pretrained import pretrained_model
 from lessgad.training.processes import ALONE, Processes
 from lessgad.training.together import order_given
 
@@ -24,15 +27,20 @@ if TYPE_CHECKING:
 VERSION = 7
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
+#: What of the pretrained model is copied into an experiment that trains nothing.
+SHIPPED = ("model.yaml", "best.safetensors", "card.md", "training_range.yaml", "intervals.yaml")
 PASSING = ("resume.pt", "card.md", "learning_curve.png")
 #: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
+KERNEL_VALIDATION_DOSES = (0.05, 0.1, 0.2, 0.3, 0.6)
 Studies = Mapping[Subset, Sequence[StudyFiles]]
 
 
 def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
     """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
     settings = experiment.settings
+    if settings.training.models == "pretrained":
+        return [_copy_unit(experiment)]
     inputs = learning_inputs(experiment)
     found = []
     for name, dose in model_doses(settings).items():
@@ -50,7 +58,7 @@ def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
                     "simulation": settings.simulation.model_dump(mode="json"),
                     "field": settings.field.model_dump(mode="json"),
                     "training": settings.training.model_dump(mode="json"),
-                    "validation_doses": _validation_doses(dose),
+                    "validation_doses": _validation_doses(experiment, dose),
                 },
                 partial(train_model, experiment, name, dose, processes=processes),
                 outputs=tuple(folder / file for file in WRITTEN),
@@ -62,6 +70,30 @@ def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
             )
         )
     return found
+
+
+def _copy_unit(experiment: Experiment) -> Unit:
+    """Give the unit that copies the model that ships with lessgad."""
+    folder = experiment.folder.model(PRETRAINED)
+    stage, _, name = trained(PRETRAINED).partition("/")
+    return Unit(
+        stage,
+        name,
+        "copy of the pretrained model",
+        VERSION,
+        {"weights": experiment.hashes.of(pretrained_model() / "best.safetensors")},
+        partial(copy_pretrained, folder),
+        outputs=tuple(folder / file for file in SHIPPED),
+        here=True,
+    )
+
+
+def copy_pretrained(folder: Path, doing: Doing) -> None:
+    """Copy the model that ships with lessgad."""
+    doing.advance(0.0, PRETRAINED)
+    for file in SHIPPED:
+        with replacing(folder / file) as temporary:
+            temporary.write_bytes((pretrained_model() / file).read_bytes())
 
 
 def train_model(
@@ -147,18 +179,20 @@ def _task(
                 study.tumor(regions),
                 study_simulator(study, settings.simulation),
                 n_slices,
-                settings.field.n_neighbor_slices,
+                settings.field.n_context_slices,
             )
             for study in read["validation"]
         ],
-        validation_doses=_validation_doses(dose),
+        validation_doses=_validation_doses(experiment, dose),
         fingerprint=mark,
     )
 
 
-def _validation_doses(dose: float | None) -> list[float]:
+def _validation_doses(experiment: Experiment, dose: float | None) -> list[float]:
     """Validate at the dose of the model, or at five that stand for all."""
-    return list(VALIDATION_DOSES) if dose is None else [dose]
+    if dose is not None:
+        return [dose]
+    return list(KERNEL_VALIDATION_DOSES if experiment.settings.field.preset == "kernel" else VALIDATION_DOSES)
 
 
 def _marks(studies: Sequence[StudyFiles], doing: Doing) -> list[str]:

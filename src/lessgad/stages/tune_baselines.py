@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from lessgad.cohort.split import Subset
 from lessgad.engine.unit import Doing, Input, Unit
-from lessgad.experiment.models import LEARNING
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import scanned_low_doses, usable_of
 from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
 from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prepared
 
 VERSION = 2
+#: Validation patients, else training patients; test patients where nothing is trained, which favors baselines.
+SUBSETS_IN_ORDER: tuple[Subset, ...] = ("validation", "train", "test")
 
 
 def units(experiment: Experiment) -> list[Unit]:
     """Give one unit for each dose, and one that puts all doses into a file that people and benchmarks read."""
     settings = experiment.settings
-    by_subset = {subset: frozenset(map(prepared, experiment.studies([subset]))) for subset in LEARNING}
+    order = tuple(frozenset(map(prepared, experiment.studies([subset]))) for subset in SUBSETS_IN_ORDER)
     found = []
     for dose in settings.doses:
         scanned = {
@@ -29,7 +31,7 @@ def units(experiment: Experiment) -> list[Unit]:
             for unit, at in scan_units(experiment, study).items()
             if at == dose
         }
-        candidates = [*map(prepared, experiment.studies(LEARNING)), *scanned]
+        candidates = [*map(prepared, experiment.studies(SUBSETS_IN_ORDER)), *scanned]
         target = experiment.folder.strengths(part_of(dose))
         stage, _, name = baselines_at(dose).partition("/")
         found.append(
@@ -47,13 +49,7 @@ def units(experiment: Experiment) -> list[Unit]:
                 partial(tune_at, experiment, dose, target),
                 outputs=(target,),
                 inputs=tuple(Input(candidate, "where usable") for candidate in candidates),
-                counted=partial(
-                    _that_count,
-                    validation=by_subset["validation"],
-                    train=by_subset["train"],
-                    whose=scanned,
-                    least=MIN_SCANNED,
-                ),
+                counted=partial(_that_count, order=order, whose=scanned, least=MIN_SCANNED),
             )
         )
     parts = {dose: experiment.folder.strengths(part_of(dose)) for dose in settings.doses}
@@ -75,14 +71,13 @@ def units(experiment: Experiment) -> list[Unit]:
 
 def _that_count(
     usable: frozenset[str],
-    validation: frozenset[str],
-    train: frozenset[str],
+    order: tuple[frozenset[str], ...],
     whose: Mapping[str, tuple[float, str]],
     least: int,
 ) -> frozenset[str]:
-    """Validation patients, with their scans where there are enough; without any the patients of training."""
-    judges = usable & validation
-    return judges | enough_patients(usable, whose, least) if judges else usable & train
+    """The first subset that has anybody; validation patients with their scans, where there are enough of these."""
+    judges = next((usable & subset for subset in order if usable & subset), frozenset[str]())
+    return judges | enough_patients(usable, whose, least) if judges & order[0] else judges
 
 
 def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> None:
@@ -95,7 +90,7 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
     settings = experiment.settings
     regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
     doing.advance(0.0, BASELINES)
-    files = usable_of(experiment, experiment.studies(LEARNING), doing.inputs)
+    files = usable_of(experiment, experiment.studies(SUBSETS_IN_ORDER), doing.inputs)
     sources = [scanned_low_doses(experiment, one.study, doing.inputs) for one in files]
     studies = [one.read() for one in files]
     slices = []

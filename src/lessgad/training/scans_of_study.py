@@ -8,10 +8,10 @@ on them holds of scans. At every other dose they are simulated.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lessgad.dose.low_doses import LowDoses
-from lessgad.dose.simulation import SimulationSettings, study_simulator
+from lessgad.dose.simulation import SimulationSettings
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.training.tuning_scans import SimulatedScans, TuningScan
 
@@ -36,17 +36,12 @@ class ScansOfStudy:
         """Whether the study counts at a dose: not where others were scanned and it was not."""
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
-    @property
-    def where_the_t1ce_lies(self) -> ScansOfStudy:
-        """The same, but that simulated ones lie as the T1ce."""
-        return replace(self, simulated=replace(self.simulated, extent=0.0))
-
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
         """Give slices of it, scanned or simulated."""
         if dose not in self.scanned:
             return self.simulated.at(dose, numbers)
         scan = self.low_doses.at(self.study, dose, numbers)
-        return TuningScan(scan.image, scan.simulator)
+        return TuningScan(scan.image, scan.simulator, own_position=True)
 
 
 def tuning_scans(
@@ -57,7 +52,6 @@ def tuning_scans(
     *,
     least: int,
     extent: float = 0.0,
-    only_checkable: bool = False,
 ) -> list[ScansOfStudy]:
     """Give the low doses that studies are tuned on.
 
@@ -69,13 +63,7 @@ def tuning_scans(
         least: Patients who must have been scanned at a dose for scans alone to count there.
         extent: By how much simulated ones lie otherwise than the T1ce (`SimulatedScans`): one study this way, the
             next that way, a study that is alone in the middle.
-        only_checkable: Leave out scans that no restored image can be held against, for they follow no signal equation.
     """
-    if only_checkable:
-        sources = [
-            source if study_simulator(one, simulation).curve is not None else LowDoses(source.simulation)
-            for one, source in zip(studies, sources, strict=True)
-        ]
     patients: dict[float, set[str]] = {}
     for one, source in zip(studies, sources, strict=True):
         for dose in source.measured or {}:
