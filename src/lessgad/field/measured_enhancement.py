@@ -195,8 +195,8 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
 
 
 def full_dose_gain(
-    difference: Float[np.ndarray, "n y x"], level: Float[np.ndarray, "n y x"], dose: float, facts: ScanFacts
-) -> Float[np.ndarray, "n y x"]:
+    difference: Float[np.ndarray, "*shape"], level: Float[np.ndarray, "*shape"], dose: float, facts: ScanFacts
+) -> Float[np.ndarray, "*shape"]:
     """Say by what an enhancement at a dose must be multiplied to be that of the standard dose.
 
     Args:

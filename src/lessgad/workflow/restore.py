@@ -15,6 +15,7 @@ from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
+from lessgad.field.presets import CONTEXT_OF_KERNEL
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.companions import read_study, usable_t2
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from lessgad.restoration.restorer import Restorer
 
 Image = Float[np.ndarray, "x y z"]
-VERSION = 4
-BASELINES_VERSION = 1
+VERSION = 5
+BASELINES_VERSION = 2
 BASELINES = "baselines"
 
 
@@ -100,7 +101,7 @@ def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
         study = scans.study
         simulator, tumor = study_simulator(study, settings.simulation), study.tumor(settings.cohort.regions)
         truly = scans if scans.scanned and subset == "validation" else None
-        how = settings.training.n_validation_slices, 0, truly
+        how = settings.training.n_validation_slices, CONTEXT_OF_KERNEL, truly
         slices.append(ValidationSlices.of(study, tumor, simulator, *how))
     write_strengths(experiment.folder.baselines, tune_baselines(slices, settings.doses))
 
