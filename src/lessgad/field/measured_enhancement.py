@@ -189,7 +189,11 @@ def detail_noise(smooth: Float[np.ndarray, "k n y x"], tissue: Bool[np.ndarray, 
 
 
 def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
-    """Add up the noise of each average from the details of all wider ones; the widest has half of the last detail."""
+    """Add up the noise of each average from the details of all wider ones; the widest has half of the last detail.
+
+    Details of neighboring averages depend on each other, so that the sum is 0.55 to 1 of the true noise, white or
+    correlated.
+    """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])
 
