@@ -21,7 +21,7 @@ from lessgad.pipeline.status import experiment_status
 from lessgad.segmentation import nnunet_environment
 
 JUDGED = ("sub-04", "sub-05", "sub-06_ses-a", "sub-06_ses-b")
-IMAGES = {"standard", "low", "subtract_and_scale", "denoise", "denoise_and_scale", "restored"}
+IMAGES = {"standard", "low", "subtract_and_scale", "denoise", "denoise_and_scale", "gaussian_and_scale", "restored"}
 
 
 def change(root: Path, **changes) -> None:
@@ -48,7 +48,7 @@ def test_every_image_of_every_dose_is_outlined_on_the_grid_of_the_t1(segmented):
         patient, _, session = name.partition("_")
         folder = segmented / "segmentation" / patient / session
         files = sorted(path.name for path in folder.glob("*.nii.gz"))
-        assert len(files) == 1 + 3 * 5 - 1  # subtract-and-scale has no image at dose 0
+        assert len(files) == 1 + 3 * 6 - 2  # two methods have no image at dose 0
         assert f"{name}_ce-gadolinium_desc-dose10subtractandscale_dseg.nii.gz" in files
         assert (folder / "dseg.tsv").read_text() == "index\tname\n1\tintrameatal\n2\textrameatal\n"
         grid = nibabel.load(segmented / "prepared" / patient / session / f"{name}_desc-prepared_T1w.nii")
@@ -67,11 +67,11 @@ def test_tables_hold_every_image_region_and_pair_of_visits(segmented):
     assert {row.dose for row in rows if row.image == "standard"} == {1.0}
     assert {(row.patient, row.session) for row in rows} == {("04", ""), ("05", ""), ("06", "a"), ("06", "b")}
     sizes = read_tumor_size(segmented / "results" / "tumor_size.csv")
-    assert len(sizes) == 4 * 15
+    assert len(sizes) == 4 * 17
     assert {row.measured for row in sizes} == {"extrameatal"}
     with (segmented / "results" / "growth.csv").open() as file:
         growth = list(csv.DictReader(file))
-    assert len(growth) == 15
+    assert len(growth) == 17
     assert {(row["patient"], row["first_session"], row["session"]) for row in growth} == {("06", "a", "b")}
 
 

@@ -20,7 +20,7 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 STAGES = {
     "prepare": ({"preparation": {"full_scale": 2.8}}, "sub-01_*", 6),
     "restore": ({"restoration": {"window": "sliding"}}, "sub-04_*", 6),
-    "evaluate": ({"external": {"other": "../theirs"}}, "scores/sub-04/dose10/*", 8),
+    "evaluate": ({"external": {"other": "../theirs"}}, "scores/sub-04/dose10/*", 9),
 }
 KEPT = ("prepared", "restored", ".state/scores")
 

@@ -25,7 +25,16 @@ from lessgad.settings import Settings
 from lessgad.training.settings import FINE_TUNING, TrainingSettings
 
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
-BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored", "standard", "low")
+BUILT_IN_METHODS = (
+    "unrestored",
+    "subtract_and_scale",
+    "denoise",
+    "denoise_and_scale",
+    "gaussian_and_scale",
+    "restored",
+    "standard",
+    "low",
+)
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 

@@ -11,12 +11,13 @@ from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import SettingsError
 from lessgad.evaluation.overlap_csv import STANDARD, image_of_method
-from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
 from lessgad.experiment.opened import Experiment
 from lessgad.preparation.prepared_study import PreparedFiles
 
 EXTERNAL_IMAGE = "sub-P[_ses-S]_…desc-dose10_T1w.nii.gz"
-METHODS = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", RESTORED)
+METHODS = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", GAUSSIAN, RESTORED)
+NOT_AT_DOSE_0 = (SUBTRACT_AND_SCALE, GAUSSIAN)
 _SUFFIXES = (".nii.gz", ".nii")
 
 
@@ -61,7 +62,7 @@ def segmentation_files(
         return {STANDARD: folder / f"{study.name}_ce-gadolinium_desc-standard_dseg.nii.gz"}
     labels = _labels([*METHODS, *experiment.settings.external])
     there = set(external)
-    judged = [m for m in METHODS if dose > 0 or m != SUBTRACT_AND_SCALE]
+    judged = [m for m in METHODS if dose > 0 or m not in NOT_AT_DOSE_0]
     judged += [m for m in experiment.settings.external if m in there]
     stem = f"{study.name}_ce-gadolinium_desc-{dose_label(dose)}"
     return {image_of_method(method): folder / f"{stem}{labels[method]}_dseg.nii.gz" for method in judged}

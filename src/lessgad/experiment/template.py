@@ -157,7 +157,7 @@ evaluation:
     volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
 
 answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
-  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
+  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, artifact_ml, dice_loss, psnr_db
   method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
   level: {default.answer.level}   # one-sided error of each bound

@@ -119,7 +119,12 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         tables=tables,
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(
-            scores.thresholds, scores.enhancement, scores.lesions, scores.intervals, scores.consistency
+            scores.thresholds,
+            scores.enhancement,
+            scores.lesions,
+            scores.intervals,
+            scores.consistency,
+            scores.artifacts,
         ),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
@@ -140,7 +145,9 @@ def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None
     """None where no test patient was judged: then there is nothing to answer from."""
     if not any(row.subset == "test" for row in scores.similarity):
         return None
-    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap))
+    return answer_section(
+        *answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts)
+    )
 
 
 def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[SubsetCount, ...]:

@@ -189,14 +189,18 @@ def detail_noise(smooth: Float[np.ndarray, "k n y x"], tissue: Bool[np.ndarray, 
 
 
 def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
-    """Add up the noise of each average from the details of all wider ones; the widest has half of the last detail."""
+    """Add up the noise of each average from the details of all wider ones; the widest has half of the last detail.
+
+    Details of neighboring averages depend on each other, so that the sum is 0.55 to 1 of the true noise, white or
+    correlated.
+    """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])
 
 
 def full_dose_gain(
-    difference: Float[np.ndarray, "n y x"], level: Float[np.ndarray, "n y x"], dose: float, facts: ScanFacts
-) -> Float[np.ndarray, "n y x"]:
+    difference: Float[np.ndarray, "*shape"], level: Float[np.ndarray, "*shape"], dose: float, facts: ScanFacts
+) -> Float[np.ndarray, "*shape"]:
     """Say by what an enhancement at a dose must be multiplied to be that of the standard dose.
 
     Args:

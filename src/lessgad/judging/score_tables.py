@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lessgad.evaluation.artifacts_csv import read_artifacts, write_artifacts
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
 from lessgad.evaluation.false_against_missed_csv import read_operating_points, write_operating_points
@@ -26,6 +27,7 @@ TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], 
     "similarity": (write_similarity, read_similarity),
     "thresholds": (write_thresholds, read_thresholds),
     "enhancement": (write_enhancement, read_enhancement),
+    "artifacts": (write_artifacts, read_artifacts),
     "lesions": (write_lesions, read_lesions),
     "false_against_missed": (write_operating_points, read_operating_points),
     "intervals": (write_intervals_table, read_intervals_table),

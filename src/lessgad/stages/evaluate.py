@@ -33,7 +33,7 @@ from lessgad.judging.study_scores import StudyJudge, StudyScores
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _judge_images(
     low_dose = task.low_doses.at(study, dose)
     if task.map is not None:
         task.map.unlink(missing_ok=True)
-    for method, image in judged_images(images, study, low_dose.image, dose, low_dose.simulator.sigma, grid):
+    for method, image in judged_images(images, study, low_dose.image, dose, low_dose.simulator, grid):
         consistency = judge.judge(image, method, low_dose)
         if method == RESTORED and consistency is not None and task.map is not None:
             contradicted = Volume(consistency.error, in_transverse_order(grid).affine)

@@ -31,7 +31,7 @@ from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.segmentation.region_labels import dseg_tsv
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,5 @@ def _images(task: SegmentationTask, study: PreparedStudy, grid: Volume) -> Itera
         yield STANDARD, study.standard_dose
         return
     low_dose = task.low_doses.at(study, task.dose)
-    sigma = low_dose.simulator.sigma
-    for method, image in judged_images(task.images, study, low_dose.image, task.dose, sigma, grid):
+    for method, image in judged_images(task.images, study, low_dose.image, task.dose, low_dose.simulator, grid):
         yield image_of_method(method), image

@@ -13,8 +13,9 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import scanned_low_doses, usable_of
 from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
 from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prepared
+from lessgad.field.presets import CONTEXT_OF_KERNEL
 
-VERSION = 2
+VERSION = 3
 #: Validation patients, else training patients; test patients where nothing is trained, which favors baselines.
 SUBSETS_IN_ORDER: tuple[Subset, ...] = ("validation", "train", "test")
 
@@ -97,7 +98,7 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
     for scans in tuning_scans(studies, sources, settings.simulation, regions, least=MIN_SCANNED):
         study = scans.study
         simulator, truly = study_simulator(study, settings.simulation), scans if scans.scanned else None
-        slices.append(ValidationSlices.of(study, study.tumor(regions), simulator, n_slices, 0, truly))
+        slices.append(ValidationSlices.of(study, study.tumor(regions), simulator, n_slices, CONTEXT_OF_KERNEL, truly))
     write_strengths(target, tune_baselines(slices, (dose,)))
 
 

@@ -53,7 +53,7 @@ def paint_lesions(
         dura_mm: Distance outside the intracranial cavity.
         rng: Of the patient.
     """
-    painters = (_solid, _ring, _cystic, _small_ones, _diffuse, _meningeal, _bright)
+    painters = (_solid, _ring, _cystic, _patchy, _small_ones, _diffuse, _meningeal, _bright)
     kinds: list[Kind] = []
     centres = []
     inside = np.flatnonzero(brain.ravel())
@@ -61,7 +61,7 @@ def paint_lesions(
     for _ in range(int(rng.integers(0, MOST_LESIONS + 1))):
         places = inside if rng.random() < 0.8 or not len(anywhere) else anywhere
         centre = np.array(np.unravel_index(int(places[rng.integers(len(places))]), labels.shape))
-        painter = painters[int(rng.choice(len(painters), p=(0.25, 0.2, 0.1, 0.15, 0.1, 0.1, 0.1)))]
+        painter = painters[int(rng.choice(len(painters), p=(0.12, 0.16, 0.08, 0.3, 0.12, 0.08, 0.07, 0.07)))]
         kinds += painter(labels, centre, dura_mm, FIRST_MATERIAL + len(kinds), rng)
         centres.append(centre)
     return Lesions(tuple(kinds), np.array(centres, dtype=np.int64).reshape(-1, 3))
@@ -100,7 +100,7 @@ def _solid(
 def _ring(labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator) -> list[Kind]:
     radius = float(rng.uniform(5, 25))
     box, depth = _blob(labels.shape, centre, radius, rng)
-    wall = float(rng.uniform(1.2, 5)) * (1 + 0.4 * smooth_noise(rng, depth.shape, 6))
+    wall = float(rng.uniform(1.0, 4.5)) * (1 + 0.5 * smooth_noise(rng, depth.shape, float(rng.uniform(2, 6))))
     edema = float(rng.uniform(0, 0.3)) * radius
     _paint(labels, box, depth > -edema, material + 2)
     _paint(labels, box, depth > 0, material)
@@ -116,6 +116,22 @@ def _cystic(
     _paint(labels, box, depth > 0, material)
     _paint(labels, box, (depth > 1) & holes, material + 1)
     return [Kind.ENHANCING, Kind.DARK]
+
+
+def _patchy(
+    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+) -> list[Kind]:
+    """A mosaic of strongly and faintly enhancing and dark parts, millimeters wide, as in gliomas."""
+    box, depth = _blob(labels.shape, centre, float(rng.uniform(6, 26)), rng, unevenness=0.35)
+    grain = float(rng.uniform(1.5, 5))
+    parts = smooth_noise(rng, depth.shape, grain) + 0.7 * smooth_noise(rng, depth.shape, 1.5)
+    rim = 1.5 * np.exp(-((depth - rng.uniform(1, 4)) ** 2) / rng.uniform(1, 6))
+    level = parts + rim
+    first, second = np.sort(rng.uniform(-0.8, 1.2, 2))
+    _paint(labels, box, depth > 0, material + 2)
+    _paint(labels, box, (depth > 0) & (level > first), material + 1)
+    _paint(labels, box, (depth > 0) & (level > second), material)
+    return [Kind.ENHANCING, Kind.FAINT, Kind.DARK]
 
 
 def _small_ones(

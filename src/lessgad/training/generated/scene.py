@@ -145,7 +145,7 @@ def _orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
         turned = Rotation.from_euler("xyz", rng.normal(0, [10, 6, 8]), degrees=True).as_matrix()
     else:
         turned = Rotation.random(random_state=np.random.RandomState(int(rng.integers(2**31)))).as_matrix()
-    size = np.diag(np.exp(rng.normal(0, 0.08, 3)))
+    size = np.diag(np.exp(rng.uniform(-0.1, 0.5) + rng.normal(0, 0.08, 3)))  # finer anatomy than the template's
     mirrored = np.diag([rng.choice([-1.0, 1.0]), 1.0, 1.0])
     return (size @ turned @ mirrored).astype(np.float32)
 
@@ -206,7 +206,7 @@ def _signals(
     other = 1 - grey - white
     texture = 1 + _strength(rng, 0.01, 0.14) * head.texture[box].astype(np.float32)
     uptake_texture = head.uptake_texture[box].astype(np.float32)
-    patchy = 1 + _strength(rng, 0.05, 0.6) * uptake_texture
+    patchy = 1 + _strength(rng, 0.08, 0.8) * uptake_texture
     before, rise = look.pre_contrast, look.standard_dose - look.pre_contrast
     if other_contrast:
         rise = rise + before * rng.normal(0, rng.uniform(0, 0.12), len(before)).astype(np.float32)
