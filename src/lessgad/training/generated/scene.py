@@ -245,7 +245,7 @@ def _sampled(
     return list(total / n_sections)
 
 
-def _nearest(mask: Bool[np.ndarray, "x y z"], grid: Float[np.ndarray, "z y x 3"]) -> Bool[np.ndarray, "z y x"]:
+def _nearest(mask: Bool[np.ndarray, "i j k"], grid: Float[np.ndarray, "z y x 3"]) -> Bool[np.ndarray, "z y x"]:
     index = np.rint(grid).astype(int)
     inside = ((index >= 0) & (index < mask.shape)).all(axis=-1)
     clipped = np.clip(index, 0, np.array(mask.shape) - 1)
