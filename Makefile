@@ -50,6 +50,7 @@ bench: install chromium
 	$(BIN)/python benchmarks/simulation_on_phantom.py --seed 2
 	$(BIN)/python benchmarks/viewer_speed.py
 	$(BIN)/python benchmarks/overlap_speed.py
+	$(BIN)/python benchmarks/planning_of_large_cohorts.py
 
 soak: install chromium
 	$(PYTEST) -m soak
