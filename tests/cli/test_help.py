@@ -15,10 +15,24 @@ COMMANDS = (
     "restore",
     "phantom",
     "convert",
+    "import-dicom",
     "reader",
     *(f"reader {name}" for name in READER),
 )
-HEAVY = ("torch", "itk", "monai", "nibabel", "pandas", "fastapi", "sqlmodel", "sqlalchemy", "uvicorn", "argon2")
+HEAVY = (
+    "torch",
+    "itk",
+    "pydicom",
+    "pynetdicom",
+    "monai",
+    "nibabel",
+    "pandas",
+    "fastapi",
+    "sqlmodel",
+    "sqlalchemy",
+    "uvicorn",
+    "argon2",
+)
 CODE = """
 import sys
 from lessgad.cli.main import exit_code

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exports that are not what they should be: one clear line, the rest goes on, nothing half-written."""
+
+import json
+import shutil
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.uid import generate_uid
+from small_export import change_files, files, write_export
+
+from lessgad.cli.main import exit_code
+
+
+@pytest.fixture
+def run(tmp_path, capfd):
+    def call(*more, source=None):
+        code = exit_code(
+            ["import-dicom", str(source or tmp_path / "export"), str(tmp_path / "cohort"), *map(str, more)]
+        )
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        assert "internal error" not in err
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def export(tmp_path):
+    """One session of a Siemens scanner: 1 T1, 2 low dose, 3 T1ce."""
+    write_export(tmp_path / "export", (3,))
+    return tmp_path / "export" / "03" / "1"
+
+
+def series(export, number):
+    return next(folder for folder in sorted(export.iterdir()) if folder.name.startswith(f"{number:02d}"))
+
+
+def test_nothing_to_import_is_one_line_and_no_folder(tmp_path, run):
+    (tmp_path / "export").mkdir()
+    assert "an empty folder" in run()[2]
+    (tmp_path / "export" / "readme.txt").write_text("hello")
+    code, _, err = run()
+    assert (code, err.count("lessgad: ")) == (2, 1)
+    assert "1 file(s) that are not DICOM" in err
+    assert "no such folder" in run(source=tmp_path / "none")[2]
+    assert not (tmp_path / "cohort").exists()
+    assert not (tmp_path / "cohort-key.json").exists()
+
+
+def test_what_is_no_t1_or_t2_is_named(tmp_path, export, run):
+    def change(dataset):
+        dataset.Modality = "CT"
+
+    change_files(export, change)
+    code, _, err = run()
+    assert (code, (tmp_path / "cohort").exists(), (tmp_path / "cohort-key.json").exists()) == (2, False, False)
+    assert "3 series: modality CT, not MR" in err
+
+
+def test_localizers_and_secondary_captures_are_passed_over(export, run):
+    kinds = {"LOCALIZER": "1.2.840.10008.5.1.4.1.1.4", "OTHER": "1.2.840.10008.5.1.4.1.1.7"}
+    for number, (kind, sop) in enumerate(kinds.items()):
+        added = shutil.copytree(series(export, 1), export / f"added{number}")
+        uid = generate_uid()
+
+        def change(dataset, kind=kind, sop=sop, uid=uid, number=number):
+            dataset.SeriesInstanceUID, dataset.SOPInstanceUID = uid, generate_uid()
+            dataset.ImageType = ["ORIGINAL", "PRIMARY", kind]
+            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = sop
+            dataset.SeriesNumber = 90 + number
+
+        change_files(added, change)
+    code, out, _ = run("--dry-run")
+    assert code == 0
+    assert "a localizer" in out
+    assert "Secondary Capture Image Storage, not an MR image" in out
+    assert run()[0] == 0
+
+
+def test_a_truncated_file_costs_its_series_and_no_other(export, run):
+    victim = next(files(series(export, 2)))
+    victim.write_bytes(victim.read_bytes()[:-20])
+    code, out, err = run()
+    assert (code, out.count(".nii.gz")) == (0, 2)
+    assert "series 2 is left out: a truncated file among its 5 file(s)" in err
+
+
+def test_a_file_cut_in_its_header_is_named(export, run):
+    victim = next(files(series(export, 2)))
+    victim.write_bytes(victim.read_bytes()[:700])
+    _, out, err = run()
+    assert "not read:" in err
+    assert out.count("dose10") == 1  # four slices of five are left, and they are regular
+    assert out.count(".nii.gz") == 3
+
+
+def test_an_irregular_series_is_named_and_a_study_without_a_pair_too(export, run):
+    sorted(series(export, 3).iterdir())[2].unlink()
+    code, out, err = run()
+    assert (code, out.count(".nii.gz")) == (1, 2)
+    assert "series 3 is left out: 1 missing slice(s)" in err
+    assert "no pair of T1 and T1ce, found T1w, acq-dose10_ce-gadolinium_T1w" in err
+
+
+def test_an_unknown_transfer_syntax_is_named(export, run):
+    for path in files(series(export, 2)):
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.201"
+        dataset.PixelData = pydicom.encaps.encapsulate([dataset.PixelData])
+        dataset.save_as(path)
+    code, out, err = run()
+    assert (code, out.count(".nii.gz")) == (1, 2)
+    assert "transfer syntax High-Throughput JPEG 2000" in err
+
+
+def test_two_patients_under_one_series_uid(export, run):
+    path = next(files(series(export, 2)))
+    dataset = pydicom.dcmread(path)
+    dataset.PatientID = "SOMEBODY-ELSE"
+    dataset.save_as(path)
+    code, out, _ = run("--dry-run")
+    assert code == 0
+    assert "images of two patients under one series UID" in out
+
+
+def test_the_same_files_twice_and_other_layouts(tmp_path, export, run):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for copy in range(2):
+        for number, path in enumerate(files(export)):
+            shutil.copy(path, flat / f"{copy}{(7 * number) % 100:03d}")
+    code, out, err = run(source=flat)
+    assert (code, out.count(".nii.gz")) == (0, 3), err
+
+
+def test_patients_without_an_identity_stay_apart(tmp_path, run):
+    write_export(tmp_path / "export", (1, 3))
+
+    def change(dataset):
+        dataset.PatientID = dataset.PatientName = ""
+
+    change_files(tmp_path / "export", change)
+    assert run()[0] == 0
+    assert len(list((tmp_path / "cohort").glob("sub-*"))) == 2
+
+
+@pytest.mark.usefixtures("export")
+def test_a_folder_with_something_else_is_left_alone(tmp_path, run):
+    (tmp_path / "cohort").mkdir()
+    (tmp_path / "cohort" / "mine.txt").write_text("mine")
+    code, _, err = run()
+    assert code == 2
+    assert "Choose another folder" in err
+    assert [path.name for path in (tmp_path / "cohort").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.usefixtures("export")
+def test_an_image_that_the_user_put_there_is_kept(tmp_path, run):
+    assert run()[0] == 0
+    (image,) = (tmp_path / "cohort").rglob("*_ses-01_T1w.nii.gz")
+    key = tmp_path / "cohort-key.json"
+    entries = json.loads(key.read_text())
+    (patient,) = entries["patients"].values()
+    (session,) = patient["sessions"].values()
+    del session["images"]["T1w"]
+    key.write_text(json.dumps(entries))
+    image.write_bytes(b"mine")
+    code, _, err = run()
+    assert code == 1
+    assert "the cohort has such an image from elsewhere" in err
+    assert image.read_bytes() == b"mine"
+
+
+@pytest.mark.usefixtures("export")
+def test_an_import_that_was_interrupted_goes_on(tmp_path, run, monkeypatch):
+    from lessgad.dicom import import_cohort
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_cohort, "write_volume", killed)
+        assert run()[0] == 130
+    assert list((tmp_path / "cohort").rglob("*.nii.gz")) == []
+    subject = next((tmp_path / "cohort").glob("sub-*"))
+    assert run()[0] == 0
+    assert [path.name for path in (tmp_path / "cohort").glob("sub-*")] == [subject.name]
+    assert len(list(subject.rglob("*.nii.gz"))) == 3
+
+
+@pytest.mark.usefixtures("export")
+def test_a_key_inside_the_cohort_or_a_damaged_one(tmp_path, run):
+    assert "a key file outside the cohort" in run("--key", tmp_path / "cohort" / "key.json")[2]
+    (tmp_path / "cohort-key.json").write_text("{")
+    code, _, err = run()
+    assert code == 2
+    assert "Restore it from a backup" in err
+    assert (tmp_path / "cohort-key.json").read_text() == "{"
+    assert not (tmp_path / "cohort").exists()
+
+
+@pytest.mark.usefixtures("export")
+def test_a_disk_that_is_full(tmp_path, run, monkeypatch):
+    import errno
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nibabel.nifti1.Nifti1Image.to_stream", full)
+    code, _, err = run()
+    assert code == 2
+    assert "no space left on device" in err
+    assert [path for path in (tmp_path / "cohort").rglob("*") if ".nii" in path.name] == []
+
+
+@pytest.mark.usefixtures("export")
+def test_dcm2niix_that_sees_another_grid_is_not_believed(run, monkeypatch):
+    from lessgad.dicom import nifti_conversion
+    from lessgad.volume import Volume
+
+    real = nifti_conversion.read_volume
+
+    def turned(path):
+        volume = real(path)
+        return Volume(volume.array, np.diag([1.0, 1.0, 1.1, 1.0]) @ volume.affine)
+
+    monkeypatch.setattr(nifti_conversion, "read_volume", turned)
+    code, out, err = run()
+    assert (code, out.count(".nii.gz")) == (1, 0)
+    assert "another grid from dcm2niix" in err
