@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test chromium check bench soak install clean-demo
+.PHONY: demo test chromium dicom check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -36,7 +36,12 @@ chromium:
 	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 		|| echo "no chromium: tests in a browser are skipped; install it with: sudo apt-get install -y --no-install-recommends chromium"
 
-test: install chromium
+# What DICOM tests run: dciodvfy; without it they are skipped.
+dicom:
+	@command -v dciodvfy > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends dicom3tools > /dev/null; } \
+		|| echo "no dciodvfy: DICOM tests are skipped; install it with: sudo apt-get install -y --no-install-recommends dicom3tools"
+
+test: install chromium dicom
 	$(PYTEST) -m "not soak" -n 2
 
 check: install
@@ -51,5 +56,5 @@ bench: install chromium
 	$(BIN)/python benchmarks/viewer_speed.py
 	$(BIN)/python benchmarks/overlap_speed.py
 
-soak: install chromium
+soak: install chromium dicom
 	$(PYTEST) -m soak

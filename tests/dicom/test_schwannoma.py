@@ -2,12 +2,17 @@
 """A real vestibular schwannoma: 120 slices whose header names no contrast agent."""
 
 import json
+from dataclasses import replace
 
 import nibabel
 import numpy as np
 import pytest
 
 from lessgad.cli.main import exit_code
+from lessgad.dicom.derived_series import DerivedImage, write_derived_series
+from lessgad.dicom.export import read_export
+from lessgad.dicom.geometry import regular_grid
+from lessgad.dicom.nifti_conversion import convert
 from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
@@ -35,3 +40,18 @@ def test_the_series_is_imported_once_the_user_says_what_it_is(shared, tmp_path, 
     tumor = image.array[mask.array == 1].mean()
     around = image.array[image.array > 30].mean()
     assert tumor > 1.2 * around  # it enhances
+
+
+def test_a_derived_series_of_it_is_read_back(shared, tmp_path, valid_dicom):
+    """Of every sixth slice, as the network plays no part here."""
+    (series,) = read_export(shared / "data" / "schwannoma" / "dicom").series
+    whole = regular_grid(series.frames)
+    grid = regular_grid(tuple(replace(frame, spacing_mm=9.0) for frame in whole.frames[::6]))
+    array = np.random.default_rng(0).uniform(0, 900, grid.shape).astype(np.float32)
+    image = DerivedImage("restored", 1, "NOT FOR DIAGNOSIS", "made for a test", (), ())
+    paths = write_derived_series(tmp_path, array, grid, (), image)
+    (again,) = read_export(tmp_path).series
+    found, _ = convert(regular_grid(again.frames), again.header.transfer_syntax_uid)
+    np.testing.assert_allclose(found.affine, grid.affine, atol=1e-6)
+    np.testing.assert_allclose(found.array, array, atol=1 / 64 + 1e-4)
+    valid_dicom(paths[0])

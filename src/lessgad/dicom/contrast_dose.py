@@ -35,19 +35,22 @@ class ContrastDose:
     reason: str
 
 
-def contrast_doses(scans: Sequence[Series], rules: ImportRules) -> list[ContrastDose]:
+def contrast_doses(
+    scans: Sequence[Series], rules: ImportRules, after_contrast: Sequence[Series] = ()
+) -> list[ContrastDose]:
     """Find the doses of all T1-weighted scans of one study.
 
     Args:
         scans: In any order.
         rules: Words and limits.
+        after_contrast: Scans of the study that the user says were made after contrast.
 
     Returns:
         One for each scan, in their order.
     """
     known = [_after_contrast(scan.header, rules) for scan in scans]
-    with_contrast = [scan.order for scan, (after, _) in zip(scans, known, strict=True) if after and scan.started]
-    first = min(with_contrast, default=None)
+    with_contrast = [*after_contrast, *(scan for scan, (after, _) in zip(scans, known, strict=True) if after)]
+    first = min((scan.order for scan in with_contrast if scan.started), default=None)
     volumes = [volume for scan, (after, _) in zip(scans, known, strict=True) if after and (volume := _volume(scan))]
     found = []
     for scan, (after, reason) in zip(scans, known, strict=True):

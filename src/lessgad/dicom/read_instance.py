@@ -108,7 +108,7 @@ def _header(dataset: Dataset) -> SeriesHeader:
         transfer_syntax_uid=str(syntax),
         image_type=tuple(word.upper() for word in words_of(dataset, "ImageType")),
         manufacturer=_manufacturer(_text(dataset, "Manufacturer")),
-        scanning_sequence=_scanning_sequence(dataset),
+        scanning_sequence=scanning_sequence(dataset),
         sequence_variant=tuple(word.upper() for word in words_of(dataset, "SequenceVariant")),
         scan_options=_scan_options(dataset),
         is_3d={"3D": True, "2D": False}.get(_text(dataset, "MRAcquisitionType")),
@@ -131,7 +131,8 @@ def _manufacturer(words: str) -> str:
     return next((name for start, name in known.items() if f"{words.lower()} ".startswith(start)), words)
 
 
-def _scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
+def scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
+    """Give DICOM's codes of the sequence; of an enhanced image from EchoPulseSequence and InversionRecovery."""
     codes = tuple(word.upper() for word in words_of(dataset, "ScanningSequence"))
     if codes:
         return codes

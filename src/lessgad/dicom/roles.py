@@ -30,7 +30,8 @@ def assign_roles(study: Sequence[Series], rules: ImportRules) -> tuple[Candidate
     """
     found = [_judged(series, rules) for series in study]
     open_t1 = [candidate for candidate in found if candidate.is_t1]  # irregular ones tell doses and times too
-    named = contrast_doses([one.series for one in open_t1], rules)
+    decided = [one.series for one in found if one.dose]
+    named = contrast_doses([one.series for one in open_t1], rules, decided)
     doses = {id(one): dose for one, dose in zip(open_t1, named, strict=True)}
     found = [_with_dose(one, doses[id(one)]) if id(one) in doses else one for one in found]
     return tuple(_one_of_each(found))
