@@ -123,6 +123,8 @@ def _snapped(volume: Volume, wanted: Volume) -> np.ndarray:
 
 
 def _syntax_name(uid: str) -> str:
+    from pydicom import config
     from pydicom.uid import UID
 
-    return f"{UID(uid).name} ({uid})" if UID(uid).name != uid else uid
+    name = UID(uid, config.IGNORE).name
+    return f"{name} ({uid})" if name != uid else "unknown"

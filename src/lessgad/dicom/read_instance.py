@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -38,44 +40,49 @@ def read_instance(path: Path) -> Instance:
     Raises:
         DicomError: It cannot be parsed, or names no study, series and instance.
     """
-    dataset, damage = _read(path)
     try:
-        missing = [
-            name for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID") if not dataset.get(name)
-        ]
-        if missing:
-            raise DicomError("a DICOM image", f"a header without {', '.join(missing)}", path)
-        count = n_frames(dataset)
-        if count > _LARGEST_FRAME_COUNT:
-            raise DicomError("a DICOM image", f"a header that promises {count} frames", path)
-        frames = tuple(_frame(dataset, path, index, count) for index in range(count))
-        return Instance(_header(dataset), frames, _started(dataset), damage)
+        with _lenient():
+            dataset, damage = _read(path)
+            return _instance(dataset, damage, path)
     except DicomError:
         raise
-    except Exception as error:  # pydicom converts values when they are read, and raises whatever its converters do
-        raise _damaged(path, error) from error
+    except Exception as error:  # a damaged file raises anything, also when pydicom converts a value at its first use
+        # what it says may quote the header
+        raise DicomError("a DICOM file", f"a damaged one ({type(error).__name__})", path) from error
 
 
-def _read(path: Path) -> tuple[Dataset, str]:
-    import pydicom
+@contextmanager
+def _lenient() -> Iterator[None]:
+    """Let pydicom read what vendors write, without warnings, which would print values of the header."""
     from pydicom import config
 
     before = config.settings.reading_validation_mode
     config.settings.reading_validation_mode = config.IGNORE
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(file, stop_before_pixels=True)
-            return dataset, _pixel_damage(dataset, file, path)
-    except Exception as error:  # a damaged file raises anything
-        raise _damaged(path, error) from error
+            yield
     finally:
         config.settings.reading_validation_mode = before
 
 
-def _damaged(path: Path, error: Exception) -> DicomError:
-    words = " ".join(str(error).split())[:80]
-    return DicomError("a DICOM file", f"a damaged one ({type(error).__name__}: {words})", path)
+def _instance(dataset: Dataset, damage: str, path: Path) -> Instance:
+    missing = [name for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID") if not dataset.get(name)]
+    if missing:
+        raise DicomError("a DICOM image", f"a header without {', '.join(missing)}", path)
+    count = n_frames(dataset)
+    if count > _LARGEST_FRAME_COUNT:
+        raise DicomError("a DICOM image", f"a header that promises {count} frames", path)
+    frames = tuple(_frame(dataset, path, index, count) for index in range(count))
+    return Instance(_header(dataset), frames, _started(dataset), damage)
+
+
+def _read(path: Path) -> tuple[Dataset, str]:
+    import pydicom
+
+    with path.open("rb") as file:
+        dataset = pydicom.dcmread(file, stop_before_pixels=True)
+        return dataset, _pixel_damage(dataset, file, path)
 
 
 def _pixel_damage(dataset: Dataset, file: IO[bytes], path: Path) -> str:

@@ -86,7 +86,8 @@ def _by_timing(header: SeriesHeader, rules: ImportRules) -> Weighed:
 
 
 def _sop_name(uid: str) -> str:
+    from pydicom import config
     from pydicom.uid import UID
 
-    name = UID(uid).name if uid else "no SOP class"
+    name = UID(uid, config.IGNORE).name if uid else "no SOP class"
     return name if name != uid else "an unknown kind of object"
