@@ -36,10 +36,12 @@ chromium:
 	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 		|| echo "no chromium: tests in a browser are skipped; install it with: sudo apt-get install -y --no-install-recommends chromium"
 
-# What DICOM tests run: dciodvfy; without it they are skipped.
+# What DICOM tests run: a validator, an archive, and tools that send; without them such tests are skipped.
+DICOM_PROGRAMS := dicom3tools dcmtk orthanc
 dicom:
-	@command -v dciodvfy > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends dicom3tools > /dev/null; } \
-		|| echo "no dciodvfy: DICOM tests are skipped; install it with: sudo apt-get install -y --no-install-recommends dicom3tools"
+	@{ command -v dciodvfy && command -v storescu && ls /usr/sbin/Orthanc; } > /dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(DICOM_PROGRAMS) > /dev/null; } \
+		|| echo "no DICOM programs: their tests are skipped; install them with: sudo apt-get install -y --no-install-recommends $(DICOM_PROGRAMS)"
 
 test: install chromium dicom
 	$(PYTEST) -m "not soak" -n 2

@@ -16,6 +16,8 @@ COMMANDS = (
     "phantom",
     "convert",
     "import-dicom",
+    "node",
+    *(f"node {name}" for name in ("run", "status", "retry")),
     "reader",
     *(f"reader {name}" for name in READER),
 )

@@ -1,24 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What DICOM tests share: the validator, and a model that needs no training."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-
-def program(name: str) -> str:
-    """A program of Debian's; the Makefile installs it. Without it the test is skipped, in CI it fails."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    if path is None:
-        reason = f"no {name}: see the Makefile for what to install"
-        if os.environ.get("LESSGAD_REQUIRE_DATA") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
+from debian_programs import program
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,12 @@ def find_scans(
     return StudyScans(low[0], known if dose is None else dose, by_role.get("pre_contrast"), by_role.get("t2"))
 
 
+def has_low_dose(folder: Path, rules: ImportRules) -> bool:
+    """Whether a study holds a scan at a low dose; one that is not of a single patient and study raises DicomError."""
+    study = _only_study(read_export(folder).series, folder)
+    return any(one.role == "low_dose" or (one.irregular and one.is_t1) for one in assign_roles(study, rules))
+
+
 def restore_study(
     scans: StudyScans, out: Path, restorer: Restorer, *, burn_in: bool = True
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
