@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition
-from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
-from lessgad.restoration.anchor import Anchor, read_anchor
 from lessgad.restoration.consistency import Consistency
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
 from lessgad.restoration.guess import NOT_LOOKED_INTO, Guess, read_guess
@@ -35,6 +33,7 @@ from lessgad.volume import Volume, in_order_of, with_axes_of
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
     from lessgad.field.checkpoint import ModelDescription
+    from lessgad.field.measured_enhancement import ScanFacts
 
 DOSE_TOLERANCE = 0.005
 
@@ -74,7 +73,6 @@ class Restorer:
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
-        anchor: How far its images are moved to what was measured; None where that was not tuned.
         guess: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
             None where that was not looked into: then they are given as they are.
     """
@@ -84,7 +82,6 @@ class Restorer:
     settings: RestorationSettings
     intervals: IntervalCalibration | None = None
     training_range: TrainingRange | None = None
-    anchor: Anchor | None = None
     guess: Guess | None = None
 
     @classmethod
@@ -98,7 +95,7 @@ class Restorer:
 
         folder = Path(model)
         field, description = load_field(folder)
-        limits = read_intervals(folder), read_training_range(folder), read_anchor(folder), read_guess(folder)
+        limits = read_intervals(folder), read_training_range(folder), read_guess(folder)
         return cls(field, description, settings or RestorationSettings(), *limits)
 
     @property
@@ -150,9 +147,9 @@ class Restorer:
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
             acquisition: How the scan was acquired, as far as known; compared with what training saw.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
-            origin: How the scan came about. To move the image to what was measured, or to hold it against it, a
-                `scanned` one needs the signal equation of its sequence (`acquisition`); for a `simulated` one the
-                simulation of the model is true.
+            origin: How the scan came about. To scale its enhancement to the standard dose, or to check the image
+                against it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a
+                `simulated` one the simulation of the model is true.
             check: Hold the image against the scan.
 
         Returns:
@@ -175,12 +172,14 @@ class Restorer:
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
         seen = (*seen, *new.uncovered_words)
+        facts, assumed = self._facts(new, dose, acquisition, origin)
+        seen = (*seen, *assumed)
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
-            volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
+            volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings, facts)
         else:
-            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
+            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings, facts)
             scan = resampled_in_plane(scan, spacing_mm)
             unrestored, unit = (
                 resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
@@ -189,13 +188,6 @@ class Restorer:
             seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
             if self.guess is not None and not self.guess.serves:
                 volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
-        elif self.anchor is not None and self.settings.anchor:
-            simulator = model or self._simulator(dose, acquisition, origin, spacing_mm)
-            if isinstance(simulator, str):
-                seen = (*seen, f"the image was not moved to what was measured: {simulator}")
-            else:
-                intervals, measured = self.anchor.intervals, new.measured(dose, simulator, self._tissue_level)
-                volume = volume._replace(restored=measured.anchored(volume.restored, self.anchor.at(dose)))
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of
@@ -210,16 +202,23 @@ class Restorer:
         found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
         return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose), of_scans)
 
-    def _simulator(
-        self, dose: float, acquisition: Acquisition | None, origin: Origin, spacing_mm: tuple[float, float] | None
-    ) -> LowDoseSimulator | str:
-        """What takes an image back to the dose of the scan, or why there is none."""
-        if spacing_mm is not None:
-            return "it has another spacing than the scan"
-        try:
-            return forward_model(dose, self.description.simulation, acquisition, origin)
-        except ModelError as missing:
-            return missing.came
+    def _facts(
+        self, new: NewScan, dose: float, acquisition: Acquisition | None, origin: Origin
+    ) -> tuple[ScanFacts | None, tuple[str, ...]]:
+        """What a kernel field is told of the scan, and a caution if its sequence is unknown."""
+        if self.field.settings.preset != "kernel":
+            return None, ()
+        from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
+
+        x, y, z = new.scan.spacing_mm
+        curve, assumed = None, tuple[str, ...]()
+        if dose > 0:
+            try:
+                curve = forward_model(dose, self.description.simulation, acquisition, origin).curve
+            except ModelError as missing:
+                assumed = (f"enhancement is taken to follow the dose linearly: {missing.came}",)
+        distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
+        return ScanFacts((z, y, x), new.noise()[1], curve, misalignment_mm=distance_mm), assumed
 
     def _in_unit_of_scan(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
         """Give what was found in the unit and the axis order of the scan."""

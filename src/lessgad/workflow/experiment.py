@@ -66,6 +66,9 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     settings = load_settings(folder.settings)
     cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
     names = label_names(cohort.root, settings.cohort.derivative)
+    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
+        everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
+        return Experiment(folder, settings, cohort, everybody, names, FileHashes(folder.hash_cache))
     given = read_split(folder.split) if folder.split.exists() else {}
     subsets = assign(cohort.patients, settings.split, given)
     if subsets != given and not only_look:
@@ -82,7 +85,8 @@ def _shortened(path: Path) -> Path:
 
 def check_subsets(experiment: Experiment) -> None:
     """Raise SettingsError where nobody is there to train on or to judge on."""
-    for subset in ("train", "test"):
+    needed: tuple[Subset, ...] = ("test",) if experiment.settings.training.models == "pretrained" else ("train", "test")
+    for subset in needed:
         if not experiment.studies([subset]):
             raise SettingsError(
                 f"at least one {subset} patient",
