@@ -11,6 +11,7 @@ from pydicom.uid import generate_uid
 from small_export import change_files, files, write_export
 
 from lessgad.cli.main import exit_code
+from lessgad.volume import read_volume
 
 
 @pytest.fixture
@@ -134,6 +135,39 @@ def test_the_same_files_twice_and_other_layouts(tmp_path, export, run):
             shutil.copy(path, flat / f"{copy}{(7 * number) % 100:03d}")
     code, out, err = run(source=flat)
     assert (code, out.count(".nii.gz")) == (0, 3), err
+
+
+def test_a_dicomdir_and_its_files(tmp_path, export, run):
+    from pydicom.fileset import FileSet
+
+    media = FileSet()
+    for path in files(export):
+        media.add(path)
+    media.write(tmp_path / "media")
+    assert (tmp_path / "media" / "DICOMDIR").is_file()
+    code, out, err = run(source=tmp_path / "media")
+    assert (code, out.count(".nii.gz")) == (0, 3), err
+    assert "not read" not in err
+
+
+def test_run_length_encoded_pixels_are_the_same_pixels(tmp_path, export, run):
+    from pydicom.uid import RLELossless
+
+    assert run()[0] == 0
+
+    def change(dataset):
+        dataset.compress(RLELossless, generate_instance_uid=False)
+
+    change_files(export, change)
+    shutil.move(tmp_path / "cohort", tmp_path / "plain")
+    (tmp_path / "cohort-key.json").unlink()
+    assert run()[0] == 0
+    for kind in ("_T1w", "_ce-gadolinium_T1w"):
+        plain, packed = (
+            read_volume(next(path for path in (tmp_path / name).rglob(f"*ses-01{kind}.nii.gz")))
+            for name in ("plain", "cohort")
+        )
+        np.testing.assert_array_equal(packed.array, plain.array)
 
 
 def test_patients_without_an_identity_stay_apart(tmp_path, run):

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 
 import pydicom
 import pytest
@@ -87,6 +88,33 @@ def test_images_are_on_disk_as_they_were_sent(tmp_path, receive, images):
     kept = sorted(queue.images(study).glob("*.dcm"), key=lambda path: pydicom.dcmread(path).InstanceNumber)
     for path, source in zip(kept, images, strict=True):
         assert pydicom.dcmread(path) == pydicom.dcmread(source)
+
+
+def test_any_order_several_associations_and_repeats_make_one_study(tmp_path, receive, images):
+    settings = node(tmp_path)
+    queue = receive(settings)
+    for part in (images[::-2], images[:3], images[::2]):
+        send(part, settings)
+    (study,) = queue.take_complete(0.0)
+    assert len(list(queue.images(study).glob("*.dcm"))) == len(images)
+
+
+def test_a_silent_association_is_closed_and_their_number_is_limited(tmp_path, receive):
+    settings = node(tmp_path, idle_s=1.0, most_associations=1)
+    receive(settings)
+    entity = AE("LESSGAD")
+    entity.add_requested_context("1.2.840.10008.1.1")
+    first = entity.associate("127.0.0.1", settings.port, ae_title=settings.ae_title)
+    assert first.is_established
+    second = entity.associate("127.0.0.1", settings.port, ae_title=settings.ae_title)
+    assert second.is_rejected
+    end = time.monotonic() + 30
+    while first.is_established and time.monotonic() < end:  # it says nothing more
+        time.sleep(0.1)
+    assert not first.is_established
+    third = entity.associate("127.0.0.1", settings.port, ae_title=settings.ae_title)
+    assert third.is_established
+    third.release()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def refused(result, out, *words):
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["siemens", "ge", "philips"])
 def test_the_result_lies_on_the_low_dose_and_is_valid(tmp_path, tiny, run, vendor, valid_dicom):
     source = write_study(tmp_path / "study", tiny, vendor)

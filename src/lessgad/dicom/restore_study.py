@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import lessgad
 from lessgad.atomic_write import saying_why
-from lessgad.cohort.acquisition import Acquisition
+from lessgad.cohort.acquisition import Acquisition, acquisition_beside
 from lessgad.dicom.burnt_in import NOT_FOR_DIAGNOSIS
 from lessgad.dicom.candidate import Candidate
 from lessgad.dicom.derived_series import DerivedImage, write_derived_series
@@ -147,11 +148,7 @@ def restore_study(
 
 def acquisition(header: SeriesHeader) -> Acquisition:
     """The parameters of a series as the restorer takes them; the same as from the sidecar that an import writes."""
-    from lessgad.cohort.acquisition import acquisition_beside
-
     with tempfile.TemporaryDirectory(prefix="lessgad-dicom-") as temporary:
-        import json
-
         (Path(temporary) / "scan.json").write_text(json.dumps(sidecar(header, {}, 1.0)), encoding="utf-8")
         found = acquisition_beside(Path(temporary) / "scan.nii.gz")
     return found or Acquisition()
