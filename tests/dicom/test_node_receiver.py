@@ -4,7 +4,6 @@
 import errno
 import json
 import os
-import socket
 import subprocess
 import time
 
@@ -12,6 +11,7 @@ import pydicom
 import pytest
 from debian_programs import program
 from head_study import KINDS, write_study
+from node_processes import free_port
 from pynetdicom import AE
 
 from lessgad.dicom.node_log import NodeLog
@@ -23,12 +23,6 @@ from lessgad.dicom.node_status_page import status_page
 from lessgad.errors import DicomError, InputError, SettingsError
 
 MR = "1.2.840.10008.5.1.4.1.1.4"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def node(tmp_path, port=None, **changes):
