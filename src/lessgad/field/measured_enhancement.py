@@ -28,6 +28,8 @@ LEAST_DOSE = 0.02  # below it nothing measured is shown
 MISALIGNMENT_MM = 0.2  # what a rigid registration usually leaves
 LEAST_SIGNAL = 0.2  # on [0, 2]: ratios of lower signals are those of noise
 LEAST_NOISE = 1e-4
+ALL_SCANNED = 0.995  # share of voxels
+LEAST_WEIGHT = 1e-3
 _MAD = 0.6744897501960817  # of a standard normal
 BACKGROUND = -1.0
 
@@ -113,7 +115,8 @@ def measured_enhancement(
     chosen = tuple(range(len(pre_contrast)) if numbers is None else (int(k) for k in numbers))
     t1 = np.asarray(pre_contrast, np.float32) - np.float32(BACKGROUND)
     difference = np.asarray(low_dose, np.float32) - np.float32(BACKGROUND) - t1
-    smooth = gaussian_averages(difference, facts.spacing_mm, chosen)
+    inside = scanned(t1, difference)
+    smooth = gaussian_averages(difference, facts.spacing_mm, chosen, inside=inside)
     level = gaussian_averages(t1, facts.spacing_mm, chosen, (1.0,))[0]
     detail = facts.noise or detail_noise(smooth, level > LEAST_SIGNAL)
     gain = full_dose_gain(smooth[LEVEL_OF_GAIN], level, dose, facts)
@@ -131,11 +134,24 @@ def measured_enhancement(
     )
 
 
+def scanned(
+    pre_contrast: Float[np.ndarray, "z y x"], difference: Float[np.ndarray, "z y x"]
+) -> Bool[np.ndarray, "z y x"] | None:
+    """Find voxels that were scanned: not exactly zero in both images, as a skull strip leaves them.
+
+    Returns:
+        None if nearly all were.
+    """
+    inside = (pre_contrast != 0) | (difference != 0)
+    return None if inside.mean() > ALL_SCANNED else inside
+
+
 def gaussian_averages(
     image: Float[np.ndarray, "z y x"],
     spacing_mm: tuple[float, float, float],
     numbers: Sequence[int],
     widths_mm: Sequence[float] = WIDTHS_MM,
+    inside: Bool[np.ndarray, "z y x"] | None = None,
 ) -> Float[np.ndarray, "k n y x"]:
     """Average slices with Gaussians in three dimensions; weights beyond the first and last slice go to those inside.
 
@@ -144,7 +160,22 @@ def gaussian_averages(
         spacing_mm: From slice to slice, row to row, column to column.
         numbers: Of the slices that are wanted.
         widths_mm: SD of each Gaussian; 0 for the image itself.
+        inside: Voxels that count, where the average is that of these alone and 0 elsewhere; None for all.
     """
+    if inside is None:
+        return _averages(image, spacing_mm, numbers, widths_mm)
+    weights = inside.astype(np.float32)
+    sums = _averages(image * weights, spacing_mm, numbers, widths_mm)
+    totals = _averages(weights, spacing_mm, numbers, widths_mm)
+    return np.where(inside[list(numbers)], sums / np.maximum(totals, LEAST_WEIGHT), np.float32(0))
+
+
+def _averages(
+    image: Float[np.ndarray, "z y x"],
+    spacing_mm: tuple[float, float, float],
+    numbers: Sequence[int],
+    widths_mm: Sequence[float],
+) -> Float[np.ndarray, "k n y x"]:
     from scipy.ndimage import gaussian_filter1d
 
     n_slices = len(image)

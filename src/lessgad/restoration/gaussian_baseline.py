@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.field.measured_enhancement import ScanFacts, full_dose_gain, gaussian_averages
+from lessgad.field.measured_enhancement import ScanFacts, full_dose_gain, gaussian_averages, scanned
 
 WIDTHS_MM = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 LEVEL_MM = 1.6  # width of the average that g is read at
@@ -41,9 +41,10 @@ def scaled_average(
     chosen = range(len(pre_contrast)) if numbers is None else numbers
     t1 = np.asarray(pre_contrast, np.float32)
     difference = np.asarray(low_dose, np.float32) - t1
+    inside = scanned(t1 + np.float32(1), difference)
     if facts.curve is None:
         gain = full_dose_gain(np.zeros(1, np.float32), np.ones(1, np.float32), dose, replace(facts, saturation=0.0))
-        return gain * gaussian_averages(difference, facts.spacing_mm, chosen, (width_mm,))[0]
-    average, level = gaussian_averages(difference, facts.spacing_mm, chosen, (width_mm, LEVEL_MM))
+        return gain * gaussian_averages(difference, facts.spacing_mm, chosen, (width_mm,), inside)[0]
+    average, level = gaussian_averages(difference, facts.spacing_mm, chosen, (width_mm, LEVEL_MM), inside)
     signal = gaussian_averages(t1 + np.float32(1), facts.spacing_mm, chosen, (1.0,))[0]
     return full_dose_gain(level, signal, dose, facts) * average

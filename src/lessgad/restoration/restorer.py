@@ -13,11 +13,15 @@ from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
+from lessgad.pretrained import NAME as PRETRAINED
+from lessgad.pretrained import pretrained_model
 from lessgad.restoration.consistency import Consistency
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
-from lessgad.restoration.guess import NOT_LOOKED_INTO, Guess, read_guess
+from lessgad.restoration.guess import NOT_LOOKED_INTO, NOTHING_MEASURED, Guess, read_guess
+from lessgad.restoration.implausible import implausible_words
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.restored_scan import Restoration as Restoration
 from lessgad.restoration.scan_consistency import (
     Origin,
     ScanConsistency,
@@ -36,27 +40,6 @@ if TYPE_CHECKING:
     from lessgad.field.measured_enhancement import ScanFacts
 
 DOSE_TOLERANCE = 0.005
-
-
-@dataclass(frozen=True, eq=False)
-class Restoration:
-    """What comes of restoring one scan.
-
-    Attributes:
-        image: The restored standard-dose image.
-        half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
-            the unit of the image, on its grid; None where the model was not calibrated for it.
-        cautions: What training never saw, in plain words; reasons to doubt the image.
-        consistency: How the image stands to the scan that it was made from; None where that was not asked for.
-        of_scans: Whether low doses of validation were really scanned at such a dose; else they were simulated, and of
-            scanned ones half_width holds less (`intervals.OF_SCANNED_LOW_DOSES`).
-    """
-
-    image: Volume
-    half_width: Volume | None
-    cautions: tuple[str, ...]
-    consistency: ScanConsistency | None = None
-    of_scans: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +68,19 @@ class Restorer:
     guess: Guess | None = None
 
     @classmethod
-    def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
-        """Load a model folder that `lessgad run` wrote, onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
+    def load(cls, model: Path | str = PRETRAINED, settings: RestorationSettings | None = None) -> Restorer:
+        """Load a model onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
+
+        Args:
+            model: A folder that `lessgad run` wrote, or `pretrained` for the model that ships with lessgad.
+            settings: Window, precision, slices at once.
 
         Raises:
             ModelError: It is missing, damaged, or of an unknown format.
         """
         from lessgad.field.checkpoint import load_field
 
-        folder = Path(model)
+        folder = pretrained_model() if str(model) == PRETRAINED and not Path(model).exists() else Path(model)
         field, description = load_field(folder)
         limits = read_intervals(folder), read_training_range(folder), read_guess(folder)
         return cls(field, description, settings or RestorationSettings(), *limits)
@@ -184,10 +171,16 @@ class Restorer:
             unrestored, unit = (
                 resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
             )
-        if dose == 0:
+        if dose == 0 and self.field.settings.preset == "kernel":
+            seen, volume = (*seen, NOTHING_MEASURED), volume._replace(restored=unrestored)
+        elif dose == 0:
             seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
             if self.guess is not None and not self.guess.serves:
                 volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
+        if facts is not None and dose > 0 and spacing_mm is None:
+            t1, level = new.images["pre_contrast"], self._tissue_level
+            words = implausible_words(volume.restored, t1, new.images["low_dose"], dose, new.head, facts, level)
+            seen = (*seen, *words)
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of

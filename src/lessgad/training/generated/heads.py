@@ -19,7 +19,7 @@ from lessgad.training.generated.lesions import Kind, paint_lesions
 
 N_KEPT = 20
 SHAPES_SHARE = 0.25
-BRAIN_REACH_MM = 2.5  # of a skull strip beyond the brain
+BRAIN_REACH_MM = (0.5, 4.5)  # of a skull strip beyond the brain; often with dura and veins
 SHAPES_SIZE = (120, 120, 100)
 
 
@@ -65,7 +65,7 @@ def _anatomy(rng: np.random.Generator) -> GeneratedHead:
         if len(middle):
             centres.append(np.array([b.start for b in growth.box]) + middle.mean(axis=0).round().astype(int))
     template = load_brain()
-    brain = template.distance_mm < rng.uniform(0.5, BRAIN_REACH_MM)
+    brain = template.distance_mm < rng.uniform(*BRAIN_REACH_MM)
     labels = head.labels.copy()
     grey, white = head.grey, head.white
     _paint_small_vessels(labels, template.cavity, rng)

@@ -93,6 +93,8 @@ def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
     (target, t1, low) = ([image * shading for image in pair] for pair in sampled)
     if simulated:
         t1[0], low[1] = _own_look(t1[0], low[1], rng)
+        if not seen.all() and rng.random() < 0.6:
+            low[1] = low[1] * _cut_elsewhere(seen, rng)
         target[1], low[0] = low[1], t1[0]
     tissue = t1[0][seen & (t1[0] > 0.25)]
     unit = float(np.median(tissue)) * float(np.exp(rng.normal(0, 0.2))) if len(tissue) > 200 else 1.0
@@ -122,6 +124,15 @@ def _own_look(
     grain = gaussian_filter(rng.standard_normal(t1.shape, dtype=np.float32), (0, 0.5, 0.5))
     strength = np.float32(rng.uniform(0, 0.04) / max(float(grain.std()), 1e-6))
     return t1, np.maximum(t1ce + strength * grain * np.minimum(t1, 1), 0)
+
+
+def _cut_elsewhere(seen: Bool[np.ndarray, "z y x"], rng: np.random.Generator) -> Float[np.ndarray, "z y x"]:
+    """Share of each voxel that another strip leaves, shifted by up to half a voxel and interpolated like the image."""
+    from scipy.ndimage import shift
+
+    by = rng.uniform(-0.5, 0.5, 3)
+    moved = shift(seen.astype(np.float32), by, order=3, mode="nearest", prefilter=False)
+    return np.clip(moved, 0, 1.05).astype(np.float32)
 
 
 def _spacing(rng: np.random.Generator) -> tuple[float, float, float]:
@@ -245,7 +256,7 @@ def _sampled(
     return list(total / n_sections)
 
 
-def _nearest(mask: Bool[np.ndarray, "x y z"], grid: Float[np.ndarray, "z y x 3"]) -> Bool[np.ndarray, "z y x"]:
+def _nearest(mask: Bool[np.ndarray, "i j k"], grid: Float[np.ndarray, "z y x 3"]) -> Bool[np.ndarray, "z y x"]:
     index = np.rint(grid).astype(int)
     inside = ((index >= 0) & (index < mask.shape)).all(axis=-1)
     clipped = np.clip(index, 0, np.array(mask.shape) - 1)
