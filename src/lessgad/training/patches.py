@@ -23,6 +23,7 @@ from lessgad.training.scan_position import fine_difference, own_share, with_own_
 
 NO_DOSE_SHARE, EVEN_SHARE = 0.04, 0.12
 DOSE_RANGE = (0.04, 0.95)
+SAME_POSITION_SHARE = 0.5
 MOST_SIGMA = 0.1  # on the scale of [−1, 1]
 OF_T2 = 2  # in the seed of what is drawn for the T2 alone
 
@@ -93,7 +94,8 @@ def draw_patch(
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
         vary_noise: Share of patches whose low dose, and often T1, have another noise than the simulation's.
-        low_doses_often: Draw the dose evenly over its logarithm instead, for most patches.
+        low_doses_often: As a kernel field is taught: the dose is drawn evenly over its logarithm for most patches, and
+            in half of them the low dose lies as the T1ce.
     """
     rng = np.random.default_rng((seed, number))
     source, z, origin = _place(rng, sources, size, tumor_share)
@@ -113,6 +115,8 @@ def draw_patch(
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
     varies_position = vary_position > 0 and source.simulator.sigma > 0
+    if low_doses_often and rng.random() < SAME_POSITION_SHARE:
+        varies_position = False  # as the simulated low doses that are judged
     fine = fine_difference(t1, t1ce, source.spacing_mm, tumor) if varies_position else None
     strength: float | Float[np.ndarray, "h w"] = 1.0
     if vary_enhancement > 0:
