@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test chromium check bench soak install clean-demo
+.PHONY: demo test chromium dicom check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -36,7 +36,14 @@ chromium:
 	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
 		|| echo "no chromium: tests in a browser are skipped; install it with: sudo apt-get install -y --no-install-recommends chromium"
 
-test: install chromium
+# What DICOM tests run: a validator, an archive, and tools that send; without them such tests are skipped.
+DICOM_PROGRAMS := dicom3tools dcmtk orthanc
+dicom:
+	@{ command -v dciodvfy && command -v storescu && ls /usr/sbin/Orthanc; } > /dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(DICOM_PROGRAMS) > /dev/null; } \
+		|| echo "no DICOM programs: their tests are skipped; install them with: sudo apt-get install -y --no-install-recommends $(DICOM_PROGRAMS)"
+
+test: install chromium dicom
 	$(PYTEST) -m "not soak" -n 2
 
 check: install
@@ -52,5 +59,5 @@ bench: install chromium
 	$(BIN)/python benchmarks/overlap_speed.py
 	$(BIN)/python benchmarks/planning_of_large_cohorts.py
 
-soak: install chromium
+soak: install chromium dicom
 	$(PYTEST) -m soak

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_export import write_export
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,7 +34,8 @@ def run(arguments: list[str], folder: Path, *, code: str | None = None) -> str:
 
 
 def test_the_readme_shows_the_users_day() -> None:
-    assert [command.split()[1] for command in documented_commands()] == ["phantom", "init", "run", "status", "restore"]
+    day = ["import-dicom", "import-dicom", "phantom", "init", "run", "status", "restore"]
+    assert [command.split()[1] for command in documented_commands()] == day
 
 
 def test_links_and_pictures_of_the_readme_exist() -> None:
@@ -48,6 +50,10 @@ def test_the_users_day_runs_as_documented(tmp_path: Path) -> None:
 
     for command in documented_commands():
         words = shlex.split(command)[1:]
+        if words[0] == "import-dicom":
+            if not (tmp_path / "EXPORT").exists():
+                write_export(tmp_path / "EXPORT", (3,))
+            words[2] = "IMPORTED"  # the day goes on with a cohort that is large enough to train on
         if words[0] == "phantom":
             words[words.index("--patients") + 1] = "4"
         if words[0] == "restore":
@@ -58,6 +64,7 @@ def test_the_users_day_runs_as_documented(tmp_path: Path) -> None:
         run(words, tmp_path)
         if words[0] == "init":
             make_short(tmp_path / "EXPERIMENT" / "experiment.yaml")
+    assert len(list((tmp_path / "IMPORTED").rglob("*.nii.gz"))) == 3
     assert (tmp_path / "EXPERIMENT" / "report" / "index.html").stat().st_size > 100_000
     (tmp_path / "OUT.nii.gz").unlink()
     for code in blocks("python"):

@@ -10,11 +10,13 @@ The tree::
     │   ├── VolumeError              an image: unreadable, 4D, NaN, wrong grid
     │   ├── DoseError                a dose outside 0–1, or a wrong one for this model
     │   ├── ModelError               a model that is missing, damaged, or made for other inputs
+    │   ├── DicomError               a DICOM file or export that cannot be read, or written
     │   ├── ReaderStudyError         a reader study that is missing, damaged, or not what it was when reading began
     │   └── StorageError             a disk that is full or a folder that cannot be written
     ├── StudyError                   one study cannot be prepared; the others go on (exit code 1)
     │   ├── RegistrationError        the images could not be brought into alignment
-    │   └── CalibrationError         the histograms do not say how the intensities relate
+    │   ├── CalibrationError         the histograms do not say how the intensities relate
+    │   └── SeriesError              a DICOM series that is no regular volume
     └── LockedError                  another run is at work on the same thing       (exit code 2)
 
 Anything else that surfaces is a bug: it shows its traceback in the log and ends with exit code 3.
@@ -77,6 +79,10 @@ class ModelError(InputError):
     """A model is missing, damaged, or made for other inputs."""
 
 
+class DicomError(InputError):
+    """A DICOM file or export cannot be read, or a series cannot be written."""
+
+
 class ReaderStudyError(InputError):
     """A reader study is missing, damaged, or not what it was when reading began."""
 
@@ -95,6 +101,10 @@ class RegistrationError(StudyError):
 
 class CalibrationError(StudyError):
     """The histograms of two images do not say how their intensities relate."""
+
+
+class SeriesError(StudyError):
+    """A DICOM series is no regular volume, or cannot be converted."""
 
 
 class LockedError(LessgadError):

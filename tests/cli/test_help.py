@@ -15,10 +15,26 @@ COMMANDS = (
     "restore",
     "phantom",
     "convert",
+    "import-dicom",
+    "node",
+    *(f"node {name}" for name in ("run", "status", "retry")),
     "reader",
     *(f"reader {name}" for name in READER),
 )
-HEAVY = ("torch", "itk", "monai", "nibabel", "pandas", "fastapi", "sqlmodel", "sqlalchemy", "uvicorn", "argon2")
+HEAVY = (
+    "torch",
+    "itk",
+    "pydicom",
+    "pynetdicom",
+    "monai",
+    "nibabel",
+    "pandas",
+    "fastapi",
+    "sqlmodel",
+    "sqlalchemy",
+    "uvicorn",
+    "argon2",
+)
 CODE = """
 import sys
 from lessgad.cli.main import exit_code

@@ -14,22 +14,28 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "restore",
         epilog="Example: lessgad restore low.nii.gz restored.nii.gz --dose 0.1 --model glioma/models/all-doses "
-        "--pre-contrast t1.nii.gz",
+        "--pre-contrast t1.nii.gz; lessgad restore dicom_study new_folder --model glioma/models/all-doses",
     )(restore)
 
 
 def restore(
     low_dose: Annotated[
-        Path, typer.Argument(metavar="LOW", help="The low-dose scan, NIfTI; LOW.json beside it tells the sequence.")
-    ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
-    dose: Annotated[
-        float,
-        typer.Option(
-            help="Its fraction of the standard dose, e.g. 0.1. At 0 LOW comes back, unless a guess is shown to help."
+        Path,
+        typer.Argument(
+            metavar="LOW",
+            help="The low-dose scan, NIfTI; LOW.json beside it tells the sequence. Or a folder with one DICOM study: "
+            "its low dose and T1 are found, and OUT becomes a folder of derived series.",
         ),
     ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
     model: Annotated[Path, typer.Option(metavar="MODEL", help="A folder under EXPERIMENT/models.")],
+    dose: Annotated[
+        float | None,
+        typer.Option(
+            help="Its fraction of the standard dose, e.g. 0.1; needed unless a DICOM header says it. At 0 "
+            "LOW comes back, unless a guess is shown to help."
+        ),
+    ] = None,
     pre_contrast: Annotated[
         Path | None, typer.Option(metavar="T1", help="T1 of the same examination; needed by models trained with it.")
     ] = None,
@@ -60,6 +66,16 @@ def restore(
             help="LOW was simulated as in the model's training, not scanned: the simulation is true of it.",
         ),
     ] = False,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=NUMBER",
+            help="Of a DICOM study: what a series is, by SeriesNumber: low_dose, pre_contrast or t2; repeat for more.",
+        ),
+    ] = None,
+    burn_in: Annotated[
+        bool, typer.Option(help="Of DICOM: write NOT FOR DIAGNOSIS into the pixels of every slice.")
+    ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
@@ -70,7 +86,16 @@ def restore(
     from lessgad.restoration.restorer import Restorer
     from lessgad.volume import read_volume, write_volume
 
-    check_dose(dose)
+    if dose is not None:
+        check_dose(dose)
+    if low_dose.is_dir():
+        from lessgad.cli.restore_dicom import check_options, restore_dicom
+
+        check_options(pre_contrast=pre_contrast, t2=t2, spacing=spacing_mm, interval=interval, consistency=consistency)
+        restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in)
+        return
+    if dose is None:
+        raise InputError("the dose of the scan", "none", low_dose, "Give it with --dose")
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
         raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
     results, inputs = (

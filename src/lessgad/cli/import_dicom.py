@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad import-dicom`: an export of the PACS as a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from lessgad.cli.console import ProgressBars
+    from lessgad.dicom.export import Export
+    from lessgad.dicom.import_cohort import Imported
+    from lessgad.dicom.import_plan import Plan
+
+Result = TypeVar("Result")
+SOME_STUDIES_FAILED = 1
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import-dicom", epilog="Example: lessgad import-dicom /media/export cohort --dry-run")(import_dicom)
+
+
+def import_dicom(
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="A folder of DICOM files, in any layout and under any names.")
+    ],
+    cohort: Annotated[
+        Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write: new, empty, or of an earlier import.")
+    ],
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write nothing; print what each series is taken for, and why. Identifies."),
+    ] = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="YAML", help="Changes to the rules and decisions about series; see docs/dicom.md."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="KEY",
+            help="The file that ties pseudonyms to patients, outside of COHORT; if not given, COHORT-key.json.",
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Images at a time; as many as cores if not given.")] = None,
+) -> int:
+    """Find T1 scans before and after contrast, low doses and T2 in a DICOM export; write them as BIDS, pseudonymized.
+
+    Run it again to add what is new. Nothing is overwritten.
+    """
+    from lessgad.cli.console import ProgressBars
+    from lessgad.dicom.cohort_tables import FACES
+    from lessgad.dicom.export import read_export
+    from lessgad.dicom.import_plan import plan_import
+    from lessgad.dicom.import_rules import read_rules
+    from lessgad.dicom.key_file import check_outside, default_key_path, holding_key, read_key
+
+    key_path = key or default_key_path(cohort)
+    check_outside(key_path, cohort)
+    known_rules = read_rules(rules)
+    bars = ProgressBars()
+    export = _with_bar(bars, "read", "files", lambda progress: read_export(source, progress))
+    if dry_run:
+        plan = plan_import(export.series, known_rules, read_key(key_path))
+        _print_table(plan, has_key=key_path.exists())
+        _say_unreadable(export)
+        return 0
+    with holding_key(key_path):
+        plan = plan_import(export.series, known_rules, read_key(key_path))
+        _check_something(plan, source)
+        done = _import(plan, cohort, key_path, bars, workers)
+    _say_unreadable(export)
+    failed = _say_outcome(plan, done)
+    typer.echo(f"{cohort}: {FACES} The key is {key_path}: keep it apart from the cohort.")
+    return SOME_STUDIES_FAILED if failed else 0
+
+
+def _with_bar(
+    bars: ProgressBars, stage: str, what: str, work: Callable[[Callable[[int, int], None]], Result]
+) -> Result:
+    """Do something that counts, below a bar."""
+    begun = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal begun
+        if not begun:
+            bars.begin(stage, float(total))
+            begun = True
+        bars.advance(float(done), f"{done} of {total} {what}")
+
+    try:
+        return work(progress)
+    finally:
+        if begun:
+            bars.end()
+
+
+def _import(plan: Plan, cohort: Path, key: Path, bars: ProgressBars, workers: int | None) -> list[Imported]:
+    import os
+
+    from lessgad.dicom.import_cohort import import_cohort
+
+    n_workers = workers or os.cpu_count() or 1
+    return _with_bar(bars, "convert", "images", lambda progress: import_cohort(plan, cohort, key, progress, n_workers))
+
+
+def _print_table(plan: Plan, *, has_key: bool) -> None:
+    """Print what each series is taken for, tab-separated; descriptions are shown here alone."""
+    typer.echo("\t".join(("study", "series", "description", "taken for", "why")))
+    for number, study in enumerate(plan.studies, start=1):
+        name = study.name if has_key and study.subject else f"study {number}"
+        for one in study.candidates:
+            header = one.series.header
+            role = one.suffix if one.role else "-"
+            cells = (name, "?" if header.number is None else str(header.number), header.description, role, one.reason)
+            typer.echo("\t".join(" ".join(cell.split()) for cell in cells))
+
+
+def _check_something(plan: Plan, source: Path) -> None:
+    """Raise DicomError, with what was found, where nothing can be imported."""
+    from collections import Counter
+
+    from lessgad.errors import DicomError
+
+    if any(study.imported for study in plan.studies):
+        return
+    counts = Counter(one.reason for study in plan.studies for one in study.candidates)
+    found = "; ".join(f"{count} series: {reason}" for reason, count in counts.most_common(6)) or "none that can be read"
+    raise DicomError("a T1- or T2-weighted MR series", found, source, "Look at --dry-run, and decide with --rules")
+
+
+def _say_unreadable(export: Export) -> None:
+    for error in export.unreadable:
+        typer.echo(f"not read: {error}", err=True)
+
+
+def _say_outcome(plan: Plan, done: list[Imported]) -> bool:
+    """Print what was written, and say what is missing; tell whether a study is without a pair or an image failed."""
+    failed = False
+    for study in plan.studies:
+        for one in study.candidates:
+            if one.irregular:
+                typer.echo(f"{study.name}: series {one.series.header.number} is left out: {one.reason}", err=True)
+        if study.imported and not study.has_pair:
+            failed = True
+            typer.echo(f"{study.name}: no pair of T1 and T1ce, found {study.found}; see --dry-run", err=True)
+    for entry in done:
+        if entry.problem:
+            failed = True
+            typer.echo(f"{entry.path}: not written: {entry.problem}", err=True)
+        else:
+            typer.echo(f"{entry.path}{' (was there)' if entry.was_there else ''}")
+    return failed

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lessgad node`: a DICOM node behind the scanner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the node; see docs/dicom_node.md.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(
+        name="node",
+        help="Receive studies by C-STORE, restore their low dose, send the result by C-STORE.",
+        epilog="Example: lessgad node run node.yaml",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+    )
+    for name, command in (("run", run), ("status", status), ("retry", retry)):
+        group.command(name, epilog=f"Example: lessgad node {name} node.yaml")(command)
+    app.add_typer(group)
+
+
+def run(config: Config) -> None:
+    """Run the node until Ctrl-C or SIGTERM; it may be killed at any time and goes on at the next start."""
+    from importlib.util import find_spec
+
+    from lessgad.errors import InputError
+
+    if find_spec("pynetdicom") is None:
+        raise InputError(
+            "the packages of the node", "no pynetdicom", None, "Install them: pip install '.[dicom]' in the checkout"
+        )
+    from lessgad.dicom.node import run_node
+    from lessgad.dicom.node_settings import read_node_settings
+
+    run_node(read_node_settings(config))
+
+
+def status(config: Config) -> int:
+    """Show how many studies are where, and why some failed; exit code 1 where studies failed."""
+    from lessgad.dicom.node_queue import NodeQueue
+    from lessgad.dicom.node_settings import read_node_settings
+
+    queue = NodeQueue(read_node_settings(config).queue)
+    for name, count in queue.counts().items():
+        typer.echo(f"{name}: {count}")
+    failed = queue.failed()
+    for study, reason in failed.items():
+        typer.echo(f"failed: {study}: {reason}", err=True)
+    return 1 if failed else 0
+
+
+def retry(
+    config: Config,
+    study: Annotated[str | None, typer.Argument(metavar="ID", help="One study; all that failed if not given.")] = None,
+) -> None:
+    """Try studies again that failed; a running node takes them up."""
+    from lessgad.dicom.node_queue import NodeQueue
+    from lessgad.dicom.node_settings import read_node_settings
+    from lessgad.errors import InputError
+
+    queue = NodeQueue(read_node_settings(config).queue)
+    failed = queue.failed()
+    if study is not None and study not in failed:
+        raise InputError("the ID of a study that failed", study, None, "Look at: lessgad node status CONFIG")
+    for one in [study] if study is not None else failed:
+        queue.retry(one)
+        typer.echo(one)

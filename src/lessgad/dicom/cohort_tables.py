@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables and descriptions of an imported cohort: participants, sessions with shifted times, what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from lessgad.atomic_write import write_text
+from lessgad.dicom.key_file import KeyPatient
+from lessgad.errors import CohortError
+
+BIDS_VERSION = "1.10.0"
+OLDEST_AGE = 89
+MADE_BY = "lessgad import-dicom"
+FACES = "Faces are present: the images are not defaced."
+README = f"""T1-weighted scans before and after gadolinium contrast, imported from DICOM by `{MADE_BY}`.
+
+Pseudonyms and dates were drawn at random: dates of a patient are shifted by one amount, so distances in time are true.
+Ages above {OLDEST_AGE} are given as {OLDEST_AGE + 1}+. {FACES}
+"""
+_DESCRIPTION = "dataset_description.json"
+
+
+def begin_cohort(root: Path) -> None:
+    """Describe a new cohort, or check that an existing one was imported before.
+
+    Raises:
+        CohortError: The folder holds something else.
+        StorageError: The disk is full or the folder cannot be written.
+    """
+    description = root / _DESCRIPTION
+    if description.is_file():
+        try:
+            made_by = json.loads(description.read_text(encoding="utf-8"))["GeneratedBy"][0]["Name"]
+        except (OSError, ValueError, LookupError, TypeError):
+            made_by = None
+        if made_by == MADE_BY:
+            return
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        found = "a folder that holds something else" if root.is_dir() else "a file"
+        raise CohortError(
+            "a new or empty folder, or a cohort of an earlier import", found, root, "Choose another folder"
+        )
+    content = {
+        "Name": "Contrast-enhanced MRI, imported from DICOM",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "raw",
+        "GeneratedBy": [{"Name": MADE_BY}],
+    }
+    write_text(root / "README", README)
+    columns = {
+        "age": {
+            "Description": f"Age at the first session in years, {OLDEST_AGE + 1}+ above {OLDEST_AGE}",
+            "Format": "string",  # BIDS would take a number or 89+ alone
+        },
+        "sex": {"Description": "Sex", "Levels": {"F": "female", "M": "male", "O": "other"}},
+    }
+    write_text(root / "participants.json", json.dumps(columns, indent=2) + "\n")
+    write_text(description, json.dumps(content, indent=2) + "\n")
+
+
+def add_participants(root: Path, rows: Mapping[str, tuple[float | None, str]]) -> None:
+    """Add rows to participants.tsv; those of earlier imports stay, but for an age that grew above the limit.
+
+    Args:
+        root: The cohort.
+        rows: Age in years and sex, by pseudonym.
+    """
+    path = root / "participants.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    table = {line.split("\t")[0]: line for line in lines if line.strip()}
+    for subject, (age, sex) in rows.items():
+        name = f"sub-{subject}"
+        if name not in table or is_over_the_limit(age):
+            table[name] = f"{name}\t{_age_words(age)}\t{sex or 'n/a'}"
+    write_text(path, "\n".join(["participant_id\tage\tsex", *(table[name] for name in sorted(table))]) + "\n")
+
+
+def write_sessions(root: Path, patient: KeyPatient, started: Mapping[str, str]) -> None:
+    """Write the sessions.tsv of a patient with shifted times.
+
+    Args:
+        root: The cohort.
+        patient: Its entry in the key.
+        started: When each session began, by its label; of earlier imports nothing, as their lines are kept.
+    """
+    folder = root / f"sub-{patient.subject}"
+    path = folder / f"sub-{patient.subject}_sessions.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else []
+    table = {line.split("\t")[0]: line for line in lines if line.strip()}
+    for session, when in started.items():
+        table.setdefault(f"ses-{session}", f"ses-{session}\t{patient.shifted(when) or 'n/a'}")
+    write_text(path, "\n".join(["session_id\tacq_time", *(table[name] for name in sorted(table))]) + "\n")
+
+
+def is_over_the_limit(age: float | None) -> bool:
+    """Whether an age in years is one that few people reach, so that it might identify."""
+    return age is not None and age >= OLDEST_AGE + 1
+
+
+def _age_words(age: float | None) -> str:
+    if age is None:
+        return "n/a"
+    return f"{OLDEST_AGE + 1}+" if is_over_the_limit(age) else str(int(age))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Work through the queue of a node: restore each complete study once, and send the result."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lessgad.dicom.import_rules import ImportRules
+from lessgad.dicom.node_log import NodeLog
+from lessgad.dicom.node_queue import NodeQueue
+from lessgad.dicom.node_sender import send
+from lessgad.dicom.node_settings import NodeSettings
+from lessgad.dicom.restore_study import find_scans, has_low_dose, restore_study
+from lessgad.errors import DicomError, LessgadError
+
+if TYPE_CHECKING:
+    from lessgad.restoration.restorer import Restorer
+
+_LOOK_EVERY_S = 0.5
+_WAIT_BETWEEN_ATTEMPTS_S = 5.0
+
+
+def work(
+    settings: NodeSettings,
+    queue: NodeQueue,
+    restorer: Restorer,
+    rules: ImportRules,
+    log: NodeLog,
+    stop: threading.Event,
+) -> None:
+    """Take complete studies from the queue until `stop` is set; those of a node that died come first."""
+    while not stop.is_set():
+        for study in queue.working():
+            if stop.is_set():
+                return
+            work_on(study, settings, queue, restorer, rules, log, stop)
+        try:
+            for study in queue.take_complete(settings.quiet_s):
+                log.say("study complete", study=study)
+        except OSError as error:
+            log.say("queue not readable", kind=type(error).__name__)
+        if not queue.working():
+            stop.wait(_LOOK_EVERY_S)
+
+
+def work_on(
+    study: str,
+    settings: NodeSettings,
+    queue: NodeQueue,
+    restorer: Restorer,
+    rules: ImportRules,
+    log: NodeLog,
+    stop: threading.Event,
+) -> None:
+    """Restore one study, send the result, and note it as done, or as failed with the reason."""
+    try:
+        if queue.is_done(study):
+            queue.finish(study)
+            return
+        result = queue.result(study)
+        if not result.exists():  # it is whole where it exists: a node that died had only to send it
+            if not has_low_dose(queue.images(study), rules):
+                queue.finish(study)
+                log.say("study without a low dose: nothing to do", study=study)
+                return
+            scans = find_scans(queue.images(study), rules, settings.dose)
+            restore_study(scans, result, restorer, burn_in=settings.burn_in)
+            log.say("study restored", study=study)
+        files = sorted(result.rglob("*.dcm"))
+        _send_patiently(files, settings, log, study, stop)
+        queue.finish(study)
+        log.say("result sent", study=study, images=len(files))
+    except InterruptedError:
+        return
+    except LessgadError as error:
+        queue.fail(study, str(error))
+        log.say("study failed", study=study, kind=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - one study must not stop the node
+        queue.fail(study, f"internal error, a bug: {type(error).__name__}: {error}")
+        log.say("study failed", study=study, kind=type(error).__name__)
+
+
+def _send_patiently(files: list[Path], settings: NodeSettings, log: NodeLog, study: str, stop: threading.Event) -> None:
+    for attempt in range(1, settings.send_attempts + 1):
+        try:
+            send(files, settings)
+        except DicomError:
+            log.say("result not sent", study=study, attempt=attempt)
+            if attempt == settings.send_attempts:
+                raise
+            if stop.wait(_WAIT_BETWEEN_ATTEMPTS_S * attempt):
+                raise InterruptedError from None
+        else:
+            return
