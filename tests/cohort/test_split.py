@@ -126,8 +126,8 @@ def test_reads_what_people_write(tmp_path: Path):
         ("participant_id\tsubset\nsub-1\ttraining\n", "'training' for sub-1"),
         ("participant_id\tsubset\nsub-1\n", "'' for sub-1"),
         ("participant_id\tsubset\n\ttrain\n", "a patient in each row"),
-        ("participant_id,subset\nsub-1,train\n", "the columns participant_id and subset"),
-        ("", "the columns participant_id and subset, got none"),
+        ("participant_id,group\nsub-1,train\n", "the columns participant_id and subset, got participant_id, group"),
+        ("", "the columns participant_id and subset, got an empty file"),
         (b"\xff\xfe\x00\xd8", "a split"),
     ],
 )

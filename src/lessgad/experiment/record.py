@@ -24,19 +24,22 @@ class Record:
         outcome: done or failed.
         reason: Why it failed, in one line; empty when done.
         finished: When, UTC, ISO 8601.
+        traceback: Of an unforeseen error, for the log of this run; not stored.
     """
 
     fingerprint: str
     outcome: Outcome
     reason: str = ""
     finished: str = ""
+    traceback: str = ""
 
 
 def write_record(path: Path, fingerprint: str, reason: str | None = None) -> Record:
     """Write the outcome; with a reason it failed. Always the last file of a unit to be written."""
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     record = Record(fingerprint, "done" if reason is None else "failed", reason or "", finished)
-    write_text(path, json.dumps(asdict(record), indent=1) + "\n")
+    stored = {name: value for name, value in asdict(record).items() if name != "traceback"}
+    write_text(path, json.dumps(stored, indent=1) + "\n")
     return record
 
 

@@ -130,7 +130,9 @@ def _unit(
     )
     name = f"{study.name}_{label}"
     outputs = (target, description_of(target))
-    return Unit("prepare", name, f"preparation of {name}", mark, partial(prepare_companion, task), outputs)
+    return Unit(
+        "prepare", name, f"preparation of {name}", mark, partial(prepare_companion, task), outputs, of_study=True
+    )
 
 
 def _acquisitions(pre_contrast: Path, low_dose: Path, root: Path) -> tuple[Acquisition, Acquisition] | CohortError:

@@ -111,7 +111,9 @@ def plan_evaluation(experiment: Experiment) -> list[Unit]:
         # A measured low dose has no map where the forward model is linear, which only the sidecar tells.
         certain = maps if task.low_doses.measured is None else ()
         outputs = (*task.tables.values(), *certain)
-        units.append(Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs, maps))
+        units.append(
+            Unit("evaluate", study.name, f"evaluation of {study.name}", mark, work, outputs, maps, of_study=True)
+        )
     return units
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.split import Subset, assign, read_split, write_split
+from lessgad.cohort.split import Subset, assign, compare_with_cohort, read_split, write_split
 from lessgad.cohort.study import Cohort, Study
 from lessgad.errors import SettingsError
 from lessgad.experiment.fingerprint import FileHashes
@@ -27,6 +27,7 @@ class Experiment:
         settings: What experiment.yaml says.
         cohort: What the BIDS folder holds.
         subsets: Subset of each patient.
+        split_words: Rows of split.tsv without a patient and patients without a row, in words.
         label_names: What the labels of the masks mean, where a dseg.tsv says so.
         hashes: Of input files.
     """
@@ -35,6 +36,7 @@ class Experiment:
     settings: ExperimentSettings
     cohort: Cohort
     subsets: dict[str, Subset]
+    split_words: tuple[str, ...]
     label_names: dict[int, str]
     hashes: FileHashes
 
@@ -64,14 +66,16 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     """
     folder = ExperimentFolder(root)
     settings = load_settings(folder.settings)
-    cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
+    where = _shortened(root / settings.cohort.path)
+    cohort = read_cohort(where, settings.cohort.derivative, settings.cohort.select)
     names = label_names(cohort.root, settings.cohort.derivative)
     given = read_split(folder.split) if folder.split.exists() else {}
+    split_words = compare_with_cohort(given, cohort.everybody, folder.split)
     subsets = assign(cohort.patients, settings.split, given)
     if subsets != given and not only_look:
         with holding(folder.lock("split", "split"), "assignment of new patients"):
             write_split(folder.split, subsets)
-    return Experiment(folder, settings, cohort, subsets, names, FileHashes(folder.hash_cache))
+    return Experiment(folder, settings, cohort, subsets, split_words, names, FileHashes(folder.hash_cache))
 
 
 def _shortened(path: Path) -> Path:

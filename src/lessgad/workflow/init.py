@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.split import assign, read_split
+from lessgad.cohort.split import assign, compare_with_cohort, read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.segmentation.nnunet_environment import missing_package
@@ -82,13 +82,15 @@ def init_experiment(
     settings = parse_settings(text, folder.settings)
     given = read_split(split) if split is not None else {}
     subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
-    n_test, least = list(subsets.values()).count("test"), settings.answer.min_patients
+    split_words = compare_with_cohort(given, cohort.everybody, split) if split is not None else ()
+    n_test, least = [subsets[patient] for patient in cohort.patients].count("test"), settings.answer.min_patients
     if split is not None:
         _copy_split(split, folder.split)
     write_text(folder.settings, text)
     lines = [
         f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
+        *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
         *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
         f"wrote {folder.settings}",

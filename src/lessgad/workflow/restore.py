@@ -60,7 +60,7 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
         )
         work = partial(restore_study, experiment, study)
         outputs = tuple(restored_file(experiment, study, dose) for dose in doses)
-        units.append(Unit("restore", study.name, f"restoration of {study.name}", mark, work, outputs))
+        units.append(Unit("restore", study.name, f"restoration of {study.name}", mark, work, outputs, of_study=True))
     return units
 
 

@@ -182,6 +182,8 @@ def _run_stage(experiment: Experiment, stage: Stage, units: list[Unit], watcher:
             LOGGER.info("%s: %s %s", unit.what, record.outcome, record.reason)
             if record.outcome == "failed":
                 _tell_failure(watcher, unit.name, record.reason)
+            if record.traceback:
+                LOGGER.error("%s: unforeseen\n%s", unit.what, record.traceback)
     finally:
         watcher.end()
 

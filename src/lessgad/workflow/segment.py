@@ -54,7 +54,7 @@ def plan_segmentation(experiment: Experiment) -> list[Unit]:
         )
         work = partial(segment_study, experiment, settings, study, model.fingerprint)
         outputs = tuple(segmentation_files(experiment, study).values())
-        units.append(Unit("segment", study.name, f"segmentation of {study.name}", mark, work, outputs))
+        units.append(Unit("segment", study.name, f"segmentation of {study.name}", mark, work, outputs, of_study=True))
     return units
 
 
