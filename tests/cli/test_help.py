@@ -14,6 +14,7 @@ COMMANDS = (
     "status",
     "restore",
     "phantom",
+    "import-nifti",
     "convert",
     "reader",
     *(f"reader {name}" for name in READER),

@@ -66,6 +66,7 @@ def restore(
     from lessgad.cohort.acquisition import acquisition_beside
     from lessgad.dose_fraction import check_dose
     from lessgad.errors import InputError, ModelError
+    from lessgad.preparation.scan_checks import check_scan
     from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
     from lessgad.restoration.restorer import Restorer
     from lessgad.volume import read_volume, write_volume
@@ -81,11 +82,15 @@ def restore(
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
         raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
+    named = {"low dose": low_dose, "T1": pre_contrast, "T2": t2}
+    scans = {name: read_volume(path) for name, path in named.items() if path is not None}
+    for name, scan in scans.items():
+        check_scan(scan, name, "trust")
     restoration = restorer.restore_in_full(
-        read_volume(low_dose),
+        scans["low dose"],
         dose,
-        read_volume(pre_contrast) if pre_contrast is not None else None,
-        read_volume(t2) if t2 is not None else None,
+        scans.get("T1"),
+        scans.get("T2"),
         acquisition=acquisition_beside(low_dose),
         spacing_mm=None if spacing_mm is None else (spacing_mm, spacing_mm),
         origin="simulated" if simulated else "scanned",

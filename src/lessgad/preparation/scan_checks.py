@@ -44,15 +44,19 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
     Raises:
         StudyError: Its size, orientation or intensities are none of a head's.
     """
-    cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     check_size(scan, name)
+    if orientation_unknown == "refuse" and not scan.frame.is_known:
+        raise StudyError(f"a {name} whose header says how it lies in space", "codes of 0", remedy=TRUST_IT)
+    check_intensities(np.asarray(scan.array, np.float32), name)
+    return scan_cautions(scan, name)
+
+
+def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
+    """Say what is doubtful in a scan that can be used: its orientation, and intensities that were cut off."""
+    cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     if not scan.frame.is_known:
-        if orientation_unknown == "refuse":
-            raise StudyError(f"a {name} whose header says how it lies in space", "codes of 0", remedy=TRUST_IT)
         cautions.append(f"{name}: {UNKNOWN_ORIENTATION}")
-    image = np.asarray(scan.array, np.float32)
-    check_intensities(image, name)
-    share = saturated_share(image)
+    share = saturated_share(np.asarray(scan.array, np.float32))
     if share:
         cautions.append(
             f"{name}: {_percent(share)} of the foreground share the largest value: it is saturated, and enhancement "

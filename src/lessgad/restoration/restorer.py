@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition
+from lessgad.dose.field_strength import field_cautions
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
@@ -174,17 +175,15 @@ class Restorer:
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
-        seen = (*seen, *new.uncovered_words)
+        seen = (*new.doubts, *seen, *new.uncovered_words, *(() if acquisition is None else field_cautions(acquisition)))
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
         else:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
-            scan = resampled_in_plane(scan, spacing_mm)
-            unrestored, unit = (
-                resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
-            )
+            scan, unit = resampled_in_plane(scan, spacing_mm), new.unit_at(spacing_mm)
+            unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
         if dose == 0:
             seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
             if self.guess is not None and not self.guess.serves:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition, read_acquisition
+from lessgad.cohort.selection import what_decides
 from lessgad.cohort.sequence_class import difference
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label, percent
@@ -21,6 +22,7 @@ from lessgad.errors import CohortError, StudyError
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_companion import description_of, read_companion, write_companion
 from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
+from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, in_transverse_order, read_volume
 from lessgad.workflow.experiment import Experiment
@@ -30,12 +32,12 @@ from lessgad.workflow.unit import Advance, Unit, unit_state
 if TYPE_CHECKING:
     from lessgad.preparation.companion import PreparedCompanion
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class CompanionTask:
-    """What a worker needs to prepare one image.
+    """What a worker needs to prepare one image of a study.
 
     Attributes:
         what: For people: "scan at 10 % of the dose".
@@ -44,6 +46,7 @@ class CompanionTask:
         target: Where the result goes.
         acquisitions: Of the T1 and of a low dose; the error where a sidecar cannot be read; None for a T2.
         settings: How.
+        orientation_unknown: What becomes of an image whose header does not say how it lies in space.
         n_threads: Of the registration.
     """
 
@@ -53,6 +56,7 @@ class CompanionTask:
     target: Path
     acquisitions: tuple[Acquisition, Acquisition] | CohortError | None
     settings: PreparationSettings
+    orientation_unknown: OrientationUnknown
     n_threads: int
 
 
@@ -117,7 +121,8 @@ def _unit(
 ) -> Unit:
     settings, root = experiment.settings.preparation, experiment.cohort.root
     acquisitions = None if label == "T2w" else _acquisitions(study.pre_contrast, found[0], root)
-    task = CompanionTask(what, study.pre_contrast, found, target, acquisitions, settings, n_threads)
+    trusted = experiment.settings.cohort.orientation_unknown
+    task = CompanionTask(what, study.pre_contrast, found, target, acquisitions, settings, trusted, n_threads)
     spelled: object = str(acquisitions)
     if isinstance(acquisitions, tuple):
         spelled = [asdict(acquisition) for acquisition in acquisitions]
@@ -125,6 +130,7 @@ def _unit(
         VERSION,
         settings=settings.model_dump(mode="json"),
         pre_contrast=experiment.hashes.of(study.pre_contrast),
+        orientation_unknown=trusted,
         found=[experiment.hashes.of(path) for path in found],
         acquisitions=spelled,
     )
@@ -154,7 +160,7 @@ def prepare_companion(task: CompanionTask, _advance: Advance) -> None:
 
     if len(task.found) > 1:
         names = ", ".join(path.name for path in task.found)
-        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy="Leave one of them in the folder")
+        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy=what_decides(task.found))
     if isinstance(task.acquisitions, CohortError):
         raise task.acquisitions
     unlike = None if task.acquisitions is None else difference(*task.acquisitions)
@@ -162,15 +168,17 @@ def prepare_companion(task: CompanionTask, _advance: Advance) -> None:
         raise StudyError(
             "a low dose that differs from its T1 in contrast alone", unlike.replace("T1ce", "low dose"), remedy=KEEP_IT
         )
-    grid = read_volume(task.pre_contrast)
-    pre_contrast, scan = in_transverse_order(grid), in_transverse_order(read_volume(task.found[0]))
+    grid, found = read_volume(task.pre_contrast), read_volume(task.found[0])
+    check_scan(grid, "T1", task.orientation_unknown)
+    cautions = check_scan(found, task.what, task.orientation_unknown)
+    pre_contrast, scan = in_transverse_order(grid), in_transverse_order(found)
     if task.acquisitions is None:
         prepared = prepare_t2(pre_contrast, scan, task.settings, task.n_threads)
         description = prepared.description()
     else:
         prepared = prepare_low_dose(pre_contrast, scan, task.settings, task.n_threads)
         description = {**prepared.description(), "noise": _noise(task.what, scan, prepared)}
-    write_companion(task.target, prepared.image, grid, description)
+    write_companion(task.target, prepared.image, grid, {**description, "cautions": cautions})
 
 
 def _noise(what: str, scan: Volume, prepared: PreparedCompanion) -> dict[str, object] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
+from lessgad.cohort.visits import visits_of
 from lessgad.dose_fraction import dose_label
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
@@ -151,7 +152,9 @@ def gather_results(experiment: Experiment) -> StudyScores:
         write(experiment.folder.table(name), rows)
         getattr(gathered, name).extend(rows)
     progression = experiment.settings.evaluation.progression
-    gathered.growth.extend(growth_rows(gathered.overlap, gathered.tumor_size, progression))
+    gathered.growth.extend(
+        growth_rows(gathered.overlap, gathered.tumor_size, progression, visits_of(experiment.cohort))
+    )
     write_growth(experiment.folder.table(GROWTH), gathered.growth)
     return gathered
 

@@ -24,6 +24,7 @@ from lessgad.workflow.progress import Watcher
 from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.segment import plan_segmentation
 from lessgad.workflow.stages import STAGES, Stage
+from lessgad.workflow.study_cautions import study_cautions
 from lessgad.workflow.together import follow, joined_processes
 from lessgad.workflow.train import models_named
 from lessgad.workflow.unit import Unit, do_unit, unit_state
@@ -163,6 +164,8 @@ def _run_stages(
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
         if to_do:
             _run_stage(experiment, stage, to_do, watcher)
+            if stage == "prepare":
+                _tell_cautions(experiment, watcher)
         else:
             watcher.say(f"{stage}: nothing to do")
     return known_failures(experiment)
@@ -221,6 +224,12 @@ def _check_earlier(experiment: Experiment, stage: Stage) -> None:
 def _tell_failure(watcher: Watcher, study: str, reason: str) -> None:
     LOGGER.warning("%s skipped: %s", study, reason)
     watcher.say(f"{study} skipped: {reason}")
+
+
+def _tell_cautions(experiment: Experiment, watcher: Watcher) -> None:
+    for caution in study_cautions(experiment):
+        LOGGER.warning("%s: caution: %s", caution.study, caution.words)
+        watcher.say(f"{caution.study}: caution: {caution.words}")
 
 
 def _n_cores() -> int:

@@ -10,6 +10,7 @@ from lessgad.experiment.record import State
 from lessgad.workflow.experiment import open_experiment
 from lessgad.workflow.run import Failure, known_failures, plan_stage, stages_of
 from lessgad.workflow.stages import Stage
+from lessgad.workflow.study_cautions import StudyCaution, study_cautions
 from lessgad.workflow.unit import unit_state
 
 
@@ -44,3 +45,12 @@ def experiment_status(root: Path) -> tuple[list[StageStatus], list[Failure]]:
     failures = known_failures(experiment)
     experiment.hashes.save()
     return stages, failures
+
+
+def experiment_cautions(root: Path) -> list[StudyCaution]:
+    """List what was found doubtful in studies that were prepared all the same.
+
+    Raises:
+        InputError: Settings or cohort cannot be used.
+    """
+    return study_cautions(open_experiment(root, only_look=True))

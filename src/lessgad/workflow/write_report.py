@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -14,13 +15,14 @@ import yaml
 
 from lessgad.atomic_write import write_text
 from lessgad.cohort.split import SUBSETS
+from lessgad.cohort.visits import visits_of
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.experiment.record import read_record
 from lessgad.report.answer_section import AnswerSection, answer_section
-from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
+from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
@@ -36,10 +38,11 @@ from lessgad.workflow.restore import plan_restoration
 from lessgad.workflow.segment import plan_segmentation
 from lessgad.workflow.segmentation_pictures import segmentation_section
 from lessgad.workflow.simulation_summary import record_simulation, simulation_facts
+from lessgad.workflow.study_cautions import study_cautions
 from lessgad.workflow.study_scores import StudyScores
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 9
+VERSION = 10
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
 
@@ -53,6 +56,7 @@ def plan_report(experiment: Experiment) -> list[Unit]:
         evaluation=experiment.settings.evaluation.model_dump(mode="json"),
         answer=experiment.settings.answer.model_dump(mode="json"),
         split=experiment.subsets,
+        visits={patient: asdict(visits) for patient, visits in visits_of(experiment.cohort).items()},
         readings=experiment.hashes.of(readings_file(experiment)),
     )
     folder = experiment.folder
@@ -126,6 +130,7 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=tuple(failed_studies(experiment)),
+        cautions=tuple(DoubtfulStudy(found.study, found.words) for found in study_cautions(experiment)),
         settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
         versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
     )
