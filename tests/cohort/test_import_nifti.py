@@ -98,7 +98,8 @@ def test_a_dry_run_shows_the_table_and_writes_nothing(tmp_path: Path, run):
 def test_a_table_says_which_is_what(tmp_path: Path, run):
     for name in ("a.nii.gz", "b.nii", "m.nii.gz", "c.nii.gz", "d.nii.gz"):
         touch(tmp_path / "x y" / name)
-    rows = 'patient;session;t1;t1ce;mask;t2\r\n"007";pre;x y/a.nii.gz;x y/b.nii;x y/m.nii.gz;\r\n08;;x y/c.nii.gz;x y/d.nii.gz;;\r\n'
+    rows = 'patient;session;t1;t1ce;mask;t2\r\n"007";pre;x y/a.nii.gz;x y/b.nii;x y/m.nii.gz;\r\n'
+    rows += "08;;x y/c.nii.gz;x y/d.nii.gz;;\r\n"
     (tmp_path / "images.tsv").write_text(rows, newline="")
     assert run(tmp_path / "images.tsv", tmp_path / "cohort")[0] == 0
     found = read_cohort(tmp_path / "cohort")
