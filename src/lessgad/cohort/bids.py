@@ -143,8 +143,9 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     """
     names: dict[int, str] = {}
     derivatives = root / "derivatives"
-    tables = [derivatives / derivative / "dseg.tsv"] if derivative is not None else derivatives.glob("*/dseg.tsv")
-    for table in sorted(table for table in tables if table.is_file() or table.is_symlink()):
+    folders = [derivatives / derivative] if derivative is not None else sorted(derivatives.glob("*"))
+    tables = [folder / "dseg.tsv" for folder in folders]
+    for table in (table for table in tables if table.is_file() or table.is_symlink()):
         if (why := not_fetched(table)) is not None:
             raise CohortError("a table of labels", why, table, GET_IT)
         for row in read_table(table, "a table of labels", ("index", "name")):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,7 @@ _LIMITS: dict[str, tuple[float, float, tuple[float, ...]]] = {
 }
 #: A gradient echo that is not prepared by an inversion waits no longer, 2D or 3D; a prepared one lasts a few seconds.
 LONGEST_TR_OF_GRADIENT_ECHO_S = 4.0
+_USUAL_FIELDS_T = (0.55, 1.0, 1.5, 3.0, 7.0)
 _UNITS = {"MagneticFieldStrength": "T", "FlipAngle": "°"}
 
 
@@ -59,6 +61,8 @@ def _impossible(
 ) -> CohortError:
     unit = _UNITS.get(name, "s")
     meant = [value * factor for factor in factors if lowest <= value * factor <= highest]
+    if name == "MagneticFieldStrength":
+        meant.sort(key=lambda field: min(abs(math.log(field / usual)) for usual in _USUAL_FIELDS_T))
     remedy = f"Did you mean {meant[0]:.3g}?" if meant else "Correct its sidecar"
     wanted = f"{name} between {lowest:g} and {highest:g} {unit}"
     return CohortError(wanted, f"{value:g}", image, remedy)

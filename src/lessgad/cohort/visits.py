@@ -79,7 +79,10 @@ def _count(labels: list[str]) -> bool:
     if any(len(kind) > 1 for kind in kinds):
         return False
     words = [column for column, kind in zip(columns, kinds, strict=True) if kind == {False} and len(column) > 1]
-    return not words or (len(words) == 1 and all(len(word) == 1 for word in words[0]))
+    if not words:
+        return True
+    n_counting = sum(len(column) > 1 for column in columns) - len(words)
+    return n_counting == 0 and len(words) == 1 and all(len(word) == 1 for word in words[0])
 
 
 def _natural(label: str) -> tuple[tuple[int, str], ...]:
