@@ -63,6 +63,7 @@ def test_a_cohort_of_problem_files_runs_to_the_end_of_prepare(lessgad, problem_c
             assert "internal error" not in reasons[name]
             assert not list((root / "prepared" / f"sub-{name}").glob("*")), name
     assert {"good1", "good2"}.isdisjoint(reasons)
+    assert "internal error" not in reasons.get("slab", "")
     plain = tumor(root, "good1")
     cautioned = {}
     for name, problem in PROBLEMS.items():
