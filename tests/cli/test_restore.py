@@ -254,8 +254,8 @@ def change_header(path, **values):
 @pytest.mark.parametrize("code", [0, 2, 4])
 def test_no_code_that_nobody_knew_is_written(capfd, low, model, tmp_path, code):
     change_header(low, sform_code=code, qform_code=code)
-    exit, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
-    assert exit == 0
+    left_with, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
+    assert left_with == 0
     assert ("left and right may be swapped" in err) == (code == 0)
     scan, restored = nibabel.load(low), nibabel.load(tmp_path / "out.nii.gz")
     assert (int(restored.header["sform_code"]), int(restored.header["qform_code"])) == (code, code)
@@ -279,7 +279,7 @@ def test_a_capped_scan_is_a_caution(capfd, low, model, tmp_path):
     image = nibabel.load(low)
     array = image.get_fdata(dtype=np.float32)
     nibabel.save(nibabel.nifti1.Nifti1Image(np.minimum(array, np.quantile(array, 0.9)), image.affine), low)
-    exit, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
-    assert exit == 0
+    left_with, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
+    assert left_with == 0
     assert "caution: low dose: " in err
     assert "saturated" in err
