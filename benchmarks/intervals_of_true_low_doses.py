@@ -3,8 +3,8 @@
 
     python benchmarks/intervals_of_true_low_doses.py EXPERIMENT --doses 0.1 0.3 0.5
 
-The experiment has `low_dose: measured`, a trained model and prepared scans of validation patients. Images are moved to
-the measurement as its model moves them. Each patient is judged with the factor that the others give.
+The experiment has `low_dose: measured`, a trained model and prepared scans of validation patients. Each
+patient is judged with the factor that the others give.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+MOST_SLICES = 24
 KINDS = ("simulated, as the T1ce lies", "simulated, lies otherwise", "true scans")
 
 
 def main() -> None:
+    from lessgad.dose.simulation import study_simulator
     from lessgad.restoration.intervals import covering_factor
     from lessgad.restoration.restorer import Restorer
-    from lessgad.training.anchor_tuning import Slab, restore_slab
+    from lessgad.training.validation import ValidationSlices
     from lessgad.workflow.experiment import open_experiment
     from lessgad.workflow.train import model_of_dose, usable_studies
     from lessgad.workflow.tuning_scans import tuning_scans
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("--doses", type=float, nargs="+", default=(0.1, 0.3, 0.5))
     given = parser.parse_args()
     experiment = open_experiment(given.experiment)
+    regions, n_context = experiment.settings.cohort.regions, experiment.settings.field.n_context_slices
     settings, studies = experiment.settings, usable_studies(experiment, "validation")
     plain, moved = tuning_scans(experiment, studies), tuning_scans(experiment, studies, 1.0)
     of_kind = ([one.simulated for one in plain], [one.simulated for one in moved], plain)
@@ -42,9 +45,11 @@ def main() -> None:
             for one, scans in zip(plain, sources, strict=True):
                 if not one.has(dose):
                     continue
-                slab = Slab.of(one.study, one.study.tumor(settings.cohort.regions), scans)
-                restored = restore_slab(restorer.field, slab, dose, settings.restoration)
-                scores[kind][one.study.patient].append(restored.scores(restorer.anchor.at(dose)))
+                simulator, tumor = study_simulator(one.study, settings.simulation), one.study.tumor(regions)
+                slices = ValidationSlices.of(one.study, tumor, simulator, MOST_SLICES, n_context, scans)
+                found = slices.restored(restorer.field, slices.low_dose(dose), dose, settings.restoration)
+                error = np.abs(found.restored - slices.standard_dose)[slices.judged]
+                scores[kind][one.study.patient].append(error / found.half_width[slices.judged])
         patients = {kind: {name: np.concatenate(of) for name, of in found.items()} for kind, found in scores.items()}
         for calibrated_on in KINDS:
             known, row = patients[calibrated_on], []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import DoseError, InputError, SettingsError
 from lessgad.evaluation.similarity import psnr_db
+from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.restoration.baseline_strengths import (
     BaselineStrengths,
     DoseStrengths,
@@ -17,6 +18,7 @@ from lessgad.restoration.baseline_strengths import (
     write_strengths,
 )
 from lessgad.restoration.denoised_baselines import denoise, denoise_and_scale
+from lessgad.restoration.gaussian_baseline import scaled_average
 
 SIGMA = 0.03
 
@@ -53,6 +55,9 @@ class Slices:
     def sigma(self, dose: float) -> float:  # noqa: ARG002
         return self.sd
 
+    def facts_at(self, dose: float) -> ScanFacts:  # noqa: ARG002
+        return ScanFacts((1.0, 1.0, 1.0))
+
     def low_dose(self, dose: float) -> np.ndarray:
         rng = np.random.default_rng([self.seed, round(1e6 * dose)])
         return self.simulator.scan(self.clean, self.truth, dose, rng)
@@ -67,6 +72,25 @@ def mean_psnr(studies: list[Slices], restore, dose: float) -> float:
 
 
 STUDIES = [Slices(0.3, seed=1), Slices(0.6, seed=2), Slices(0.9, sd=0.015, seed=3)]
+
+
+@pytest.mark.parametrize("dose", [0.1, 0.3, 0.8])
+def test_no_other_gaussian_is_better(dose: float):
+    tuned = tune_baselines(STUDIES, [dose]).at(dose)
+
+    def with_gaussian(width: float, scale: float) -> float:
+        values = []
+        for study in STUDIES:
+            low = study.low_dose(dose)
+            average = scaled_average(study.pre_contrast, low, dose, study.facts_at(dose), width)
+            restored = study.pre_contrast + np.float32(scale) * average
+            values.append(psnr_db(restored, study.standard_dose, study.judged))
+        return float(np.mean(values))
+
+    best = with_gaussian(tuned.gaussian_mm, tuned.gaussian_scale)
+    for width in (0.0, 0.4, 1.0, 1.7, 3.0):
+        for scale in (0.5, 0.9, 1.0, 1.2):
+            assert with_gaussian(width, scale) <= best + 1e-3
 
 
 @pytest.mark.parametrize("dose", [0.1, 0.3, 0.8])

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from lessgad.field.position import position_grid_mm
+from lessgad.field.presets import FieldSettings
 from lessgad.training.batches import stack_patches
 from lessgad.training.patches import Patch
 
@@ -22,7 +23,7 @@ def patches():
 @pytest.mark.parametrize("inputs", [("low_dose",), ("pre_contrast", "low_dose"), ("low_dose", "pre_contrast")])
 def test_each_patch_at_its_dose_and_place(inputs):
     given = patches()
-    batch = stack_patches(given, inputs)
+    batch = stack_patches(given, FieldSettings(inputs=inputs))
     assert batch.source.dtype == batch.standard_dose.dtype == batch.dose.dtype == torch.float32
     for index, patch in enumerate(given):
         images = {"pre_contrast": patch.pre_contrast, "low_dose": patch.low_dose}
@@ -34,7 +35,7 @@ def test_each_patch_at_its_dose_and_place(inputs):
 
 
 def test_a_batch_moves_as_a_whole():
-    batch = stack_patches(patches(), ("low_dose",))
+    batch = stack_patches(patches(), FieldSettings(inputs=("low_dose",)))
     moved = batch.to(torch.device("cpu"))
     assert all(torch.equal(one, other) for one, other in zip(vars(moved).values(), vars(batch).values(), strict=True))
     assert vars(moved).keys() == vars(batch).keys()
@@ -43,6 +44,8 @@ def test_a_batch_moves_as_a_whole():
 def test_a_missing_t2_is_background_and_another_is_seen():
     first, second, third = patches()
     t2 = np.full((1, 6, 8), 0.3, np.float32)
-    batch = stack_patches([first, replace(second, t2=t2), third], ("pre_contrast", "low_dose", "t2"))
+    batch = stack_patches(
+        [first, replace(second, t2=t2), third], FieldSettings(inputs=("pre_contrast", "low_dose", "t2"))
+    )
     assert batch.source[:, 2].mean(dim=(1, 2)).tolist() == pytest.approx([-1, 0.3, -1])
-    assert torch.equal(batch.source[:, :2], stack_patches(patches(), ("pre_contrast", "low_dose")).source)
+    assert torch.equal(batch.source[:, :2], stack_patches(patches(), FieldSettings()).source)

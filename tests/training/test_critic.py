@@ -33,7 +33,7 @@ def batch(seed=0, n=2):
     for _ in range(n):
         t1, t1ce = rng.uniform(-1, 1, (2, 32, 32)).astype(np.float32)
         patches.append(Patch(t1[None], t1ce, mix(t1, t1ce, 0.3)[None], (15.5, 15.5), (1.0, 1.0), 0.3))
-    return stack_patches(patches, ("low_dose",))
+    return stack_patches(patches, FieldSettings(inputs=("low_dose",)))
 
 
 def learner(losses=PAPER_LOSSES, **changes):
@@ -136,7 +136,8 @@ def test_the_paper_preset_learns_one_patch():
     t1 = (-0.4 + 0.2 * np.sin(x / 5) * np.cos(y / 7)).astype(np.float32)
     t1ce = t1 + np.float32(0.6) * ((x - 18) ** 2 + (y - 14) ** 2 < 30)
     seen = stack_patches(
-        [Patch(t1[None], t1ce, mix(t1, t1ce, 0.3)[None], (15.5, 15.5), (1.0, 1.0), 0.3)], ("low_dose",)
+        [Patch(t1[None], t1ce, mix(t1, t1ce, 0.3)[None], (15.5, 15.5), (1.0, 1.0), 0.3)],
+        FieldSettings(inputs=("low_dose",)),
     )
     losses = [one.learn(seen, 1.0) for _ in range(20)]
     assert losses[-1] < 0.6 * losses[0]

@@ -30,7 +30,7 @@ def patient(number, enhancement):
 def guesses_half(monkeypatch):
     """A field that lets everything in the box enhance by ½, whether it does or not."""
 
-    def restore(_field, images, _dose, _spacing_mm, _settings, _numbers):
+    def restore(_field, images, _dose, _spacing_mm, _settings, _numbers, _facts):
         guess = images["low_dose"].copy()
         guess[:, 5:15, 4:14] += np.float32(0.5)
         return RestoredSlices(guess, None)

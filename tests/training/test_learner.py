@@ -37,7 +37,7 @@ def patch(dose=0.2):
 
 
 def batch(inputs=("low_dose",), **changes):
-    return stack_patches([patch(**changes)], inputs)
+    return stack_patches([patch(**changes)], FieldSettings(inputs=inputs))
 
 
 def learner(precision="fp32", field=FIELD, seed=1, **changes):

@@ -37,7 +37,10 @@ def small_batch():
     y, x = np.mgrid[:16, :16].astype(np.float32)
     t1 = (-0.4 + 0.2 * np.sin(x / 5) * np.cos(y / 7)).astype(np.float32)
     t1ce = t1 + np.float32(0.6) * ((x - 9) ** 2 + (y - 7) ** 2 < 16)
-    return stack_patches([Patch(t1[None], t1ce, mix(t1, t1ce, 0.2)[None], (7.5, 7.5), (1.0, 1.0), 0.2)], ("low_dose",))
+    return stack_patches(
+        [Patch(t1[None], t1ce, mix(t1, t1ce, 0.2)[None], (7.5, 7.5), (1.0, 1.0), 0.2)],
+        FieldSettings(inputs=("low_dose",)),
+    )
 
 
 def test_alone_nothing_needs_to_be_agreed_on():

@@ -3,12 +3,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from test_anchor_tuning import FIELD, SIMULATION, knows, study, tumor
+from small_study import FIELD, SIMULATION, study, tumor
 
 from lessgad.dose.simulation import simulated_low_dose, study_simulator
 from lessgad.restoration.intervals import IntervalCalibration
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.training.anchor_tuning import Slab, tune_anchor
 from lessgad.training.interval_calibration import calibrate_intervals
 from lessgad.training.scan_position import COMMON, OWN, fine_difference, own_share
 from lessgad.training.tuning_scans import SimulatedScans, TuningScan, TuningScans
@@ -31,7 +30,8 @@ def with_edges(name="p"):
 def test_where_nothing_is_varied_they_are_the_simulated_low_doses():
     scans = SimulatedScans(study("p"), SIMULATION)
     for dose in (0.0, 0.1, 1.0):
-        image, simulator = scans.at(dose, NUMBERS)
+        image, simulator, own_position = scans.at(dose, NUMBERS)
+        assert not own_position
         assert np.array_equal(image, simulated_low_dose(study("p"), dose, SIMULATION, NUMBERS))
         assert simulator == study_simulator(study("p"), SIMULATION)
 
@@ -91,21 +91,14 @@ class Scanned:
         return self.inner.at(dose, numbers)
 
 
-def test_a_study_without_a_scan_at_a_dose_does_not_count_there(monkeypatch):
+def test_a_study_without_a_scan_at_a_dose_does_not_count_there():
     """With one of two left out, what is found is what is found of the other alone."""
-    knows(monkeypatch, 0.0)
     here, there = study("p0"), study("p1")
     everywhere, once = (
         Scanned(SimulatedScans(here, SIMULATION), (0.1, 0.3)),
         Scanned(SimulatedScans(there, SIMULATION), (0.3,)),
     )
     assert isinstance(once, TuningScans)
-    slabs = [Slab.of(here, tumor(), everywhere), Slab.of(there, tumor(), once)]
-    both = tune_anchor(FIELD, slabs, (0.1, 0.3), RestorationSettings(), scanned=(0.3,))
-    alone = tune_anchor(FIELD, slabs[:1], (0.1,), RestorationSettings())
-    assert both.doses[0] == alone.doses[0]
-    assert both.intervals.factors[0] == alone.intervals.factors[0]
-    assert (both.intervals.scanned, both.intervals.n_patients) == ((0.3,), 1)
 
     def slices(one, scans):
         return ValidationSlices.of(one, tumor(), study_simulator(one, SIMULATION), 3, 0, scans)
@@ -127,23 +120,3 @@ def test_a_factor_is_of_scans_between_two_scanned_doses_alone(dose, of_scans):
     found = IntervalCalibration(doses=doses, factors=(1.0, 1.0, 1.0, 1.0), n_patients=3, scanned=(0.1, 0.3))
     assert found.of_scans(dose) is of_scans
     assert not IntervalCalibration(doses=doses, factors=(1.0,) * 4, n_patients=3).of_scans(dose)
-
-
-def test_what_lies_otherwise_widens_intervals_and_moves_nothing_else(monkeypatch):
-    """Width and weight are those of the slabs; intervals of the others, but at dose 0 and where scans count."""
-    knows(monkeypatch, 0.1)
-    studies = [with_edges(f"p{number}") for number in range(2)]
-    plain = [Slab.of(one, tumor(), SimulatedScans(one, SIMULATION)) for one in studies]
-    otherwise = [Slab.of(one, tumor(), SimulatedScans(one, SIMULATION, None, 1.0, 20.0)) for one in studies]
-    doses = (0.0, 0.1, 0.3)
-
-    def tuned(slabs, *, scanned=(), beside=None):
-        return tune_anchor(FIELD, slabs, doses, RestorationSettings(), scanned=scanned, lying_otherwise=beside)
-
-    alone, both, scanned = tuned(plain), tuned(plain, beside=otherwise), tuned(plain, scanned=(0.1,), beside=otherwise)
-    assert both.doses == scanned.doses == alone.doses
-    assert both.intervals.factors[0] == alone.intervals.factors[0]
-    assert all(
-        wide > narrow for wide, narrow in zip(both.intervals.factors[1:], alone.intervals.factors[1:], strict=True)
-    )
-    assert scanned.intervals.factors == (*alone.intervals.factors[:2], both.intervals.factors[2])

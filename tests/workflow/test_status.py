@@ -11,7 +11,6 @@ import yaml
 
 import lessgad
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST
-from lessgad.restoration.anchor import ANCHOR
 from lessgad.restoration.guess import GUESS
 from lessgad.restoration.intervals import INTERVALS
 from lessgad.restoration.training_range import TRAINING_RANGE
@@ -163,7 +162,7 @@ def test_a_stage_alone_wants_everything_before_it(tiny_experiment, tiny):
 def test_files_of_a_model_are_those_that_training_writes():
     assert set(train.WRITTEN) == {DESCRIPTION, BEST, LAST, CURVE_FILE}
     assert RESUME_FILE in train.PASSING
-    assert set(train.LIMITS) == {TRAINING_RANGE, INTERVALS, ANCHOR, GUESS}
+    assert set(train.LIMITS) == {TRAINING_RANGE, INTERVALS, GUESS}
 
 
 def test_records_hold_no_place_on_the_disk(tiny_experiment, tiny):

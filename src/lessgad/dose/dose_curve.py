@@ -107,6 +107,24 @@ class DoseCurve:
         """
         return self.mix(np.ones_like(ratio), ratio, dose)
 
+    def gain(self, relative_enhancement: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
+        """Say by what the enhancement of a low dose must be multiplied to be that of the standard dose.
+
+            g = (ρ − 1)/(f_β(ρ) − 1),  1/β where nothing enhances
+
+        Args:
+            relative_enhancement: f_β(ρ) − 1 of the low dose, relative to the T1.
+            dose: β, above 0.
+
+        Raises:
+            DoseError: β is outside 0–1.
+        """
+        beta = check_dose(dose)
+        concentration, ratios = self._branch
+        low = self.signal(beta * concentration) - 1
+        gains = np.concatenate([[1 / beta], (ratios[1:] - 1) / np.maximum(low[1:], 1e-9)])
+        return np.interp(relative_enhancement, low, gains)
+
     def mix(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"], dose: float
     ) -> Float[np.ndarray, "*shape"]:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lessgad.settings import Settings
 
-Metric = Literal["recovery", "missed_ml", "false_ml", "unsupported_ml", "dice_loss", "ssim", "psnr_db"]
+Metric = Literal["recovery", "missed_ml", "false_ml", "unsupported_ml", "artifact_ml", "dice_loss", "ssim", "psnr_db"]
 MIN_PATIENTS = 8  # the bound is not known to hold its level under this many
 
 
@@ -43,6 +43,7 @@ METRICS: dict[Metric, MetricKind] = {
     "missed_ml": MetricKind("missed enhancement", False, 1e4, unit=" ml"),
     "false_ml": MetricKind("false enhancement", False, 1e4, needs_contrast=False, unit=" ml"),
     "unsupported_ml": MetricKind("unsupported enhancement", False, 1e4, needs_contrast=False, unit=" ml"),
+    "artifact_ml": MetricKind("artifact volume", False, 1e4, needs_contrast=False, unit=" ml"),
     "dice_loss": MetricKind("loss of Dice", False, 1.0, area="tumor", decimals=3),
     "ssim": MetricKind("SSIM", True, 1.0, area="tumor_box", decimals=3),
     "psnr_db": MetricKind("PSNR", True, 200.0, area="tumor_box", unit=" dB", decimals=1),
@@ -53,7 +54,8 @@ class Endpoint(Settings):
     """One thing that a low dose must not be worse in than a margin.
 
     Attributes:
-        metric: recovery, missed_ml, false_ml, unsupported_ml (of enhancement), dice_loss (Dice with the standard
+        metric: recovery, missed_ml, false_ml, unsupported_ml (of enhancement), artifact_ml (brighter or darker than
+            both T1 and standard dose by 30 % of the signal of tissue), dice_loss (Dice with the standard
             dose − Dice with the low dose), ssim or psnr_db.
         at_least: The margin of recovery, ssim, psnr_db: the mean over patients must be shown to reach it.
         at_most: The margin of the others.

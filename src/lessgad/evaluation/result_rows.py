@@ -25,8 +25,9 @@ Cell = str | int | float
 
 UNRESTORED = "unrestored"
 SUBTRACT_AND_SCALE = "subtract_and_scale"
+GAUSSIAN = "gaussian_and_scale"
 RESTORED = "restored"
-_METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", RESTORED)
+_METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", GAUSSIAN, RESTORED)
 
 
 def method_order(method: str) -> tuple[int, str]:

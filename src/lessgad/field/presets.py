@@ -10,6 +10,16 @@ from pydantic import Field, field_validator, model_validator
 from lessgad.settings import Settings
 
 InputImage = Literal["pre_contrast", "low_dose", "t2"]
+#: Shape of the kernel field; what the settings do not name is this.
+KERNEL = {
+    "n_neighbor_slices": 2,
+    "channels": (32, 64, 96, 96),
+    "normalisation": "none",
+    "feature_channels": 48,
+    "field_width": 24,
+    "scaled_difference": False,
+}
+CONTEXT_OF_KERNEL = 6  # the widest average reaches 6.25 mm
 NOT_PUBLISHED = {"interval": False, "scaled_difference": False, "told_the_dose": False, "n_neighbor_slices": 0}
 
 
@@ -17,7 +27,9 @@ class FieldSettings(Settings):
     """The shape of a conditional neural field.
 
     Attributes:
-        preset: `compact`, for a CPU: features on a coarser grid, positions in mm, nothing normalised over space.
+        preset: `kernel`: averages of what was measured, weighted for each pixel by a network, and a small residual
+            (`field.kernel_field`); of what follows, only the shape of the encoder counts for it. `compact`, for a CPU:
+            features on a coarser grid, positions in mm, nothing normalised over space.
             `paper`: the published network exactly; of what follows, only inputs and told_the_dose count for it.
         inputs: Images that the field sees, in this order. `low_dose` must be one of them. The T1 tells what is
             contrast and what was bright before; without it there is next to no gain under noise. A `t2` may be missing
@@ -42,7 +54,7 @@ class FieldSettings(Settings):
         longest_wave_mm: Longest wave of the position encoding.
     """
 
-    preset: Literal["compact", "paper"] = "compact"
+    preset: Literal["kernel", "compact", "paper"] = "compact"
     inputs: tuple[InputImage, ...] = ("pre_contrast", "low_dose")
     output: Literal["residual", "tanh"] = "residual"
     interval: bool = True
@@ -66,6 +78,8 @@ class FieldSettings(Settings):
         """The published network gives the image itself from the low dose alone, and is not told what dose that is."""
         if isinstance(given, dict) and given.get("preset") == "paper":
             return {"inputs": ("low_dose",), **NOT_PUBLISHED, "output": "tanh", **given}
+        if isinstance(given, dict) and given.get("preset") == "kernel":
+            return {**KERNEL, **given}
         return given
 
     @model_validator(mode="after")
@@ -74,6 +88,10 @@ class FieldSettings(Settings):
             raise ValueError("preset paper gives the image itself: output must be tanh")
         if self.preset == "paper" and self.interval:
             raise ValueError("preset paper does not say how far off it may be: interval must be false")
+        if self.preset == "kernel" and self.inputs != ("pre_contrast", "low_dose"):
+            raise ValueError("preset kernel sees the T1 and the low dose: inputs must be [pre_contrast, low_dose]")
+        if self.preset == "kernel" and not (self.told_the_dose and self.output == "residual"):
+            raise ValueError("preset kernel is told the dose and adds to the T1: told_the_dose true, output residual")
         if self.preset == "paper" and self.n_neighbor_slices:
             raise ValueError("preset paper sees one slice: n_neighbor_slices must be 0")
         return self
@@ -103,6 +121,11 @@ class FieldSettings(Settings):
     def n_slices_seen(self) -> int:
         """The slice to restore and its neighbors."""
         return 2 * self.n_neighbor_slices + 1
+
+    @property
+    def n_context_slices(self) -> int:
+        """Slices above and below that a result depends on, averages in three dimensions included."""
+        return CONTEXT_OF_KERNEL if self.preset == "kernel" else self.n_neighbor_slices
 
     @property
     def slices_in_words(self) -> str:

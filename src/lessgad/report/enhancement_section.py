@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_threshold import N_SPREADS
@@ -20,7 +21,7 @@ from lessgad.evaluation.tumor_size import SizeGroup
 from lessgad.report.style import line_style
 from lessgad.report.table_words import mean_in_words, patients_and_studies
 
-AnyRow = TypeVar("AnyRow", EnhancementRow, LesionRow, IntervalRow, ConsistencyRow)
+AnyRow = TypeVar("AnyRow", ArtifactRow, EnhancementRow, LesionRow, IntervalRow, ConsistencyRow)
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ def enhancement_tables(
     lesions: Sequence[LesionRow],
     intervals: Sequence[IntervalRow],
     consistency: Sequence[ConsistencyRow],
+    artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[EnhancementTable, ...]:
     """Put the results of test studies into tables; what was not measured has none."""
     tables = (
         _by_method(
             [row for row in enhancement if row.subset == "test"], [row for row in thresholds if row.subset == "test"]
         ),
+        _artifacts([row for row in artifacts if row.subset == "test"]),
         _by_size([row for row in lesions if row.subset == "test" and row.method == RESTORED]),
         _intervals([row for row in intervals if row.subset == "test"]),
         _consistency([row for row in consistency if row.subset == "test"]),
@@ -98,6 +101,39 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
             "CEP, %",
             "n",
         ),
+        tuple(words),
+    )
+
+
+def _artifacts(rows: Sequence[ArtifactRow]) -> EnhancementTable:
+    words = []
+    for dose in _doses(rows):
+        of_dose = [row for row in rows if row.dose == dose]
+        for method in sorted({row.method for row in of_dose}, key=method_order):
+            chosen = [row for row in of_dose if row.method == method]
+            worst = max(row.brighter_ml + row.darker_ml for row in chosen)
+            words.append(
+                (
+                    percent(dose),
+                    line_style(method).label,
+                    mean_in_words(chosen, lambda row: row.rms_error, "{:z.3f}"),
+                    mean_in_words(chosen, lambda row: 100 * row.off_share, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.brighter_ml, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.darker_ml, "{:z.2f}"),
+                    f"{worst:.2f}",
+                    mean_in_words(chosen, lambda row: row.texture_ratio, "{:z.2f}"),
+                    mean_in_words(chosen, lambda row: row.edge_error, "{:z.2f}"),
+                    patients_and_studies(chosen),
+                )
+            )
+    return EnhancementTable(
+        "The whole head at one glance",
+        "Means over patients, against the standard dose. Error: root mean square in the head, as a share of the signal "
+        "of tissue; off: share of head voxels off by more than 30 % of it. Brighter, darker: volume beyond both T1 and "
+        "standard dose by that much, in clusters of at least 10 mm³; worst: the largest sum of both in one study. "
+        "Texture: fine structure (under 1 mm) in the tumor over that of the standard dose, 1 is right; edges: error of "
+        "the gradient in the tumor, 0 is right. n: patients / studies.",
+        ("dose", "method", "error", "off, %", "brighter, ml", "darker, ml", "worst, ml", "texture", "edges", "n"),
         tuple(words),
     )
 

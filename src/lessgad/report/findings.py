@@ -21,6 +21,7 @@ Verdict = Literal["gain", "no gain", "loss", "mixed", "open"]
 _WITHOUT_NETWORK = {
     SUBTRACT_AND_SCALE: ("Subtract-and-scale", "training"),
     "denoise": ("Denoising the low dose", "network"),
+    "gaussian_and_scale": ("Subtract-and-scale with the difference averaged by a 3D Gaussian", "network"),
     "denoise_and_scale": ("Subtract-and-scale with the difference denoised", "network"),
 }
 _UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}

@@ -24,6 +24,7 @@ BLUE = "#0b5fa5"
 ORANGE = "#d98200"
 GREEN = "#00805f"
 PURPLE = "#8a4f9e"
+BROWN = "#7a5230"
 DOTS_PER_INCH = 130
 SMALL_DOTS_PER_INCH = 110
 _LEVELS = 64
@@ -84,6 +85,7 @@ _METHODS = {
     "subtract_and_scale": LineStyle("subtract and scale", ORANGE, (0, (1, 1.2)), "^"),
     "denoise": LineStyle("denoised", GREEN, (0, (6, 1.5, 1, 1.5)), "v"),
     "denoise_and_scale": LineStyle("denoised, subtract and scale", PURPLE, (0, (3, 1, 1, 1, 1, 1)), "D"),
+    "gaussian_and_scale": LineStyle("3D Gaussian, subtract and scale", BROWN, (0, (5, 1)), "p"),
 }
 _EXTERNAL = (("#3d3d40", "-", "P"), ("#5b9bd0", "-", "X"), ("#a67c00", "-", "*"), ("#7b8f3a", "-", "h"))
 

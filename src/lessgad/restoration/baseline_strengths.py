@@ -16,7 +16,10 @@ from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import InputError, SettingsError
 from lessgad.evaluation.similarity import PSNR_RANGE
+from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.restoration.denoised_baselines import denoise
+from lessgad.restoration.gaussian_baseline import WIDTHS_MM as GAUSSIAN_WIDTHS_MM
+from lessgad.restoration.gaussian_baseline import scaled_average
 from lessgad.settings import Settings
 
 STRENGTHS = (0.0, 0.1, 0.3, 0.6, 1.0)
@@ -51,6 +54,9 @@ class TuningSlices(Protocol):
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
         """The slices at a lower dose."""
 
+    def facts_at(self, dose: float) -> ScanFacts | None:
+        """Slice spacing and dose curve; None where nothing is averaged over slices."""
+
 
 class DoseStrengths(Settings):
     """The baselines at one dose.
@@ -60,12 +66,16 @@ class DoseStrengths(Settings):
         denoise: Strength for the low dose alone, in units of its σ.
         difference: Strength for the difference of low dose and T1, in units of √2 σ.
         scale: λ, by which the denoised difference is scaled.
+        gaussian_mm: SD of the Gaussian that averages the difference in three dimensions.
+        gaussian_scale: λ of it, relative to what the dose says.
     """
 
     dose: float = Field(ge=0, le=1)
     denoise: float = Field(ge=0)
     difference: float = Field(ge=0)
     scale: float = Field(ge=0)
+    gaussian_mm: float = Field(default=1.0, ge=0)
+    gaussian_scale: float = Field(default=1.0, ge=0)
 
 
 class BaselineStrengths(Settings):
@@ -95,7 +105,7 @@ class BaselineStrengths(Settings):
             DoseError: `dose` is outside 0–1.
         """
         known = [tuned.dose for tuned in self.doses]
-        names = ("denoise", "difference", "scale")
+        names = ("denoise", "difference", "scale", "gaussian_mm", "gaussian_scale")
         values = {name: np.interp(dose, known, [getattr(tuned, name) for tuned in self.doses]) for name in names}
         return DoseStrengths(dose=check_dose(dose), **{name: float(value) for name, value in values.items()})
 
@@ -158,8 +168,33 @@ def _tuned(studies: Sequence[TuningSlices], dose: float, strengths: Sequence[flo
     scaled = [_best_scale(np.array([_quadratic(*one, strength) for one in seen]), largest) for strength in strengths]
     best = int(np.argmax([psnr_db for _, psnr_db in scaled]))
     return DoseStrengths(
-        dose=dose, denoise=strengths[int(np.argmax(alone))], difference=strengths[best], scale=scaled[best][0]
+        dose=dose,
+        denoise=strengths[int(np.argmax(alone))],
+        difference=strengths[best],
+        scale=scaled[best][0],
+        **_tuned_gaussian([(study, low_dose) for study, low_dose, _ in seen], dose),
     )
+
+
+def _tuned_gaussian(seen: Sequence[tuple[TuningSlices, Float[np.ndarray, "z y x"]]], dose: float) -> dict[str, float]:
+    """Width and λ of the Gaussian with the best mean PSNR; λ between 0 and 2 times what the dose says."""
+    if dose == 0 or any(study.facts_at(dose) is None for study, _ in seen):
+        return {}
+    found = []
+    for width in GAUSSIAN_WIDTHS_MM:
+        quadratics = []
+        for study, low_dose in seen:
+            facts = study.facts_at(dose)
+            assert facts is not None  # noqa: S101 - for the type checker
+            numbers = np.flatnonzero(study.judged.any(axis=(1, 2))).tolist()
+            average = scaled_average(study.pre_contrast, low_dose, dose, facts, width, numbers)
+            voxels = study.judged[numbers]
+            wanted = (study.standard_dose.astype(np.float64) - study.pre_contrast)[numbers][voxels]
+            one = average[voxels].astype(np.float64)
+            quadratics.append((float(np.mean(wanted**2)), float(np.mean(wanted * one)), float(np.mean(one**2))))
+        found.append((width, *_best_scale(np.array(quadratics), LARGEST_SCALE)))
+    width, scale, _ = max(found, key=lambda one: one[2])
+    return {"gaussian_mm": width, "gaussian_scale": scale}
 
 
 def _mean_square(study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigma: float, strength: float) -> float:

@@ -12,13 +12,14 @@ from jaxtyping import Bool, Float
 from lessgad.errors import ModelError
 from lessgad.preparation.head import HeadBox
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.volumes import RestoredVolume
+from lessgad.restoration.volumes import RestoredVolume, restore_volume
 from lessgad.volume import Volume
 
 if TYPE_CHECKING:
     import torch
 
     from lessgad.field.build import AnyField
+    from lessgad.field.measured_enhancement import ScanFacts
 
 
 def resampled_in_plane(volume: Volume, spacing_mm: tuple[float, float], *, order: int = 3) -> Volume:
@@ -60,20 +61,23 @@ def restore_onto(
     spacing_mm: tuple[float, float, float],
     wanted_mm: tuple[float, float],
     settings: RestorationSettings,
+    facts: ScanFacts | None = None,
 ) -> RestoredVolume:
     """Restore a volume in transverse order at another in-plane spacing, on the grid of `resampled_in_plane`.
 
     Features are those of the images as scanned, interpolated; intensities and positions are those of each place.
-    Outside the head box the low dose is passed on, interpolated.
+    A kernel field restores on the grid of the scan, and its image is interpolated. Outside the head box the low dose
+    is passed on, interpolated.
 
     Args:
-        field: The network, of preset `compact`.
+        field: The network, of preset `kernel` or `compact`.
         images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; on [−1, 1].
         dose: Fraction of the standard dose.
         head_box: The part of each slice to restore.
         spacing_mm: Of the images, along x, y, z.
         wanted_mm: Along x and y.
         settings: Precision and slices at once.
+        facts: Noise and dose curve of the scan, which the kernel field needs.
 
     Raises:
         ModelError: The published network, whose features lie on the pixels.
@@ -82,9 +86,13 @@ def restore_onto(
 
     from lessgad.field.conditional_field import ConditionalField
     from lessgad.field.inputs import images_seen, stacked_sources
+    from lessgad.field.kernel_field import KernelField
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
+    if isinstance(field, KernelField):
+        volume = restore_volume(field, images, dose, head_box, spacing_mm, settings, facts)
+        return _interpolated(volume, spacing_mm, wanted_mm)
     if not isinstance(field, ConditionalField):
         raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
     seen = images_seen(images, field.settings.inputs)
@@ -115,6 +123,17 @@ def restore_onto(
             if half_width is not None and answer.half_width is not None:
                 half_width[..., part][inside] = _volume(answer.half_width)[inside]
     return RestoredVolume(restored, half_width)
+
+
+def _interpolated(
+    volume: RestoredVolume, spacing_mm: tuple[float, float, float], wanted_mm: tuple[float, float]
+) -> RestoredVolume:
+    affine = np.diag([*spacing_mm, 1.0])
+    image, half_width = (
+        None if array is None else resampled_in_plane(Volume(array, affine), wanted_mm).array for array in volume
+    )
+    assert image is not None  # noqa: S101 - for the type checker
+    return RestoredVolume(image, None if half_width is None else np.maximum(half_width, 0))
 
 
 def _volume(slices: torch.Tensor) -> Float[np.ndarray, "x y z"]:

@@ -20,6 +20,7 @@ from lessgad.settings import Settings
 
 GUESS = "guess.yaml"
 #: Of a model without the file: converted, or without validation patients.
+NOTHING_MEASURED = "at dose 0 nothing was measured: the scan comes back as it is"
 NOT_LOOKED_INTO = (
     "at dose 0 no enhancement was measured: all that is shown is guessed from the T1, and whether that is better than "
     "the T1 was not looked into"

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose.noise_level import estimate_noise
-from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import StudyError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
@@ -21,7 +20,6 @@ from lessgad.preparation.scan_checks import scan_cautions
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.preparation.t2_level import t2_normalisation
-from lessgad.restoration.anchoring import Measurement
 from lessgad.restoration.finer_grid import resampled_in_plane
 from lessgad.volume import Volume, in_transverse_order
 
@@ -94,20 +92,6 @@ class NewScan:
         unit = self.normalisation.length_of(1.0)
         low_dose = _sigma(self.scan) * unit / self.to_scan.scale
         return low_dose, 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
-
-    def measured(self, dose: float, simulator: LowDoseSimulator, tissue_level: float) -> Measurement:
-        """Give what an image that was restored of it can be moved to; needs the T1."""
-        sigma, sigma_pre_contrast = self.noise()
-        return Measurement(
-            pre_contrast=self.images["pre_contrast"],
-            low_dose=self.images["low_dose"],
-            dose=dose,
-            head=self.head,
-            spacing_mm=self.scan.spacing_mm,
-            tissue_level=tissue_level,
-            simulator=replace(simulator, sigma=sigma),
-            sigma_pre_contrast=sigma_pre_contrast,
-        )
 
 
 def new_scan(

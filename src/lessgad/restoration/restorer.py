@@ -11,16 +11,18 @@ import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.field_strength import field_cautions
-from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
-from lessgad.restoration.anchor import Anchor, read_anchor
+from lessgad.pretrained import NAME as PRETRAINED
+from lessgad.pretrained import pretrained_model
 from lessgad.restoration.consistency import Consistency
 from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
-from lessgad.restoration.guess import NOT_LOOKED_INTO, Guess, read_guess
+from lessgad.restoration.guess import NOT_LOOKED_INTO, NOTHING_MEASURED, Guess, read_guess
+from lessgad.restoration.implausible import implausible_words
 from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.restored_scan import Restoration as Restoration
 from lessgad.restoration.scan_consistency import (
     Origin,
     ScanConsistency,
@@ -36,29 +38,9 @@ from lessgad.volume import Volume, in_order_of, with_axes_of
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
     from lessgad.field.checkpoint import ModelDescription
+    from lessgad.field.measured_enhancement import ScanFacts
 
 DOSE_TOLERANCE = 0.005
-
-
-@dataclass(frozen=True, eq=False)
-class Restoration:
-    """What comes of restoring one scan.
-
-    Attributes:
-        image: The restored standard-dose image.
-        half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
-            the unit of the image, on its grid; None where the model was not calibrated for it.
-        cautions: What training never saw, in plain words; reasons to doubt the image.
-        consistency: How the image stands to the scan that it was made from; None where that was not asked for.
-        of_scans: Whether low doses of validation were really scanned at such a dose; else they were simulated, and of
-            scanned ones half_width holds less (`intervals.OF_SCANNED_LOW_DOSES`).
-    """
-
-    image: Volume
-    half_width: Volume | None
-    cautions: tuple[str, ...]
-    consistency: ScanConsistency | None = None
-    of_scans: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +57,6 @@ class Restorer:
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
-        anchor: How far its images are moved to what was measured; None where that was not tuned.
         guess: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
             None where that was not looked into: then they are given as they are.
     """
@@ -85,21 +66,24 @@ class Restorer:
     settings: RestorationSettings
     intervals: IntervalCalibration | None = None
     training_range: TrainingRange | None = None
-    anchor: Anchor | None = None
     guess: Guess | None = None
 
     @classmethod
-    def load(cls, model: Path | str, settings: RestorationSettings | None = None) -> Restorer:
-        """Load a model folder that `lessgad run` wrote, onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
+    def load(cls, model: Path | str = PRETRAINED, settings: RestorationSettings | None = None) -> Restorer:
+        """Load a model onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
+
+        Args:
+            model: A folder that `lessgad run` wrote, or `pretrained` for the model that ships with lessgad.
+            settings: Window, precision, slices at once.
 
         Raises:
             ModelError: It is missing, damaged, or of an unknown format.
         """
         from lessgad.field.checkpoint import load_field
 
-        folder = Path(model)
+        folder = pretrained_model() if str(model) == PRETRAINED and not Path(model).exists() else Path(model)
         field, description = load_field(folder)
-        limits = read_intervals(folder), read_training_range(folder), read_anchor(folder), read_guess(folder)
+        limits = read_intervals(folder), read_training_range(folder), read_guess(folder)
         return cls(field, description, settings or RestorationSettings(), *limits)
 
     @property
@@ -151,9 +135,9 @@ class Restorer:
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
             acquisition: How the scan was acquired, as far as known; compared with what training saw.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
-            origin: How the scan came about. To move the image to what was measured, or to hold it against it, a
-                `scanned` one needs the signal equation of its sequence (`acquisition`); for a `simulated` one the
-                simulation of the model is true.
+            origin: How the scan came about. To scale its enhancement to the standard dose, or to check the image
+                against it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a
+                `simulated` one the simulation of the model is true.
             check: Hold the image against the scan.
 
         Returns:
@@ -175,26 +159,27 @@ class Restorer:
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
-        seen = (*new.doubts, *seen, *new.uncovered_words, *(() if acquisition is None else field_cautions(acquisition)))
+        facts, assumed = self._facts(new, dose, acquisition, origin)
+        of_field = () if acquisition is None else field_cautions(acquisition)
+        seen = (*new.doubts, *seen, *new.uncovered_words, *of_field, *assumed)
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
-            volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings)
+            volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings, facts)
         else:
-            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings)
+            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings, facts)
             scan, unit = resampled_in_plane(scan, spacing_mm), new.unit_at(spacing_mm)
             unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
-        if dose == 0:
+        if dose == 0 and self.field.settings.preset == "kernel":
+            seen, volume = (*seen, NOTHING_MEASURED), volume._replace(restored=unrestored)
+        elif dose == 0:
             seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
             if self.guess is not None and not self.guess.serves:
                 volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
-        elif self.anchor is not None and self.settings.anchor:
-            simulator = model or self._simulator(dose, acquisition, origin, spacing_mm)
-            if isinstance(simulator, str):
-                seen = (*seen, f"the image was not moved to what was measured: {simulator}")
-            else:
-                intervals, measured = self.anchor.intervals, new.measured(dose, simulator, self._tissue_level)
-                volume = volume._replace(restored=measured.anchored(volume.restored, self.anchor.at(dose)))
+        if facts is not None and dose > 0 and spacing_mm is None:
+            t1, level = new.images["pre_contrast"], self._tissue_level
+            words = implausible_words(volume.restored, t1, new.images["low_dose"], dose, new.head, facts, level)
+            seen = (*seen, *words)
         # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
         change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of
@@ -209,16 +194,23 @@ class Restorer:
         found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
         return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose), of_scans)
 
-    def _simulator(
-        self, dose: float, acquisition: Acquisition | None, origin: Origin, spacing_mm: tuple[float, float] | None
-    ) -> LowDoseSimulator | str:
-        """What takes an image back to the dose of the scan, or why there is none."""
-        if spacing_mm is not None:
-            return "it has another spacing than the scan"
-        try:
-            return forward_model(dose, self.description.simulation, acquisition, origin)
-        except ModelError as missing:
-            return missing.came
+    def _facts(
+        self, new: NewScan, dose: float, acquisition: Acquisition | None, origin: Origin
+    ) -> tuple[ScanFacts | None, tuple[str, ...]]:
+        """What a kernel field is told of the scan, and a caution if its sequence is unknown."""
+        if self.field.settings.preset != "kernel":
+            return None, ()
+        from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
+
+        x, y, z = new.scan.spacing_mm
+        curve, assumed = None, tuple[str, ...]()
+        if dose > 0:
+            try:
+                curve = forward_model(dose, self.description.simulation, acquisition, origin).curve
+            except ModelError as missing:
+                assumed = (f"enhancement is taken to follow the dose linearly: {missing.came}",)
+        distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
+        return ScanFacts((z, y, x), new.noise()[1], curve, misalignment_mm=distance_mm), assumed
 
     def _in_unit_of_scan(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
         """Give what was found in the unit and the axis order of the scan."""

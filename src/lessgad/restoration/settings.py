@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lessgad.settings import Settings
 
@@ -17,12 +17,15 @@ class RestorationSettings(Settings):
         window: `whole_slice`; `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper; `auto`:
             sliding for the preset `paper`, whose answer depends on the patch, whole slices for others.
         precision: `auto` takes bf16 where the GPU or the processor computes in it, else fp32.
-        anchor: Restored images are moved to what was measured (`restoration.anchoring`). Needs a model that was trained
-            with the T1 and with noise: without noise that would be arithmetic.
         slices_at_once: Slices in memory at a time; on two cores one is as fast as any other number.
     """
 
     window: Literal["auto", "whole_slice", "sliding"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    anchor: bool = True
     slices_at_once: int = Field(default=1, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_gone(cls, given: object) -> object:
+        """Older files set `anchor`, a correction toward the measurement that true scans did not gain from."""
+        return {key: value for key, value in given.items() if key != "anchor"} if isinstance(given, dict) else given

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from lessgad.errors import ModelError
 from lessgad.restoration.settings import RestorationSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
     from lessgad.field.build import AnyField
     from lessgad.field.conditional_field import FieldAnswer
+    from lessgad.field.measured_enhancement import ScanFacts
 
 PATCH_SIZE = (128, 160)
 BACKGROUND = -1.0
@@ -40,9 +44,10 @@ def restore_slices(
     spacing_mm: tuple[float, float],
     settings: RestorationSettings,
     numbers: Sequence[int] | None = None,
+    facts: ScanFacts | None = None,
 ) -> Float[np.ndarray, "n y x"]:
     """Restore slices that are cut to the head box; see `restore_slices_in_full`."""
-    return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers).restored
+    return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers, facts).restored
 
 
 def restore_slices_in_full(
@@ -52,6 +57,7 @@ def restore_slices_in_full(
     spacing_mm: tuple[float, float],
     settings: RestorationSettings,
     numbers: Sequence[int] | None = None,
+    facts: ScanFacts | None = None,
 ) -> RestoredSlices:
     """Restore slices that are cut to the head box, a few at a time.
 
@@ -62,10 +68,13 @@ def restore_slices_in_full(
         spacing_mm: Of rows (y) and columns (x).
         settings: Window and precision.
         numbers: Which slices to restore; None for all. The field may see those around them too.
+        facts: Slice spacing, noise and dose curve of the scan; the kernel field needs them.
+
+    Raises:
+        ModelError: A kernel field without the facts of the scan.
     """
     import torch
 
-    from lessgad.field.inputs import stacked_sources
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
 
@@ -75,10 +84,11 @@ def restore_slices_in_full(
     position = position_grid_mm((height, width), spacing_mm, ((height - 1) / 2, (width - 1) / 2)).to(device)
     restored = np.empty((len(wanted), height, width), dtype=np.float32)
     half_width = np.empty_like(restored) if field.settings.interval else None
+    sources = _sources(field, images, dose, wanted, facts)
     with torch.inference_mode(), autocast(device, settings.precision):
         for first in range(0, len(wanted), settings.slices_at_once):
             part = slice(first, first + settings.slices_at_once)
-            source = torch.from_numpy(stacked_sources(images, wanted[part], field.settings)).to(device)
+            source = torch.from_numpy(sources(part)).to(device)
             if _slides(field, settings):
                 result = _in_windows(field, source, dose, position)
             else:
@@ -87,6 +97,26 @@ def restore_slices_in_full(
             if half_width is not None:
                 half_width[part] = result[:, 1].float().cpu().numpy()
     return RestoredSlices(restored, half_width)
+
+
+def _sources(
+    field: AnyField,
+    images: dict[str, Float[np.ndarray, "z y x"]],
+    dose: float,
+    numbers: Sequence[int],
+    facts: ScanFacts | None,
+) -> Callable[[slice], Float[np.ndarray, "n c y x"]]:
+    """Give what stacks the sources of a part of the wanted slices."""
+    if field.settings.preset != "kernel":
+        from lessgad.field.inputs import stacked_sources
+
+        return lambda part: stacked_sources(images, numbers[part], field.settings)
+    from lessgad.field.measured_enhancement import kernel_sources, measured_enhancement
+
+    if facts is None:
+        raise ModelError("slice spacing and noise of the scan for a kernel field", "none")
+    evidence = measured_enhancement(images["pre_contrast"], images["low_dose"], dose, facts, numbers)
+    return lambda part: kernel_sources(evidence.of(part), field.settings.n_neighbor_slices)
 
 
 def _slides(field: AnyField, settings: RestorationSettings) -> bool:

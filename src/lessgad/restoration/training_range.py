@@ -39,6 +39,7 @@ class TrainingRange(Settings):
         most_enhancement: Likewise.
         sequence_classes: Of the T1ce; empty where no sidecar told.
         slice_spacing_mm: From slice to slice; None where it does not matter, for a field that sees one slice.
+        field_strength_t: In tesla; None where it was not noted.
     """
 
     sigma: Range
@@ -48,6 +49,7 @@ class TrainingRange(Settings):
     most_enhancement: tuple[float, ...]
     sequence_classes: tuple[str, ...] = ()
     slice_spacing_mm: Range | None = None
+    field_strength_t: Range | None = None
 
     @model_validator(mode="after")
     def _a_range_for_each_dose(self) -> TrainingRange:
@@ -98,7 +100,7 @@ def cautions(seen: TrainingRange, new: NewScan, dose: float, acquisition: Acquis
     """
     said = [_of_noise(seen, new), _of_spacing(seen, new), _of_enhancement(seen, new, dose)]
     if acquisition is not None:
-        said.append(_of_sequence(seen, acquisition))
+        said += [_of_sequence(seen, acquisition), _of_field_strength(seen, acquisition)]
     return tuple(words for words in said if words)
 
 
@@ -150,6 +152,14 @@ def _of_sequence(seen: TrainingRange, acquisition: Acquisition) -> str:
     if kind is None or not seen.sequence_classes or kind in seen.sequence_classes:
         return ""
     return f"it is a {kind} image, of a kind that training never saw ({', '.join(seen.sequence_classes)})"
+
+
+def _of_field_strength(seen: TrainingRange, acquisition: Acquisition) -> str:
+    strength = acquisition.field_strength_t
+    if strength is None or seen.field_strength_t is None or not _is_beyond(seen.field_strength_t, strength):
+        return ""
+    least, most = seen.field_strength_t
+    return f"it was scanned at {strength:g} T, training saw {least:g}–{most:g} T"
 
 
 def write_training_range(folder: Path, seen: TrainingRange) -> None:

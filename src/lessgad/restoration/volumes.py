@@ -14,6 +14,7 @@ from lessgad.restoration.slices import restore_slices_in_full
 
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
+    from lessgad.field.measured_enhancement import ScanFacts
 
 
 class RestoredVolume(NamedTuple):
@@ -36,6 +37,7 @@ def restore_volume(
     head_box: HeadBox,
     spacing_mm: tuple[float, float, float],
     settings: RestorationSettings,
+    facts: ScanFacts | None = None,
 ) -> RestoredVolume:
     """Restore a volume in transverse order.
 
@@ -46,9 +48,10 @@ def restore_volume(
         head_box: The part of each slice to restore; outside it the low dose is passed on.
         spacing_mm: Along x, y, z.
         settings: Window, precision, slices at once.
+        facts: Noise and dose curve of the scan, which the kernel field needs.
     """
     cut = {name: image[head_box.slices].transpose(2, 1, 0) for name, image in images.items()}
-    slices = restore_slices_in_full(field, cut, dose, (spacing_mm[1], spacing_mm[0]), settings)
+    slices = restore_slices_in_full(field, cut, dose, (spacing_mm[1], spacing_mm[0]), settings, facts=facts)
     restored = np.array(images["low_dose"], dtype=np.float32, order="F")
     restored[head_box.slices] = slices.restored.transpose(2, 1, 0)
     if slices.half_width is None:

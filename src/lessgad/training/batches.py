@@ -11,9 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from lessgad.errors import ModelError
 from lessgad.field.inputs import images_seen
+from lessgad.field.measured_enhancement import kernel_sources, measured_enhancement
 from lessgad.field.position import position_grid_mm
-from lessgad.field.presets import InputImage
+from lessgad.field.presets import FieldSettings
 from lessgad.training.patches import Patch
 
 
@@ -38,11 +40,15 @@ class Batch:
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
 
-def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...]) -> Batch:
-    """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it."""
+def stack_patches(patches: Sequence[Patch], field: FieldSettings) -> Batch:
+    """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it.
+
+    Raises:
+        ModelError: A kernel field, and a patch without the facts of its scans.
+    """
     sources, positions = [], []
     for patch in patches:
-        sources.append(np.concatenate(list(images_seen(patch.images, inputs).values())))
+        sources.append(_source(patch, field))
         positions.append(position_grid_mm(patch.standard_dose.shape, patch.spacing_mm, patch.centre))
     return Batch(
         source=torch.from_numpy(np.stack(sources)),
@@ -50,3 +56,13 @@ def stack_patches(patches: Sequence[Patch], inputs: tuple[InputImage, ...]) -> B
         dose=torch.tensor([patch.dose for patch in patches], dtype=torch.float32),
         position_mm=torch.stack(positions),
     )
+
+
+def _source(patch: Patch, field: FieldSettings) -> Float[np.ndarray, "c h w"]:
+    if field.preset != "kernel":
+        return np.concatenate(list(images_seen(patch.images, field.inputs).values()))
+    if patch.facts is None:
+        raise ModelError("slice spacing and noise of the scans for a kernel field", "none")
+    middle = len(patch.low_dose) // 2
+    evidence = measured_enhancement(patch.pre_contrast, patch.low_dose, patch.dose, patch.facts, [middle])
+    return kernel_sources(evidence, field.n_neighbor_slices)[0]

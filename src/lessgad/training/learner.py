@@ -15,15 +15,17 @@ from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField, build_field
 from lessgad.field.conditional_field import FieldAnswer
 from lessgad.field.device import compute_device
+from lessgad.field.measured_enhancement import NOISE_CHANNEL
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
 from lessgad.training.adversarial_losses import shift_regularisation
 from lessgad.training.batches import Batch
 from lessgad.training.critic import Critic
-from lessgad.training.losses import interval_loss, plain_l1, relative_l1
+from lessgad.training.losses import interval_loss, plain_l1, relative_l1, usual_error, weighted_huber
 from lessgad.training.processes import ALONE, FabricPrecision, Processes, without_announcements
 from lessgad.training.settings import TrainingSettings
 from lessgad.training.shares import Share
+from lessgad.training.start import pretrained_weights, starts_pretrained
 
 #: Below this, a gradient that is still out of the range of 16 bits is not one that a smaller scale would mend.
 SMALLEST_SCALE = 1.0
@@ -46,7 +48,10 @@ class Learner:
         self._scaler: torch.amp.GradScaler | None = getattr(self._fabric.strategy.precision, "scaler", None)
         with without_announcements():
             torch.manual_seed(settings.seed)
-            self.field: AnyField = build_field(field).to(memory_format=torch.channels_last)
+            self.field: AnyField = build_field(field)
+            if starts_pretrained(field, settings):
+                self.field.load_state_dict(pretrained_weights(field))
+            self.field = self.field.to(memory_format=torch.channels_last)
             self.adam = torch.optim.Adam(
                 self.field.parameters(),
                 lr=settings.learning_rate,
@@ -139,6 +144,10 @@ class Learner:
 
     def _loss(self, batch: Batch, answer: FieldAnswer) -> Float[Tensor, ""]:
         weights, restored = self._settings.losses, answer.restored
+        if self.field.settings.preset == "kernel":
+            noise = batch.source[:, NOISE_CHANNEL, 0, 0]
+            usual = usual_error(noise, batch.dose)
+            return weighted_huber(restored, answer.half_width, batch.standard_dose, usual)
         l1 = relative_l1 if self._settings.models == "conditioned" else plain_l1
         loss = weights.l1 * l1(restored, batch.standard_dose, batch.dose)
         if weights.shifts > 0:

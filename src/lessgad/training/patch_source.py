@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.scan_facts import scan_facts
 
 BACKGROUND = -1.0
 
@@ -28,6 +30,7 @@ class PatchSource:
         tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels, ordered by z; empty without a mask.
         spacing_mm: Of rows and columns.
         t2: The same grid; None where the study has none.
+        facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -39,6 +42,7 @@ class PatchSource:
     tumor_voxels: Int[np.ndarray, "n_tumor 3"]
     spacing_mm: tuple[float, float]
     t2: Float[np.ndarray, "z y x"] | None = None
+    facts: ScanFacts | None = None
 
     @classmethod
     def of(
@@ -58,6 +62,7 @@ class PatchSource:
             tumor_voxels=voxels,
             spacing_mm=(study.spacing_mm[1], study.spacing_mm[0]),
             t2=None if study.t2 is None else study.t2.transpose(2, 1, 0),
+            facts=scan_facts(study, simulator),
         )
 
     @property

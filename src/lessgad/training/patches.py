@@ -7,18 +7,24 @@ very patches that it would have seen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.dose.simulator import not_scanned
+from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.field.inputs import slices_around
+from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
 from lessgad.training.enhancement_strength import strength_map, with_strength
 from lessgad.training.patch_source import PatchSource, crop, tumor_in
 from lessgad.training.scan_position import fine_difference, own_share, with_own_position
 
+NO_DOSE_SHARE, EVEN_SHARE = 0.04, 0.12
+DOSE_RANGE = (0.04, 0.95)
+SAME_POSITION_SHARE = 0.5
+MOST_SIGMA = 0.1  # on the scale of [−1, 1]
 OF_T2 = 2  # in the seed of what is drawn for the T2 alone
 
 
@@ -34,6 +40,7 @@ class Patch:
         spacing_mm: Of rows and columns.
         dose: Fraction of the standard dose.
         t2: The same place in all of them; None where the study has none, or it was dropped.
+        facts: Of both scans, for a kernel field.
     """
 
     pre_contrast: Float[np.ndarray, "n h w"]
@@ -43,6 +50,7 @@ class Patch:
     spacing_mm: tuple[float, float]
     dose: float
     t2: Float[np.ndarray, "n h w"] | None = None
+    facts: ScanFacts | None = None
 
     @property
     def images(self) -> dict[str, Float[np.ndarray, "n h w"]]:
@@ -64,6 +72,8 @@ def draw_patch(
     vary_position: float = 0.0,
     t2_dropout: float = 0.0,
     n_neighbor_slices: int = 0,
+    vary_noise: float = 0.0,
+    low_doses_often: bool = False,
 ) -> Patch:
     """Draw patch `number` of a training.
 
@@ -83,6 +93,9 @@ def draw_patch(
             where no noise is added, for there fine differences are noise.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
+        vary_noise: Share of patches whose low dose, and often T1, have another noise than the simulation's.
+        low_doses_often: As a kernel field is taught: the dose is drawn evenly over its logarithm for most patches, and
+            in half of them the low dose lies as the T1ce.
     """
     rng = np.random.default_rng((seed, number))
     source, z, origin = _place(rng, sources, size, tumor_share)
@@ -98,10 +111,12 @@ def draw_patch(
         images = [np.ascontiguousarray(image[..., ::-1]) for image in images]
         tumor = tumor[..., ::-1]
         centre = centre[0], size[1] - 1 - centre[1]
-    drawn = float(rng.random())
+    drawn = drawn_dose(float(rng.random())) if low_doses_often else float(rng.random())
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
     varies_position = vary_position > 0 and source.simulator.sigma > 0
+    if low_doses_often and rng.random() < SAME_POSITION_SHARE:
+        varies_position = False  # as the simulated low doses that are judged
     fine = fine_difference(t1, t1ce, source.spacing_mm, tumor) if varies_position else None
     strength: float | Float[np.ndarray, "h w"] = 1.0
     if vary_enhancement > 0:
@@ -109,10 +124,37 @@ def draw_patch(
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     if fine is not None:
         t1, t1ce = with_own_position((t1, t1ce), fine, dose * strength, own_share(float(rng.normal())), vary_position)
-    low_dose = source.simulator.scan(t1, t1ce, dose, rng, not_scanned(pre_contrast, standard_dose))
+    outside, simulator, facts = not_scanned(pre_contrast, standard_dose), source.simulator, source.facts
+    if vary_noise > 0 and simulator.sigma > 0 and rng.random() < vary_noise:
+        sigma, more = drawn_noise(rng, simulator.sigma)
+        simulator = replace(simulator, sigma=sigma)
+        noisier = LowDoseSimulator(sigma=more).scan(pre_contrast, pre_contrast, 0.0, rng, outside)
+        pre_contrast = noisier.astype(np.float32)
+        if facts is not None:
+            facts = replace(facts, sigma_pre_contrast=math.hypot(facts.sigma_pre_contrast, more))
+    if facts is not None and varies_position:
+        facts = replace(facts, misalignment_mm=MISALIGNMENT_MM)
+    low_dose = simulator.scan(t1, t1ce, dose, rng, outside)
     seen = [image[again] for image in (pre_contrast, low_dose, *t2)]
     middle = standard_dose[again[n_neighbor_slices]]
-    return Patch(seen[0], middle, seen[1], centre, source.spacing_mm, dose, *seen[2:])
+    shown = seen[2] if t2 else None
+    return Patch(seen[0], middle, seen[1], centre, source.spacing_mm, dose, shown, facts)
+
+
+def drawn_dose(uniform: float) -> float:
+    """Spread an even number over doses: 4 % of patches at 0, 12 % evenly over 0–1, the rest log-uniform over 4–95 %."""
+    if uniform < NO_DOSE_SHARE:
+        return 0.0
+    if uniform < NO_DOSE_SHARE + EVEN_SHARE:
+        return (uniform - NO_DOSE_SHARE) / EVEN_SHARE
+    rest = (uniform - NO_DOSE_SHARE - EVEN_SHARE) / (1 - NO_DOSE_SHARE - EVEN_SHARE)
+    return float(np.exp(np.log(DOSE_RANGE[0]) + rest * (np.log(DOSE_RANGE[1]) - np.log(DOSE_RANGE[0]))))
+
+
+def drawn_noise(rng: np.random.Generator, sigma: float) -> tuple[float, float]:
+    """Draw σ of a low dose, 0.5 to 4 times as strong but at most 0.1, and how much noise its T1 gets beside its own."""
+    drawn = min(MOST_SIGMA, sigma * float(np.exp(rng.uniform(np.log(0.5), np.log(4.0)))))
+    return drawn, drawn * float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0
 
 
 def _place(

@@ -52,7 +52,12 @@ class TrainingSettings(Settings):
     """How a field is trained.
 
     Attributes:
-        models: `conditioned`: one model that is told the dose; `per_dose`: the paper's one model for each dose.
+        models: `conditioned`: one model that is told the dose; `per_dose`: the paper's one model for each dose;
+            `pretrained`: the model that ships with lessgad, without any training, so that all patients are test
+            patients.
+        start: `pretrained`: a field of preset `kernel` starts from the weights that ship with lessgad, and the result
+            is averaged with them as serves validation patients best; `scratch`: from random weights, as fields of
+            other presets always do.
         n_samples: Length of training of each model, in patches.
         batch_size: Patches at a time.
         accumulate: Times that many before a step is taken. With several processes each of them sees that many:
@@ -71,6 +76,7 @@ class TrainingSettings(Settings):
             stronger from place to place in each patch, so that it is read from the low dose; 0 leaves it.
         vary_position: By how much each low dose lies otherwise than the T1ce of its pair, as a scan of its own does:
             edges then differ from those of the T1 as they do between two scans, and not by a share of the dose.
+        vary_noise: Share of patches whose noise is not that of the simulation but 0.5 to 4 times as strong.
         t2_dropout: Share of patches whose T2 is left out, where the field sees one, so that it can do without.
         precision: `auto` takes bf16 where the GPU or the processor computes in it, else fp32. `fp16`, for older GPUs,
             scales the loss so that small gradients are not lost.
@@ -79,7 +85,8 @@ class TrainingSettings(Settings):
         seed: Of weights and of everything drawn.
     """
 
-    models: Literal["conditioned", "per_dose"] = "conditioned"
+    models: Literal["conditioned", "per_dose", "pretrained"] = "conditioned"
+    start: Literal["pretrained", "scratch"] = "pretrained"
     n_samples: int = Field(default=40_000, ge=1)
     batch_size: int = Field(default=4, ge=1)
     accumulate: int = Field(default=1, ge=1)
@@ -95,8 +102,15 @@ class TrainingSettings(Settings):
     flip: bool = True
     vary_enhancement: float = Field(default=0.4, ge=0, le=1)
     vary_position: float = Field(default=1.0, ge=0, le=1)
+    vary_noise: float = Field(default=0.0, ge=0, le=1)
     t2_dropout: float = Field(default=0.2, ge=0, le=1)
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     validate_every: int = Field(default=2_000, ge=1)
     n_validation_slices: int = Field(default=8, ge=1)
     seed: int = Field(default=1, ge=0)
+
+
+#: Of a kernel field: the pretrained weights need few patches and small steps.
+FINE_TUNING = TrainingSettings(
+    n_samples=8_000, batch_size=8, patch_size=(96, 96), learning_rate=3e-4, vary_enhancement=0.0, vary_noise=0.6
+)

@@ -13,7 +13,6 @@ from pathlib import Path
 from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
-from lessgad.restoration.anchor import ANCHOR
 from lessgad.restoration.guess import GUESS
 from lessgad.restoration.intervals import INTERVALS
 from lessgad.restoration.settings import RestorationSettings
@@ -30,6 +29,7 @@ from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
 from lessgad.training.settings import TrainingSettings
 from lessgad.training.shares import Share, shares_of_step
+from lessgad.training.start import SHARES, USUAL_SHARE, averaged, pretrained_weights, starts_pretrained
 from lessgad.training.validation import ValidationSlices, validate
 
 RESUME_FILE = "resume.pt"
@@ -118,6 +118,26 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
                 raise KeyboardInterrupt
     if processes.leads:
         write_weights(task.folder / LAST, learner.field)
+        if starts_pretrained(task.description.field, task.settings):
+            write_best_average(task, learner.field)
+
+
+def write_best_average(task: TrainingTask, field: AnyField) -> None:
+    """Average the last weights with the pretrained ones, as serves validation patients best, and write the result.
+
+    Without validation patients both count alike. The share is noted in ``model.yaml``.
+    """
+    start, trained = pretrained_weights(task.description.field), dict(field.state_dict())
+    gains = {}
+    for share in SHARES if task.validation else ():
+        field.load_state_dict(averaged(start, trained, share))
+        gains[share] = _validation_figures(task, field)[1]
+    chosen = max(gains, key=lambda share: gains[share]) if gains else USUAL_SHARE
+    field.load_state_dict(averaged(start, trained, chosen))
+    write_weights(task.folder / BEST, field)
+    description = task.description
+    noted = {**description.training, "share_of_trained_weights": chosen}
+    write_description(task.folder, description.model_copy(update={"training": noted}))
 
 
 def _saved_or_new(task: TrainingTask) -> TrainingState:
@@ -125,7 +145,7 @@ def _saved_or_new(task: TrainingTask) -> TrainingState:
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
         return state
-    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, ANCHOR, GUESS, TRAINING_RANGE):
+    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, GUESS, TRAINING_RANGE):
         (task.folder / name).unlink(missing_ok=True)
     write_description(task.folder, task.description)
     return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
@@ -177,11 +197,13 @@ def _batch(task: TrainingTask, numbers: range) -> Batch:
             vary_position=settings.vary_position,
             dose=task.description.dose,
             t2_dropout=settings.t2_dropout,
-            n_neighbor_slices=task.description.field.n_neighbor_slices,
+            n_neighbor_slices=task.description.field.n_context_slices,
+            vary_noise=settings.vary_noise,
+            low_doses_often=task.description.field.preset == "kernel",
         )
         for number in numbers
     ]
-    return stack_patches(patches, task.description.field.inputs)
+    return stack_patches(patches, task.description.field)
 
 
 def _is_validation_due(done_before: int, done: int, settings: TrainingSettings) -> bool:
@@ -190,16 +212,20 @@ def _is_validation_due(done_before: int, done: int, settings: TrainingSettings) 
 
 def _validate(task: TrainingTask, field: AnyField, state: TrainingState) -> None:
     """Add a point to the curve and keep the weights if they are the best so far."""
-    psnr_db = gain_db = math.nan
-    if task.validation:
-        field.eval()
-        precision = task.settings.precision
-        restoration = RestorationSettings(precision="auto" if precision == "fp16" else precision)
-        psnr_db, gain_db = validate(field, task.validation, task.validation_doses, restoration)
-        field.train()
+    psnr_db, gain_db = _validation_figures(task, field) if task.validation else (math.nan, math.nan)
     state.curve.append(CurvePoint(state.n_samples_done, state.loss_sum / state.n_losses, psnr_db, gain_db))
     state.loss_sum, state.n_losses = 0.0, 0
     if not gain_db <= state.best_gain_db:  # without validation studies the last weights are the best
         state.best_gain_db = gain_db if task.validation else -math.inf
         write_weights(task.folder / BEST, field)
     write_learning_curve(task.folder / CURVE_FILE, state.curve)
+
+
+def _validation_figures(task: TrainingTask, field: AnyField) -> tuple[float, float]:
+    """Mean PSNR and gain over unrestored images, in dB, on validation patients."""
+    precision = task.settings.precision
+    restoration = RestorationSettings(precision="auto" if precision == "fp16" else precision)
+    field.eval()
+    figures = validate(field, task.validation, task.validation_doses, restoration)
+    field.train()
+    return figures

@@ -22,10 +22,12 @@ class TuningScan(NamedTuple):
     Attributes:
         image: On [−1, 1].
         simulator: What takes a standard dose to this dose, with the noise of the image.
+        own_position: Whether the head lies otherwise than in the T1ce of the pair.
     """
 
     image: Float[np.ndarray, "x y n"]
     simulator: LowDoseSimulator
+    own_position: bool = False
 
 
 @runtime_checkable
@@ -67,10 +69,11 @@ class SimulatedScans:
         study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)
         t1, t1ce = (np.asarray(image[..., chosen]) for image in study.end_points)
-        if self.extent > 0 and dose > 0 and simulator.sigma > 0:
+        own_position = self.extent > 0 and dose > 0 and simulator.sigma > 0
+        if own_position:
             tumor = None if self.tumor is None else np.moveaxis(self.tumor[..., chosen], 2, 0)
             in_order = np.moveaxis(t1, 2, 0), np.moveaxis(t1ce, 2, 0)  # smoothing is in plane
             fine = np.moveaxis(fine_difference(*in_order, study.spacing_mm[:2], tumor), 0, 2)
             t1, t1ce = with_own_position((t1, t1ce), fine, dose, own_share(self.deviate), self.extent)
         outside = not_scanned(study.pre_contrast[..., chosen], study.standard_dose[..., chosen])
-        return TuningScan(simulator.cut_slices(t1, t1ce, dose, numbers, outside), simulator)
+        return TuningScan(simulator.cut_slices(t1, t1ce, dose, numbers, outside), simulator, own_position)

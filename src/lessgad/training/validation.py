@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,7 +14,9 @@ from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.evaluation.similarity import bounding_box, psnr_db
 from lessgad.field.build import AnyField
 from lessgad.field.inputs import slices_around
+from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
 from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.scan_facts import scan_facts
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import RestoredSlices, restore_slices_in_full
 from lessgad.training.tuning_scans import TuningScans
@@ -38,6 +40,7 @@ class ValidationSlices:
         scans: Low doses of the study, where others than those of `simulator` shall be looked at.
         numbers: Of the slices, which `scans` are asked for.
         box: Rows and columns of the head box, which they are cut to.
+        facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -51,6 +54,7 @@ class ValidationSlices:
     scans: TuningScans | None = None
     numbers: tuple[int, ...] = ()
     box: tuple[slice, slice] = (slice(None), slice(None))
+    facts: ScanFacts | None = None
 
     @classmethod
     def of(
@@ -96,6 +100,7 @@ class ValidationSlices:
             scans=scans,
             numbers=tuple(taken.tolist()),
             box=study.head_box.slices[:2],
+            facts=scan_facts(study, simulator),
         )
 
     def has(self, dose: float) -> bool:
@@ -114,6 +119,13 @@ class ValidationSlices:
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
         return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
+    def facts_at(self, dose: float) -> ScanFacts | None:
+        """What a kernel field is told at a dose: a low dose in a position of its own may be misaligned."""
+        if self.facts is None or self.scans is None:
+            return self.facts
+        own_position = self.scans.at(dose, self.numbers[:1]).own_position
+        return replace(self.facts, misalignment_mm=MISALIGNMENT_MM if own_position else 0.0)
+
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings
     ) -> RestoredSlices:
@@ -122,7 +134,7 @@ class ValidationSlices:
         if self.t2 is not None:
             images["t2"] = self.t2
         numbers = np.flatnonzero(self.judged.any(axis=(1, 2))).tolist()
-        answer = restore_slices_in_full(field, images, dose, self.spacing_mm, settings, numbers)
+        answer = restore_slices_in_full(field, images, dose, self.spacing_mm, settings, numbers, self.facts_at(dose))
         restored, half_width = low_dose.astype(np.float32), None
         restored[numbers] = answer.restored
         if answer.half_width is not None:

@@ -13,6 +13,7 @@ from typing import Any
 from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
 from lessgad.evaluation.answer import Answer, Outcome, find_answer
+from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
@@ -37,6 +38,7 @@ def answer_of(
     similarity: Sequence[SimilarityRow],
     enhancement: Sequence[EnhancementRow],
     overlap: Sequence[OverlapRow],
+    artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[Answer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
@@ -45,7 +47,7 @@ def answer_of(
     """
     path = experiment.folder.frozen_answer
     answer = find_answer(
-        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap)],
+        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap), *_of_artifacts(artifacts)],
         experiment.settings.answer,
         doses=_tested_doses(experiment),
         patients=_test_patients(experiment),
@@ -102,6 +104,13 @@ def _of_enhancement(rows: Sequence[EnhancementRow]) -> Iterator[Outcome]:
             yield Outcome(*whose, "missed_ml", "", row.missed_ml)
             yield Outcome(*whose, "false_ml", "", row.false_ml)
             yield Outcome(*whose, "unsupported_ml", "", row.unsupported_ml)
+
+
+def _of_artifacts(rows: Sequence[ArtifactRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            artifact_ml = row.brighter_ml + row.darker_ml
+            yield Outcome(row.patient, row.session, row.dose, row.method, "artifact_ml", "", artifact_ml)
 
 
 def _of_overlap(rows: Sequence[OverlapRow]) -> Iterator[Outcome]:

@@ -13,6 +13,7 @@ from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.cohort.visits import visits_of
 from lessgad.dose_fraction import dose_label
+from lessgad.evaluation.artifacts_csv import read_artifacts, write_artifacts
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
 from lessgad.evaluation.false_against_missed_csv import read_operating_points, write_operating_points
@@ -39,12 +40,13 @@ from lessgad.workflow.study_images import external_hashes, study_images
 from lessgad.workflow.study_scores import StudyJudge, StudyScores
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
-VERSION = 5
+VERSION = 6
 #: The tables of results/, each with what writes and what reads it.
 TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], list[Any]]]] = {
     "similarity": (write_similarity, read_similarity),
     "thresholds": (write_thresholds, read_thresholds),
     "enhancement": (write_enhancement, read_enhancement),
+    "artifacts": (write_artifacts, read_artifacts),
     "lesions": (write_lesions, read_lesions),
     "false_against_missed": (write_operating_points, read_operating_points),
     "intervals": (write_intervals_table, read_intervals_table),
@@ -126,10 +128,9 @@ def evaluate_study(task: EvaluationTask, advance: Advance) -> None:
     for index, dose in enumerate(task.doses):
         advance(index / len(task.doses), f"{task.study.name} at {dose_label(dose)}")
         low_dose = task.low_doses.at(prepared, dose)
-        sigma = low_dose.simulator.sigma
         if dose in task.maps:
             task.maps[dose].unlink(missing_ok=True)
-        for method, image in judged_images(task.images, prepared, low_dose.image, dose, sigma, grid):
+        for method, image in judged_images(task.images, prepared, low_dose.image, dose, low_dose.simulator, grid):
             consistency = judge.judge(image, method, low_dose)
             if method == RESTORED and consistency is not None:
                 contradicted = Volume(consistency.error, in_transverse_order(grid).affine)

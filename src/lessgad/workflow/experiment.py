@@ -69,6 +69,9 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     where = _shortened(root / settings.cohort.path)
     cohort = read_cohort(where, settings.cohort.derivative, settings.cohort.select)
     names = label_names(cohort.root, settings.cohort.derivative)
+    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
+        everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
+        return Experiment(folder, settings, cohort, everybody, (), names, FileHashes(folder.hash_cache))
     given = read_split(folder.split) if folder.split.exists() else {}
     split_words = compare_with_cohort(given, cohort.everybody, folder.split)
     subsets = assign(cohort.patients, settings.split, given)
@@ -86,7 +89,8 @@ def _shortened(path: Path) -> Path:
 
 def check_subsets(experiment: Experiment) -> None:
     """Raise SettingsError where nobody is there to train on or to judge on."""
-    for subset in ("train", "test"):
+    needed: tuple[Subset, ...] = ("test",) if experiment.settings.training.models == "pretrained" else ("train", "test")
+    for subset in needed:
         if not experiment.studies([subset]):
             raise SettingsError(
                 f"at least one {subset} patient",

@@ -10,12 +10,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import StudyError
-from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.preparation.prepared_study import PreparedStudy
-from lessgad.restoration.baseline_strengths import read_strengths
+from lessgad.restoration.baseline_strengths import DoseStrengths, read_strengths
 from lessgad.restoration.baselines import subtract_and_scale
 from lessgad.restoration.denoised_baselines import denoise, denoise_and_scale
+from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.scan_facts import scan_facts
 from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_volume
 
 Image = Float[np.ndarray, "x y z"]
@@ -39,7 +43,7 @@ class StudyImages:
 
 
 def judged_images(
-    images: StudyImages, study: PreparedStudy, low_dose: Image, dose: float, sigma: float, grid: Volume
+    images: StudyImages, study: PreparedStudy, low_dose: Image, dose: float, simulator: LowDoseSimulator, grid: Volume
 ) -> Iterator[tuple[str, Image]]:
     """Give every method's image at one dose, clipped to [−1, 1].
 
@@ -48,13 +52,14 @@ def judged_images(
         study: Prepared.
         low_dose: As acquired at this dose.
         dose: Fraction of the standard dose.
-        sigma: Noise of the low dose on the scale of [−1, 1].
+        simulator: What takes the standard dose to this dose, with the noise of the low dose.
         grid: T1 of the study, as stored.
 
     Raises:
         VolumeError: An image is on another grid.
         StudyError: An image of another method is on another scale.
     """
+    sigma, facts = simulator.sigma, scan_facts(study, simulator)
     pre_contrast, box = np.asarray(study.pre_contrast), study.head_box
     yield UNRESTORED, low_dose
     if dose > 0:
@@ -65,10 +70,24 @@ def judged_images(
         pre_contrast, low_dose, sigma=sigma, strength=tuned.difference, scale=tuned.scale, head_box=box
     )
     yield "denoise_and_scale", np.clip(scaled, -1, 1)
+    if dose > 0:
+        yield GAUSSIAN, gaussian_and_scale(study, low_dose, dose, tuned, facts)
     yield RESTORED, read_like(images.restored[dose], grid)
     for name, by_dose in images.external.items():
         if dose in by_dose:
             yield name, _checked_scale(read_like(by_dose[dose], grid), by_dose[dose])
+
+
+def gaussian_and_scale(
+    study: PreparedStudy, low_dose: Image, dose: float, tuned: DoseStrengths, facts: ScanFacts
+) -> Image:
+    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside."""
+    box = study.head_box.slices
+    t1, low = (np.asarray(image)[box].transpose(2, 1, 0) for image in (study.pre_contrast, low_dose))
+    change = np.float32(tuned.gaussian_scale) * scaled_average(t1, low, dose, facts, tuned.gaussian_mm)
+    restored = np.array(low_dose, dtype=np.float32)
+    restored[box] = np.clip(t1 + change, -1, 1).transpose(2, 1, 0)
+    return restored
 
 
 def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image:

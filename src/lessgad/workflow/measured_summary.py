@@ -15,7 +15,6 @@ from lessgad.workflow.train import usable_studies
 from lessgad.workflow.tuning_scans import MIN_SCANNED, scanned_doses
 
 TUNED = "baselines and intervals"
-TUNED_AND_MOVED = "baselines, intervals, and how far images are moved to the measurement"
 
 
 def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple[Fact, ...]:
@@ -39,7 +38,7 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
     n_linear = sum(reasons.values())
     facts = [
         Fact("Judged on", f"{words}. Models were trained on simulated ones"),
-        Fact("Tuned on", _tuned_on(experiment, any_moved=n_linear < len(judged))),
+        Fact("Tuned on", _tuned_on(experiment)),
     ]
     if reasons:
         counted = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())
@@ -47,24 +46,21 @@ def measured_facts(experiment: Experiment, records: Sequence[SimulationRecord]) 
         facts.append(
             Fact(
                 "Not checked against the measurement",
-                f"{n_linear} of {len(judged)} studies, nor moved to it: real enhancement does not follow the linear "
+                f"{n_linear} of {len(judged)} studies: real enhancement does not follow the linear "
                 f"mix, which would be their forward model ({why})",
             )
         )
     return tuple(facts)
 
 
-def _tuned_on(experiment: Experiment, *, any_moved: bool) -> str:
-    """What baselines, intervals and, where images are moved to the measurement, the anchor were tuned on."""
-    settings = experiment.settings
-    moved = any_moved and settings.tunes_anchor and settings.restoration.anchor
-    tuned = TUNED_AND_MOVED if moved else TUNED
+def _tuned_on(experiment: Experiment) -> str:
+    """What baselines and intervals were tuned on."""
     validation = usable_studies(experiment, "validation")
     if not validation:
         return "simulated low doses of training patients: baselines. Without validation patients there is nothing else"
     scanned = scanned_doses(experiment, validation)
     if not scanned:
         few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
-        return f"simulated low doses of validation patients: {tuned} ({few})"
+        return f"simulated low doses of validation patients: {TUNED} ({few})"
     doses = ", ".join(percent(dose) for dose in scanned)
-    return f"real scans of validation patients at {doses}, simulated low doses else: {tuned}"
+    return f"real scans of validation patients at {doses}, simulated low doses else: {TUNED}"

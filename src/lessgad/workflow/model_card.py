@@ -15,7 +15,6 @@ from lessgad.report.style import to_png
 from lessgad.training.learning_curve import CurvePoint, read_learning_curve
 
 if TYPE_CHECKING:
-    from lessgad.restoration.anchor import Anchor
     from lessgad.restoration.intervals import IntervalCalibration
     from lessgad.training.trainer import TrainingTask
 
@@ -75,37 +74,19 @@ the last.
 
 def write_limits_on_card(folder: Path) -> None:
     """Write what was found on validation patients to the end of a model's card, instead of what stood there."""
-    from lessgad.restoration.anchor import read_anchor
     from lessgad.restoration.guess import read_guess
     from lessgad.restoration.intervals import read_intervals
 
-    guess, anchor = read_guess(folder), read_anchor(folder)
-    intervals = read_intervals(folder) if anchor is None else anchor.intervals
+    guess, intervals = read_guess(folder), read_intervals(folder)
     card = (folder / CARD).read_text(encoding="utf-8").split(FOUND)[0] if (folder / CARD).exists() else ""
     at_dose_0 = "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
     found = f"""{FOUND}
 | | |
 |---|---|
-| moved to the measurement | {_moved(anchor)} |
 | intervals | {_calibrated(intervals)} |
 | `restore` at dose 0 | {at_dose_0} |
 """
     write_text(folder / CARD, card + found)
-
-
-def _moved(anchor: Anchor | None) -> str:
-    if anchor is None:
-        return "no"
-    words = (
-        f"{100 * at.weight:.0f} % over {_down_to(at.widths_mm)} mm at {percent(at.dose)}"
-        for at in anchor.doses
-        if at.weight > 0
-    )
-    return "; ".join(words) or "at no dose, which helped nobody"
-
-
-def _down_to(widths_mm: tuple[float, ...]) -> str:
-    return " to ".join(f"{width:g}" for width in dict.fromkeys((widths_mm[0], widths_mm[-1])))
 
 
 def _calibrated(intervals: IntervalCalibration | None) -> str:

@@ -16,7 +16,7 @@ from lessgad.workflow.train import LEARNING, LIMITS, model_doses, usable_studies
 from lessgad.workflow.tuning_scans import ScansOfStudy, scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit
 
-VERSION = 4
+VERSION = 5
 SUFFIX = "_limits"
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
@@ -54,7 +54,7 @@ def plan_limits(experiment: Experiment, trainings: Sequence[Unit]) -> list[Unit]
 
 
 def write_model_limits(experiment: Experiment, name: str, dose: float | None, advance: Advance) -> None:
-    """Calibrate intervals of the best weights, judge their guess at dose 0, tune the anchor; note what training saw.
+    """Calibrate intervals of the best weights, judge their guess at dose 0; note what training saw.
 
     All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
@@ -77,10 +77,8 @@ def write_model_limits(experiment: Experiment, name: str, dose: float | None, ad
 def _on_validation_patients(experiment: Experiment, name: str, dose: float | None) -> None:
     from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import load_field
-    from lessgad.restoration.anchor import write_anchor
     from lessgad.restoration.guess import write_guess
     from lessgad.restoration.intervals import write_intervals
-    from lessgad.training.anchor_tuning import Slab, tune_anchor
     from lessgad.training.guess_judgement import judge_guess
     from lessgad.training.interval_calibration import calibrate_intervals
     from lessgad.training.validation import ValidationSlices
@@ -90,7 +88,7 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     scans = tuning_scans(experiment, studies, extent)
     masks = [one.study.tumor(settings.cohort.regions) for one in scans]
     doses, scanned = _doses(dose, scans)
-    how_many = settings.training.n_validation_slices, settings.field.n_neighbor_slices
+    how_many = settings.training.n_validation_slices, settings.field.n_context_slices
     slices = [
         ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
         for one, mask in zip(scans, masks, strict=True)
@@ -99,17 +97,6 @@ def _on_validation_patients(experiment: Experiment, name: str, dose: float | Non
     write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
     if 0.0 in doses:
         write_guess(folder, judge_guess(field, slices, settings.restoration))
-    if settings.tunes_anchor:
-        scans = tuning_scans(experiment, studies, extent, only_checkable=True)
-        doses, scanned = _doses(dose, scans)
-        plain = [one.where_the_t1ce_lies for one in scans]
-        slabs, otherwise = (
-            [Slab.of(one.study, mask, one) for one, mask in zip(of_studies, masks, strict=True)]
-            for of_studies in (plain, scans)
-        )
-        beside = otherwise if extent > 0 else None
-        anchor = tune_anchor(field, slabs, doses, settings.restoration, scanned=scanned, lying_otherwise=beside)
-        write_anchor(folder, anchor)
 
 
 def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:

@@ -13,6 +13,8 @@ from lessgad.workflow.unit import Unit
 def plan_models(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
     """Give a unit for the training of each model, by all processes, and after it one for its limits."""
     trainings = plan_training(experiment, processes)
+    if experiment.settings.training.models == "pretrained":
+        return trainings  # its limits came with it
     return [unit for pair in zip(trainings, plan_limits(experiment, trainings), strict=True) for unit in pair]
 
 

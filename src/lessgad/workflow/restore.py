@@ -15,6 +15,7 @@ from lessgad.cohort.study import Study
 from lessgad.dose.simulation import study_simulator
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.experiment.fingerprint import fingerprint
+from lessgad.field.presets import CONTEXT_OF_KERNEL
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 from lessgad.workflow.companions import read_study, usable_t2
@@ -27,12 +28,11 @@ from lessgad.workflow.tuning_scans import scans_marks, tuning_scans
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
 if TYPE_CHECKING:
-    from lessgad.restoration.anchor import Anchor
     from lessgad.restoration.restorer import Restorer
 
 Image = Float[np.ndarray, "x y z"]
-VERSION = 4
-BASELINES_VERSION = 1
+VERSION = 5
+BASELINES_VERSION = 2
 BASELINES = "baselines"
 
 
@@ -67,7 +67,7 @@ def plan_restoration(experiment: Experiment) -> list[Unit]:
 def baselines_unit(experiment: Experiment) -> Unit:
     """Give the unit that tunes the baselines, on validation patients, or on those of training where there are none."""
     settings = experiment.settings
-    subset: Subset = "validation" if usable_studies(experiment, "validation") else "train"
+    subset = _tuning_subset(experiment)
     studies = usable_studies(experiment, subset)
     usable = {study.name for study in studies}
     scans = scans_marks(experiment, studies) if subset == "validation" else {}
@@ -83,6 +83,12 @@ def baselines_unit(experiment: Experiment) -> Unit:
     return Unit("restore", BASELINES, "tuning of the baselines", mark, work, (experiment.folder.baselines,))
 
 
+def _tuning_subset(experiment: Experiment) -> Subset:
+    """Validation patients, else training patients; test patients where nothing is trained, which favors baselines."""
+    order: tuple[Subset, ...] = ("validation", "train", "test")
+    return next((subset for subset in order if usable_studies(experiment, subset)), "test")
+
+
 def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
     """Choose how strong the baselines are at each dose."""
     from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
@@ -95,7 +101,7 @@ def tune_on(experiment: Experiment, subset: Subset, advance: Advance) -> None:
         study = scans.study
         simulator, tumor = study_simulator(study, settings.simulation), study.tumor(settings.cohort.regions)
         truly = scans if scans.scanned and subset == "validation" else None
-        how = settings.training.n_validation_slices, 0, truly
+        how = settings.training.n_validation_slices, CONTEXT_OF_KERNEL, truly
         slices.append(ValidationSlices.of(study, tumor, simulator, *how))
     write_strengths(experiment.folder.baselines, tune_baselines(slices, settings.doses))
 
@@ -146,36 +152,27 @@ def restore_study(experiment: Experiment, study: Study, advance: Advance) -> Non
 
 
 def restore_low_dose(restorer: Restorer, study: PreparedStudy, low_dose: LowDose) -> tuple[Image, Image | None]:
-    """Restore one low dose of a prepared study, moved to the measurement where the model knows how.
+    """Restore one low dose of a prepared study.
 
     Returns:
         The image on [−1, 1], and the half-width of its intervals; None where the model was not calibrated.
     """
+    from lessgad.restoration.scan_facts import scan_facts
     from lessgad.restoration.volumes import restore_volume
 
     images = {"pre_contrast": study.pre_contrast, "low_dose": low_dose.image}
     if study.t2 is not None:
         images["t2"] = study.t2
-    volume = restore_volume(restorer.field, images, low_dose.dose, study.head_box, study.spacing_mm, restorer.settings)
-    restored, intervals = volume.restored, restorer.intervals
-    if restorer.anchor is not None and restorer.settings.anchor and low_dose.can_check:
-        restored, intervals = _anchored(study, low_dose, restored, restorer.anchor), restorer.anchor.intervals
-    if intervals is None:
-        return restored, None
-    return restored, intervals.half_width(low_dose.dose, volume.half_width, restored.shape)
-
-
-def _anchored(study: PreparedStudy, low_dose: LowDose, restored: Image, anchor: Anchor) -> Image:
-    from lessgad.restoration.anchoring import Measurement
-
-    measured = Measurement(
-        pre_contrast=study.pre_contrast,
-        low_dose=low_dose.image,
-        dose=low_dose.dose,
-        head=study.head,
-        spacing_mm=study.spacing_mm,
-        tissue_level=study.tissue_level,
-        simulator=low_dose.simulator,
-        sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
+    volume = restore_volume(
+        restorer.field,
+        images,
+        low_dose.dose,
+        study.head_box,
+        study.spacing_mm,
+        restorer.settings,
+        scan_facts(study, low_dose.simulator, scanned=low_dose.measured),
     )
-    return measured.anchored(restored, anchor.at(low_dose.dose))
+    if restorer.intervals is None:
+        return volume.restored, None
+    half_width = restorer.intervals.half_width(low_dose.dose, volume.half_width, volume.restored.shape)
+    return volume.restored, half_width

@@ -12,7 +12,7 @@ from lessgad.atomic_write import write_text
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label, percent
 from lessgad.evaluation.overlap_csv import STANDARD, image_of_method
-from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
 from lessgad.experiment.fingerprint import fingerprint
 from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
 from lessgad.segmentation.region_labels import dseg_tsv
@@ -28,7 +28,7 @@ from lessgad.workflow.study_images import external_hashes, study_images
 from lessgad.workflow.unit import Advance, Unit, unit_state
 
 VERSION = 1
-METHODS = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", RESTORED)
+METHODS = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", GAUSSIAN, RESTORED)
 Segmentations = dict[tuple[float, str], Path]
 
 
@@ -101,8 +101,7 @@ def _images(
     images, scans = study_images(experiment, study), low_doses(experiment, study)
     for dose in judged_doses(experiment, study):
         low_dose = scans.at(prepared, dose)
-        sigma = low_dose.simulator.sigma
-        for method, image in judged_images(images, prepared, low_dose.image, dose, sigma, grid):
+        for method, image in judged_images(images, prepared, low_dose.image, dose, low_dose.simulator, grid):
             yield dose, image_of_method(method), image
 
 

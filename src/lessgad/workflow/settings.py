@@ -23,11 +23,20 @@ from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.segmentation.settings import SegmentationSettings
 from lessgad.settings import Settings
-from lessgad.training.settings import TrainingSettings
+from lessgad.training.settings import FINE_TUNING, TrainingSettings
 from lessgad.workflow.each_key_once import EachKeyOnce, KeyTwiceError
 
 Labels = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1)]
-BUILT_IN_METHODS = ("unrestored", "subtract_and_scale", "denoise", "denoise_and_scale", "restored", "standard", "low")
+BUILT_IN_METHODS = (
+    "unrestored",
+    "subtract_and_scale",
+    "denoise",
+    "denoise_and_scale",
+    "gaussian_and_scale",
+    "restored",
+    "standard",
+    "low",
+)
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 
@@ -80,8 +89,8 @@ class ExperimentSettings(Settings):
     simulation: SimulationSettings = SimulationSettings()
     low_dose: Literal["simulated", "measured"] = "simulated"
     doses: tuple[float, ...] = Field(default=tuple(i / 10 for i in range(10)), min_length=1)
-    field: FieldSettings = FieldSettings()
-    training: TrainingSettings = TrainingSettings()
+    field: FieldSettings = FieldSettings(preset="kernel")
+    training: TrainingSettings = FINE_TUNING
     restoration: RestorationSettings = RestorationSettings()
     segmentation: SegmentationSettings | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -89,11 +98,6 @@ class ExperimentSettings(Settings):
     subsets: tuple[Subset, ...] = ("validation", "test")
     external: dict[str, Path] = Field(default_factory=dict)
     n_workers: int | None = Field(default=None, ge=1)
-
-    @property
-    def tunes_anchor(self) -> bool:
-        """Whether it is found how far images are moved to the measurement: needs the T1, and noise to average."""
-        return "pre_contrast" in self.field.inputs and self.simulation.adds_noise
 
     @field_validator("doses")
     @classmethod
@@ -116,6 +120,15 @@ class ExperimentSettings(Settings):
             raise ValueError(
                 "a simulation that needs true zero with preparation.calibration peaks, which moves it; take "
                 "calibration: smooth, or simulation: {model: linear, noise: none}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pretrained_is_a_kernel_field(self) -> ExperimentSettings:
+        if self.training.models == "pretrained" and self.field.preset != "kernel":
+            raise ValueError(
+                f"training.models pretrained with field.preset {self.field.preset}; the model that ships with lessgad "
+                "has preset kernel"
             )
         return self
 

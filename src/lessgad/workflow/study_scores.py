@@ -11,6 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.cohort.split import Subset
+from lessgad.evaluation.artifacts import artifact_scores
+from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.consistency_csv import ConsistencyRow
 from lessgad.evaluation.enhancement import enhancement_scores
 from lessgad.evaluation.enhancement_csv import EnhancementRow
@@ -43,6 +45,7 @@ class StudyScores:
 
     similarity: list[SimilarityRow] = field(default_factory=list)
     enhancement: list[EnhancementRow] = field(default_factory=list)
+    artifacts: list[ArtifactRow] = field(default_factory=list)
     lesions: list[LesionRow] = field(default_factory=list)
     false_against_missed: list[OperatingRow] = field(default_factory=list)
     intervals: list[IntervalRow] = field(default_factory=list)
@@ -81,6 +84,7 @@ class StudyJudge:
         dose = low_dose.dose
         consistency = self._consistency(image, method, low_dose)
         self._add_similarity(image, method, dose)
+        self._add_artifacts(image, method, dose)
         if self._reference is not None:
             unsupported_ml = float("nan") if consistency is None else consistency.unsupported_ml
             self._add_enhancement(image, method, low_dose, unsupported_ml, self._reference)
@@ -140,6 +144,19 @@ class StudyJudge:
             SimilarityRow(**self._whose(dose), method=method, area=score.area, psnr_db=score.psnr_db, ssim=score.ssim)
             for score in similarity(image, self._study.standard_dose, self.areas)
         ]
+
+    def _add_artifacts(self, image: Image, method: str, dose: float) -> None:
+        study = self._study
+        scores = artifact_scores(
+            image,
+            np.asarray(study.pre_contrast),
+            np.asarray(study.standard_dose),
+            study.head,
+            self._tumor,
+            study.spacing_mm,
+            study.tissue_level,
+        )
+        self.scores.artifacts.append(ArtifactRow(**self._whose(dose), method=method, **vars(scores)))
 
     def _add_enhancement(
         self, image: Image, method: str, low_dose: LowDose, unsupported_ml: float, reference: EnhancementReference

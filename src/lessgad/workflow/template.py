@@ -34,7 +34,6 @@ PAPER: dict[str, Any] = {
         "vary_enhancement": 0.0,
         "vary_position": 0.0,
     },
-    "restoration": {"anchor": False},
 }
 USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
 AS_PUBLISHED = """\
@@ -114,7 +113,7 @@ low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort a
 doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
 
 field:
-  preset: {field.preset}   # compact: for a CPU; paper: the published network, a hundred times slower
+  preset: {field.preset}   # kernel: averages of the scan, weighted by a network; compact; paper: as published, slow
   inputs: {json.dumps(list(field.inputs))}   # the paper's: [low_dose]; without the T1 little is gained under noise
   output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
   interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
@@ -124,7 +123,8 @@ field:
   # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
-  models: {train.models}   # conditioned: one model for all doses; per_dose: the paper's one for each
+  models: {train.models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing
+  start: {train.start}   # pretrained: from the weights that ship with lessgad (preset kernel); scratch
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}   # patches at a time
   accumulate: {train.accumulate}   # times that many before a step is taken
@@ -140,6 +140,7 @@ training:
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
   vary_position: {train.vary_position}   # 1: each low dose lies otherwise than its T1ce, as a scan does; paper: 0
+  vary_noise: {train.vary_noise}   # share of patches with weaker or stronger noise than simulated
   t2_dropout: {train.t2_dropout}   # share of patches without their T2, where the field sees one
   precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
   validate_every: {train.validate_every}   # samples between two validations
@@ -148,7 +149,6 @@ training:
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
-  anchor: {json.dumps(default.restoration.anchor)}   # moved to the measurement where averages of it know better
   precision: {default.restoration.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
   slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
 
@@ -161,7 +161,7 @@ evaluation:
     volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
 
 answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
-  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, dice_loss, psnr_db
+  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, artifact_ml, dice_loss, psnr_db
   method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
   level: {default.answer.level}   # one-sided error of each bound

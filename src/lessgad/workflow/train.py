@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lessgad.atomic_write import replacing
 from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import DoseError, SettingsError
 from lessgad.experiment.fingerprint import fingerprint
+from lessgad.pretrained import pretrained_model
 from lessgad.training.processes import ALONE, Processes
 from lessgad.workflow.companions import read_study, usable_t2
 from lessgad.workflow.experiment import Experiment
@@ -24,19 +27,25 @@ if TYPE_CHECKING:
 
 VERSION = 7
 ALL_DOSES = "all-doses"
+PRETRAINED = "pretrained"
 PER_DOSE = "Set training.models: per_dose in experiment.yaml for a model of each dose"
 LEARNING: tuple[Subset, ...] = ("train", "validation")
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
+#: What of the pretrained model is copied into an experiment that trains nothing.
+SHIPPED = ("model.yaml", "best.safetensors", "card.md", "training_range.yaml", "intervals.yaml")
 PASSING = ("resume.pt", "card.md", "learning_curve.png")
-LIMITS = ("training_range.yaml", "intervals.yaml", "anchor.yaml", "guess.yaml")  # found of the trained model
+LIMITS = ("training_range.yaml", "intervals.yaml", "guess.yaml")  # found of the trained model
 #: Where a model for all doses is validated, whatever doses are judged later: judging other doses trains nothing anew.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
+KERNEL_VALIDATION_DOSES = (0.05, 0.1, 0.2, 0.3, 0.6)
 
 
 def plan_training(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
     """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
     settings = experiment.settings
+    if settings.training.models == "pretrained":
+        return [_pretrained_unit(experiment)]
     marks = {subset: _prepared_marks(experiment, subset) for subset in LEARNING}
     units = []
     for name, dose in model_doses(experiment).items():
@@ -48,7 +57,7 @@ def plan_training(experiment: Experiment, processes: Processes = ALONE) -> list[
             simulation=settings.simulation.model_dump(mode="json"),
             field=settings.field.model_dump(mode="json"),
             training=settings.training.model_dump(mode="json"),
-            validation_doses=_validation_doses(dose),
+            validation_doses=_validation_doses(experiment, dose),
         )
         folder = experiment.folder.model(name)
         units.append(
@@ -66,10 +75,27 @@ def plan_training(experiment: Experiment, processes: Processes = ALONE) -> list[
     return units
 
 
+def _pretrained_unit(experiment: Experiment) -> Unit:
+    """Give the unit that copies the model that ships with lessgad."""
+    folder = experiment.folder.model(PRETRAINED)
+    weights = pretrained_model() / "best.safetensors"
+    mark = fingerprint(VERSION, weights=experiment.hashes.of(weights))
+    files = tuple(folder / file for file in SHIPPED)
+    return Unit("train", PRETRAINED, "copy of the pretrained model", mark, partial(_copy_pretrained, folder), files)
+
+
+def _copy_pretrained(folder: Path, advance: Advance) -> None:
+    advance(0.0, PRETRAINED)
+    for file in SHIPPED:
+        with replacing(folder / file) as temporary:
+            temporary.write_bytes((pretrained_model() / file).read_bytes())
+
+
 def model_doses(experiment: Experiment) -> dict[str, float | None]:
     """Name each model, with the one dose that it is for; None where it is told the dose."""
-    if experiment.settings.training.models == "conditioned":
-        return {ALL_DOSES: None}
+    models = experiment.settings.training.models
+    if models != "per_dose":
+        return {PRETRAINED if models == "pretrained" else ALL_DOSES: None}
     return {dose_label(dose): dose for dose in experiment.settings.doses}
 
 
@@ -81,7 +107,7 @@ def models_named(experiment: Experiment, doses: Sequence[float]) -> frozenset[st
     """
     known = model_doses(experiment)
     names = frozenset(dose_label(dose) for dose in doses)
-    if names and ALL_DOSES in known:
+    if names and experiment.settings.training.models != "per_dose":
         raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
     unknown = sorted(names - set(known))
     if unknown:
@@ -91,7 +117,8 @@ def models_named(experiment: Experiment, doses: Sequence[float]) -> frozenset[st
 
 def model_of_dose(experiment: Experiment, dose: float) -> str:
     """Name the model that restores a dose."""
-    return ALL_DOSES if experiment.settings.training.models == "conditioned" else dose_label(dose)
+    (only, *more) = model_doses(experiment)
+    return dose_label(dose) if more or experiment.settings.training.models == "per_dose" else only
 
 
 def usable_studies(experiment: Experiment, subset: Subset) -> list[Study]:
@@ -187,18 +214,20 @@ def _task(
                 study.tumor(regions),
                 study_simulator(study, settings.simulation),
                 n_slices,
-                settings.field.n_neighbor_slices,
+                settings.field.n_context_slices,
             )
             for study in prepared["validation"]
         ],
-        validation_doses=_validation_doses(dose),
+        validation_doses=_validation_doses(experiment, dose),
         fingerprint=mark,
     )
 
 
-def _validation_doses(dose: float | None) -> list[float]:
+def _validation_doses(experiment: Experiment, dose: float | None) -> list[float]:
     """Validate at the dose of the model, or at five that stand for all."""
-    return list(VALIDATION_DOSES) if dose is None else [dose]
+    if dose is not None:
+        return [dose]
+    return list(KERNEL_VALIDATION_DOSES if experiment.settings.field.preset == "kernel" else VALIDATION_DOSES)
 
 
 def _prepared_marks(experiment: Experiment, subset: Subset) -> list[str]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lessgad.cohort.study import Study
-from lessgad.dose.simulation import study_simulator
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.tuning_scans import SimulatedScans, TuningScan
 from lessgad.workflow.companions import read_study
@@ -42,22 +41,15 @@ class ScansOfStudy:
         """Whether the study counts at a dose: not where others were scanned and it was not."""
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
-    @property
-    def where_the_t1ce_lies(self) -> ScansOfStudy:
-        """The same, but that simulated ones lie as the T1ce."""
-        return replace(self, simulated=replace(self.simulated, extent=0.0))
-
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
         """Give slices of it, scanned or simulated."""
         if dose not in self.scanned:
             return self.simulated.at(dose, numbers)
         scan = self.low_doses.at(self.study, dose, numbers)
-        return TuningScan(scan.image, scan.simulator)
+        return TuningScan(scan.image, scan.simulator, own_position=True)
 
 
-def tuning_scans(
-    experiment: Experiment, studies: Sequence[Study], extent: float = 0.0, *, only_checkable: bool = False
-) -> list[ScansOfStudy]:
+def tuning_scans(experiment: Experiment, studies: Sequence[Study], extent: float = 0.0) -> list[ScansOfStudy]:
     """Give the low doses that studies are tuned on.
 
     Args:
@@ -65,7 +57,6 @@ def tuning_scans(
         studies: Validation studies.
         extent: By how much simulated ones lie otherwise than the T1ce (`SimulatedScans`): one study this way, the
             next that way, a study that is alone in the middle.
-        only_checkable: Leave out scans that no restored image can be held against, for they follow no signal equation.
 
     Raises:
         VolumeError: A prepared file is missing or damaged.
@@ -73,11 +64,6 @@ def tuning_scans(
     settings = experiment.settings
     prepared = [read_study(experiment, study) for study in studies]
     sources = [low_doses(experiment, study) for study in studies]
-    if only_checkable:
-        sources = [
-            source if study_simulator(one, settings.simulation).curve is not None else LowDoses(source.simulation)
-            for one, source in zip(prepared, sources, strict=True)
-        ]
     scanned = frozenset(_scanned_by_enough(studies, [source.measured or () for source in sources]))
     found = []
     for index, (one, source) in enumerate(zip(prepared, sources, strict=True)):

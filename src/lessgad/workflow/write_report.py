@@ -26,6 +26,7 @@ from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, ReportConte
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
+from lessgad.training.settings import TrainingSettings
 from lessgad.workflow import pictures
 from lessgad.workflow.answer import answer_of
 from lessgad.workflow.companions import plan_companions
@@ -118,7 +119,12 @@ def _content(experiment: Experiment, tables: tuple[Table4, ...], scores: StudySc
         tables=tables,
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(
-            scores.thresholds, scores.enhancement, scores.lesions, scores.intervals, scores.consistency
+            scores.thresholds,
+            scores.enhancement,
+            scores.lesions,
+            scores.intervals,
+            scores.consistency,
+            scores.artifacts,
         ),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
@@ -140,7 +146,9 @@ def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None
     """None where no test patient was judged: then there is nothing to answer from."""
     if not any(row.subset == "test" for row in scores.similarity):
         return None
-    return answer_section(*answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap))
+    return answer_section(
+        *answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts)
+    )
 
 
 def _subset_counts(experiment: Experiment) -> tuple[SubsetCount, ...]:
@@ -159,12 +167,13 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord]) -> tuple
     inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
+    models["pretrained"] = "the model that ships with lessgad"
     return (
         *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records),
         Fact("Input of the network", inputs + settings.field.slices_in_words),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
-        Fact("Training", f"{settings.training.n_samples} patches per model"),
+        Fact("Training", _training(settings.training)),
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
         Fact("Tumour", regions or "no regions named: judged on the head alone"),
@@ -183,3 +192,9 @@ def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
         settings["segmentation"]["model"] = "…"
     settings["external"] = dict.fromkeys(settings["external"], "…")
     return settings
+
+
+def _training(settings: TrainingSettings) -> str:
+    if settings.models == "pretrained":
+        return "none; all patients are test patients, and baselines are tuned on them"
+    return f"{settings.n_samples} patches per model"
