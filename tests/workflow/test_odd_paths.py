@@ -23,7 +23,7 @@ def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-@settings(max_examples=10, **FEW)
+@settings(max_examples=6, **FEW)
 @given(cohort=odd.map(lambda name: f"c{name}"), experiment=odd.map(lambda name: f"e{name}"))
 def test_init_and_status(tiny_stages, tmp_path_factory, cohort, experiment):
     base = tmp_path_factory.mktemp("odd")
@@ -34,7 +34,7 @@ def test_init_and_status(tiny_stages, tmp_path_factory, cohort, experiment):
 
 
 @pytest.mark.slow
-@settings(max_examples=4, **FEW)
+@settings(max_examples=2, **FEW)
 @given(name=odd)
 def test_run_prepares_and_reports(tiny_stages, tmp_path_factory, name):
     """Everything up to the report is redone where it stands; the copy of a finished experiment is finished."""
