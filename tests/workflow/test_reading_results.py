@@ -15,7 +15,7 @@ from lessgad.workflow.settings import ExperimentSettings
 def test_readings_become_a_section_and_bars(made, tmp_path):
     settings = ExperimentSettings.model_validate({"cohort": {"path": "c"}, "evaluation": {"n_resamples": 1000}})
     folder = ExperimentFolder(tmp_path)
-    experiment = Experiment(folder, settings, Cohort(Path("c"), (), ()), {}, {}, FileHashes(folder.hash_cache))
+    experiment = Experiment(folder, settings, Cohort(Path("c"), (), ()), {}, (), {}, FileHashes(folder.hash_cache))
     assert reading_results(experiment) == (None, None)
     of = made.protocol()
     readings = Readings(of.settings, of.questionnaire, "0" * 64, "2026-01-01", 0, tuple(made.paper_rows(of)))
