@@ -48,7 +48,15 @@ def test_folder(path: Path):
 
 def test_dangling_link(path: Path):
     path.symlink_to("annexed-away")
-    refused(path, "no such file")
+    refused(path, "a link to a file that is not here", "datalad get")
+
+
+@pytest.mark.parametrize(
+    "pointer", ["/annex/objects/MD5E-s1--0.nii.gz\n", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"]
+)
+def test_pointer_to_what_was_not_fetched(path: Path, pointer: str):
+    path.write_text(pointer)
+    refused(path, "was not fetched", "datalad get")
 
 
 def test_zero_bytes(path: Path):

@@ -44,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
             try:
                 yield temporary
             except Exception as error:
-                if not isinstance(error, LessgadError) and not _system_error(error):
+                if not isinstance(error, LessgadError) and not system_error(error):
                     _probe(temporary)
                 raise
             temporary.chmod(mode)
@@ -90,7 +90,7 @@ def saying_why(path: Path) -> Iterator[None]:
     except LessgadError:
         raise
     except Exception as error:
-        number = _system_error(error)
+        number = system_error(error)
         if number not in _CANNOT_WRITE:
             raise
         raise StorageError(
@@ -101,7 +101,7 @@ def saying_why(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _system_error(error: BaseException | None) -> int:
+def system_error(error: BaseException | None) -> int:
     """Number of the operating system's error behind an exception; 0 where there is none."""
     while error is not None:
         if isinstance(error, OSError) and error.errno:

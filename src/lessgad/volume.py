@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,13 @@ from jaxtyping import Float, Shaped
 
 from lessgad.atomic_write import replacing
 from lessgad.errors import VolumeError
+from lessgad.nifti_frame import Affine as Affine
+from lessgad.nifti_frame import Frame, affine_and_frame, set_frame
+from lessgad.not_fetched import GET_IT, not_fetched
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
 
-Affine = Float[np.ndarray, "4 4"]
 GRID_TOLERANCE_MM = 1e-2
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 #: What gzip can achieve at best is 1032:1.
@@ -37,10 +39,12 @@ class Volume:
     Attributes:
         array: Voxels, shape (i, j, k).
         affine: Maps voxel indices (i, j, k, 1) to RAS+ millimetres.
+        frame: What is known of the coordinates that the affine leads to.
     """
 
     array: Shaped[np.ndarray, "i j k"]
     affine: Affine
+    frame: Frame = field(default_factory=Frame)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -50,7 +54,7 @@ class Volume:
 
     def with_array(self, array: Shaped[np.ndarray, "i j k"]) -> Volume:
         """Another image on the same grid."""
-        return Volume(array, self.affine)
+        return replace(self, array=array)
 
 
 def same_grid(one: Volume, other: Volume) -> bool:
@@ -69,7 +73,7 @@ def in_transverse_order(volume: Volume) -> Volume:
 
     orientation = _orientation(volume.affine)
     affine = volume.affine @ inv_ornt_aff(orientation, volume.array.shape)
-    return Volume(apply_orientation(volume.array, orientation), affine)
+    return Volume(apply_orientation(volume.array, orientation), affine, volume.frame)
 
 
 def in_order_of(volume: Volume, like: Volume) -> Volume:
@@ -89,7 +93,7 @@ def with_axes_of(volume: Volume, like: Volume) -> Volume:
 
     change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
     affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
-    return Volume(apply_orientation(volume.array, change), affine)
+    return Volume(apply_orientation(volume.array, change), affine, volume.frame)
 
 
 def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:
@@ -104,8 +108,8 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
 
     Raises:
-        VolumeError: Missing, not NIfTI, truncated, not 3D, singular affine, colours or complex numbers,
-            NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
+        VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colours or
+            complex numbers, NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
     """
     path = Path(path)
     image = _open(path)
@@ -118,19 +122,19 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
-    affine = _checked_affine(image, path)
+    affine, frame = affine_and_frame(image.header, path)
     _check_size(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
     if labels:
-        return Volume(_as_labels(array, path), affine)
+        return Volume(_as_labels(array, path), affine, frame)
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
             array = array.astype(np.float32)
     _check_intensities(array, path, needs_contrast)
-    return Volume(array, affine)
+    return Volume(array, affine, frame)
 
 
 def write_volume(path: Path | str, volume: Volume) -> None:
@@ -146,10 +150,11 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     from nibabel.openers import ImageOpener
 
     array = volume.array.astype(np.uint8) if volume.array.dtype == bool else volume.array
-    image = nibabel.nifti1.Nifti1Image(array, volume.affine)
-    image.header.set_xyzt_units("mm")
-    image.set_qform(volume.affine, code=1)
-    image.set_sform(volume.affine, code=1)
+    header = nibabel.nifti1.Nifti1Header()
+    header.set_data_dtype(array.dtype)
+    header.set_data_shape(array.shape)
+    set_frame(header, volume.affine, volume.frame)
+    image = nibabel.nifti1.Nifti1Image(array, None, header)  # without an affine: else it would set codes of its own
     with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
         image.to_stream(stream)
 
@@ -180,6 +185,8 @@ def _open(path: Path) -> Nifti1Image:
 
     if path.is_dir():
         raise VolumeError("a NIfTI file", "a folder", path, "Convert DICOM to NIfTI first, for example with dcm2niix")
+    if (why := not_fetched(path)) is not None:
+        raise VolumeError("a NIfTI file", why, path, GET_IT)
     if not path.is_file():
         raise VolumeError("a NIfTI file", "no such file", path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
@@ -190,20 +197,6 @@ def _open(path: Path) -> Nifti1Image:
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
     return image
-
-
-def _checked_affine(image: Nifti1Image, path: Path) -> Affine:
-    affine = np.asarray(image.affine, dtype=np.float64)
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    singular = not np.isfinite(affine).all() or (lengths < 1e-6).any()
-    if singular or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-3:
-        raise VolumeError(
-            "an affine that places each voxel at a point of its own",
-            "a singular one",
-            path,
-            "Repair the header (sform and qform) of this file",
-        )
-    return affine
 
 
 def _check_size(image: Nifti1Image, path: Path) -> None:

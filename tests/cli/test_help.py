@@ -14,6 +14,7 @@ COMMANDS = (
     "status",
     "restore",
     "phantom",
+    "import-nifti",
     "convert",
     "import-dicom",
     "node",

@@ -155,3 +155,69 @@ def test_codes_with_a_line_in_them_stay_whole(tmp_path: Path, spelled: object, c
     value = spelled.replace("\\\\", "\\") if isinstance(spelled, str) else spelled
     (tmp_path / "sub-01_T1w.json").write_text(json.dumps({"ScanOptions": value}))
     assert read_acquisition(image, tmp_path).scan_options == codes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"EchoTime": 0.004, "Comment": "Kopf\tm\xfcde\n"}'.encode("latin-1"),
+        '\ufeff{"EchoTime": 0.004}'.encode(),
+        '{"EchoTime": 0.004}'.encode("utf-16"),
+        b'{"EchoTime": 0.004, "A": [1, 2,], "Text": "a, ]",}',
+        b'{"EchoTime": 0.004, "SAR": -nan, "B": inf, "Text": "nan, inf"}',
+        b'{"EchoTime": 0.004, "Path": "C:\\data\\x"}',
+        b'{"EchoTime": 0.004, "EchoTrainLength": null, "Other": {"EchoTime": "x"}, "Slices": [[]]}\0\0',
+    ],
+)
+def test_a_sidecar_is_read_for_what_it_says_of_the_sequence(tmp_path: Path, text: bytes):
+    path = tmp_path / T1.replace(".nii.gz", ".json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text)
+    assert read_acquisition(tmp_path / T1, tmp_path).echo_time_ms == pytest.approx(4)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"EchoTime: 4", b"\x1f\x8b\x00"])
+def test_a_sidecar_that_is_none_is_an_error(tmp_path: Path, text: bytes):
+    path = tmp_path / T1.replace(".nii.gz", ".json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text)
+    with pytest.raises(CohortError, match=r"T1w\.json: wanted a JSON"):
+        read_acquisition(tmp_path / T1, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"ScanningSequence": "GR", "RepetitionTime": 25}, "Did you mean 0.025?"),
+        ({"ScanningSequence": "GR", "RepetitionTime": 8.1}, "Did you mean 0.0081?"),
+        ({"ScanningSequence": "SE", "RepetitionTime": 550}, "Did you mean 0.55?"),
+        ({"RepetitionTime": 25}, "Did you mean 0.025?"),
+        ({"EchoTime": 4.6}, "Did you mean 0.0046?"),
+        ({"EchoTime": -0.004}, "EchoTime between"),
+        ({"InversionTime": 1100}, "Did you mean 1.1?"),
+        ({"FlipAngle": 370}, "FlipAngle between"),
+        ({"MagneticFieldStrength": 15000}, "Did you mean 1.5?"),
+        ({"MagneticFieldStrength": 1500}, "Did you mean 1.5?"),
+        ({"MagneticFieldStrength": 63.87}, "Did you mean 1.5?"),
+        ({"EchoTime": 0.03, "RepetitionTime": 0.02}, "an EchoTime below the RepetitionTime"),
+        ({"EchoTime": 10**400}, "a number for EchoTime"),
+    ],
+)
+def test_parameters_that_no_scanner_has(tmp_path: Path, fields: dict[str, Any], words: str):
+    with pytest.raises(CohortError) as caught:
+        own(tmp_path, **fields)
+    assert words in str(caught.value)
+    assert "T1w" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ScanningSequence": "GR_IR", "RepetitionTime": 5.0, "InversionTime": 0.9, "EchoTime": 0.003, "FlipAngle": 4},
+        {"ScanningSequence": "SE", "RepetitionTime": 0.37, "EchoTime": 0.024, "MagneticFieldStrength": 0.064},
+        {"ScanningSequence": "GR", "RepetitionTime": 2.2, "EchoTime": 0.0024, "MagneticFieldStrength": 11.7},
+        {"ScanningSequence": "GR", "RepetitionTime": 0, "EchoTime": 0, "MagneticFieldStrength": 0, "FlipAngle": 0},
+    ],
+)
+def test_parameters_that_scanners_have(tmp_path: Path, fields: dict[str, Any]):
+    own(tmp_path, **fields)

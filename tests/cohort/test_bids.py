@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lessgad.cohort.bids import entities, image_stem, label_names, read_cohort
+from lessgad.cohort.bids import label_names, read_cohort
+from lessgad.cohort.selection import entities, image_stem
 from lessgad.cohort.study import study_name
 from lessgad.errors import CohortError
 

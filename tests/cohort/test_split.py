@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lessgad.cohort.split import SUBSETS, SplitSettings, assign, read_split, write_split
+from lessgad.cohort.split import SUBSETS, SplitSettings, assign, compare_with_cohort, read_split, write_split
 from lessgad.errors import CohortError
 
 labels = st.lists(st.text("abc0123456789", min_size=1, max_size=4), unique=True, max_size=40)
@@ -126,8 +126,8 @@ def test_reads_what_people_write(tmp_path: Path):
         ("participant_id\tsubset\nsub-1\ttraining\n", "'training' for sub-1"),
         ("participant_id\tsubset\nsub-1\n", "'' for sub-1"),
         ("participant_id\tsubset\n\ttrain\n", "a patient in each row"),
-        ("participant_id,subset\nsub-1,train\n", "the columns participant_id and subset"),
-        ("", "the columns participant_id and subset, got none"),
+        ("participant_id,group\nsub-1,train\n", "the columns participant_id and subset, got participant_id, group"),
+        ("", "the columns participant_id and subset, got an empty file"),
         (b"\xff\xfe\x00\xd8", "a split"),
     ],
 )
@@ -141,3 +141,37 @@ def test_broken_splits(tmp_path: Path, text: str | bytes, words: str):
 def test_missing_split(tmp_path: Path):
     with pytest.raises(CohortError, match="a split, got no such file"):
         read_split(tmp_path / "split.tsv")
+
+
+PATIENTS = ["001", "002", "010", "A7"]
+
+
+@pytest.mark.parametrize("row", ["1", "01", "1.0", "a7"])
+def test_a_row_that_a_spreadsheet_changed_is_an_error_that_names_both(tmp_path: Path, row: str):
+    """Such a patient was drawn anew: a test patient could train."""
+    meant = "A7" if row == "a7" else "001"
+    with pytest.raises(CohortError, match=rf"sub-{row} where the cohort has sub-{meant}"):
+        compare_with_cohort({row: "test", "002": "train"}, PATIENTS, tmp_path / "split.tsv")
+
+
+def test_rows_without_a_patient_and_patients_without_a_row_are_named(tmp_path: Path):
+    said = " ".join(compare_with_cohort({"001": "test", "x": "train"}, PATIENTS, tmp_path / "split.tsv"))
+    assert "1 row names no patient of the cohort: sub-x" in said
+    assert "3 patients have no row, and a subset by lot: sub-002, sub-010, sub-A7" in said
+    assert compare_with_cohort(dict.fromkeys(PATIENTS, "test"), PATIENTS, tmp_path / "split.tsv") == ()
+
+
+def test_a_split_of_another_cohort_is_an_error(tmp_path: Path):
+    with pytest.raises(CohortError, match="none that does, sub-x, sub-y"):
+        compare_with_cohort({"x": "test", "y": "train"}, PATIENTS, tmp_path / "split.tsv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["\t", ";", ","])
+@pytest.mark.parametrize("quotes", ["", '"'])
+def test_a_split_reads_the_same_whatever_saved_it(tmp_path: Path, encoding: str, ends: str, mark: str, quotes: str):
+    rows = [("participant_id", "subset", "Größe"), ("sub-001", "train", "ü"), (" 002 ", "Test", ""), ("", "", "")]
+    text = ends.join(mark.join(f"{quotes}{cell}{quotes}" for cell in row) for row in rows) + ends
+    (tmp_path / "split.tsv").write_bytes(text.encode(encoding))
+    assert read_split(tmp_path / "split.tsv") == {"001": "train", "002": "test"}

@@ -2,10 +2,12 @@
 import numpy as np
 import pytest
 
+from lessgad.cohort.visits import Visits
 from lessgad.evaluation.growth import agreement, growth_rows
 from lessgad.evaluation.overlap_csv import OverlapRow
 from lessgad.evaluation.settings import ProgressionSettings
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.report.size_tables import growth_table
 
 USUAL = ProgressionSettings()
 
@@ -71,3 +73,39 @@ def test_limits_of_agreement_by_hand():
     assert found.bias == 1.0  # patients: 0 and 2
     spread = 1.96 * np.sqrt(8 / 3)
     assert (found.low, found.high) == (pytest.approx(1 - spread), pytest.approx(1 + spread))
+
+
+def test_sessions_are_in_the_order_of_their_numbers():
+    """As text, 10 comes before 2: a tumor that only shrank would have grown."""
+    found = growth(rows("1", 1.0, 1.0, 10.0, 10.0), rows("2", 0.8, 0.8, 9.0, 9.0), rows("10", 0.5, 0.5, 7.0, 7.0))
+    assert [(row.first_session, row.session) for row in found] == [("1", "2"), ("2", "10")]
+    assert {(row.progression, row.reference_progression, row.order) for row in found} == {("no", "no", "label")}
+
+
+def test_between_sessions_whose_order_is_not_known_nothing_is_progression():
+    (row,) = growth(rows("preop", 2.0, 2.0, 20.0, 20.0), rows("postop", 0.1, 0.1, 3.0, 3.0))
+    assert (row.order, row.progression, row.reference_progression, row.flipped) == (
+        "unknown",
+        "undefined",
+        "undefined",
+        False,
+    )
+    assert np.isnan([row.volume_change_ml, row.reference_volume_change_ml, row.diameter_change_mm]).all()
+
+
+def test_dates_decide():
+    visits = {"P": Visits(("preop", "postop"), "acq_time")}
+    overlaps, sizes = zip(rows("preop", 2.0, 2.0, 20.0, 20.0), rows("postop", 0.1, 0.1, 3.0, 3.0), strict=True)
+    (row,) = growth_rows(overlaps, sizes, USUAL, visits)
+    assert (row.first_session, row.session, row.order, row.progression) == ("preop", "postop", "acq_time", "no")
+
+
+def test_the_table_says_how_the_order_is_known_and_for_whom_not():
+    known = growth(rows("1", 1.0, 1.0, 10.0, 10.0), rows("2", 1.5, 1.0, 12.0, 10.0))
+    unknown = growth(
+        rows("preop", 2.0, 2.0, 20.0, 20.0, patient="Q"), rows("postop", 3.0, 3.0, 23.0, 23.0, patient="Q")
+    )
+    table = growth_table([*known, *unknown])
+    assert "in the order of the numbers or letters in their labels" in table.note
+    assert "Left out, as nobody knows which of their sessions was the earlier: 1 (Q)" in table.note
+    assert table.rows[0][-1] == "1 / 1"

@@ -238,3 +238,36 @@ def test_place_that_is_a_file(experiment: Path, cohort: Path):
     with pytest.raises(StorageError):
         init(experiment, cohort)
     assert experiment.read_text() == "a file"
+
+
+def test_the_warning_about_few_test_patients_counts_those_of_the_cohort(tmp_path: Path, experiment: Path, cohort: Path):
+    """Twelve rows say test; one of them is a patient of this cohort."""
+    split = tmp_path / "my.tsv"
+    rows = "".join(f"sub-x{n}\ttest\n" for n in range(11))
+    split.write_text(f"participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n{rows}")
+    told = init(experiment, cohort, split=split)
+    assert "1 test patients: an answer takes 10" in told
+    assert "11 rows name no patient of the cohort: sub-x0" in told
+
+
+def test_a_split_that_a_spreadsheet_changed_leaves_nothing(tmp_path: Path, experiment: Path, cohort: Path):
+    split = tmp_path / "my.tsv"
+    split.write_bytes(b'"participant_id";"subset"\r\n"1";"test"\r\n"2";"train"\r\n')
+    with pytest.raises(CohortError, match="sub-1 where the cohort has sub-01"):
+        init(experiment, cohort, split=split)
+    assert not experiment.exists()
+
+
+def test_a_selection_is_written_and_read(tmp_path: Path, experiment: Path, cohort: Path):
+    (cohort / "sub-01" / "anat" / "sub-01_acq-tse_T1w.nii.gz").touch()
+    (cohort / "sub-01" / "anat" / "sub-01_T1w.nii.gz").rename(cohort / "sub-01" / "anat" / "sub-01_acq-gre_T1w.nii.gz")
+    assert "left out: sub-01: " in init(tmp_path / "without", cohort)
+    told = init(experiment, cohort, select_options=["acq=gre"])
+    assert "patients: 2" in told
+    assert load_settings(experiment / "experiment.yaml").cohort.select == {"acq": "gre"}
+
+
+@pytest.mark.parametrize("option", ["acq", "sub=1", "acq=", "acq=a_b", "=x"])
+def test_a_selection_that_cannot_be_used(experiment: Path, cohort: Path, option: str):
+    with pytest.raises(SettingsError, match="such as acq=mprage"):
+        init(experiment, cohort, select_options=[option])

@@ -3,6 +3,8 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from lessgad.errors import RegistrationError, VolumeError
@@ -162,3 +164,19 @@ def test_real_pairs_pass_and_real_offsets_do_not(shared):
         wrong = RigidTransform.from_elastix(lps, euler, compute_zyx=False)
         with pytest.raises(RegistrationError):
             check_alignment(t1, resample(t1ce, t1, wrong, "linear"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 6), mm=st.floats(0.05, 12), plane_mm=st.floats(0.4, 6))
+def test_slabs_of_any_thickness_are_measured_or_refused_by_name(tiny, n, mm, plane_mm):
+    """A slab thinner than half of a voxel of the coarse grid had none there, which was an internal error."""
+    t1, t1ce, _ = tiny.head(40)
+    affine = np.diag([plane_mm, plane_mm, mm, 1.0])
+    slabs = [Volume(np.ascontiguousarray(image[:, :, 2 : 2 + n]), affine) for image in (t1, t1ce)]
+    try:
+        quality = alignment_quality(*slabs)
+    except RegistrationError as error:
+        assert "in common" in str(error) or "no head" in str(error)
+    else:
+        assert quality.head_dice > 0.8
+        assert np.isfinite([quality.information, quality.nudge_gain]).all()

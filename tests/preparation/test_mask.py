@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nibabel.orientations import apply_orientation, inv_ornt_aff
 
 from lessgad.errors import StudyError, VolumeError
-from lessgad.preparation.mask import check_inside_head, check_labels, mask_on_pre_contrast, read_mask
+from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume, in_transverse_order, write_volume
 
 T1 = Volume(np.zeros((8, 9, 6), np.float32), np.diag([1.0, 1.0, 2.0, 1.0]))
+EVERYWHERE = np.ones(T1.array.shape, bool)
+CORE = {"core": (1,)}
 T1CE = Volume(np.zeros((10, 9, 6), np.float32), np.diag([-1.0, 1.0, 2.0, 1.0]))
 
 
@@ -46,6 +50,20 @@ def test_a_third_grid_is_refused(tmp_path: Path) -> None:
         read_mask(mask_file(tmp_path, third), None, T1, T1CE)
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("flips", list(itertools.product((1, -1), repeat=3)))
+def test_the_order_and_direction_of_axes_may_differ(tmp_path: Path, order, flips) -> None:
+    """nnU-Net and ITK-SNAP store axes as they like; every voxel keeps its label and its place."""
+    labels = np.zeros(T1.array.shape, np.uint8)
+    labels[2:4, 3:5, 2], labels[6, 1, 4] = 1, 2
+    axes = np.array([[axis, sign] for axis, sign in zip(order, flips, strict=True)], dtype=float)
+    turned = apply_orientation(labels, axes)
+    write_volume(tmp_path / "m_dseg.nii", Volume(turned, T1.affine @ inv_ornt_aff(axes, T1.array.shape)))
+    mask = read_mask(tmp_path / "m_dseg.nii", None, T1, T1CE)
+    assert not mask.on_standard_dose
+    np.testing.assert_array_equal(mask.labels.array, labels)
+
+
 def test_labels_must_exist_and_be_known(tmp_path: Path) -> None:
     mask = read_mask(mask_file(tmp_path, T1), None, T1, T1CE)
     check_labels(mask, {"core": (1,)}, (), tmp_path)
@@ -56,12 +74,12 @@ def test_labels_must_exist_and_be_known(tmp_path: Path) -> None:
 
 def test_a_mask_of_the_t1_stays_and_one_of_the_t1ce_is_carried(tmp_path: Path) -> None:
     of_t1 = read_mask(mask_file(tmp_path, T1), None, T1, T1CE)
-    labels = mask_on_pre_contrast(of_t1, T1, RigidTransform.identity())
+    labels = carried_mask(of_t1, T1, RigidTransform.identity(), EVERYWHERE, CORE).labels
     np.testing.assert_array_equal(labels, of_t1.labels.array)
     of_t1ce = read_mask(mask_file(tmp_path, T1CE), None, T1, T1CE)
     to_the_right = np.eye(4)
     to_the_right[0, 3] = -5.0  # a point of the T1 lies 5 mm further left in the T1ce
-    carried = mask_on_pre_contrast(of_t1ce, T1, RigidTransform(to_the_right))
+    carried = carried_mask(of_t1ce, T1, RigidTransform(to_the_right), EVERYWHERE, CORE).labels
     expected = np.zeros(T1.array.shape, int)
     world_x = [-2.0, -3.0]  # where the T1ce, whose x runs backward, has its label
     for x in world_x:

@@ -12,7 +12,7 @@ import pytest
 
 from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.report import tables
-from lessgad.report.content import Fact, FailedStudy, Picture, ReportContent, SubsetCount
+from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, Picture, ReportContent, SubsetCount
 from lessgad.report.findings import signed
 from lessgad.report.page import amplification, p_words, render_page
 
@@ -170,6 +170,7 @@ def test_whatever_comes_in_is_shown_and_not_run():
         learning_curves=(evil,),
         preparations=(evil,),
         failures=(FailedStudy(EVIL, EVIL, EVIL),),
+        cautions=(DoubtfulStudy(EVIL, EVIL),),
         settings=EVIL,
         versions=(Fact(EVIL, EVIL),),
         tables=(table4([replace(row, patient=EVIL, method=row.method) for row in rows(1, 1.0)]),),
@@ -179,6 +180,13 @@ def test_whatever_comes_in_is_shown_and_not_run():
     assert "script" not in parser.tags
     assert not any("onerror" in attributes for _, attributes in parser.attributes)
     assert EVIL in "".join(parser.text)
+
+
+def test_doubtful_studies_are_named_with_what_is_doubtful():
+    said = words(render_page(a_report(cautions=(DoubtfulStudy("p07", "T1ce: 3 % of the foreground is saturated"),))))
+    assert "Studies to look at" in said
+    assert "p07 T1ce: 3 % of the foreground is saturated" in said
+    assert "Studies to look at" not in words(render_page(a_report()))
 
 
 def test_external_method_with_a_malicious_name():

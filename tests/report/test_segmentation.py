@@ -107,7 +107,7 @@ def test_classes_and_growth():
     of = {"patient": "P", "session": "b", "subset": "test", "dose": 0.1, "image": "low"}
     size = TumorSizeRow(**of, measured="extrameatal", diameter_mm=0.0, reference_diameter_mm=8.0, kanzaki="none",
                         reference_kanzaki="small")  # fmt: skip
-    growth = GrowthRow("P", "a", "b", "test", 0.1, "low", 0.5, 0.1, 2.0, 1.0, "yes", "no")
+    growth = GrowthRow("P", "a", "b", "test", 0.1, "low", 0.5, 0.1, 2.0, 1.0, "yes", "no", "label")
     found = tables([], [size], [growth])
     assert found["Diameter and class"].rows == (
         ("10 %", "unrestored low dose", "1 of 1", "1", "0.0", "8.0", "8.0", "1 / 1"),

@@ -17,7 +17,7 @@ def test_readings_become_a_section_and_bars(made, tmp_path):
     settings = ExperimentSettings.model_validate({"cohort": {"path": "c"}, "evaluation": {"n_resamples": 1000}})
     folder = ExperimentFolder(tmp_path)
     experiment = Experiment(
-        folder, settings, Cohort(Path("c"), (), ()), {}, {}, FileHashes(folder.hash_cache), Sidecars(Path("c"))
+        folder, settings, Cohort(Path("c"), (), ()), {}, (), {}, FileHashes(folder.hash_cache), Sidecars(Path("c"))
     )
     assert reading_results(experiment) == (None, None)
     of = made.protocol()

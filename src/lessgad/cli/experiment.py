@@ -38,6 +38,13 @@ def init(
         list[str] | None,
         typer.Option(metavar="NAME=1,2", help="Labels that make up a region of the tumor. Repeat for more regions."),
     ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENTITY=VALUE",
+            help="Which of several images of one kind is meant, e.g. acq=mprage or run=1. Repeat for more entities.",
+        ),
+    ] = None,
     split: Annotated[
         Path | None, typer.Option(metavar="TSV", help="A split to use: columns participant_id and subset.")
     ] = None,
@@ -53,7 +60,15 @@ def init(
     from lessgad.experiment.init import init_experiment
 
     summary = init_experiment(
-        experiment, cohort, derivative, region or [], split, aligned=aligned, quick=quick, paper=paper
+        experiment,
+        cohort,
+        derivative,
+        region or [],
+        split,
+        aligned=aligned,
+        quick=quick,
+        paper=paper,
+        select_options=select or [],
     )
     typer.echo(summary)
 
@@ -117,6 +132,7 @@ def status(
     from rich.table import Column, Table
 
     from lessgad.engine.standing import STATES
+    from lessgad.pipeline.cautions import experiment_cautions
     from lessgad.pipeline.status import experiment_status
 
     stages, failures = experiment_status(experiment, with_why=why)
@@ -133,6 +149,8 @@ def status(
         for name, state in entry.states.items():
             if state in shown:
                 typer.echo(f"{state}: {entry.stage} of {name}")
+    for caution in experiment_cautions(experiment):
+        typer.echo(f"caution: {caution.study}: {caution.words}")
     _say_failures(failures)
     return 1 if failures else 0
 

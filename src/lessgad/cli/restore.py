@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lessgad.volume import Volume
 
 
 def add_to(app: typer.Typer) -> None:
@@ -84,7 +87,7 @@ def restore(
     from lessgad.errors import InputError, ModelError
     from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
     from lessgad.restoration.restorer import Restorer
-    from lessgad.volume import read_volume, write_volume
+    from lessgad.volume import write_volume
 
     if dose is not None:
         check_dose(dose)
@@ -106,11 +109,12 @@ def restore(
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
         raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
+    scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2})
     restoration = restorer.restore_in_full(
-        read_volume(low_dose),
+        scans["low dose"],
         dose,
-        read_volume(pre_contrast) if pre_contrast is not None else None,
-        read_volume(t2) if t2 is not None else None,
+        scans.get("T1"),
+        scans.get("T2"),
         acquisition=acquisition_beside(low_dose),
         spacing_mm=None if spacing_mm is None else (spacing_mm, spacing_mm),
         origin="simulated" if simulated else "scanned",
@@ -129,6 +133,22 @@ def restore(
         write_volume(consistency, restoration.consistency.error)
         typer.echo(consistency)
         typer.echo(f"against the measurement: {restoration.consistency.words}", err=True)
+
+
+def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
+    """Read the scans that are there.
+
+    Raises:
+        VolumeError: One cannot be read.
+        StudyError: One cannot be of a head.
+    """
+    from lessgad.preparation.scan_checks import check_scan
+    from lessgad.volume import read_volume
+
+    scans = {name: read_volume(path) for name, path in named.items() if path is not None}
+    for name, scan in scans.items():
+        check_scan(scan, name, "trust")
+    return scans
 
 
 def _check_results(results: list[Path], inputs: list[Path], *, force: bool) -> None:

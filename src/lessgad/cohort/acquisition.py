@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lessgad.cohort.bids import entities, image_stem
+from lessgad.cohort.scanner_limits import check_limits
+from lessgad.cohort.selection import entities, image_stem
+from lessgad.cohort.sidecar_json import read_sidecar
 from lessgad.errors import CohortError
 
 _REPAIR = "Repair its sidecar"
+_LARGEST = 1e12
 _TIMES_S = ("EchoTime", "RepetitionTime", "InversionTime", "RepetitionTimeExcitation", "RepetitionTimePreparation")
 _WHOLE = re.compile(r"(\w+?)_(GEMS)(?![A-Z])|(?<=FAT)_(?=SAT)", re.IGNORECASE)  # codes that hold a _ themselves
 
@@ -86,7 +88,7 @@ class Sidecars:
             CohortError: It is not JSON.
         """
         if path not in self._content:
-            self._content[path] = _read_json(path)
+            self._content[path] = read_sidecar(path)
         return self._content[path]
 
 
@@ -119,20 +121,24 @@ def acquisition_beside(image: Path | str) -> Acquisition | None:
     """
     image = Path(image)
     sidecar = image.with_name(image_stem(image) + ".json")
-    return _acquisition(_read_json(sidecar), image) if sidecar.is_file() else None
+    return _acquisition(read_sidecar(sidecar), image) if sidecar.is_file() else None
 
 
 def _acquisition(fields: dict[str, Any], image: Path) -> Acquisition:
-    echo, repetition, inversion, excitation, cycle = (_number(fields, key, image) for key in _TIMES_S)
-    flip_angle_deg = _number(fields, "FlipAngle", image)
+    numbers = {key: _number(fields, key, image) for key in (*_TIMES_S, "FlipAngle", "MagneticFieldStrength")}
+    echo, repetition, inversion, excitation, cycle = (numbers[key] for key in _TIMES_S)
+    flip_angle_deg = numbers["FlipAngle"]
+    codes, variant = (_codes(fields, key, image) for key in ("ScanningSequence", "SequenceVariant"))
+    is_prepared = "IR" in codes or "MP" in variant or bool(inversion)
+    check_limits(numbers, is_prepared=is_prepared, codes=codes, image=image)
     return Acquisition(
-        field_strength_t=_number(fields, "MagneticFieldStrength", image),
+        field_strength_t=numbers["MagneticFieldStrength"],
         echo_time_ms=_ms(echo),
         repetition_time_ms=_ms(repetition),
         inversion_time_ms=_ms(inversion),
         flip_angle_rad=None if flip_angle_deg is None else math.radians(flip_angle_deg),
-        scanning_sequence=_codes(fields, "ScanningSequence", image),
-        sequence_variant=_codes(fields, "SequenceVariant", image),
+        scanning_sequence=codes,
+        sequence_variant=variant,
         scan_options=_codes(fields, "ScanOptions", image),
         is_3d={"3D": True, "2D": False}.get(str(fields.get("MRAcquisitionType", "")).upper()),
         echo_train_length=_count(fields, "EchoTrainLength", image),
@@ -157,21 +163,11 @@ def _is_of_another(sidecar: Path, image: Path) -> bool:
     return any(sidecar.with_name(stem + suffix).exists() for suffix in (".nii.gz", ".nii"))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CohortError("a JSON sidecar", f"something else ({error})", path) from error
-    if not isinstance(content, dict):
-        raise CohortError("a JSON object", type(content).__name__, path)
-    return content
-
-
 def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
     value = fields.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
         raise CohortError(f"a number for {key}", repr(value), image, _REPAIR)
     return float(value)
 

@@ -6,18 +6,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lessgad.cohort.selection import Selection, entities, only, selected
 from lessgad.cohort.study import Cohort, Study, UnusableStudy, study_name
+from lessgad.cohort.tables import read_table
 from lessgad.dose_fraction import dose_from_label, dose_label
 from lessgad.errors import CohortError, DoseError
+from lessgad.not_fetched import GET_IT, not_fetched
 
-_ENTITY = re.compile(r"([a-zA-Z0-9]+)-([a-zA-Z0-9+]+)")
 _IMAGES = (".nii.gz", ".nii")
 _LAYOUT = "sub-P[/ses-S]/anat/sub-P[_ses-S]_T1w.nii.gz and …_ce-gadolinium_T1w.nii.gz"
 _NOT_OF_THE_PAIR = {"desc", "space"}
 _MEASURED_LOW_DOSE = re.compile(r"dose\d+(p\d+)?")
 
 
-def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
+def read_cohort(root: Path, derivative: str | None = None, select: Selection | None = None) -> Cohort:
     """Read a BIDS folder.
 
     A study is a subject, or a session of one, with one ``T1w`` and one ``ce-<agent>_T1w``. Its mask is the
@@ -27,6 +29,7 @@ def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
     Args:
         root: The folder with ``sub-…`` folders.
         derivative: The folder in ``derivatives/`` to take masks from; needed where several hold masks.
+        select: Entities of the images that are meant, where a study has several of one kind.
 
     Raises:
         CohortError: The folder is missing or has no ``sub-…`` folders, no study has a pair, or `derivative`
@@ -47,7 +50,7 @@ def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
             patient = subject.name.removeprefix("sub-")
             session = folder.name.removeprefix("ses-") if folder is not subject else ""
             try:
-                studies.append(_read_study(root, folder / "anat", patient, session, derivative))
+                studies.append(_read_study(root, folder / "anat", patient, session, derivative, select or {}))
             except CohortError as error:
                 unusable.append(UnusableStudy(patient, session, str(error)))
     if not studies:
@@ -56,32 +59,32 @@ def read_cohort(root: Path, derivative: str | None = None) -> Cohort:
     return Cohort(root, tuple(studies), tuple(unusable))
 
 
-def entities(path: Path) -> dict[str, str]:
-    """Read the entities of a BIDS name: ``sub-01_ce-gadolinium_T1w.nii.gz`` → sub, ce."""
-    return dict(_ENTITY.findall(path.name.split(".")[0]))
-
-
-def image_stem(path: Path) -> str:
-    """Name without ``.nii`` or ``.nii.gz``."""
-    return path.name.removesuffix(".gz").removesuffix(".nii")
-
-
-def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None) -> Study:
+def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None, select: Selection) -> Study:
     scans = [path for path in _images(anat, "T1w") if not _NOT_OF_THE_PAIR & set(entities(path))]
     images = [path for path in scans if _measured_dose(path) is None]
-    pre_contrast = _only([p for p in images if "ce" not in entities(p)], "one pre-contrast T1w", anat)
-    standard_dose = _only([p for p in images if "ce" in entities(p)], "one ce-gadolinium T1w", anat)
-    mask = _find_mask(root, anat, derivative)
+    pre_contrast = only([p for p in images if "ce" not in entities(p)], select, "one pre-contrast T1w", anat)
+    standard_dose = only([p for p in images if "ce" in entities(p)], select, "one ce-gadolinium T1w", anat)
+    mask = _find_mask(root, anat, derivative, select)
     for image in (pre_contrast, standard_dose, mask):
         if image is not None:
             _check_name(image, patient, session)
+            _check_fetched(image)
     space = entities(mask).get("space") if mask is not None else None
-    low_doses: dict[str, tuple[Path, ...]] = {}
+    low_doses: dict[str, list[Path]] = {}
     for path in scans:
         label = _measured_dose(path)
         if label and "ce" in entities(path) and path.name.startswith(f"{study_name(patient, session)}_"):
-            low_doses[label] = (*low_doses.get(label, ()), path)
-    return Study(patient, session, pre_contrast, standard_dose, mask, space, low_doses, _t2(anat, patient, session))
+            low_doses.setdefault(label, []).append(path)
+    return Study(
+        patient=patient,
+        session=session,
+        pre_contrast=pre_contrast,
+        standard_dose=standard_dose,
+        mask=mask,
+        mask_space=space,
+        low_doses={label: tuple(selected(found, select, but=["acq"])) for label, found in low_doses.items()},
+        t2=tuple(selected(_t2(anat, patient, session), select)),
+    )
 
 
 def _measured_dose(path: Path) -> str | None:
@@ -107,13 +110,22 @@ def _check_name(image: Path, patient: str, session: str) -> None:
         raise CohortError(f"images named {name}_…", image.name, None, "Move or rename it")
 
 
-def _find_mask(root: Path, anat: Path, derivative: str | None) -> Path | None:
+def _check_fetched(image: Path) -> None:
+    """A link or a pointer has a name and a size, and no voxels."""
+    if (why := not_fetched(image)) is not None:
+        raise CohortError("images that are on this disk", f"{why} ({image.name})", None, GET_IT)
+
+
+def _find_mask(root: Path, anat: Path, derivative: str | None, select: Selection) -> Path | None:
     place = anat.relative_to(root)
     derivatives = root / "derivatives"
     folders = [derivatives / derivative] if derivative is not None else sorted(derivatives.glob("*"))
-    masks = [mask for folder in folders for mask in _images(folder / place, "dseg")]
-    if len(masks) > 1:
-        names = ", ".join(str(mask.relative_to(derivatives)) for mask in masks)
+    found = [mask for folder in folders for mask in _images(folder / place, "dseg")]
+    masks = selected(found, select)
+    if found and len(masks) != 1:
+        names = ", ".join(str(mask.relative_to(derivatives)) for mask in masks or found)
+        if not masks:
+            raise CohortError("a mask of the selected images", names, None, "Correct select in experiment.yaml")
         raise CohortError("one mask", names, None, "Say in experiment.yaml which derivative holds the masks")
     return masks[0] if masks else None
 
@@ -121,15 +133,6 @@ def _find_mask(root: Path, anat: Path, derivative: str | None) -> Path | None:
 def _images(folder: Path, suffix: str) -> list[Path]:
     found = sorted(path for path in folder.glob(f"*_{suffix}.nii*") if path.name.endswith(_IMAGES))
     return [path for path in found if not path.name.startswith(".")]
-
-
-def _only(candidates: list[Path], wanted: str, anat: Path) -> Path:
-    if len(candidates) == 1:
-        return candidates[0]
-    if not candidates:
-        raise CohortError(wanted, "none" if anat.is_dir() else "no anat folder", None)
-    names = ", ".join(path.name for path in candidates)
-    raise CohortError(wanted, f"{len(candidates)}: {names}", None, "Leave one of them in the folder")
 
 
 def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
@@ -140,20 +143,24 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     """
     names: dict[int, str] = {}
     derivatives = root / "derivatives"
-    tables = [derivatives / derivative / "dseg.tsv"] if derivative is not None else derivatives.glob("*/dseg.tsv")
-    for table in sorted(table for table in tables if table.is_file()):
-        try:
-            text = table.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CohortError("a table of labels", f"something unreadable ({error})", table) from error
-        lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-        header = [column.strip() for column in lines[0]] if lines else []
-        if not {"index", "name"} <= set(header):
-            raise CohortError("the columns index and name", ", ".join(header) or "an empty file", table)
-        for line in lines[1:]:
-            row = dict(zip(header, (cell.strip() for cell in line), strict=False))
+    folders = [derivatives / derivative] if derivative is not None else sorted(derivatives.glob("*"))
+    tables = [folder / "dseg.tsv" for folder in folders]
+    for table in (table for table in tables if table.is_file() or table.is_symlink()):
+        if (why := not_fetched(table)) is not None:
+            raise CohortError("a table of labels", why, table, GET_IT)
+        for row in read_table(table, "a table of labels", ("index", "name")):
             try:
-                names[int(row["index"])] = row["name"]
-            except (ValueError, KeyError) as error:
-                raise CohortError("whole numbers in the column index", "\t".join(line), table) from error
+                names[_whole(row["index"])] = row["name"]
+            except ValueError as error:
+                raise CohortError("whole numbers in the column index", repr(row["index"]), table) from error
+            if not row["name"]:
+                raise CohortError("a name for each label", f"none for {row['index']}", table)
     return names
+
+
+def _whole(words: str) -> int:
+    """A whole number, also as a spreadsheet writes it: 1.0."""
+    number = float(words)
+    if number != round(number):
+        raise ValueError
+    return round(number)

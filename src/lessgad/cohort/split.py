@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,11 +13,13 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lessgad.atomic_write import replacing
+from lessgad.cohort.tables import read_table
 from lessgad.errors import CohortError
 from lessgad.settings import Settings
 
 Subset = Literal["train", "validation", "test"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
+_MOST_NAMED = 10
 
 
 class SplitSettings(Settings):
@@ -75,17 +78,10 @@ def read_split(path: Path) -> dict[str, Subset]:
             in two subsets.
     """
     subsets: dict[str, Subset] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, delimiter="\t")
-            header, lines = list(rows.fieldnames or ()), list(rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        came = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-        raise CohortError("a split", came, path) from error
-    if not {"participant_id", "subset"} <= set(header):
-        raise CohortError("the columns participant_id and subset", ", ".join(header) or "none", path)
-    for row in lines:
-        patient, subset = (row["participant_id"] or "").strip().removeprefix("sub-"), (row["subset"] or "").strip()
+    if not path.is_file():
+        raise CohortError("a split", "no such file or directory", path)
+    for row in read_table(path, "a split", ("participant_id", "subset")):
+        patient, subset = row["participant_id"].removeprefix("sub-"), row["subset"].lower()
         if not patient:
             raise CohortError("a patient in each row", f"none beside {subset!r}", path)
         if subset not in SUBSETS:
@@ -93,6 +89,68 @@ def read_split(path: Path) -> dict[str, Subset]:
         if subsets.setdefault(patient, subset) != subset:
             raise CohortError("each patient in one subset", f"sub-{patient} in two", path)
     return subsets
+
+
+def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], path: Path) -> tuple[str, ...]:
+    """Hold the rows of a split against the patients of the cohort.
+
+    Args:
+        given: As read.
+        patients: All of the cohort, those without a usable study too.
+        path: Of the split.
+
+    Returns:
+        Rows without a patient and patients without a row, in words.
+
+    Raises:
+        CohortError: No row names a patient of the cohort, or a row names one up to leading zeros or case: such a
+            patient would be drawn anew, and may train although the split has it for testing.
+    """
+    there = sorted(set(patients))
+    strange = [patient for patient in given if patient not in set(there)]
+    missing = [patient for patient in there if patient not in given]
+    if not given:
+        return ()
+    for row in strange:
+        meant = [patient for patient in missing if _plain(patient) == _plain(row)]
+        if meant:
+            raise CohortError(
+                "rows that name patients as the cohort does",
+                f"sub-{row} where the cohort has sub-{meant[0]}",
+                path,
+                "Write the labels as they are; a spreadsheet keeps leading zeros in columns of the kind text",
+            )
+    if len(strange) == len(given):
+        raise CohortError(
+            "rows that name patients of the cohort",
+            f"none that does, {_listed(strange)}",
+            path,
+            "Is it another cohort's?",
+        )
+    said = []
+    if strange:
+        said.append(
+            f"{path.name}: {_count(strange, 'row names', 'rows name')} no patient of the cohort: {_listed(strange)}"
+        )
+    if missing:
+        words = _count(missing, "patient has", "patients have")
+        said.append(f"{path.name}: {words} no row, and a subset by lot: {_listed(missing)}")
+    return tuple(said)
+
+
+def _plain(patient: str) -> str:
+    """A label as a spreadsheet may leave it: without leading zeros, in any case, a number with decimals."""
+    label = patient.lower().removesuffix(".0")
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", label)
+
+
+def _count(patients: list[str], one: str, many: str) -> str:
+    return f"{len(patients)} {one if len(patients) == 1 else many}"
+
+
+def _listed(patients: list[str]) -> str:
+    names = ", ".join(f"sub-{patient}" for patient in patients[:_MOST_NAMED])
+    return names + (f" and {len(patients) - _MOST_NAMED} more" if len(patients) > _MOST_NAMED else "")
 
 
 def write_split(path: Path, subsets: Mapping[str, Subset]) -> None:

@@ -77,6 +77,12 @@ class Cohort:
         """Patients with at least one usable study, in order."""
         return tuple(dict.fromkeys(study.patient for study in self.studies))
 
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All patients, those without a usable study too."""
+        usable, unusable = ({study.patient for study in some} for some in (self.studies, self.unusable))
+        return tuple(sorted(usable | unusable))
+
 
 def study_name(patient: str, session: str) -> str:
     """Spell the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``."""

@@ -26,6 +26,7 @@ from lessgad.dicom.series import Series, SeriesHeader
 from lessgad.dicom.sidecar import sidecar
 from lessgad.dose_fraction import percent
 from lessgad.errors import DicomError, DoseError, ModelError, SeriesError
+from lessgad.preparation.scan_checks import check_scan
 from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
 from lessgad.volume import Volume
 
@@ -116,6 +117,7 @@ def restore_study(
     Raises:
         DicomError: `out` is not empty.
         SeriesError: A series cannot be read.
+        StudyError: A scan cannot be of a head.
         ModelError: The model needs a T1 and there is none.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -127,9 +129,9 @@ def restore_study(
             scans.low_dose.series.folder,
             "Name it: --series pre_contrast=NUMBER",
         )
-    low, low_header = _read(scans.low_dose)
-    t1 = _read(scans.pre_contrast)[0] if scans.pre_contrast is not None else None
-    t2 = _read(scans.t2)[0] if scans.t2 is not None and restorer.takes_t2 else None
+    low, low_header = _read(scans.low_dose, "low dose")
+    t1 = _read(scans.pre_contrast, "T1")[0] if scans.pre_contrast is not None else None
+    t2 = _read(scans.t2, "T2")[0] if scans.t2 is not None and restorer.takes_t2 else None
     restoration, unchecked = _restored(restorer, low, scans.dose, t1, t2, low_header)
     cautions = (*restoration.cautions, *unchecked)
     sources = [one.grid for one in (scans.pre_contrast, scans.t2 if t2 is not None else None) if one is not None]
@@ -173,9 +175,12 @@ def _grid(candidate: Candidate) -> SliceGrid:
     return candidate.grid
 
 
-def _read(candidate: Candidate) -> tuple[Volume, SeriesHeader]:
+def _read(candidate: Candidate, name: str) -> tuple[Volume, SeriesHeader]:
+    """Read a scan, and refuse one that cannot be of a head."""
     header = candidate.series.header
-    return convert(_grid(candidate), header.transfer_syntax_uid)[0], header
+    volume = convert(_grid(candidate), header.transfer_syntax_uid)[0]
+    check_scan(volume, name)  # a series says how it lies in space, or is not read at all
+    return volume, header
 
 
 def _restored(

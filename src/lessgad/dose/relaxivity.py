@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from lessgad.dose.field_strength import known_field
+
 Agent = Literal[
     "gadobenate",
     "gadobutrol",
@@ -92,7 +94,7 @@ def relaxivity(agent: Agent, field_strength_t: float) -> Relaxivity:
     Sources: r1 from Shen et al., Invest Radiol 2015 (whole blood); r2 from Rohrer et al., Invest Radiol 2005 (plasma).
     """
     at_low_field, at_high_field = _TABLE[agent]
-    return Relaxivity(*(at_low_field if field_strength_t < 2.25 else at_high_field))
+    return Relaxivity(*(at_low_field if known_field(field_strength_t) == "1.5 T" else at_high_field))
 
 
 def agent_named(words: str | None) -> Agent | None:

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.acquired_sequence import acquired_sequence
 from lessgad.dose.dose_curve import DoseCurve
+from lessgad.dose.field_strength import KnownField, known_field
 from lessgad.dose.relaxivity import USUAL_AGENT, agent_named, relaxivity
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.errors import StudyError
@@ -21,7 +22,7 @@ from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
 
 # A little above the median of tumours: to assume too short a T1 errs more than too long a one (docs/physics.md).
-ASSUMED_T1_MS = {1.5: 1300.0, 3.0: 1600.0}
+ASSUMED_T1_MS: dict[KnownField, float] = {"1.5 T": 1300.0, "3 T": 1600.0}
 
 
 FIELD_WHERE_UNKNOWN_T = 3.0  # the longer T1, which errs less
@@ -89,7 +90,7 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
         return sequence
     field_strength_t = acquisition.field_strength_t or FIELD_WHERE_UNKNOWN_T
     agent = agent_named(acquisition.contrast_agent) or USUAL_AGENT
-    t1_ms = settings.t1_ms or ASSUMED_T1_MS[3.0 if field_strength_t > 2.25 else 1.5]
+    t1_ms = settings.t1_ms or ASSUMED_T1_MS[known_field(field_strength_t)]
     curve = DoseCurve(sequence, relaxivity(agent, field_strength_t), t1_ms, settings.t2_ms)
     return curve.why_not or curve
 

@@ -125,7 +125,7 @@ def _work(job: Job, advance: Advance) -> tuple[str | None, str]:
         _check_stands(unit)
         if not unit.subject:
             raise
-        return f"internal error, a bug: {type(error).__name__}: {' '.join(str(error).split())}", traceback.format_exc()
+        return _unforeseen(error), traceback.format_exc()
     return None, ""
 
 
@@ -170,6 +170,14 @@ def _reason(error: LessgadError) -> str:
     """One line with the name of the file but not its place: where somebody stands when running is no reason."""
     line = str(error)
     return line if error.path is None else line.replace(str(error.path), Path(error.path).name)
+
+
+def _unforeseen(error: Exception) -> str:
+    """One line about a bug."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    words = " ".join(str(error).split())
+    return f"internal error, a bug: {type(error).__name__}{where}: {words}; the traceback is in the log of the run"
 
 
 def _remove_leftovers(path: Path) -> None:

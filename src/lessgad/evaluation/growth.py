@@ -4,34 +4,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from lessgad.cohort.visits import OrderedBy, Visits, ordered
 from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.overlap_csv import TUMOR, OverlapRow
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.settings import ProgressionSettings
 from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 
+UNDEFINED = "undefined"
 LIMITS = 1.96  # standard deviations
 _ROUNDING = 1e-9  # relative; changes are differences
 
 
 def growth_rows(
-    overlaps: Iterable[OverlapRow], sizes: Iterable[TumorSizeRow], settings: ProgressionSettings
+    overlaps: Iterable[OverlapRow],
+    sizes: Iterable[TumorSizeRow],
+    settings: ProgressionSettings,
+    known_visits: Mapping[str, Visits] | None = None,
 ) -> list[GrowthRow]:
     """Give the change between consecutive sessions of each patient, for every image of both.
 
-    Sessions are taken in the order of their labels. A change of volume where nothing was there before is infinite in
-    percent, and progression.
+    A change of volume where nothing was there before is infinite in
+    percent, and progression. Between sessions whose order is not known every change is undefined.
 
     Args:
         overlaps: Rows of the tumor are used.
         sizes: Of the same studies and images.
         settings: What counts as progression.
+        known_visits: The sessions of each patient in their order; by their labels where a patient is not named.
     """
     volumes = {_key(row): row for row in overlaps if row.region == TUMOR}
     diameters = {_key(row): row for row in sizes}
@@ -40,15 +46,16 @@ def growth_rows(
         sessions.setdefault(row.patient, []).append(row.session)
     rows = []
     for patient, found in sorted(sessions.items()):
-        visits = sorted(set(found))
-        for before, after in pairwise(visits):
+        known = (known_visits or {}).get(patient) or ordered(found)
+        there = [session for session in known.sessions if session in set(found)]
+        for before, after in pairwise(there):
             for (_, _, dose, image), row in volumes.items():
                 if (row.patient, row.session) != (patient, after):
                     continue
                 earlier, later = (patient, before, dose, image), (patient, after, dose, image)
                 if earlier in volumes and earlier in diameters and later in diameters:
                     pairs = (volumes[earlier], row), (diameters[earlier], diameters[later])
-                    rows.append(_growth(*pairs, before, settings))
+                    rows.append(_growth(*pairs, before, settings, known.by))
     return rows
 
 
@@ -93,12 +100,17 @@ def _growth(
     sizes: tuple[TumorSizeRow, TumorSizeRow],
     first_session: str,
     settings: ProgressionSettings,
+    order: OrderedBy,
 ) -> GrowthRow:
     (before, after), (small, large) = overlaps, sizes
     change, reference_change = after.volume_ml - before.volume_ml, after.reference_ml - before.reference_ml
     grown, reference_grown = (
         large.diameter_mm - small.diameter_mm,
         large.reference_diameter_mm - small.reference_diameter_mm,
+    )
+    known = order != "unknown"
+    change, reference_change, grown, reference_grown = (
+        value if known else math.nan for value in (change, reference_change, grown, reference_grown)
     )
     return GrowthRow(
         patient=after.patient,
@@ -111,8 +123,11 @@ def _growth(
         reference_volume_change_ml=reference_change,
         diameter_change_mm=grown,
         reference_diameter_change_mm=reference_grown,
-        progression=_call(before.volume_ml, change, grown, settings),
-        reference_progression=_call(before.reference_ml, reference_change, reference_grown, settings),
+        progression=_call(before.volume_ml, change, grown, settings) if known else UNDEFINED,
+        reference_progression=(
+            _call(before.reference_ml, reference_change, reference_grown, settings) if known else UNDEFINED
+        ),
+        order=order,
     )
 
 

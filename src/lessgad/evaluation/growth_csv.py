@@ -23,8 +23,10 @@ class GrowthRow:
         reference_volume_change_ml: The same of the reference.
         diameter_change_mm: Of the diameter in results/tumor_size.csv, as segmented.
         reference_diameter_change_mm: The same of the reference.
-        progression: ``yes`` or ``no``, as segmented.
+        progression: ``yes`` or ``no``, as segmented; ``undefined`` where nobody knows which session was the earlier.
         reference_progression: The same of the reference.
+        order: What says which was the earlier: ``acq_time`` of sessions.tsv, the numbers in the ``label``, or
+            ``unknown``: then changes are NaN.
     """
 
     patient: str
@@ -39,6 +41,7 @@ class GrowthRow:
     reference_diameter_change_mm: float
     progression: str
     reference_progression: str
+    order: str
 
     @property
     def flipped(self) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.split import assign, read_split
+from lessgad.cohort.selection import ENTITIES, Entity
+from lessgad.cohort.split import assign, compare_with_cohort, read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.settings import parse_settings
@@ -39,6 +40,7 @@ def init_experiment(
     aligned: bool,
     quick: bool,
     paper: bool = False,
+    select_options: Sequence[str] = (),
 ) -> str:
     """Write ``experiment.yaml`` for a cohort.
 
@@ -51,6 +53,7 @@ def init_experiment(
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
+        select_options: ``entity=value`` each: which of several images of one kind is meant.
 
     Returns:
         What was found and what to do next, for people.
@@ -62,7 +65,8 @@ def init_experiment(
     folder = ExperimentFolder(root)
     if folder.settings.exists():
         raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
-    cohort = read_cohort(cohort_root, derivative)
+    select = _selection(select_options)
+    cohort = read_cohort(cohort_root, derivative, select)
     names = label_names(cohort_root, derivative)
     regions = _chosen(region_options) or _by_name({v: n for v, n in names.items() if n.lower() not in NOT_TUMOR})
     counted = {value for values in regions.values() for value in values}
@@ -72,6 +76,7 @@ def init_experiment(
     text = experiment_yaml(
         cohort=_path_from(root, cohort_root),
         derivative=derivative,
+        select=select,
         regions=regions,
         left_out=left_out,
         aligned=aligned,
@@ -82,13 +87,15 @@ def init_experiment(
     settings = parse_settings(text, folder.settings)
     given = read_split(split) if split is not None else {}
     subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
-    n_test, least = list(subsets.values()).count("test"), settings.answer.min_patients
+    split_words = compare_with_cohort(given, cohort.everybody, split) if split is not None else ()
+    n_test, least = [subsets[patient] for patient in cohort.patients].count("test"), settings.answer.min_patients
     if split is not None:
         _copy_split(split, folder.split)
     write_text(folder.settings, text)
     lines = [
         f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
+        *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
         *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
         f"wrote {folder.settings}",
@@ -131,6 +138,17 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
     if not paper:
         return "takes half an hour on a CPU; {configuration: quick} or {configuration: 3d_fullres} asks for it"
     return SegmentationSettings(configuration="3d_fullres")
+
+
+def _selection(options: Sequence[str]) -> dict[Entity, str | int | None]:
+    select: dict[Entity, str | int | None] = {}
+    for option in options:
+        name, separator, value = option.partition("=")
+        entity = next((entity for entity in ENTITIES if entity == name), None)
+        if entity is None or not separator or not value.replace("+", "").isalnum() or entity in select:
+            raise SettingsError("an entity and its value once, such as acq=mprage or run=1", option)
+        select[entity] = value
+    return select
 
 
 def _copy_split(split: Path, own: Path) -> None:

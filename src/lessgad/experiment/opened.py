@@ -11,7 +11,7 @@ from time import sleep
 
 from lessgad.cohort.acquisition import Sidecars
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.split import Subset, assign, read_split, write_split
+from lessgad.cohort.split import Subset, assign, compare_with_cohort, read_split, write_split
 from lessgad.cohort.study import Cohort, Study
 from lessgad.engine.fingerprint import FileHashes
 from lessgad.engine.lock import HeldError, holding
@@ -32,6 +32,7 @@ class Experiment:
         settings: What experiment.yaml says.
         cohort: What the BIDS folder holds.
         subsets: Subset of each patient.
+        split_words: Rows of split.tsv without a patient and patients without a row, in words.
         label_names: What the labels of the masks mean, where a dseg.tsv says so.
         hashes: Of input files.
         sidecars: Of the images, each read once.
@@ -41,6 +42,7 @@ class Experiment:
     settings: ExperimentSettings
     cohort: Cohort
     subsets: dict[str, Subset]
+    split_words: tuple[str, ...]
     label_names: dict[int, str]
     hashes: FileHashes
     sidecars: Sidecars
@@ -71,17 +73,19 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     """
     folder = ExperimentFolder(root)
     settings = load_settings(folder.settings)
-    cohort = read_cohort(_shortened(root / settings.cohort.path), settings.cohort.derivative)
+    where = _shortened(root / settings.cohort.path)
+    cohort = read_cohort(where, settings.cohort.derivative, settings.cohort.select)
     names = label_names(cohort.root, settings.cohort.derivative)
     hashes, sidecars = FileHashes(folder.hash_cache), Sidecars(cohort.root)
     if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
         everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
-        return Experiment(folder, settings, cohort, everybody, names, hashes, sidecars)
+        return Experiment(folder, settings, cohort, everybody, (), names, hashes, sidecars)
     given = read_split(folder.split) if folder.split.exists() else {}
+    split_words = compare_with_cohort(given, cohort.everybody, folder.split)
     subsets = assign(cohort.patients, settings.split, given)
     if subsets != given and not only_look:
         _write_split(folder, subsets)
-    return Experiment(folder, settings, cohort, subsets, names, hashes, sidecars)
+    return Experiment(folder, settings, cohort, subsets, split_words, names, hashes, sidecars)
 
 
 def _write_split(folder: ExperimentFolder, subsets: dict[str, Subset]) -> None:

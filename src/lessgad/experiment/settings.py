@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from lessgad.cohort.selection import Entity
 from lessgad.cohort.split import SplitSettings, Subset
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.dose_fraction import different_doses
@@ -18,6 +19,7 @@ from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.settings import EvaluationSettings
 from lessgad.experiment.each_key_once import EachKeyOnce, KeyTwiceError
 from lessgad.field.presets import FieldSettings
+from lessgad.preparation.scan_checks import OrientationUnknown
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.segmentation.settings import SegmentationSettings
@@ -45,10 +47,16 @@ class CohortSettings(Settings):
         path: The BIDS folder; relative paths count from the experiment's folder.
         derivative: The folder in ``derivatives/`` with the masks; needed where several hold masks.
         regions: Label values of each region; the tumor is their union.
+        select: Which of several images of one kind is meant, by the entities of its name: ``{acq: mprage, run: 1}``;
+            null: the one without.
+        orientation_unknown: `refuse`: a study with an image whose header does not say how it lies in space (sform and
+            qform codes 0) is left out; `trust`: its first axis is taken to run to the left, its second to the front.
     """
 
     path: Path
     derivative: str | None = None
+    select: dict[Entity, str | int | None] = Field(default_factory=dict)
+    orientation_unknown: OrientationUnknown = "refuse"
     regions: dict[str, Labels] = Field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from lessgad.cohort.selection import Selection
 from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
@@ -44,6 +45,7 @@ def experiment_yaml(
     *,
     cohort: str,
     derivative: str | None,
+    select: Selection | None = None,
     regions: Mapping[str, tuple[int, ...]],
     left_out: Mapping[str, tuple[int, ...]],
     aligned: bool,
@@ -56,6 +58,7 @@ def experiment_yaml(
     Args:
         cohort: The BIDS folder, seen from the experiment.
         derivative: Where masks come from, or None.
+        select: Entities of the images that are meant, where studies have several of one kind.
         regions: Label values of each region.
         left_out: Labels that are in the masks and in no region, by name.
         aligned: The pairs are aligned already.
@@ -83,6 +86,7 @@ def experiment_yaml(
 cohort:
   path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
   derivative: {masks}   # folder in derivatives/ with the masks, where several hold any
+{_which_images(default, select)}
   regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
 {region_lines}
 split:   # shares of the patients, drawn once into split.tsv; nobody is moved later
@@ -166,6 +170,14 @@ subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and 
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
 n_workers: null   # studies at a time; null: as many as cores, at most 8
 """
+
+
+def _which_images(default: ExperimentSettings, chosen: Selection | None) -> str:
+    unknown = default.cohort.orientation_unknown
+    return (
+        f"  select: {json.dumps(dict(chosen or {}))}   # which of several images of one kind: {{acq: mprage, run: 1}}\n"
+        f"  orientation_unknown: {unknown}   # headers without sform and qform codes; trust: the first axis runs left"
+    )
 
 
 def _endpoints(settings: ExperimentSettings) -> str:

@@ -15,12 +15,14 @@ import yaml
 from lessgad.atomic_write import write_text
 from lessgad.cohort.split import SUBSETS
 from lessgad.cohort.study import Study
+from lessgad.cohort.visits import visits_of
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Advance
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import planned_doses
+from lessgad.experiment.study_cautions import study_cautions
 from lessgad.experiment.unit_names import evaluated, part_of, prepared
 from lessgad.experiment_report import pictures
 from lessgad.experiment_report.answer import answer_of
@@ -31,7 +33,7 @@ from lessgad.experiment_report.simulation_summary import record_simulation, simu
 from lessgad.judging.score_tables import GROWTH, TABLES, gather_scores
 from lessgad.judging.study_scores import StudyScores
 from lessgad.report.answer_section import AnswerSection, answer_section
-from lessgad.report.content import Fact, FailedStudy, ReportContent, SubsetCount
+from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
@@ -93,7 +95,7 @@ def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScor
         parts = [None, *doses] if doses and evaluated(study, None) in usable else doses
         folders += [experiment.folder.scores(study.name, part_of(part)) for part in parts]
     targets = {name: experiment.folder.table(name) for name in (*TABLES, GROWTH)}
-    return gather_scores(folders, targets, experiment.settings.evaluation.progression)
+    return gather_scores(folders, targets, experiment.settings.evaluation.progression, visits_of(experiment.cohort))
 
 
 def table4_file(experiment: Experiment, area: Area) -> Path:
@@ -136,6 +138,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=gathered.failures,
+        cautions=tuple(DoubtfulStudy(found.study, found.words) for found in study_cautions(experiment, usable)),
         settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
         versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
     )

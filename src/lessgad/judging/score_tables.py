@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lessgad.cohort.visits import Visits
 from lessgad.evaluation.artifacts_csv import read_artifacts, write_artifacts
 from lessgad.evaluation.consistency_csv import read_consistency, write_consistency
 from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
@@ -59,7 +60,10 @@ def write_scores(folder: Path, scores: StudyScores) -> None:
 
 
 def gather_scores(
-    folders: Sequence[Path], targets: Mapping[str, Path], progression: ProgressionSettings
+    folders: Sequence[Path],
+    targets: Mapping[str, Path],
+    progression: ProgressionSettings,
+    visits: Mapping[str, Visits] | None = None,
 ) -> StudyScores:
     """Put the rows of many folders into the tables of ``results/``, and give them.
 
@@ -67,12 +71,13 @@ def gather_scores(
         folders: As `write_scores` wrote them.
         targets: Where each table goes, growth among them.
         progression: What counts as growth between two visits.
+        visits: The sessions of each patient in their order; by their labels where a patient is not named.
     """
     gathered = StudyScores()
     for name, (write, read) in TABLES.items():
         rows = [row for folder in folders if name in tables_in(folder) for row in read(table_file(folder, name))]
         write(targets[name], rows)
         getattr(gathered, name).extend(rows)
-    gathered.growth.extend(growth_rows(gathered.overlap, gathered.tumor_size, progression))
+    gathered.growth.extend(growth_rows(gathered.overlap, gathered.tumor_size, progression, visits))
     write_growth(targets[GROWTH], gathered.growth)
     return gathered

@@ -202,9 +202,13 @@ class StudyJudge:
 
 
 def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarray, "x y z"]]:
-    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head."""
+    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head.
+
+    Never where one of the scans has nothing: there both images are background, and alike.
+    """
     tumor = study.tumor(regions)
     areas: dict[Area, Bool[np.ndarray, "x y z"]] = {}
     if tumor is not None:
-        areas = {"tumor_box": bounding_box(tumor), "tumor": tumor}
+        box = bounding_box(tumor)
+        areas = {"tumor_box": box if study.covered is None else box & study.covered, "tumor": tumor}
     return {**areas, "head": study.head}

@@ -29,6 +29,9 @@ def check_ahead(experiment: Experiment, stages: Sequence[Stage], watcher: Watche
     """Find out before hours of work what a later stage could not use."""
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
+    for line in experiment.split_words:
+        LOGGER.warning("%s", line)
+        watcher.say(line)
     check_scans(experiment)
     if "segment" in stages:
         check_segmentation(experiment)

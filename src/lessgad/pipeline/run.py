@@ -18,6 +18,7 @@ from lessgad.experiment.models import models_named
 from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.scrubber import scrubbed_log
 from lessgad.experiment.stage_names import Stage
+from lessgad.pipeline.cautions import tell_cautions
 from lessgad.pipeline.check_ahead import begin_stage, check_ahead
 from lessgad.pipeline.failures import Failure, known_failures
 from lessgad.pipeline.plan import stages_of, standing_of
@@ -144,6 +145,8 @@ def _run_stages(
         if to_do:
             run_stage(experiment, standing, stage, to_do, watcher)
             standing.look_again()
+            if stage == "prepare":
+                tell_cautions(experiment, standing, watcher)
         else:
             watcher.say(f"{stage}: nothing to do")
     return known_failures(experiment, standing, None if subjects is None else stages, subjects)

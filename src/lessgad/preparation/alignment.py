@@ -141,7 +141,7 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
 
 
 def _coarse(volume: Volume) -> tuple[Float[np.ndarray, "x y z"], tuple[float, float, float]]:
-    factors = [max(1, round(GRID_MM / mm)) for mm in volume.spacing_mm]
+    factors = [min(n, max(1, round(GRID_MM / mm))) for n, mm in zip(volume.array.shape, volume.spacing_mm, strict=True)]
     n_x, n_y, n_z = (n // factor for n, factor in zip(volume.array.shape, factors, strict=True))
     whole = volume.array[: n_x * factors[0], : n_y * factors[1], : n_z * factors[2]].astype(np.float32)
     x, y, z = (mm * factor for mm, factor in zip(volume.spacing_mm, factors, strict=True))

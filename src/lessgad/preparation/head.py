@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from jaxtyping import Bool, Float
 from lessgad.errors import StudyError
 
 CLOSING_MM = 2.0
+MOST_STEPS = 100  # of Li's iteration; ordinary images take about ten
 _N_FOR_THRESHOLD = 500_000
 
 
@@ -49,9 +49,6 @@ def head_mask(image: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float,
 
     Source: Li and Lee, Pattern Recognition 1993 (scikit-image's threshold_li).
     """
-    from skimage import filters
-
-    threshold: Callable[..., float] = filters.threshold_li
     step = max(1, round((image.size / _N_FOR_THRESHOLD) ** (1 / 3)))
     sample = image[::step, ::step, ::step]
     clipped = np.minimum(sample, np.percentile(sample, 99))
@@ -59,8 +56,33 @@ def head_mask(image: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float,
         clipped = image
     if clipped.min() == clipped.max():
         raise StudyError("an image with a head in it", f"{clipped.flat[0]:g} in every voxel")
-    foreground = _largest_component(_holes_filled(image > threshold(clipped)))
+    foreground = _largest_component(_holes_filled(image > _threshold(clipped)))
     return _holes_filled(_closed(foreground, spacing_mm))
+
+
+def _threshold(image: Float[np.ndarray, "x y z"]) -> float:
+    """Li's threshold in double precision, after at most `MOST_STEPS` steps.
+
+    In single precision, or where the smallest difference of two intensities is below the rounding error of their mean,
+    the iteration steps to and fro between two neighboring numbers for ever.
+    """
+    from skimage.filters import threshold_li
+
+    steps: list[float] = []
+
+    def watch(threshold: float) -> None:
+        steps.append(float(threshold))
+        if len(steps) > MOST_STEPS:
+            raise _EnoughError
+
+    try:
+        return float(threshold_li(image.astype(np.float64), iter_callback=watch))  # type: ignore[no-untyped-call]
+    except _EnoughError:
+        return steps[-1]
+
+
+class _EnoughError(Exception):
+    """The iteration goes nowhere any more."""
 
 
 def head_box(mask: Bool[np.ndarray, "x y z"]) -> HeadBox:

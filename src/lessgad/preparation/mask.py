@@ -6,14 +6,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from lessgad.errors import StudyError, VolumeError
 from lessgad.preparation.prepared_study import Regions
 from lessgad.preparation.rigid_transform import RigidTransform
-from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid
+from lessgad.preparation.scan_checks import TRUST_IT, OrientationUnknown
+from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid, with_axes_of
+
+if TYPE_CHECKING:
+    from lessgad.preparation.carried_labels import CarriedTumor
 
 PRE_CONTRAST_SPACES = {"t1", "t1w"}
 STANDARD_DOSE_SPACES = {"ce", "cet1w", "t1ce", "t1wce", "cegadolinium", "cegadoliniumt1w", "gadolinium", "t1gd"}
@@ -25,7 +30,7 @@ class Mask:
     """Labels, and the image whose grid they are on.
 
     Attributes:
-        labels: As in the file.
+        labels: As in the file, with the order and direction of axes that the image has.
         on_standard_dose: Whether they were drawn on the T1ce; else on the T1.
     """
 
@@ -33,23 +38,33 @@ class Mask:
     on_standard_dose: bool
 
 
-def read_mask(path: Path, space: str | None, pre_contrast: Volume, standard_dose: Volume) -> Mask:
+def read_mask(
+    path: Path,
+    space: str | None,
+    pre_contrast: Volume,
+    standard_dose: Volume,
+    orientation_unknown: OrientationUnknown = "refuse",
+) -> Mask:
     """Read a mask and find out which image it belongs to.
 
-    ``space-`` in its name decides; without it, the grid: the T1's, or else the T1ce's.
+    ``space-`` in its name decides; without it, the grid: the T1's, or else the T1ce's. The order and direction of its
+    axes may differ from those of the image.
 
     Raises:
-        StudyError: It names neither image, or is on the grid of neither.
+        StudyError: It names neither image, is on the grid of neither, or nobody knows how it lies in space.
         VolumeError: It cannot be read.
     """
-    labels = read_volume(path, labels=True)
+    read = read_volume(path, labels=True)
+    if orientation_unknown == "refuse" and not read.frame.is_known:
+        raise StudyError("a mask whose header says how it lies in space", "codes of 0", path, TRUST_IT)
     if space is None:
-        on_standard_dose = not same_grid(labels, pre_contrast)
+        on_standard_dose = not same_grid(with_axes_of(read, pre_contrast), pre_contrast)
     elif space.lower() in PRE_CONTRAST_SPACES | STANDARD_DOSE_SPACES:
         on_standard_dose = space.lower() in STANDARD_DOSE_SPACES
     else:
         raise StudyError("space-T1w or space-T1ce in the name of a mask", f"space-{space}", path, "Rename it")
     whose, image = ("ce-gadolinium T1w", standard_dose) if on_standard_dose else ("T1w", pre_contrast)
+    labels = with_axes_of(read, image)
     if not same_grid(labels, image):
         wanted = f"a mask on the grid of the {whose}" if space else "a mask on the grid of the T1w or the T1ce"
         raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbour")
@@ -72,12 +87,27 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
         )
 
 
-def mask_on_pre_contrast(mask: Mask, pre_contrast: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
-    """Give the labels on the grid of the T1, in transverse order; those drawn on the T1ce are carried along."""
-    from lessgad.preparation.pair import carry_labels
+def carried_mask(
+    mask: Mask, pre_contrast: Volume, transform: RigidTransform, covered: Bool[np.ndarray, "x y z"], regions: Regions
+) -> CarriedTumor:
+    """Give the labels on the grid of the T1, in transverse order; those drawn on the T1ce are carried along.
 
-    labels = in_transverse_order(mask.labels)
-    return carry_labels(labels, in_transverse_order(pre_contrast), transform) if mask.on_standard_dose else labels.array
+    Args:
+        mask: As read.
+        pre_contrast: T1 as read.
+        transform: Takes points of the T1 to points of the T1ce.
+        covered: Voxels of the T1 that the T1ce has something of.
+        regions: Label values of the tumor.
+
+    Raises:
+        StudyError: Nothing of the tumor is left there, or one of the scans covers less than half of it.
+    """
+    from lessgad.preparation.carried_labels import carry_tumor
+
+    values = tuple(value for labels in regions.values() for value in labels)
+    transform = transform if mask.on_standard_dose else RigidTransform.identity()
+    drawn, grid = in_transverse_order(mask.labels), in_transverse_order(pre_contrast)
+    return carry_tumor(drawn, grid, transform, covered, values)
 
 
 def check_inside_head(tumor: Bool[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], path: Path | None) -> None:

@@ -15,11 +15,13 @@ from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.head import HeadBox, head_box
 from lessgad.preparation.histogram_peaks import HistogramPeaks
 from lessgad.preparation.normalisation import Normalisation
-from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.rigid_transform import RigidTransform, filled_part, resample
+from lessgad.preparation.rigid_transform import covered as covered_by
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.volume import Volume
 
+MOST_HEAD_IN_PADDING = 0.01
 CUT_AWAY = -1.0  # on the scale of normalised images: true zero
 
 
@@ -85,9 +87,10 @@ def prepare_pair(
         CalibrationError: Their histograms do not say how their intensities relate.
         VolumeError: They are said to be aligned and are on two grids.
     """
-    moved, transform, alignment, covered = bring_onto(pre_contrast, standard_dose, settings, n_threads)
+    moved, transform, alignment, seen = bring_onto(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = shared_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
+    covered = seen & _filled(standard_dose, pre_contrast, transform, scale.head)
     calibrated, head = scale.calibrated(t1ce), scale.head & covered
     normalised = (np.where(covered, scale.normalisation.apply(image), CUT_AWAY) for image in (t1, calibrated))
     normalised_t1, normalised_t1ce = normalised
@@ -107,6 +110,19 @@ def prepare_pair(
         normalisation=scale.normalisation,
         peaks=scale.peaks,
     )
+
+
+def _filled(
+    standard_dose: Volume, pre_contrast: Volume, transform: RigidTransform, head: Bool[np.ndarray, "x y z"]
+) -> Bool[np.ndarray, "x y z"]:
+    """Where the T1ce was scanned and not padded; everywhere, where its padding cuts nothing of the head off.
+
+    A skull-stripped T1ce has padding too, around a brain that the T1 need not reproduce to the voxel.
+    """
+    filled = covered_by(filled_part(standard_dose), pre_contrast, transform)
+    if np.count_nonzero(head & ~filled) > MOST_HEAD_IN_PADDING * np.count_nonzero(head):
+        return filled
+    return np.ones_like(filled)
 
 
 def carry_labels(labels: Volume, pair_grid: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:

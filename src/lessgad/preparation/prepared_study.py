@@ -45,6 +45,7 @@ class PreparedStudy:
         sigma_pre_contrast: Noise of the T1, likewise.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise, likewise.
+        covered: Voxels that both scans have something of, in no other is anything judged; None where that is all.
         t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or nobody asked for it.
     """
 
@@ -63,6 +64,7 @@ class PreparedStudy:
     sigma_pre_contrast: float | None = None
     clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
     clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
+    covered: Bool[np.ndarray, "x y z"] | None = None
     t2: Float[np.ndarray, "x y z"] | None = None
 
     @property
@@ -136,6 +138,11 @@ class PreparedFiles:
         return self.folder / f"{self.stem}_desc-head_mask.nii.gz"
 
     @property
+    def covered(self) -> Path:
+        """What both scans cover, on the grid of the T1; absent where that is all of it."""
+        return self.folder / f"{self.stem}_desc-covered_mask.nii.gz"
+
+    @property
     def description(self) -> Path:
         """What was done: transform, maps, landmarks, checks."""
         return self.folder / f"{self.stem}_desc-preparation.json"
@@ -158,6 +165,7 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
     write(files.head, study.head)
     for path, array, kind in (
         (files.labels, study.labels, np.int32),
+        (files.covered, study.covered, np.uint8),
         (files.clean_pre_contrast, study.clean_pre_contrast, np.float32),
         (files.clean_standard_dose, study.clean_standard_dose, np.float32),
     ):
@@ -201,6 +209,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
     labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None
+    covered = in_transverse_order(read_volume(files.covered, labels=True)).array > 0 if files.covered.exists() else None
     clean = [
         in_transverse_order(read_volume(path)).array if path.exists() else None
         for path in (files.clean_pre_contrast, files.clean_standard_dose)
@@ -221,4 +230,5 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         sigma_pre_contrast=sigma_pre_contrast,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
+        covered=covered,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -162,6 +162,18 @@ def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.
     """Say where `resample` finds something of `moving`; elsewhere it gives `outside`."""
     voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
     return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
+
+
+def filled_part(volume: Volume) -> Volume:
+    """Cut away outer planes that hold one value alone: padding, where nothing was scanned; a view."""
+    kept = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        varied = np.flatnonzero(np.ptp(volume.array, axis=others) > 0)
+        kept.append(slice(int(varied[0]), int(varied[-1]) + 1) if varied.size else slice(None))
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, :3] @ [part.start or 0 for part in kept]
+    return replace(volume, array=volume.array[tuple(kept)], affine=affine)
 
 
 def _inside(voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...]) -> Bool[np.ndarray, "i j k"]:

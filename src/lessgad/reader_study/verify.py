@@ -17,6 +17,7 @@ from lessgad.reader_study.images import browser_image_sha256
 from lessgad.reader_study.protocol import read_frozen
 from lessgad.reader_study.store.answer_sets import answer_digest
 from lessgad.reader_study.store.audit import broken_links
+from lessgad.reader_study.store.database import connect_read_only
 from lessgad.reader_study.store.migrations import migrations, schema_of, schema_version, wanted_schema
 from lessgad.reader_study.store.tables import AnswerSet, AuditEvent, FrozenProtocol
 from lessgad.reader_study.study import opened_folder
@@ -78,7 +79,7 @@ def verify_database(path: Path) -> Verification:
 def image_problems(folder: StudyFolder) -> list[str]:
     """Compare every image file with the hash that answers are stored with."""
     found = []
-    with closing(sqlite3.connect(f"file:{folder.database}?mode=ro", uri=True)) as connection:
+    with closing(connect_read_only(folder.database)) as connection:
         rows = connection.execute("SELECT id, sha256 FROM image ORDER BY id").fetchall()
     for image_id, sha256 in rows:
         try:
@@ -90,7 +91,7 @@ def image_problems(folder: StudyFolder) -> list[str]:
 
 
 def _schema_problems(path: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(connect_read_only(path)) as connection:
         version = schema_version(connection)
         if not 1 <= version <= len(migrations()):
             yield f"schema version {version} is not known"
@@ -110,7 +111,7 @@ def _schema_problems(path: Path) -> Iterator[str]:
 def _content(path: Path) -> Verification:
     from sqlalchemy import create_engine
 
-    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    engine = create_engine("sqlite://", creator=lambda: connect_read_only(path))
     try:
         with Session(engine) as session:
             events = session.exec(select(AuditEvent).order_by(col(AuditEvent.id))).all()

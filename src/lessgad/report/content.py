@@ -87,6 +87,19 @@ class FailedStudy:
 
 
 @dataclass(frozen=True)
+class DoubtfulStudy:
+    """Something to look at before believing the results of a study.
+
+    Attributes:
+        study: Its pseudonym.
+        words: What is doubtful.
+    """
+
+    study: str
+    words: str
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """The whole report.
 
@@ -111,6 +124,7 @@ class ReportContent:
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
         failures: Studies that are missing.
+        cautions: What is doubtful in studies that are not.
         settings: experiment.yaml as it was used, without paths.
         versions: Of lessgad and of what it stands on.
     """
@@ -135,5 +149,6 @@ class ReportContent:
     learning_curves: tuple[Picture, ...] = ()
     preparations: tuple[Picture, ...] = ()
     failures: tuple[FailedStudy, ...] = ()
+    cautions: tuple[DoubtfulStudy, ...] = ()
     settings: str = ""
     versions: tuple[Fact, ...] = ()

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +26,16 @@ from lessgad.report.style import to_small_png
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
+_LINE = 110  # characters of a title line that the sheet is wide enough for
 
-def write_sheet(path: Path, pair: PreparedPair, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None) -> None:
+
+def write_sheet(
+    path: Path,
+    pair: PreparedPair,
+    study: PreparedStudy,
+    tumor: Bool[np.ndarray, "x y z"] | None,
+    cautions: Sequence[str] = (),
+) -> None:
     """Draw the preparation of a study while all its steps are at hand."""
     images = PreparationImages(
         pre_contrast=pair.pre_contrast,
@@ -40,6 +50,7 @@ def write_sheet(path: Path, pair: PreparedPair, study: PreparedStudy, tumor: Boo
     moved = f"moved by {pair.transform.rotation_deg:.1f}° and {np.linalg.norm(pair.transform.translation_mm):.1f} mm"
     scaled = f"T1ce × {pair.to_pre_contrast.scale:.3g} {pair.to_pre_contrast.offset:+.3g}{_from_place_to_place(pair)}"
     lines = [study_name(study.patient, study.session), f"T1ce {moved}; {scaled}"]
+    lines += [line for words in cautions for line in textwrap.wrap(f"Caution: {words}", _LINE)]
     with replacing(path) as temporary:
         temporary.write_bytes(to_small_png(preparation_picture(images, lines)))
 

@@ -53,6 +53,8 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
 def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
     """Growth as segmented against growth as drawn, at each dose; no rows where nobody has a second visit."""
     words = []
+    unknown = sorted({row.patient for row in rows if row.order == "unknown"})
+    rows = [row for row in rows if row.order != "unknown"]
     for dose, image in images_of(rows):
         chosen = [row for row in rows if (row.dose, row.image) == (dose, image)]
         patients = [row.patient for row in chosen]
@@ -74,9 +76,31 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
         )
     return EnhancementTable(
         "Growth between visits",
-        "Change from one session to the next (in the order of their labels), as segmented − as drawn: bias and 95 % "
-        "limits of agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
-        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs.",
+        f"Change from one session to the next ({_order_words(rows)}), as segmented − as drawn: bias and 95 % limits of"
+        "  agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
+        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs."
+        + _unknown_words(unknown),
         ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
         tuple(words),
+    )
+
+
+def _order_words(rows: Sequence[GrowthRow]) -> str:
+    """How it is known which session was the earlier one."""
+    n_dated = len({row.patient for row in rows if row.order == "acq_time"})
+    n_counted = len({row.patient for row in rows if row.order == "label"})
+    if not n_dated:
+        return "in the order of the numbers or letters in their labels; no sessions.tsv dates them"
+    if not n_counted:
+        return "in the order of acq_time in sessions.tsv"
+    return f"of {n_dated} patients by acq_time in sessions.tsv, of {n_counted} by the numbers or letters in the labels"
+
+
+def _unknown_words(patients: Sequence[str]) -> str:
+    if not patients:
+        return ""
+    named = ", ".join(patients[:5]) + (" and others" if len(patients) > 5 else "")
+    return (
+        f" Left out, as nobody knows which of their sessions was the earlier: {len(patients)} ({named}). Date them by "
+        "acq_time in sub-…_sessions.tsv."
     )

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from lessgad.field.measured_enhancement import ScanFacts
 
 
-def resampled_in_plane(volume: Volume, spacing_mm: tuple[float, float]) -> Volume:
+def resampled_in_plane(volume: Volume, spacing_mm: tuple[float, float], *, order: int = 3) -> Volume:
     """Resample slices to another spacing by cubic interpolation; the corner of the field of view stays.
 
     Args:
         volume: In transverse order.
         spacing_mm: Wanted along x and y.
+        order: Of the splines; 1 for linear interpolation, which never leaves the range of its neighbors.
 
     Returns:
         A volume of n' = round(n · spacing / wanted) voxels along each; beyond the last centres the edge is repeated.
@@ -40,7 +41,7 @@ def resampled_in_plane(volume: Volume, spacing_mm: tuple[float, float]) -> Volum
     at = np.meshgrid(*places, indexing="ij")
     array = np.stack(
         [
-            ndimage.map_coordinates(np.asarray(volume.array[:, :, k], np.float32), at, order=3, mode="nearest")
+            ndimage.map_coordinates(np.asarray(volume.array[:, :, k], np.float32), at, order=order, mode="nearest")
             for k in range(volume.array.shape[2])
         ],
         axis=2,
@@ -49,7 +50,7 @@ def resampled_in_plane(volume: Volume, spacing_mm: tuple[float, float]) -> Volum
     affine = volume.affine.copy()
     affine[:3, 3] += affine[:3, :2] @ ((ratios - 1) / 2)
     affine[:3, :2] *= ratios
-    return Volume(array, affine)
+    return Volume(array, affine, volume.frame)
 
 
 def restore_onto(

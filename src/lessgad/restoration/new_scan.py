@@ -16,9 +16,11 @@ from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
 from lessgad.preparation.pair import CUT_AWAY
+from lessgad.preparation.scan_checks import scan_cautions
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.shared_scale import shared_scale
 from lessgad.preparation.t2_level import t2_normalisation
+from lessgad.restoration.finer_grid import resampled_in_plane
 from lessgad.volume import Volume, in_transverse_order
 
 
@@ -36,6 +38,7 @@ class NewScan:
         covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
             can be restored.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
+        doubts: What is doubtful in the scans as they came, in words.
     """
 
     scan: Volume
@@ -46,13 +49,35 @@ class NewScan:
     gain: Float[np.ndarray, "x y z"] | None = None
     covered: Bool[np.ndarray, "x y z"] | None = None
     pre_contrast_scan: Volume | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def unit(self) -> Float[np.ndarray, "x y z"]:
         """What 1 on the scale of [−1, 1] is in the unit of the scan, float32; 0 where nothing can be restored."""
+        return self._cut(self._unit_everywhere, self.covered)
+
+    def unit_at(self, spacing_mm: tuple[float, float]) -> Float[np.ndarray, "x y z"]:
+        """Give the same at another in-plane spacing; never below zero, and 0 where the T1 covers less than half.
+
+        The factor and what is covered are resampled apart: cubic interpolation of their product rings along the edge of
+        the T1's field of view.
+        """
+        everywhere = self._unit_everywhere
+        there = resampled_in_plane(self.scan.with_array(everywhere), spacing_mm).array
+        there = np.clip(there, everywhere.min(), everywhere.max())
+        if self.covered is None:
+            return self._cut(there, None)
+        covered = resampled_in_plane(self.scan.with_array(self.covered.astype(np.float32)), spacing_mm, order=1)
+        return self._cut(there, covered.array >= 0.5)
+
+    @property
+    def _unit_everywhere(self) -> Float[np.ndarray, "x y z"]:
         one = np.float32(self.to_scan.scale / self.normalisation.length_of(1.0))
-        unit = np.full(self.head.shape, one) if self.gain is None else one / self.gain
-        return unit if self.covered is None else np.where(self.covered, unit, np.float32(0))
+        return np.full(self.head.shape, one) if self.gain is None else one / self.gain
+
+    @staticmethod
+    def _cut(unit: Float[np.ndarray, "x y z"], covered: Bool[np.ndarray, "x y z"] | None) -> Float[np.ndarray, "x y z"]:
+        return unit if covered is None else np.where(covered, unit, np.float32(0))
 
     @property
     def uncovered_words(self) -> tuple[str, ...]:
@@ -84,11 +109,13 @@ def new_scan(
     """
     scan = in_transverse_order(low_dose)
     low = scan.array.astype(np.float32)
+    named = {"low dose": low_dose, "T1": pre_contrast, "T2": t2}
+    doubts = tuple(words for name, image in named.items() if image is not None for words in scan_cautions(image, name))
     if pre_contrast is None:
         normalisation = normalisation_from_peaks(find_peaks(low), settings.full_scale)
         head = head_mask(low, scan.spacing_mm)
         images = {"low_dose": normalisation.apply(low), **_t2_on(scan, t2)}
-        return NewScan(scan, images, head, normalisation, IntensityMap(1.0, 0.0))
+        return NewScan(scan, images, head, normalisation, IntensityMap(1.0, 0.0), doubts=doubts)
     t1_scan = in_transverse_order(pre_contrast)
     t1, seen = _moved_onto(scan, t1_scan)
     scale = shared_scale(t1, low, scan.spacing_mm, settings)
@@ -103,6 +130,7 @@ def new_scan(
         gain=None if scale.gain is None else scale.gain.over(low.shape),
         covered=None if seen.all() else seen,
         pre_contrast_scan=t1_scan,
+        doubts=doubts,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition
+from lessgad.dose.field_strength import field_cautions
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
@@ -158,19 +159,17 @@ class Restorer:
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
         seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
-        seen = (*seen, *new.uncovered_words)
         facts, assumed = self._facts(new, dose, acquisition, origin)
-        seen = (*seen, *assumed)
+        of_field = () if acquisition is None else field_cautions(acquisition)
+        seen = (*new.doubts, *seen, *new.uncovered_words, *of_field, *assumed)
         box, spacing = head_box(new.head), new.scan.spacing_mm
         scan, unrestored, unit, intervals = new.scan, new.images["low_dose"], new.unit, self.intervals
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings, facts)
         else:
             volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings, facts)
-            scan = resampled_in_plane(scan, spacing_mm)
-            unrestored, unit = (
-                resampled_in_plane(new.scan.with_array(image), spacing_mm).array for image in (unrestored, unit)
-            )
+            scan, unit = resampled_in_plane(scan, spacing_mm), new.unit_at(spacing_mm)
+            unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
         if dose == 0 and self.field.settings.preset == "kernel":
             seen, volume = (*seen, NOTHING_MEASURED), volume._replace(restored=unrestored)
         elif dose == 0:

@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
+from lessgad.cohort.contrast_tags import contrast_cautions
 from lessgad.cohort.study import Study
 from lessgad.dose.clean_end_points import clean_end_points, scan_noise
+from lessgad.dose.field_strength import field_cautions
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
-from lessgad.preparation.mask import check_inside_head, check_labels, mask_on_pre_contrast, read_mask
+from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
+from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
+from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.unlike_pair import check_alike
 from lessgad.report.preparation_sheet import write_sheet
-from lessgad.volume import in_transverse_order, read_volume
+from lessgad.volume import Volume, in_transverse_order, read_volume
 
 if TYPE_CHECKING:
     from lessgad.dose.clean_end_points import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class PreparationTask:
         simulation: How low doses will be made from it.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
+        orientation_unknown: What becomes of images whose header does not say how they lie in space.
         n_threads: Of the registration.
     """
 
@@ -53,6 +58,7 @@ class PreparationTask:
     simulation: SimulationSettings
     regions: Regions
     known_labels: tuple[int, ...]
+    orientation_unknown: OrientationUnknown
     n_threads: int
 
 
@@ -63,6 +69,7 @@ def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
         "settings": settings.preparation.model_dump(mode="json"),
         "regions": settings.cohort.regions,
         "known_labels": tuple(sorted(experiment.label_names)),
+        "orientation_unknown": settings.cohort.orientation_unknown,
         "denoised": settings.simulation.adds_noise,
         "noise_required": settings.simulation.noise == "matched",
     }
@@ -79,6 +86,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         simulation=settings.simulation,
         regions=settings.cohort.regions,
         known_labels=of_all["known_labels"],
+        orientation_unknown=settings.cohort.orientation_unknown,
         n_threads=n_threads,
     )
     read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
@@ -123,6 +131,27 @@ def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> lis
     return [asdict(acquisition) for acquisition in acquisitions]
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A study that was prepared and not yet written.
+
+    Attributes:
+        pair: All its steps.
+        study: What is stored.
+        grid: T1 as read.
+        tumor: Where the tumor is; None without one.
+        description: For the record.
+        cautions: Reasons to look at this study, in words.
+    """
+
+    pair: PreparedPair
+    study: PreparedStudy
+    grid: Volume
+    tumor: np.ndarray | None
+    description: dict[str, Any]
+    cautions: tuple[str, ...]
+
+
 def prepare_study(task: PreparationTask, _doing: Doing) -> None:
     """Prepare one study and write it.
 
@@ -131,20 +160,37 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
         VolumeError: One of its files cannot be used.
         CohortError: One of its sidecars cannot be read.
     """
+    done = prepared(task)
+    write_sheet(task.files.picture, done.pair, done.study, done.tumor, done.cautions)
+    write_prepared(task.files, done.study, done.grid, {**done.description, "cautions": done.cautions})
+
+
+def prepared(task: PreparationTask) -> Prepared:
+    """Prepare one study; nothing is written.
+
+    Raises:
+        StudyError: As `prepare_study`.
+        VolumeError: Likewise.
+        CohortError: Likewise.
+    """
     from lessgad.preparation.pair import prepare_pair
 
     if isinstance(task.acquisitions, CohortError):
         raise task.acquisitions
     check_alike(*task.acquisitions, task.settings)
-    pre_contrast = read_volume(task.study.pre_contrast)
-    standard_dose = read_volume(task.study.standard_dose)
+    pre_contrast, standard_dose = (read_volume(path) for path in (task.study.pre_contrast, task.study.standard_dose))
+    cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1])]
+    for scan, name in ((pre_contrast, "T1"), (standard_dose, "T1ce")):
+        cautions += check_scan(scan, name, task.orientation_unknown)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
-    labels = None
+    check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
+    carried = None
     if task.study.mask is not None:
-        mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose)
+        mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose, task.orientation_unknown)
         check_labels(mask, task.regions, task.known_labels, task.study.mask)
-        labels = mask_on_pre_contrast(mask, pre_contrast, pair.transform)
+        carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered, task.regions)
+        cautions += carried.cautions
     noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
     clean = clean_end_points(pair, noise) if task.simulation.adds_noise else (None, None)
     study = PreparedStudy(
@@ -152,7 +198,7 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
         session=task.study.session,
         pre_contrast=pair.normalised_pre_contrast,
         standard_dose=pair.normalised_standard_dose,
-        labels=labels,
+        labels=None if carried is None else carried.labels,
         head=pair.head,
         head_box=pair.head_box,
         spacing_mm=grid.spacing_mm,
@@ -163,12 +209,14 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
         sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
+        covered=None if pair.covered.all() else pair.covered,
     )
     tumor = study.tumor(task.regions)
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
-    write_sheet(task.files.picture, pair, study, tumor)
-    write_prepared(task.files, study, pre_contrast, _description(pair, tumor, noise))
+        cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
+    description = {**_description(pair, tumor, noise), "tumor": None if carried is None else carried.description()}
+    return Prepared(pair, study, pre_contrast, tumor, description, tuple(cautions))
 
 
 def _description(pair: PreparedPair, tumor: np.ndarray | None, noise: ScanNoise) -> dict[str, Any]:

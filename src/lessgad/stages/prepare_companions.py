@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
+from lessgad.cohort.selection import what_decides
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Doing, Unit
@@ -23,6 +24,7 @@ from lessgad.experiment.scanned import scans
 from lessgad.experiment.study_files import prepared_files
 from lessgad.experiment.unit_names import prepared_scan, prepared_t2
 from lessgad.preparation.prepared_companion import description_of, write_companion
+from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.unlike_pair import check_alike
 from lessgad.volume import Volume, in_transverse_order, read_volume
@@ -30,12 +32,12 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.companion import PreparedCompanion
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class CompanionTask:
-    """What a worker needs to prepare one image.
+    """What a worker needs to prepare one image of a study.
 
     Attributes:
         what: For people: "scan at 10 % of the dose".
@@ -44,6 +46,7 @@ class CompanionTask:
         target: Where the result goes.
         acquisitions: Of the T1 and of a low dose; the error where a sidecar cannot be read; None for a T2.
         settings: How.
+        orientation_unknown: What becomes of an image whose header does not say how it lies in space.
         n_threads: Of the registration.
     """
 
@@ -53,6 +56,7 @@ class CompanionTask:
     target: Path
     acquisitions: tuple[Acquisition, Acquisition] | CohortError | None
     settings: PreparationSettings
+    orientation_unknown: OrientationUnknown
     n_threads: int
 
 
@@ -79,7 +83,8 @@ def _unit(
 ) -> Unit:
     settings, sidecars = experiment.settings.preparation, experiment.sidecars
     acquisitions = None if what == "T2" else _acquisitions(study.pre_contrast, found[0], sidecars)
-    task = CompanionTask(what, study.pre_contrast, found, target, acquisitions, settings, n_threads)
+    trusted = experiment.settings.cohort.orientation_unknown
+    task = CompanionTask(what, study.pre_contrast, found, target, acquisitions, settings, trusted, n_threads)
     spelled: object = str(acquisitions)
     if isinstance(acquisitions, tuple):
         spelled = [asdict(acquisition) for acquisition in acquisitions]
@@ -93,6 +98,7 @@ def _unit(
         {
             "settings": settings.model_dump(mode="json"),
             "pre_contrast": hashes[study.pre_contrast],
+            "orientation_unknown": trusted,
             "found": [hashes[path] for path in found],
             "acquisitions": spelled,
         },
@@ -125,20 +131,22 @@ def prepare_companion(task: CompanionTask, _doing: Doing) -> None:
 
     if len(task.found) > 1:
         names = ", ".join(path.name for path in task.found)
-        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy="Leave one of them in the folder")
+        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy=what_decides(task.found))
     if isinstance(task.acquisitions, CohortError):
         raise task.acquisitions
     if task.acquisitions is not None:
         check_alike(*task.acquisitions, task.settings, other="low dose")
-    grid = read_volume(task.pre_contrast)
-    pre_contrast, scan = in_transverse_order(grid), in_transverse_order(read_volume(task.found[0]))
+    grid, found = read_volume(task.pre_contrast), read_volume(task.found[0])
+    check_scan(grid, "T1", task.orientation_unknown)
+    cautions = check_scan(found, task.what, task.orientation_unknown)
+    pre_contrast, scan = in_transverse_order(grid), in_transverse_order(found)
     if task.acquisitions is None:
         prepared = prepare_t2(pre_contrast, scan, task.settings, task.n_threads)
         description = prepared.description()
     else:
         prepared = prepare_low_dose(pre_contrast, scan, task.settings, task.n_threads)
         description = {**prepared.description(), "noise": _noise(task.what, scan, prepared)}
-    write_companion(task.target, prepared.image, grid, description)
+    write_companion(task.target, prepared.image, grid, {**description, "cautions": cautions})
 
 
 def _noise(what: str, scan: Volume, prepared: PreparedCompanion) -> dict[str, object] | None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
+from lessgad.cohort.visits import visits_of
 from lessgad.engine.unit import Doing, Input, Unit
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import t2_inputs
@@ -14,7 +16,7 @@ from lessgad.experiment_report.reading_results import readings_file
 from lessgad.judging.score_tables import GROWTH, TABLES
 from lessgad.report.content import FailedStudy
 
-VERSION = 10
+VERSION = 11
 TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")
 
 
@@ -32,6 +34,7 @@ def units(experiment: Experiment) -> list[Unit]:
                 "evaluation": settings.evaluation.model_dump(mode="json"),
                 "answer": settings.answer.model_dump(mode="json"),
                 "split": experiment.subsets,
+                "visits": {patient: asdict(visits) for patient, visits in visits_of(experiment.cohort).items()},
                 "readings": experiment.hashes.of(readings_file(experiment)),
                 "unusable": [[study.name, study.reason] for study in experiment.cohort.unusable],
             },

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlmodel import Session
 
 from lessgad.errors import StorageError
@@ -28,7 +28,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=30)
+        self._engine = create_engine(URL.create("sqlite", database=str(path.absolute())), pool_size=20, max_overflow=30)
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
 
@@ -79,6 +79,11 @@ def create_store(path: Path) -> Store:
     """
     migrate(path)
     return Store(path)
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open a database that is there, without the right to change it; whatever characters its path holds."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is doubtful in studies that were used all the same: said after the preparation, and shown by status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lessgad.engine.log import LOGGER
+from lessgad.engine.progress import Watcher
+from lessgad.engine.standing import Standing
+from lessgad.experiment.opened import Experiment, open_experiment
+from lessgad.experiment.study_cautions import StudyCaution, study_cautions
+from lessgad.pipeline.plan import standing_of
+
+
+def cautions_of(experiment: Experiment, standing: Standing) -> list[StudyCaution]:
+    """List the cautions of all images that are prepared as things are."""
+    prepared = standing.plan.of_stage("prepare")
+    return study_cautions(experiment, {unit.key for unit in prepared if standing.own_state(unit.key) == "done"})
+
+
+def experiment_cautions(root: Path) -> list[StudyCaution]:
+    """List what was found doubtful in studies that were prepared all the same; nothing is run, nothing is written.
+
+    Raises:
+        InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.
+    """
+    experiment = open_experiment(root, only_look=True)
+    return cautions_of(experiment, standing_of(experiment))
+
+
+def tell_cautions(experiment: Experiment, standing: Standing, watcher: Watcher) -> None:
+    """Say and log the cautions of all prepared studies."""
+    for caution in cautions_of(experiment, standing):
+        LOGGER.warning("%s: caution: %s", caution.study, caution.words)
+        watcher.say(f"{caution.study}: caution: {caution.words}")

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a T1 and a T1ce are two scans, and in this order."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lessgad.errors import StudyError
+
+#: Root mean square over the head, relative to that of the T1; two scans of an SNR of 100 differ by 0.014.
+LEAST_DIFFERENCE = 0.005
+
+
+def check_two_scans(
+    pre_contrast: Float[np.ndarray, "x y z"], calibrated: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]
+) -> None:
+    """Raise StudyError where the T1ce is the T1 once more, up to a factor.
+
+    Args:
+        pre_contrast: T1, any unit.
+        calibrated: T1ce on the same grid, in that unit.
+        head: Foreground that both cover.
+
+    Raises:
+        StudyError: They do not even differ by noise.
+    """
+    t1 = pre_contrast[head].astype(np.float64)
+    change = calibrated[head] - t1
+    difference = float(np.sqrt(np.mean(change**2) / max(np.mean(t1**2), np.finfo(float).tiny)))
+    if difference < LEAST_DIFFERENCE:
+        raise StudyError(
+            "two scans, one before and one after contrast",
+            f"images that differ by {100 * difference:.2g} % in the head: one scan under two names",
+            remedy="Look for the other scan; one of the two files is a copy",
+        )
+
+
+def darker_after_contrast(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    standard_dose: Float[np.ndarray, "x y z"],
+    tumor: Bool[np.ndarray, "x y z"],
+) -> tuple[str, ...]:
+    """Warn of a tumor whose median is darker after contrast: T1 and T1ce may be swapped.
+
+    Args:
+        pre_contrast: T1 on [−1, 1].
+        standard_dose: T1ce on the same scale.
+        tumor: Where the tumor is; not empty.
+    """
+    before = float(np.median(pre_contrast[tumor])) + 1
+    enhancement = float(np.median((standard_dose - pre_contrast)[tumor]))
+    if enhancement >= 0:
+        return ()
+    return (
+        f"the tumor is darker after contrast (median enhancement {100 * enhancement / max(before, 1e-6):.0f} % of its "
+        "T1): T1 and T1ce may be swapped",
+    )

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a scan can be what it is said to be: its size, its orientation, its intensities."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.errors import StudyError
+from lessgad.volume import Volume
+
+OrientationUnknown = Literal["refuse", "trust"]
+
+VOXEL_MM = (0.05, 20.0)
+#: Of the second largest side of the field of view, and of the largest.
+SHORTEST_SIDE_MM, LONGEST_SIDE_MM = 50.0, 1000.0
+# Relative to the brightest voxels. Cubic interpolation undershoots by 10 to 20 % beside fat; values that wrapped around
+# 16 bits lie at -30 to -100 %.
+MOST_NEGATIVE = 0.25
+# Air of a magnitude image: its darkest thousandth lies at 0.06 of the noise; at an SNR of 5 that is 1 % of tissue.
+MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.04, 0.1, 99.0
+MOST_NEGATIVE_AIR = 0.05
+SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE = 1e-3, 20, 2e-4
+
+TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
+UNKNOWN_ORIENTATION = (
+    "the header does not say how the image lies in space (sform and qform codes are 0): left and right may be swapped"
+)
+
+
+def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown = "refuse") -> tuple[str, ...]:
+    """Refuse a scan that cannot be of a head, or whose intensities cannot be a magnitude image's.
+
+    Args:
+        scan: As read, any axis order.
+        name: Of the scan, for people: T1.
+        orientation_unknown: What becomes of a scan whose header does not say how it lies in space.
+
+    Returns:
+        Cautions, in words.
+
+    Raises:
+        StudyError: Its size, orientation or intensities are none of a head's.
+    """
+    check_size(scan, name)
+    if orientation_unknown == "refuse" and not scan.frame.is_known:
+        raise StudyError(f"a {name} whose header says how it lies in space", "codes of 0", remedy=TRUST_IT)
+    check_intensities(np.asarray(scan.array, np.float32), name)
+    return scan_cautions(scan, name)
+
+
+def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
+    """Say what is doubtful in a scan that can be used: its orientation, and intensities that were cut off."""
+    cautions = [f"{name}: {words}" for words in scan.frame.cautions]
+    if not scan.frame.is_known:
+        cautions.append(f"{name}: {UNKNOWN_ORIENTATION}")
+    share = saturated_share(np.asarray(scan.array, np.float32))
+    if share:
+        cautions.append(
+            f"{name}: {_percent(share)} of the foreground share the largest value: it is saturated, and enhancement "
+            "above that is cut off"
+        )
+    return tuple(cautions)
+
+
+def check_size(scan: Volume, name: str) -> None:
+    """Raise StudyError for voxels or a field of view that no scan of a head has.
+
+    Raises:
+        StudyError: Likely units other than those that the header names.
+    """
+    spacing = np.array(scan.spacing_mm)
+    sides = np.sort(spacing * scan.array.shape)
+    smallest, largest = VOXEL_MM
+    if spacing.min() < smallest or spacing.max() > largest:
+        came = f"voxels of {_times(spacing)} mm"
+    elif sides[1] < SHORTEST_SIDE_MM or sides[2] > LONGEST_SIDE_MM:
+        came = f"a field of view of {_times(spacing * scan.array.shape)} mm"
+    else:
+        return
+    raise StudyError(
+        f"a {name} of the size of a head",
+        came,
+        remedy="Correct the voxel size, or its unit (xyzt_units), in the header of this image",
+    )
+
+
+def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
+    """Raise StudyError where intensities cannot be those of a magnitude image that begins at zero.
+
+    Raises:
+        StudyError: They wrapped around, have an offset, or are standardized.
+    """
+    lowest, highest = float(image.min()), float(image.max())
+    darkest, bright = (float(np.percentile(image, part)) for part in (DARKEST_PERCENTILE, BRIGHT_PERCENTILE))
+    if lowest < -MOST_NEGATIVE * max(highest, 0):
+        raise StudyError(
+            f"a {name} without strongly negative values",
+            f"{lowest:.5g} beside {highest:.5g}",
+            remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to negative "
+            "ones; a standardized image (mean 0) cannot be used",
+        )
+    if darkest > MOST_OFFSET * bright:
+        raise StudyError(
+            f"a {name} whose air is near zero",
+            f"no voxel below {darkest:.4g}, bright ones at {bright:.4g}",
+            remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
+        )
+    dark = image[image < MOST_NEGATIVE * bright]
+    air = float(np.median(dark)) if dark.size else 0.0
+    if air < -MOST_NEGATIVE_AIR * bright:
+        raise StudyError(
+            f"a {name} whose air is near zero",
+            f"air at {air:.4g}, bright voxels at {bright:.4g}",
+            remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
+        )
+
+
+def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
+    """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual."""
+    highest = float(image.max())
+    n_highest = int(np.count_nonzero(image >= highest * (1 - SATURATED_WITHIN)))
+    n_foreground = int(np.count_nonzero(image > MOST_NEGATIVE * np.percentile(image, BRIGHT_PERCENTILE)))
+    share = n_highest / max(n_foreground, 1)
+    return share if n_highest >= FEWEST_SATURATED and share >= LEAST_SATURATED_SHARE else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def _times(size: Float[np.ndarray, " 3"]) -> str:
+    return "×".join(f"{mm:.3g}" for mm in size)

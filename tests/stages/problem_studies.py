@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Problem files as people have them, made of a plain generated study; what each must come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from nibabel.orientations import apply_orientation, inv_ornt_aff
+
+Files = dict[str, Path]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A kind of problem file.
+
+    Attributes:
+        spoil: Changes the files of a plain study.
+        failed: Words of the reason why the study is left out; None where it is used.
+        caution: Words of the caution; None where there is none.
+        plain: Whether tumor volume and enhancement must be those of the plain study.
+    """
+
+    spoil: Callable[[Files], None]
+    failed: str | None = None
+    caution: str | None = None
+    plain: bool = False
+
+
+def load(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    image = nibabel.load(path)
+    return np.asanyarray(image.dataobj), image.affine
+
+
+def save(path: Path, array: np.ndarray, affine: np.ndarray, change: Callable[..., None] = lambda _header: None) -> None:
+    """Write a NIfTI; `change` is given the header last, so that nothing mends it on the way."""
+    image = nibabel.nifti1.Nifti1Image(array, affine)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(affine, 1)
+    image.set_qform(affine, 1)
+    header = image.header.copy()
+    change(header)
+    path.unlink(missing_ok=True)
+    nibabel.save(nibabel.nifti1.Nifti1Image(array, None, header), path)
+
+
+def change_headers(files: Files, change: Callable[..., None], *names: str) -> None:
+    for name in names or tuple(files):
+        array, affine = load(files[name])
+        save(files[name], array, affine, change)
+
+
+def sidecar(image: Path) -> Path:
+    return image.with_name(image.name.replace(".nii.gz", ".json"))
+
+
+def units(code: int, factor: float) -> Callable[[Files], None]:
+    def change(header) -> None:
+        affine = header.get_sform()
+        affine[:3] *= factor
+        header.set_sform(affine, 1)
+        header.set_qform(affine, 1)
+        header["xyzt_units"] = code
+
+    return lambda files: change_headers(files, change)
+
+
+def wrapped(name: str) -> Callable[[Files], None]:
+    def spoil(files: Files) -> None:
+        array, affine = load(files[name])
+        values = np.round(array * (45000 / array.max())).astype(np.uint16)
+        save(files[name], values.view(np.int16), affine)
+
+    return spoil
+
+
+def slab(files: Files) -> None:
+    for path in files.values():
+        array, affine = load(path)
+        save(path, array[:, :, 3:7], affine @ np.diag([1, 1, 0.08, 1]))
+
+
+def padded(files: Files) -> None:
+    """The T1ce was scanned up to the middle of the tumor, and filled up with zeros."""
+    (t1ce, affine), (labels, _) = load(files["t1ce"]), load(files["mask"])
+    middle = int(np.flatnonzero((labels > 0).any(axis=(1, 2))).mean())
+    half = np.where(np.arange(t1ce.shape[0])[:, None, None] >= middle, t1ce, 0)
+    save(files["t1ce"], half.astype(np.float32), affine)
+
+
+def padded_more(files: Files) -> None:
+    (t1ce, affine), (labels, _) = load(files["t1ce"]), load(files["mask"])
+    end = int(np.flatnonzero((labels > 0).any(axis=(1, 2))).max())
+    save(files["t1ce"], np.where(np.arange(t1ce.shape[0])[:, None, None] >= end, t1ce, 0).astype(np.float32), affine)
+
+
+def codes(value: int, *names: str) -> Callable[[Files], None]:
+    def change(header) -> None:
+        header["sform_code"] = header["qform_code"] = value
+
+    return lambda files: change_headers(files, change, *names)
+
+
+def sform_identity(files: Files) -> None:
+    change_headers(files, lambda header: header.set_sform(np.eye(4), 1))
+
+
+def copy_of_t1(factor: float) -> Callable[[Files], None]:
+    def spoil(files: Files) -> None:
+        array, affine = load(files["t1"])
+        save(files["t1ce"], (factor * array).astype(np.float32), affine)
+
+    return spoil
+
+
+def swapped(files: Files) -> None:
+    (t1, affine), (t1ce, _) = load(files["t1"]), load(files["t1ce"])
+    save(files["t1"], t1ce, affine)
+    save(files["t1ce"], t1, affine)
+
+
+def offset(by: float) -> Callable[[Files], None]:
+    def spoil(files: Files) -> None:
+        for name in ("t1", "t1ce"):
+            array, affine = load(files[name])
+            save(files[name], (array + by).astype(np.float32), affine)
+
+    return spoil
+
+
+def capped(files: Files) -> None:
+    (t1ce, affine), (labels, _) = load(files["t1ce"]), load(files["mask"])
+    save(files["t1ce"], np.minimum(t1ce, np.quantile(t1ce[labels > 0], 0.3)).astype(np.float32), affine)
+
+
+def says(name: str, text: bytes | dict) -> Callable[[Files], None]:
+    content = text if isinstance(text, bytes) else json.dumps(text).encode()
+    return lambda files: void(sidecar(files[name]).write_bytes(content))
+
+
+def void(_result: object) -> None:
+    return None
+
+
+def turned(names: tuple[str, ...], axes: list[tuple[int, int]]) -> Callable[[Files], None]:
+    def spoil(files: Files) -> None:
+        for name in names:
+            array, affine = load(files[name])
+            order = np.array(axes, dtype=float)
+            save(files[name], apply_orientation(array, order), affine @ inv_ornt_aff(order, array.shape))
+
+    return spoil
+
+
+def not_there(name: str) -> Callable[[Files], None]:
+    def spoil(files: Files) -> None:
+        files[name].unlink()
+        files[name].symlink_to("../../.git/annex/objects/x/MD5E-s1--0.nii.gz")
+
+    return spoil
+
+
+LPS = [(0, -1), (1, -1), (2, 1)]
+LATIN = '{"EchoTime": 0.004,\t"PatientComment": "Kopf\tM\xfcnchen", "x": -nan, "y": [1, 2,],}'.encode("latin-1")
+PROBLEMS: dict[str, Problem] = {
+    "wrappedce": Problem(wrapped("t1ce"), failed="strongly negative"),
+    "wrappedt1": Problem(wrapped("t1"), failed="strongly negative"),
+    "metres": Problem(units(1, 1e-3), plain=True),
+    "microns": Problem(units(3, 1e3), plain=True),
+    "notmetres": Problem(units(1, 1.0), failed="the size of a head"),
+    "notmicrons": Problem(units(3, 1.0), failed="the size of a head"),
+    "nounits": Problem(units(0, 1.0), plain=True),
+    "padded": Problem(padded, caution="of the tumor; the rest is left out"),
+    "paddedmore": Problem(padded_more, failed="cover at least half of the tumor"),
+    "nocodes": Problem(codes(0), failed="codes of 0"),
+    "nocodesmask": Problem(codes(0, "mask"), failed="codes of 0"),
+    "template": Problem(codes(4), plain=True),
+    "sform": Problem(sform_identity, failed="one voxel size in the header"),
+    "identical": Problem(copy_of_t1(1.0), failed="one scan under two names"),
+    "identicaltwice": Problem(copy_of_t1(2.0), failed="one scan under two names"),
+    "swapped": Problem(swapped, caution="may be swapped"),
+    "saysno": Problem(says("t1ce", {"ContrastBolusAgent": "NONE"}), caution="no contrast agent", plain=True),
+    "saysyes": Problem(
+        says("t1", {"ContrastBolusIngredient": "Gadovist"}), caution="names a contrast agent", plain=True
+    ),
+    "offset": Problem(offset(150.0), failed="air is near zero"),
+    "negativeoffset": Problem(offset(-80.0), failed="air is near zero"),
+    "capped": Problem(capped, caution="saturated"),
+    "latin": Problem(says("t1ce", LATIN), plain=True),
+    "lpsmask": Problem(turned(("mask",), LPS), plain=True),
+    "lpsimages": Problem(turned(("t1", "t1ce"), LPS), plain=True),
+    "milliseconds": Problem(
+        says("t1ce", {"ScanningSequence": "GR", "RepetitionTime": 25, "EchoTime": 0.004}), failed="Did you mean 0.025?"
+    ),
+    "flipangle": Problem(says("t1", {"FlipAngle": 370}), failed="FlipAngle between"),
+    "gauss": Problem(says("t1ce", {"MagneticFieldStrength": 15000}), failed="Did you mean 1.5?"),
+    "annexed": Problem(not_there("t1ce"), failed="a link to a file that is not here"),
+    "annexedmask": Problem(not_there("mask"), failed="a link to a file that is not here"),
+    "seventesla": Problem(says("t1ce", {"MagneticFieldStrength": 7}), caution="7 T", plain=True),
+}
+#: Whether they can be used is not certain; that they stop nobody else is.
+SLAB = slab
