@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trainings start from the weights that ship with lessgad, or from scratch."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -60,3 +61,32 @@ def test_averages_run_from_the_start_to_what_was_trained():
     assert torch.equal(averaged(start, trained, 0.0)["w"], start["w"])
     assert torch.equal(averaged(start, trained, 1.0)["w"], trained["w"])
     assert averaged(start, trained, 0.25)["w"].tolist() == [1.25, 2.5]
+
+
+def test_the_share_that_serves_validation_best_is_kept(monkeypatch, tmp_path):
+    """The gain depends on one weight alone: it is largest where that is three quarters of what was trained."""
+    from lessgad.dose.simulation import SimulationSettings
+    from lessgad.dose.simulator import LowDoseSimulator
+    from lessgad.field.build import build_field
+    from lessgad.field.checkpoint import BEST, ModelDescription, read_description
+    from lessgad.preparation.settings import PreparationSettings
+    from lessgad.training import trainer
+    from lessgad.training.validation import ValidationSlices
+
+    description = ModelDescription(
+        field=KERNEL, simulation=SimulationSettings(), preparation=PreparationSettings(), cohort_fingerprint="x"
+    )
+    image = np.zeros((1, 4, 4), np.float32)
+    slices = ValidationSlices(image, image, (image, image), LowDoseSimulator(), image == 0, (1.0, 1.0))
+    task = trainer.TrainingTask(tmp_path, description, FINE_TUNING, [], [slices], [0.1], "f")
+    field = build_field(KERNEL)
+    start = pretrained_weights(KERNEL)
+    field.load_state_dict({name: weight + 1 for name, weight in start.items()})
+    at = start["last.bias"][0]
+    monkeypatch.setattr(
+        trainer, "_validation_figures", lambda _task, one: (0.0, -abs(float(one.last.bias[0] - at) - 0.75))
+    )
+    trainer.write_best_average(task, field)
+    assert read_description(tmp_path).training["share_of_trained_weights"] == 0.75
+    kept, _ = load_field(tmp_path, BEST)
+    assert float(kept.last.bias[0] - at) == pytest.approx(0.75, abs=1e-5)

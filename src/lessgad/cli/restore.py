@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lessgad.pretrained import NAME as PRETRAINED
+
 if TYPE_CHECKING:
     from lessgad.volume import Volume
 
@@ -16,8 +18,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         "restore",
-        epilog="Example: lessgad restore low.nii.gz restored.nii.gz --dose 0.1 --model glioma/models/all-doses "
-        "--pre-contrast t1.nii.gz; lessgad restore dicom_study new_folder --model glioma/models/all-doses",
+        epilog="Example: lessgad restore low.nii.gz restored.nii.gz --dose 0.1 --pre-contrast t1.nii.gz; "
+        "lessgad restore dicom_study new_folder --model glioma/models/all-doses",
     )(restore)
 
 
@@ -31,16 +33,22 @@ def restore(
         ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
-    model: Annotated[Path, typer.Option(metavar="MODEL", help="A folder under EXPERIMENT/models.")],
     dose: Annotated[
         float | None,
         typer.Option(
-            help="Its fraction of the standard dose, e.g. 0.1; needed unless a DICOM header says it. At 0 "
-            "LOW comes back, unless a guess is shown to help."
+            help="Its fraction of the standard dose, e.g. 0.1; needed unless a DICOM header says it. At 0 the input "
+            "is returned, unless prediction beats it on validation patients."
         ),
     ] = None,
+    model: Annotated[
+        Path,
+        typer.Option(
+            metavar="MODEL", help="A folder under EXPERIMENT/models, or pretrained: the model that ships with lessgad."
+        ),
+    ] = Path(PRETRAINED),
     pre_contrast: Annotated[
-        Path | None, typer.Option(metavar="T1", help="T1 of the same examination; needed by models trained with it.")
+        Path | None,
+        typer.Option(metavar="T1", help="T1 of the same examination; needed by the pretrained model and most others."),
     ] = None,
     t2: Annotated[
         Path | None,

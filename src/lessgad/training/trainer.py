@@ -127,7 +127,8 @@ def write_best_average(task: TrainingTask, field: AnyField) -> None:
 
     Without validation patients both count alike. The share is noted in ``model.yaml``.
     """
-    start, trained = pretrained_weights(task.description.field), dict(field.state_dict())
+    start = pretrained_weights(task.description.field)
+    trained = {name: weight.detach().cpu().clone() for name, weight in field.state_dict().items()}
     gains = {}
     for share in SHARES if task.validation else ():
         field.load_state_dict(averaged(start, trained, share))
