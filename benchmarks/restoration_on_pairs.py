@@ -28,6 +28,7 @@ from lessgad.field.checkpoint import load_field
 from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, read_prepared
 from lessgad.pretrained import pretrained_model
+from lessgad.restoration.denoised_baselines import denoise
 from lessgad.restoration.gaussian_baseline import WIDTHS_MM, scaled_average
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
@@ -35,6 +36,7 @@ from lessgad.restoration.slices import restore_slices
 MARGIN = (24, 24, 7)
 SCALES = np.linspace(0.6, 1.2, 25)
 MOST_TUNING_SLICES = 6
+STRENGTHS = (0.1, 0.2, 0.3, 0.6, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,15 @@ def main() -> None:
     for noise in given.noise:
         for dose in given.doses:
             width, scale = tuned_gaussian(tuning, dose, noise)
+            strength, nlm_scale = tuned_means(tuning, dose, noise)
             rows: dict[str, list[tuple[float, float, float]]] = {}
             for slab in judged:
                 t1, low, facts = scans(slab, dose, noise)
                 images = {"unrestored": low[slab.numbers]}
                 average = scaled_average(t1, low, dose, facts, width, slab.numbers)
                 images[f"gaussian {width:g} mm"] = np.clip(t1[slab.numbers] + scale * average, -1, 1)
+                nlm = denoised_difference(slab, t1, low, noise, strength, slab.numbers)
+                images[f"non-local means {strength:g}"] = np.clip(t1[slab.numbers] + nlm_scale / dose * nlm, -1, 1)
                 for name, field in models.items():
                     images[Path(name).name] = restored(field, t1, low, dose, facts, slab.numbers)
                 for name, image in images.items():
@@ -147,6 +152,30 @@ def tuned_gaussian(tuning: list[Slab], dose: float, noise: str) -> tuple[float, 
             found[index] += [10 * np.log10(4 / np.mean((scale * average - wanted) ** 2)) for scale in SCALES]
     width, scale = np.unravel_index(np.argmax(found), found.shape)
     return WIDTHS_MM[width], float(SCALES[scale])
+
+
+def tuned_means(tuning: list[Slab], dose: float, noise: str) -> tuple[float, float]:
+    """Strength of non-local means of the difference, slice by slice, and scale with the best mean PSNR."""
+    found = np.zeros((len(STRENGTHS), len(SCALES)))
+    for slab in tuning:
+        t1, low, _ = scans(slab, dose, noise)
+        numbers = slab.numbers[:: max(1, len(slab.numbers) // MOST_TUNING_SLICES)]
+        voxels = slab.box[numbers]
+        wanted = (slab.t1ce - t1)[numbers][voxels]
+        for index, strength in enumerate(STRENGTHS):
+            smooth = denoised_difference(slab, t1, low, noise, strength, numbers)[voxels] / dose
+            found[index] += [10 * np.log10(4 / np.mean((scale * smooth - wanted) ** 2)) for scale in SCALES]
+    strength, scale = np.unravel_index(np.argmax(found), found.shape)
+    return STRENGTHS[strength], float(SCALES[scale])
+
+
+def denoised_difference(
+    slab: Slab, t1: np.ndarray, low: np.ndarray, noise: str, strength: float, numbers: list[int]
+) -> np.ndarray:
+    """Denoise low − T1 of some slices; its noise is taken as √2 times that of the low dose."""
+    sigma = slab.sigma if noise == "matched" else slab.level / float(noise.removesuffix("both"))
+    difference = (low - t1)[numbers].transpose(2, 1, 0)
+    return denoise(difference, sigma=2**0.5 * sigma, strength=strength).transpose(2, 1, 0)
 
 
 def restored(
