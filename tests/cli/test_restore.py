@@ -7,54 +7,11 @@ import shutil
 import nibabel
 import numpy as np
 import pytest
-import torch
 import yaml
+from restoring import refused, run
 
-from lessgad.cli.main import exit_code
 from lessgad.field.checkpoint import read_description, write_weights
 from lessgad.field.conditional_field import ConditionalField
-
-
-@pytest.fixture
-def model(tiny_stages, tmp_path):
-    """A model that sees the low dose alone and does little, with the settings and limits of a trained one."""
-    folder = shutil.copytree(tiny_stages / "train" / "models" / "all-doses", tmp_path / "model")
-    description = yaml.safe_load((folder / "model.yaml").read_text())
-    description["field"]["inputs"] = ["low_dose"]
-    (folder / "model.yaml").write_text(yaml.safe_dump(description))
-    torch.manual_seed(0)
-    field = ConditionalField(read_description(folder).field)
-    with torch.no_grad():
-        for parameter in (*field.layers[-1].parameters(), *field.shifts.parameters()):
-            parameter.mul_(0.1)
-    write_weights(folder / "best.safetensors", field)
-    return folder
-
-
-@pytest.fixture
-def low(tmp_path, tiny):
-    """A low-dose scan with its axes in another order, in units of its own."""
-    t1, _, _ = tiny.head(77)
-    image = nibabel.nifti1.Nifti1Image(t1 * np.float32(0.37), tiny.AFFINE)
-    turned = image.as_reoriented(nibabel.orientations.axcodes2ornt(("S", "P", "R")))
-    nibabel.save(turned, tmp_path / "low.nii.gz")
-    return tmp_path / "low.nii.gz"
-
-
-def run(capfd, *arguments):
-    code = exit_code(["restore", *map(str, arguments)])
-    out, err = capfd.readouterr()
-    assert "Traceback" not in err
-    return code, out, err
-
-
-def refused(result, *words):
-    code, out, err = result
-    assert (code, out) == (2, "")
-    assert err.startswith("lessgad: ")
-    assert err.count("\n") == 1
-    for word in words:
-        assert word in err
 
 
 def test_grid_and_units_are_those_of_the_scan(capfd, low, model, tmp_path):
@@ -240,46 +197,3 @@ def test_a_t2_that_cannot_be_read(capfd, low, changed_model, tmp_path):
     asked = (low, tmp_path / "out.nii", "--dose", "0.5", "--model", folder)
     refused(run(capfd, *asked, "--t2", tmp_path / "none.nii"), "no such file")
     assert run(capfd, *asked)[0] == 0
-
-
-def change_header(path, **values):
-    image = nibabel.load(path)
-    array = np.asanyarray(image.dataobj)
-    header = image.header.copy()
-    for name, value in values.items():
-        header[name] = value
-    nibabel.save(nibabel.nifti1.Nifti1Image(array, None, header), path)
-
-
-@pytest.mark.parametrize("code", [0, 2, 4])
-def test_no_code_that_nobody_knew_is_written(capfd, low, model, tmp_path, code):
-    change_header(low, sform_code=code, qform_code=code)
-    left_with, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
-    assert left_with == 0
-    assert ("left and right may be swapped" in err) == (code == 0)
-    scan, restored = nibabel.load(low), nibabel.load(tmp_path / "out.nii.gz")
-    assert (int(restored.header["sform_code"]), int(restored.header["qform_code"])) == (code, code)
-    np.testing.assert_allclose(restored.affine, scan.affine, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [({"xyzt_units": 1}, "the size of a head"), ({"scl_slope": 1.0, "scl_inter": 150.0}, "air is near zero")],
-)
-def test_scans_that_no_head_has_are_refused(capfd, low, model, tmp_path, values, words):
-    change_header(low, **values)
-    if "scl_inter" in values:
-        image = nibabel.load(low)
-        nibabel.save(nibabel.nifti1.Nifti1Image(image.get_fdata(dtype=np.float32) + 150, image.affine), low)
-    refused(run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model), words, "low dose")
-    assert not (tmp_path / "out.nii.gz").exists()
-
-
-def test_a_capped_scan_is_a_caution(capfd, low, model, tmp_path):
-    image = nibabel.load(low)
-    array = image.get_fdata(dtype=np.float32)
-    nibabel.save(nibabel.nifti1.Nifti1Image(np.minimum(array, np.quantile(array, 0.9)), image.affine), low)
-    left_with, _, err = run(capfd, low, tmp_path / "out.nii.gz", "--dose", "0.1", "--model", model)
-    assert left_with == 0
-    assert "caution: low dose: " in err
-    assert "saturated" in err

@@ -7,6 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 from head_study import KINDS, volume_of, write_study
+from small_export import change_files
 
 from lessgad.cli.main import exit_code
 from lessgad.restoration.restorer import Restorer
@@ -148,3 +149,14 @@ def test_a_model_that_needs_a_t1(tmp_path, tiny, untrained_model, capfd):
     assert exit_code(["restore", str(alone), str(tmp_path / "out"), "--model", str(model)]) == 2
     assert "--series pre_contrast=NUMBER" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scan_whose_air_is_not_dark_is_refused(tmp_path, tiny, run):
+    alone = write_study(tmp_path / "alone", tiny, kinds={2: KINDS[2]})
+
+    def lift(dataset):
+        dataset.RescaleIntercept = float(dataset.get("RescaleIntercept", 0)) + 300
+        dataset.RescaleSlope = dataset.get("RescaleSlope", 1)
+
+    change_files(alone, lift)
+    refused(run(alone, tmp_path / "out"), tmp_path / "out", "a low dose whose air is near zero")

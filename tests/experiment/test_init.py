@@ -4,32 +4,9 @@ from typing import Any
 
 import pytest
 
-from lessgad.cohort.split import read_split
 from lessgad.errors import CohortError, SettingsError, StorageError
 from lessgad.experiment.init import init_experiment
 from lessgad.experiment.settings import load_settings
-
-TUMOR = "index\tname\n0\tBackground\n1\tnecrotic\n2\tedema\n4\tenhancing\n"
-
-
-@pytest.fixture
-def cohort(tmp_path: Path) -> Path:
-    root = tmp_path / "cohort"
-    for patient in ("01", "02"):
-        for name in ("T1w", "ce-gadolinium_T1w"):
-            path = root / f"sub-{patient}" / "anat" / f"sub-{patient}_{name}.nii.gz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-    mask = root / "derivatives" / "expert" / "sub-01" / "anat" / "sub-01_dseg.nii.gz"
-    mask.parent.mkdir(parents=True)
-    mask.touch()
-    (root / "derivatives" / "expert" / "dseg.tsv").write_text(TUMOR)
-    return root
-
-
-@pytest.fixture
-def experiment(tmp_path: Path) -> Path:
-    return tmp_path / "experiment"
 
 
 def init(experiment: Path, cohort: Path, **changes: Any) -> str:
@@ -204,58 +181,11 @@ def test_unusable_cohort_leaves_nothing(experiment: Path, cohort: Path, changes:
     assert not experiment.exists()
 
 
-def test_split_is_taken_over(tmp_path: Path, experiment: Path, cohort: Path):
-    split = tmp_path / "my.tsv"
-    split.write_text("participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n")
-    init(experiment, cohort, split=split)
-    assert read_split(experiment / "split.tsv") == {"01": "test", "02": "train"}
-
-
-@pytest.mark.parametrize("text", [None, "participant_id\tsubset\nsub-01\tmaybe\n"])
-def test_split_that_cannot_be_used_leaves_nothing(tmp_path: Path, experiment: Path, cohort: Path, text: str | None):
-    if text is not None:
-        (tmp_path / "my.tsv").write_text(text)
-    with pytest.raises(CohortError, match=r"my\.tsv: wanted"):
-        init(experiment, cohort, split=tmp_path / "my.tsv")
-    assert not experiment.exists()
-
-
-def test_split_that_is_there_is_not_overwritten(tmp_path: Path, experiment: Path, cohort: Path):
-    rows = "participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n"
-    experiment.mkdir()
-    (experiment / "split.tsv").write_text(rows)
-    (tmp_path / "my.tsv").write_text(rows.replace("test", "validation"))
-    with pytest.raises(SettingsError, match="a new split"):
-        init(experiment, cohort, split=tmp_path / "my.tsv")
-    assert (experiment / "split.tsv").read_text() == rows
-    assert not (experiment / "experiment.yaml").exists()
-    init(experiment, cohort, split=experiment / "split.tsv")
-    assert (experiment / "split.tsv").read_text() == rows
-
-
 def test_place_that_is_a_file(experiment: Path, cohort: Path):
     experiment.write_text("a file")
     with pytest.raises(StorageError):
         init(experiment, cohort)
     assert experiment.read_text() == "a file"
-
-
-def test_the_warning_about_few_test_patients_counts_those_of_the_cohort(tmp_path: Path, experiment: Path, cohort: Path):
-    """Twelve rows say test; one of them is a patient of this cohort."""
-    split = tmp_path / "my.tsv"
-    rows = "".join(f"sub-x{n}\ttest\n" for n in range(11))
-    split.write_text(f"participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n{rows}")
-    told = init(experiment, cohort, split=split)
-    assert "1 test patients: an answer takes 10" in told
-    assert "11 rows name no patient of the cohort: sub-x0" in told
-
-
-def test_a_split_that_a_spreadsheet_changed_leaves_nothing(tmp_path: Path, experiment: Path, cohort: Path):
-    split = tmp_path / "my.tsv"
-    split.write_bytes(b'"participant_id";"subset"\r\n"1";"test"\r\n"2";"train"\r\n')
-    with pytest.raises(CohortError, match="sub-1 where the cohort has sub-01"):
-        init(experiment, cohort, split=split)
-    assert not experiment.exists()
 
 
 def test_a_selection_is_written_and_read(tmp_path: Path, experiment: Path, cohort: Path):
