@@ -56,15 +56,6 @@ def test_the_users_day_runs_as_documented(tmp_path: Path) -> None:
             words[2] = "IMPORTED"  # the day goes on with a cohort that is large enough to train on
         if words[0] == "phantom":
             words[words.index("--patients") + 1] = "4"
-        if words[0] == "restore" and not (tmp_path / "COHORT").exists():  # right after the installation
-            run(["phantom", "FIRST", "--patients", "1", "--low-dose", "0.1"], tmp_path)
-            low = min((tmp_path / "FIRST").glob("sub-*/**/*_acq-dose10_ce-gadolinium_T1w.nii.gz"))
-            t1 = low.with_name(low.name.replace("_acq-dose10_ce-gadolinium", ""))
-            (tmp_path / "LOW.nii.gz").write_bytes(low.read_bytes())
-            (tmp_path / "T1.nii.gz").write_bytes(t1.read_bytes())
-            run(words, tmp_path)
-            (tmp_path / "OUT.nii.gz").unlink()
-            continue
         if words[0] == "restore":
             low = min((tmp_path / "COHORT").glob("sub-*/**/*_acq-dose10_ce-gadolinium_T1w.nii.gz"))
             t1 = low.with_name(low.name.replace("_acq-dose10_ce-gadolinium", ""))
