@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.field.build import build_field
 from lessgad.field.checkpoint import BEST, ModelDescription, write_description
-from lessgad.field.measured_enhancement import N_AVERAGES
+from lessgad.field.gaussian_averages import N_AVERAGES
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.intervals import IntervalCalibration, covering_factor, write_intervals

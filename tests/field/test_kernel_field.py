@@ -6,14 +6,10 @@ import pytest
 import torch
 
 from lessgad.field.build import build_field
+from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM
 from lessgad.field.kernel_field import BLUR_PER_MM, N_SDS, KernelField
-from lessgad.field.measured_enhancement import (
-    N_AVERAGES,
-    WIDTHS_MM,
-    ScanFacts,
-    kernel_sources,
-    measured_enhancement,
-)
+from lessgad.field.kernel_sources import kernel_sources
+from lessgad.field.measured_enhancement import ScanFacts, measured_enhancement
 from lessgad.field.presets import FieldSettings
 
 SMALL = FieldSettings(preset="kernel", channels=(8, 8, 8), n_blocks=1, feature_channels=8, field_width=8)

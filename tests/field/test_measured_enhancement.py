@@ -9,18 +9,13 @@ from scipy.ndimage import gaussian_filter
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.simulation import SimulationSettings, dose_curve
+from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM, gaussian_averages
+from lessgad.field.kernel_sources import N_CONSTANTS, NOISE_CHANNEL, kernel_sources, n_source_channels
 from lessgad.field.measured_enhancement import (
     LEAST_DOSE,
-    N_AVERAGES,
-    N_CONSTANTS,
-    NOISE_CHANNEL,
-    WIDTHS_MM,
     ScanFacts,
     full_dose_gain,
-    gaussian_averages,
-    kernel_sources,
     measured_enhancement,
-    n_source_channels,
     noise_of_averages,
 )
 

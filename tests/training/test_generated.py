@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from lessgad.field.measured_enhancement import N_CONSTANTS, n_source_channels
+from lessgad.field.kernel_sources import N_CONSTANTS, n_source_channels
 from lessgad.phantom.tissues import Tissue
 from lessgad.training.generated.appearance import draw_appearance, draw_sequence
 from lessgad.training.generated.heads import generated_head

@@ -23,7 +23,8 @@ from torch.nn import functional
 
 from lessgad.field.conditional_field import FieldAnswer
 from lessgad.field.encoder import CompactEncoder
-from lessgad.field.measured_enhancement import N_AVERAGES, N_CONSTANTS, WIDTHS_MM, n_source_channels
+from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM
+from lessgad.field.kernel_sources import N_CONSTANTS, n_source_channels
 from lessgad.field.presets import FieldSettings
 
 N_SDS = 2.0  # of its noise, by which the image may differ from an average

@@ -19,17 +19,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose.dose_curve import DoseCurve
+from lessgad.field.gaussian_averages import TRUNCATE, gaussian_averages, scanned
 
-WIDTHS_MM = (0.0, 0.6, 1.0, 1.6, 2.5)  # SD of each average; 0 leaves the image as it is
-N_AVERAGES = len(WIDTHS_MM)
 LEVEL_OF_GAIN = 3  # the average that the gain of a dose curve is read at
-TRUNCATE = 2.5  # in SDs
 LEAST_DOSE = 0.02  # below it nothing measured is shown
 MISALIGNMENT_MM = 0.07  # told of scans; from 0 to 0.2 the best on true low doses of the phantom
 LEAST_SIGNAL = 0.2  # on [0, 2]: ratios of lower signals are those of noise
-LEAST_NOISE = 1e-4
-ALL_SCANNED = 0.995  # share of voxels
-LEAST_WEIGHT = 1e-3
 _MAD = 0.6744897501960817  # of a standard normal
 BACKGROUND = -1.0
 
@@ -134,77 +129,6 @@ def measured_enhancement(
     )
 
 
-def scanned(
-    pre_contrast: Float[np.ndarray, "z y x"], difference: Float[np.ndarray, "z y x"]
-) -> Bool[np.ndarray, "z y x"] | None:
-    """Find voxels that were scanned: not exactly zero in both images, as a skull strip leaves them.
-
-    Returns:
-        None if nearly all were.
-    """
-    inside = (pre_contrast != 0) | (difference != 0)
-    return None if inside.mean() > ALL_SCANNED else inside
-
-
-def gaussian_averages(
-    image: Float[np.ndarray, "z y x"],
-    spacing_mm: tuple[float, float, float],
-    numbers: Sequence[int],
-    widths_mm: Sequence[float] = WIDTHS_MM,
-    inside: Bool[np.ndarray, "z y x"] | None = None,
-) -> Float[np.ndarray, "k n y x"]:
-    """Average slices with Gaussians in three dimensions; weights beyond the first and last slice go to those inside.
-
-    Args:
-        image: All slices.
-        spacing_mm: From slice to slice, row to row, column to column.
-        numbers: Of the slices that are wanted.
-        widths_mm: SD of each Gaussian; 0 for the image itself.
-        inside: Voxels that count, where the average is that of these alone and 0 elsewhere; None for all.
-    """
-    if inside is None:
-        return _averages(image, spacing_mm, numbers, widths_mm)
-    weights = inside.astype(np.float32)
-    sums = _averages(image * weights, spacing_mm, numbers, widths_mm)
-    totals = _averages(weights, spacing_mm, numbers, widths_mm)
-    return np.where(inside[list(numbers)], sums / np.maximum(totals, LEAST_WEIGHT), np.float32(0))
-
-
-def _averages(
-    image: Float[np.ndarray, "z y x"],
-    spacing_mm: tuple[float, float, float],
-    numbers: Sequence[int],
-    widths_mm: Sequence[float],
-) -> Float[np.ndarray, "k n y x"]:
-    from scipy.ndimage import gaussian_filter1d
-
-    n_slices = len(image)
-    away_mm = (np.arange(n_slices)[None, :] - np.asarray(numbers)[:, None]) * spacing_mm[0]
-    averages = np.empty((len(widths_mm), len(numbers), *image.shape[1:]), np.float32)
-    for index, width in enumerate(widths_mm):
-        if width == 0:
-            averages[index] = image[list(numbers)]
-            continue
-        weights = np.exp(-0.5 * (away_mm / width) ** 2) * (np.abs(away_mm) <= TRUNCATE * width)
-        weights /= weights.sum(axis=1, keepdims=True)
-        smooth = _weighted_slices(image, weights.astype(np.float32))
-        for axis in (1, 2):
-            smooth = gaussian_filter1d(smooth, width / spacing_mm[axis], axis=axis, mode="nearest", truncate=TRUNCATE)
-        averages[index] = smooth
-    return averages
-
-
-def _weighted_slices(
-    image: Float[np.ndarray, "z y x"], weights: Float[np.ndarray, "n z"]
-) -> Float[np.ndarray, "n y x"]:
-    flat = image.reshape(len(image), -1)
-    rows = []
-    for row in weights:
-        (some,) = np.nonzero(row)
-        rows.append(row[some] @ flat[some[0] : some[-1] + 1])
-    return np.stack(rows).reshape(len(weights), *image.shape[1:])
-
-
 def detail_noise(smooth: Float[np.ndarray, "k n y x"], tissue: Bool[np.ndarray, "n y x"]) -> tuple[float, ...]:
     """Measure the spread of the detail between each average and the next wider one, where there is tissue.
 
@@ -259,57 +183,3 @@ def _slope_per_mm(
         smooth = gaussian_filter1d(smooth, 1.0 / spacing_mm[axis], axis=axis, mode="nearest", truncate=TRUNCATE)
     rows, columns = np.gradient(smooth, spacing_mm[1], spacing_mm[2], axis=(1, 2))
     return np.hypot(rows, columns)
-
-
-def kernel_sources(evidence: MeasuredEnhancement, n_neighbors: int) -> Float[np.ndarray, "n c y x"]:
-    """Stack what a kernel field sees of each chosen slice.
-
-    Channels: T1 and scaled difference, each of the slice and its neighbors; the averages; what misalignment can do,
-    scaled; noise of the T1; noise of each average and gain, as maps; and constants (`N_CONSTANTS`).
-
-    Args:
-        evidence: Of the scan.
-        n_neighbors: Slices seen above and below.
-    """
-    from lessgad.field.inputs import slices_around
-
-    around = slices_around(evidence.numbers, n_neighbors, len(evidence.pre_contrast))
-    n, height, width = evidence.gain.shape
-    gain = evidence.gain[:, None]
-    constants = np.broadcast_to(_constants(evidence)[None, :, None, None], (n, N_CONSTANTS, height, width))
-    parts = (
-        evidence.pre_contrast[around],
-        gain * evidence.difference[around],
-        np.moveaxis(evidence.averages, 0, 1),
-        (evidence.gain * evidence.misalignment)[:, None],
-        gain,
-        constants,
-    )
-    return np.concatenate(parts, axis=1, dtype=np.float32)
-
-
-#: Noise of each average, noise of the T1, dose, detail noise (log), in-plane and slice spacing (log).
-N_CONSTANTS = N_AVERAGES + 1 + 1 + (N_AVERAGES - 1) + 2
-NOISE_CHANNEL = 2 - N_CONSTANTS  # noise of the average over 1 mm
-
-
-def n_source_channels(n_neighbors: int) -> int:
-    """Channels of `kernel_sources`."""
-    return 2 * (2 * n_neighbors + 1) + N_AVERAGES + 2 + N_CONSTANTS
-
-
-def _constants(evidence: MeasuredEnhancement) -> Float[np.ndarray, " c"]:
-    facts, scale = evidence.facts, max(evidence.dose, LEAST_DOSE)
-    detail = np.log10(np.maximum(np.asarray(evidence.detail) / scale, LEAST_NOISE))
-    between, *in_plane = facts.spacing_mm
-    return np.array(
-        [
-            *evidence.noise,
-            facts.sigma_pre_contrast,
-            evidence.dose,
-            *detail,
-            np.log(float(np.mean(in_plane))),
-            np.log(between),
-        ],
-        np.float32,
-    )

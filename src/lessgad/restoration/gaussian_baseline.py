@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.field.measured_enhancement import ScanFacts, full_dose_gain, gaussian_averages, scanned
+from lessgad.field.gaussian_averages import gaussian_averages, scanned
+from lessgad.field.measured_enhancement import ScanFacts, full_dose_gain
 
 WIDTHS_MM = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 LEVEL_MM = 1.6  # width of the average that g is read at

@@ -111,7 +111,8 @@ def _sources(
         from lessgad.field.inputs import stacked_sources
 
         return lambda part: stacked_sources(images, numbers[part], field.settings)
-    from lessgad.field.measured_enhancement import kernel_sources, measured_enhancement
+    from lessgad.field.kernel_sources import kernel_sources
+    from lessgad.field.measured_enhancement import measured_enhancement
 
     if facts is None:
         raise ModelError("slice spacing and noise of the scan for a kernel field", "none")

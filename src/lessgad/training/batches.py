@@ -13,7 +13,8 @@ from torch import Tensor
 
 from lessgad.errors import ModelError
 from lessgad.field.inputs import images_seen
-from lessgad.field.measured_enhancement import kernel_sources, measured_enhancement
+from lessgad.field.kernel_sources import kernel_sources
+from lessgad.field.measured_enhancement import measured_enhancement
 from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import FieldSettings
 from lessgad.training.patches import Patch

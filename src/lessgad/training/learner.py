@@ -15,7 +15,7 @@ from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField, build_field
 from lessgad.field.conditional_field import FieldAnswer
 from lessgad.field.device import compute_device
-from lessgad.field.measured_enhancement import NOISE_CHANNEL
+from lessgad.field.kernel_sources import NOISE_CHANNEL
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
 from lessgad.training.adversarial_losses import shift_regularisation

@@ -14,7 +14,7 @@ from lessgad.atomic_write import replacing
 from lessgad.field.build import AnyField, build_field
 from lessgad.field.checkpoint import write_weights
 from lessgad.field.device import compute_device
-from lessgad.field.measured_enhancement import NOISE_CHANNEL
+from lessgad.field.kernel_sources import NOISE_CHANNEL
 from lessgad.field.precision import autocast
 from lessgad.field.presets import FieldSettings
 from lessgad.training.generated.batches import BATCH_SIZE, N_INTERLEAVED, N_SCANS, GeneratedBatch, batches

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.field.measured_enhancement import ScanFacts, kernel_sources, measured_enhancement
+from lessgad.field.kernel_sources import kernel_sources
+from lessgad.field.measured_enhancement import ScanFacts, measured_enhancement
 from lessgad.preparation.normalisation import LEVEL
 from lessgad.training.generated.scene import Scene
 

@@ -21,9 +21,10 @@ from torch.nn import functional
 
 from lessgad.phantom.shapes import smooth_noise
 from lessgad.phantom.tissues import Tissue
-from lessgad.phantom.warp import rigid
 from lessgad.training.generated.appearance import draw_appearance
 from lessgad.training.generated.heads import GeneratedHead
+from lessgad.training.generated.placement import axes_of, centre, grid_mm, moved, orientation, warp
+from lessgad.training.generated.placement import spacing as draw_spacing
 
 SIZE = 128
 DEPTH_MM = 4.5  # of slices above and below the middle one, for averages in three dimensions
@@ -33,7 +34,6 @@ MARGIN = 4  # voxels of the head around the scene
 SIMULATED_SHARE = 0.5
 SAME_GRID_SHARE = 0.2
 STRIPPED_SHARE = 0.4
-AXIAL_SHARE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,10 @@ class Scene:
 
 def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
     """Place a stack of slices in a head and sample what scanners would see, all noise-free."""
-    spacing = _spacing(rng)
+    spacing = draw_spacing(rng)
     n = int(min(MOST_SLICES, max(N_SEEN, 2 * np.ceil(DEPTH_MM / spacing[0]) + 1)))
-    grid = _grid_mm((n, SIZE, SIZE), spacing) @ _orientation(rng).T + _centre(head, rng)
-    grid = grid + _warp(grid.shape[:3], rng)
+    grid = grid_mm((n, SIZE, SIZE), spacing) @ orientation(rng).T + centre(head, rng)
+    grid = grid + warp(grid.shape[:3], rng)
     simulated = rng.random() < SIMULATED_SHARE
     same = simulated or rng.random() < SAME_GRID_SHARE
     shifts = [np.zeros(3), np.zeros(3)]
@@ -76,12 +76,12 @@ def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
         shifts[1] = rng.uniform(-0.5, 0.5, 3)
         if rng.random() < 0.3:
             shifts[0] = rng.uniform(-0.5, 0.5, 3)
-    axes_mm = _axes_of(grid)
+    axes_mm = axes_of(grid)
     places = [grid, *(grid + shift @ axes_mm if shift.any() else grid for shift in shifts)]
     error_mm = float(rng.choice([0.03, 0.1, 0.2]))
     told = (0.07 + 1.2 * error_mm) * float(np.exp(rng.normal(0, 0.25)))
     if simulated or not same:
-        places[2] = _moved(places[2], error_mm, rng)
+        places[2] = moved(places[2], error_mm, rng)
     volume = _signals(head, rng, places, other_contrast=simulated)
     n_sections = max(1, round(spacing[0] * rng.uniform(0.7, 1.0)))
     on_grid = _sampled(volume, grid, axes_mm[0], n_sections)
@@ -133,67 +133,6 @@ def _cut_elsewhere(seen: Bool[np.ndarray, "z y x"], rng: np.random.Generator) ->
     by = rng.uniform(-0.5, 0.5, 3)
     moved = shift(seen.astype(np.float32), by, order=3, mode="nearest", prefilter=False)
     return np.clip(moved, 0, 1.05).astype(np.float32)
-
-
-def _spacing(rng: np.random.Generator) -> tuple[float, float, float]:
-    in_plane = float(np.exp(rng.uniform(np.log(0.4), np.log(1.25))))
-    between = in_plane if rng.random() < 0.3 else float(np.exp(rng.uniform(np.log(0.8), np.log(6.0))))
-    if rng.random() < 0.15:
-        in_plane = between = 1.0
-    return between, in_plane, in_plane
-
-
-def _grid_mm(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Float[np.ndarray, "z y x 3"]:
-    axes = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
-    z, y, x = np.meshgrid(*axes, indexing="ij")
-    return np.stack([x, y, z], axis=-1).astype(np.float32)
-
-
-def _orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
-    from scipy.spatial.transform import Rotation
-
-    if rng.random() < AXIAL_SHARE:
-        turned = Rotation.from_euler("xyz", rng.normal(0, [10, 6, 8]), degrees=True).as_matrix()
-    else:
-        turned = Rotation.random(random_state=np.random.RandomState(int(rng.integers(2**31)))).as_matrix()
-    size = np.diag(np.exp(rng.uniform(-0.1, 0.5) + rng.normal(0, 0.08, 3)))  # finer anatomy than the template's
-    mirrored = np.diag([rng.choice([-1.0, 1.0]), 1.0, 1.0])
-    return (size @ turned @ mirrored).astype(np.float32)
-
-
-def _centre(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
-    if len(head.centres) and rng.random() < 0.65:
-        return head.centres[rng.integers(len(head.centres))] + rng.normal(0, 10, 3)
-    n = np.array(head.labels.shape)
-    if rng.random() < 0.5:
-        places = np.argwhere(head.brain[::6, ::6, ::6]) * 6
-        return places[rng.integers(len(places))] + rng.normal(0, 4, 3)
-    return n / 2 + rng.uniform(-0.3, 0.3, 3) * n
-
-
-def _warp(shape: tuple[int, ...], rng: np.random.Generator) -> Float[np.ndarray, "z y x 3"]:
-    coarse = rng.normal(0, rng.uniform(0, 2.5), (3, 1, 1, 3, 5, 5)).reshape(3, 3, 5, 5)
-    fine = functional.interpolate(
-        torch.from_numpy(coarse.astype(np.float32))[None], size=shape, mode="trilinear", align_corners=True
-    )
-    return fine[0].permute(1, 2, 3, 0).numpy()
-
-
-def _axes_of(grid: Float[np.ndarray, "z y x 3"]) -> Float[np.ndarray, "3 3"]:
-    """Step from voxel to voxel along z, y and x, in the middle of the grid."""
-    z, y, x = (n // 2 for n in grid.shape[:3])
-    here = grid[z, y, x]
-    before = grid[z - 1, y, x], grid[z, y - 1, x], grid[z, y, x - 1]
-    return np.stack([here - other for other in before])
-
-
-def _moved(
-    grid: Float[np.ndarray, "z y x 3"], error_mm: float, rng: np.random.Generator
-) -> Float[np.ndarray, "z y x 3"]:
-    """What is left of the head's motion after registration: as many degrees as millimeters."""
-    left = rigid(rng.normal(0, error_mm, 3), rng.normal(0, error_mm, 3))
-    centre = grid.reshape(-1, 3).mean(axis=0)
-    return ((grid - centre) @ left[:3, :3].T.astype(np.float32) + centre + left[:3, 3]).astype(np.float32)
 
 
 def _signals(
