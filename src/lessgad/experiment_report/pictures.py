@@ -28,11 +28,13 @@ from lessgad.report.false_against_missed_figure import false_against_missed_figu
 from lessgad.report.preparation_sheet import preparation_images
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png
+from lessgad.report.whole_image_sheet import SheetSlice, slice_errors, whole_image_sheet, worst_slice
 from lessgad.training.learning_curve import read_learning_curve
 from lessgad.volume import in_transverse_order, read_volume
 
 N_GALLERIES = 2
 MOST_PREPARATIONS = 40
+MOST_SHEETS = 40
 CALIBRATION_DOSE = 0.2
 
 
@@ -85,6 +87,36 @@ def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Col
         )
         pictures.append(Picture(to_png(figure), alt, caption))
     return tuple(pictures)
+
+
+def whole_images(experiment: Experiment, usable: Collection[str]) -> tuple[Picture, ...]:
+    """One sheet for each test study, restored from its lowest dose: the slice with most tumor and the worst slice."""
+    pictures = []
+    for study in experiment.studies(["test"])[:MOST_SHEETS]:
+        doses = sorted(dose for dose in experiment.settings.doses if dose > 0 and evaluated(study, dose) in usable)
+        if doses:
+            pictures.append(_sheet(experiment, study, doses[0]))
+    return tuple(pictures)
+
+
+def _sheet(experiment: Experiment, study: Study, dose: float) -> Picture:
+    prepared = read_prepared(prepared_files(experiment, study))
+    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array
+    errors = slice_errors(restored, prepared.standard_dose, prepared.head, prepared.tissue_level)
+    tumor = tumor_slice(prepared.tumor(experiment.settings.cohort.regions), prepared.head.shape[2])
+    worst = worst_slice(errors, prepared.head)
+    low_dose = low_doses_at(experiment, study, dose).at(prepared, dose, [tumor, worst]).image
+    slices = []
+    for index, (k, words) in enumerate(((tumor, "most tumor"), (worst, "worst"))):
+        whole = prepared.pre_contrast[:, :, k], restored[:, :, k], prepared.standard_dose[:, :, k]
+        t1, after, standard = (np.asarray(image) for image in whole)
+        label = f"slice {k + 1}, {words}: error {errors[k]:.3f} of tissue"
+        slices.append(SheetSlice(label, (t1, low_dose[:, :, index], after, standard), prepared.head[:, :, k]))
+    figure = whole_image_sheet(study.name, dose, tuple(slices), prepared.spacing_mm[:2], prepared.tissue_level)
+    alt = "T1, low dose, restored, standard dose and their difference, at the tumor and in the worst slice"
+    return Picture(
+        to_png(figure), alt, f"{study.name} from {percent(dose)}: whole slices at the tumor and at the worst."
+    )
 
 
 def learning_curves(experiment: Experiment) -> tuple[Picture, ...]:

@@ -134,7 +134,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         segmentation=segmentation_section(experiment, scores, usable),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
-        galleries=pictures.galleries(experiment, rows, usable),
+        galleries=(*pictures.galleries(experiment, rows, usable), *pictures.whole_images(experiment, usable)),
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=gathered.failures,

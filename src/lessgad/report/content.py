@@ -120,7 +120,7 @@ class ReportContent:
         calibration: Figure 2.
         readings: The reader study; None where there is none.
         reading_bars: Its answers as a figure.
-        galleries: Figure 3, one picture per study.
+        galleries: Figure 3, one picture per study; then whole slices of each test study.
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
         failures: Studies that are missing.
