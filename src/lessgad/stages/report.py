@@ -16,7 +16,7 @@ from lessgad.experiment_report.reading_results import readings_file
 from lessgad.judging.score_tables import GROWTH, TABLES
 from lessgad.report.content import FailedStudy
 
-VERSION = 11
+VERSION = 12
 TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")
 
 
