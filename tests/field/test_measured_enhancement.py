@@ -139,3 +139,17 @@ def test_some_of_the_slices_are_the_same_alone():
     part = both.of(slice(1, 3))
     assert part.numbers == (9, 11)
     assert np.array_equal(kernel_sources(both, 2)[1:], kernel_sources(part, 2))
+
+
+@pytest.mark.parametrize("missing", ["pre_contrast", "low_dose"])
+def test_where_one_scan_ends_nothing_enhances(missing):
+    """The other scan there is no enhancement, nor the lack of it; beside it averages are those of what both cover."""
+    t1, t1ce = pair()
+    low = t1 + np.float32(0.1) * (t1ce - t1)
+    whole = measured_enhancement(t1, low, 0.1, ScanFacts(SPACING), [7])
+    cut = {"pre_contrast": t1.copy(), "low_dose": low.copy()}
+    cut[missing][:, :, 16:] = -1
+    found = measured_enhancement(cut["pre_contrast"], cut["low_dose"], 0.1, ScanFacts(SPACING), [7])
+    assert not found.averages[:, 0, :, 16:].any()
+    assert found.averages[1, 0, :, :15] == pytest.approx(whole.averages[1, 0, :, :15], abs=0.15)
+    assert np.abs(found.averages).max() <= np.abs(whole.averages).max() + 1e-4

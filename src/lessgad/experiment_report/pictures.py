@@ -9,6 +9,7 @@ import numpy as np
 
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation import simulated_low_dose
+from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import SimilarityRow
@@ -102,16 +103,17 @@ def whole_images(experiment: Experiment, usable: Collection[str]) -> tuple[Pictu
 def _sheet(experiment: Experiment, study: Study, dose: float) -> Picture:
     prepared = read_prepared(prepared_files(experiment, study))
     restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array
-    errors = slice_errors(restored, prepared.standard_dose, prepared.head, prepared.tissue_level)
+    low_dose = low_doses_at(experiment, study, dose).at(prepared, dose).image
+    head = prepared.head & (low_dose != BACKGROUND)  # where the low dose was scanned
+    errors = slice_errors(restored, prepared.standard_dose, head, prepared.tissue_level)
     tumor = tumor_slice(prepared.tumor(experiment.settings.cohort.regions), prepared.head.shape[2])
-    worst = worst_slice(errors, prepared.head)
-    low_dose = low_doses_at(experiment, study, dose).at(prepared, dose, [tumor, worst]).image
+    worst = worst_slice(errors, head)
     slices = []
-    for index, (k, words) in enumerate(((tumor, "most tumor"), (worst, "worst"))):
+    for k, words in ((tumor, "most tumor"), (worst, "worst")):
         whole = prepared.pre_contrast[:, :, k], restored[:, :, k], prepared.standard_dose[:, :, k]
         t1, after, standard = (np.asarray(image) for image in whole)
         label = f"slice {k + 1}, {words}: error {errors[k]:.3f} of tissue"
-        slices.append(SheetSlice(label, (t1, low_dose[:, :, index], after, standard), prepared.head[:, :, k]))
+        slices.append(SheetSlice(label, (t1, low_dose[:, :, k], after, standard), head[:, :, k]))
     figure = whole_image_sheet(study.name, dose, tuple(slices), prepared.spacing_mm[:2], prepared.tissue_level)
     alt = "T1, low dose, restored, standard dose and their difference, at the tumor and in the worst slice"
     return Picture(

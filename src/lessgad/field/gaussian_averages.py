@@ -18,12 +18,16 @@ LEAST_WEIGHT = 1e-3
 def scanned(
     pre_contrast: Float[np.ndarray, "z y x"], difference: Float[np.ndarray, "z y x"]
 ) -> Bool[np.ndarray, "z y x"] | None:
-    """Find voxels that were scanned: not exactly zero in both images, as a skull strip leaves them.
+    """Find voxels that both scans cover: neither is exactly zero, as a skull strip or the end of a slab leaves it.
+
+    Args:
+        pre_contrast: T1, true zero at 0.
+        difference: Low dose − T1.
 
     Returns:
         None if nearly all were.
     """
-    inside = (pre_contrast != 0) | (difference != 0)
+    inside = (pre_contrast != 0) & (difference != -pre_contrast)
     return None if inside.mean() > ALL_SCANNED else inside
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from lessgad.cohort.split import Subset
 from lessgad.dose.low_doses import LowDose
+from lessgad.dose.simulator import BACKGROUND
 from lessgad.evaluation.artifacts import artifact_scores
 from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.consistency_csv import ConsistencyRow
@@ -84,7 +85,7 @@ class StudyJudge:
         dose = low_dose.dose
         consistency = self._consistency(image, method, low_dose)
         self._add_similarity(image, method, dose)
-        self._add_artifacts(image, method, dose)
+        self._add_artifacts(image, method, low_dose)
         if self._reference is not None:
             unsupported_ml = float("nan") if consistency is None else consistency.unsupported_ml
             self._add_enhancement(image, method, low_dose, unsupported_ml, self._reference)
@@ -145,18 +146,20 @@ class StudyJudge:
             for score in similarity(image, self._study.standard_dose, self.areas)
         ]
 
-    def _add_artifacts(self, image: Image, method: str, dose: float) -> None:
+    def _add_artifacts(self, image: Image, method: str, low_dose: LowDose) -> None:
+        """Where the low dose was scanned: a slab in a position of its own ends elsewhere than the T1's."""
         study = self._study
+        scanned = study.head & (low_dose.image != BACKGROUND) if low_dose.measured else study.head
         scores = artifact_scores(
             image,
             np.asarray(study.pre_contrast),
             np.asarray(study.standard_dose),
-            study.head,
+            scanned,
             self._tumor,
             study.spacing_mm,
             study.tissue_level,
         )
-        self.scores.artifacts.append(ArtifactRow(**self._whose(dose), method=method, **vars(scores)))
+        self.scores.artifacts.append(ArtifactRow(**self._whose(low_dose.dose), method=method, **vars(scores)))
 
     def _add_enhancement(
         self, image: Image, method: str, low_dose: LowDose, unsupported_ml: float, reference: EnhancementReference
