@@ -13,12 +13,16 @@ N_AVERAGES = len(WIDTHS_MM)
 TRUNCATE = 2.5  # in SDs
 ALL_SCANNED = 0.995  # share of voxels
 LEAST_WEIGHT = 1e-3
+RIM = 5  # voxels in plane; narrower than that only one scan's zeros are a rim
 
 
 def scanned(
     pre_contrast: Float[np.ndarray, "z y x"], difference: Float[np.ndarray, "z y x"]
 ) -> Bool[np.ndarray, "z y x"] | None:
     """Find voxels that both scans cover: neither is exactly zero, as a skull strip or the end of a slab leaves it.
+
+    A rim of up to four voxels where only one of them is zero counts as covered: interpolation leaves such rims, and
+    what is measured there is real.
 
     Args:
         pre_contrast: T1, true zero at 0.
@@ -27,7 +31,12 @@ def scanned(
     Returns:
         None if nearly all were.
     """
-    inside = (pre_contrast != 0) & (difference != -pre_contrast)
+    from scipy.ndimage import binary_opening
+
+    of_t1, of_low = pre_contrast != 0, difference != -pre_contrast
+    inside, one_alone = of_t1 | of_low, of_t1 ^ of_low
+    if one_alone.any():
+        inside &= ~binary_opening(one_alone, np.ones((1, RIM, RIM), bool))
     return None if inside.mean() > ALL_SCANNED else inside
 
 
