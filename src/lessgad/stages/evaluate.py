@@ -33,7 +33,7 @@ from lessgad.judging.study_scores import StudyJudge, StudyScores
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
