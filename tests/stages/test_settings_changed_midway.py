@@ -49,7 +49,9 @@ def places(tiny_stages, tmp_path_factory):
     jobs, ends = [], []
 
     def add(root: Path, stage: str, **more: object) -> None:
-        jobs.append({"arguments": ["run", str(root), "--stage", stage], "console": f"{root}.txt", **more})
+        # The limits of a model, in the stage before, are found with the settings of restoration too.
+        how = "--until" if stage == "restore" else "--stage"
+        jobs.append({"arguments": ["run", str(root), how, stage], "console": f"{root}.txt", **more})
         ends.append(-signal.SIGKILL if "match" in more else 0)
 
     for stage, (changes, match, n_files) in STAGES.items():
@@ -75,7 +77,7 @@ def places(tiny_stages, tmp_path_factory):
     return base
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("last", ["a", "b"])
 @pytest.mark.parametrize(
     ("stage", "number"), [(stage, number) for stage, (_, _, n) in STAGES.items() for number in range(1, n + 1)]
@@ -91,7 +93,7 @@ def test_the_results_are_those_of_an_uninterrupted_run(places, tiny_stages, stag
     assert list(root.rglob(".tmp-*")) == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("stage", list(STAGES))
 def test_b_changes_the_results(places, tiny_stages, stage):
     assert contents(places / f"{stage}-b") != contents(tiny_stages / stage)
