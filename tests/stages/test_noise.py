@@ -29,7 +29,7 @@ STOPS = (
     ("sub-02_desc-denoised_T1w.nii", "half", 1),
     ("resume.pt", "after", 2),
     ("desc-dose30_T1w.nii.gz", "half", 2),
-    ("scores/sub-05/similarity.csv", "half", 1),
+    ("scores/sub-05/dose30/similarity.csv", "half", 1),
 )
 
 

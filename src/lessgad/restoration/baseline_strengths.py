@@ -176,7 +176,7 @@ def _tuned(studies: Sequence[TuningSlices], dose: float, strengths: Sequence[flo
     )
 
 
-def _tuned_gaussian(seen: Sequence[tuple[TuningSlices, Float[np.ndarray, "z y x"]]], dose: float) -> dict[str, float]:
+def _tuned_gaussian(seen: Sequence[tuple[TuningSlices, np.ndarray]], dose: float) -> dict[str, float]:
     """Width and λ of the Gaussian with the best mean PSNR; λ between 0 and 2 times what the dose says."""
     if dose == 0 or any(study.facts_at(dose) is None for study, _ in seen):
         return {}
