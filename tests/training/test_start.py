@@ -84,9 +84,9 @@ def test_the_share_that_serves_validation_best_is_kept(monkeypatch, tmp_path):
     field.load_state_dict({name: weight + 1 for name, weight in start.items()})
     at = start["last.bias"][0]
     monkeypatch.setattr(
-        trainer, "_validation_figures", lambda _task, one: (0.0, -abs(float(one.last.bias[0] - at) - 0.75))
+        trainer, "_validation_figures", lambda _task, one: (0.0, -abs(float(one.last.bias[0].detach() - at) - 0.75))
     )
     trainer.write_best_average(task, field)
     assert read_description(tmp_path).training["share_of_trained_weights"] == 0.75
     kept, _ = load_field(tmp_path, BEST)
-    assert float(kept.last.bias[0] - at) == pytest.approx(0.75, abs=1e-5)
+    assert float(kept.last.bias[0].detach() - at) == pytest.approx(0.75, abs=1e-5)
