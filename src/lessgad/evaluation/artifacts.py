@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.evaluation.clusters import Spacing, in_clusters, volume_ml
+from lessgad.evaluation.clusters import Spacing, box_around, in_clusters, volume_ml
 
 Image = Float[np.ndarray, "x y z"]
 Region = Bool[np.ndarray, "x y z"]
@@ -108,7 +108,7 @@ def _fine(image: Image, standard_dose: Image, tumor: Region, spacing_mm: Spacing
 
     if np.count_nonzero(tumor) < FEWEST_VOXELS:
         return math.nan, math.nan
-    around = _box(tumor, 4)
+    around = box_around(tumor, (4, 4, 4))
     inside = tumor[around]
     pair = [np.asarray(x[around], np.float32) for x in (image, standard_dose)]
     widths = [FINE_MM / mm for mm in spacing_mm]
@@ -122,8 +122,3 @@ def _fine(image: Image, standard_dose: Image, tumor: Region, spacing_mm: Spacing
 
 def _slopes(image: Image, inside: Region, spacing_mm: Spacing) -> Float[np.ndarray, "axis voxel"]:
     return np.stack([np.gradient(image, mm, axis=axis)[inside] for axis, mm in enumerate(spacing_mm)]).astype(float)
-
-
-def _box(mask: Region, margin: int) -> tuple[slice, ...]:
-    occupied = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
-    return tuple(slice(max(0, int(at[0]) - margin), int(at[-1]) + 1 + margin) for at in occupied)

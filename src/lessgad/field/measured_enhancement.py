@@ -40,8 +40,6 @@ class ScanFacts:
         saturation: Instead of a curve, s in E_β = βE/(1 − s(1 − β)E), E relative to the T1; training draws it.
         misalignment_mm: How far low dose and T1 may be from each other; 0 for a low dose that was mixed from the pair:
             all that differs in it then differs in the standard dose too.
-        noise: Spread of the detail of the difference between averages k and k + 1, for each k; None measures it in the
-            image.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -49,7 +47,6 @@ class ScanFacts:
     curve: DoseCurve | None = None
     saturation: float = 0.0
     misalignment_mm: float = MISALIGNMENT_MM
-    noise: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +110,7 @@ def measured_enhancement(
     inside = scanned(t1, difference)
     smooth = gaussian_averages(difference, facts.spacing_mm, chosen, inside=inside)
     level = gaussian_averages(t1, facts.spacing_mm, chosen, (1.0,))[0]
-    detail = facts.noise or detail_noise(smooth, level > LEAST_SIGNAL)
+    detail = detail_noise(smooth, level > LEAST_SIGNAL)
     gain = full_dose_gain(smooth[LEVEL_OF_GAIN], level, dose, facts)
     return MeasuredEnhancement(
         pre_contrast=t1,
