@@ -14,6 +14,7 @@ from lessgad.engine.running import one_of_the_runs
 from lessgad.engine.standing import Standing
 from lessgad.engine.unit import Unit
 from lessgad.errors import LessgadError, LockedError, SettingsError
+from lessgad.experiment.derivative_description import describe_derivative
 from lessgad.experiment.models import models_named
 from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.scrubber import scrubbed_log
@@ -143,6 +144,7 @@ def _run_stages(
         to_do = standing.to_do(units)
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
         if to_do:
+            describe_derivative(experiment, stage)
             run_stage(experiment, standing, stage, to_do, watcher)
             standing.look_again()
             if stage == "prepare":

@@ -47,6 +47,7 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
         "nothing was found included. Means over patients. n: patients / studies.",
         ("dose", "image", "class changed", "nothing found", "diameter", "as drawn", "mean error", "n"),
         tuple(words),
+        table="tumor_size",
     )
 
 
@@ -82,6 +83,7 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
         + _unknown_words(unknown),
         ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
         tuple(words),
+        table="growth",
     )
 
 

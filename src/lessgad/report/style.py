@@ -162,6 +162,16 @@ def to_png(figure: Figure) -> bytes:
     return _png_bytes(_drawn(figure, DOTS_PER_INCH))
 
 
+def to_svg(figure: Figure) -> str:
+    """Draw a figure as SVG with its letters as outlines, the same text for the same figure."""
+    import matplotlib
+
+    stream = io.StringIO()
+    with styled(), matplotlib.rc_context({"svg.hashsalt": "lessgad", "svg.fonttype": "path"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
 def to_small_png(figure: Figure) -> bytes:
     """Draw a figure as a PNG of less than half the size, for pages that show many.
 
