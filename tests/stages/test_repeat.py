@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second scan at the standard dose: prepared where the cohort has one, else simulated; judged and shown either way."""
+"""A second scan at the standard dose: prepared where the cohort has one, else simulated; judged and shown."""
 
 from dataclasses import replace
 

@@ -33,7 +33,7 @@ def bound_of_mean(
     c_n holds for whatever is no more skewed than an exponential, whether the sample shows it or not; h takes over where
     it shows more. Plain t accepts too often what matters here: most patients do well, few do badly, and a sample that
     misses those few misses the spread that they bring. How often a mean *at* the margin was taken for better, in per
-    cent, at a level of 2.5 %, the worst over 8 to 60 patients (benchmarks/size_of_bounds.py):
+    cent, at a level of 2.5 %, the worst over 8 to 60 patients:
 
     | patients' means, long tail on the bad side | t | Johnson | BCa | sign flips | bootstrap-t | this |
     |---|---|---|---|---|---|---|
