@@ -121,8 +121,8 @@ def add(
     check_packages()
     import time
 
-    from lessgad.reader_study.store.accounts import INVITATION_S
     from lessgad.reader_study.served_address import served_address
+    from lessgad.reader_study.store.accounts import INVITATION_S
     from lessgad.reader_study.study import invite_to, opened
     from lessgad.reader_study.study_folder import StudyFolder
 

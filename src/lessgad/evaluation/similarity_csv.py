@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED, ResultTable, method_order
+from lessgad.evaluation.result_rows import REPEAT, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED, ResultTable, method_order
 from lessgad.evaluation.similarity import Area
 
 __all__ = [
     "COLUMNS",
+    "REPEAT",
     "RESTORED",
     "SUBTRACT_AND_SCALE",
     "UNRESTORED",

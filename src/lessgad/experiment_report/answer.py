@@ -13,8 +13,11 @@ from typing import Any
 from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
 from lessgad.evaluation.answer import Answer, Outcome, find_answer
+from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
+from lessgad.evaluation.lesions_csv import LesionRow
+from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
 from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.similarity_csv import SimilarityRow
@@ -39,6 +42,7 @@ def answer_of(
     enhancement: Sequence[EnhancementRow],
     overlap: Sequence[OverlapRow],
     artifacts: Sequence[ArtifactRow] = (),
+    lesions: Sequence[LesionRow] = (),
 ) -> tuple[Answer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
@@ -47,13 +51,25 @@ def answer_of(
     """
     path = experiment.folder.frozen_answer
     answer = find_answer(
-        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap), *_of_artifacts(artifacts)],
-        experiment.settings.answer,
+        [
+            *_of_similarity(similarity),
+            *_of_enhancement(enhancement),
+            *_of_overlap(overlap),
+            *_of_artifacts(artifacts),
+            *_of_lesions(lesions),
+        ],
+        answer_settings(experiment),
         doses=_tested_doses(experiment),
         patients=_test_patients(experiment),
     )
     record = _read(path) if path.exists() else None
     return answer, compare_with_frozen(record, _content(experiment), path)
+
+
+def answer_settings(experiment: Experiment) -> AnswerSettings:
+    """Give the endpoints of an experiment: by default the loss of Dice too, where images are segmented."""
+    answer = experiment.settings.answer
+    return answer if experiment.settings.segmentation is None else answer.with_segmentation()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -72,7 +88,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _content(experiment: Experiment) -> dict[str, Any]:
-    return answer_content(experiment.settings.answer, _tested_doses(experiment), _test_patients(experiment))
+    return answer_content(answer_settings(experiment), _tested_doses(experiment), _test_patients(experiment))
 
 
 def _tested_doses(experiment: Experiment) -> list[float]:
@@ -111,6 +127,12 @@ def _of_artifacts(rows: Sequence[ArtifactRow]) -> Iterator[Outcome]:
         if row.subset == "test":
             artifact_ml = row.brighter_ml + row.darker_ml
             yield Outcome(row.patient, row.session, row.dose, row.method, "artifact_ml", "", artifact_ml)
+
+
+def _of_lesions(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
+    test = [row for row in rows if row.subset == "test"]
+    yield from lesions_lost(test)
+    yield from missed_shares(test)
 
 
 def _of_overlap(rows: Sequence[OverlapRow]) -> Iterator[Outcome]:

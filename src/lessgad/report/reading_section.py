@@ -102,11 +102,11 @@ def _table3(readings: Readings) -> ReadingTable:
     asked = {"each_dose": "once for each restored image", "pair": "once for two images", "each_case": "once per case"}
 
     def options(question: Question) -> str:
-        listed = question.labels or tuple(option.label for option in question.options)
-        numbered = question.kind == "scale"
-        return (
-            ", ".join(f"{n} {words}" if numbered else words for n, words in enumerate(listed, start=1)) or "free words"
-        )
+        if question.kind == "text":
+            return "free words"
+        if question.kind == "scale":
+            return ", ".join(f"{n} {words}" for n, words in enumerate(question.labels, start=1))
+        return ", ".join(option.label for option in question.options)
 
     return ReadingTable(
         "Table 3. Questions",
