@@ -52,6 +52,13 @@ def init(
     quick: Annotated[
         bool, typer.Option("--quick", help="A short training and four doses, to see the whole path.")
     ] = False,
+    pretrained: Annotated[
+        bool,
+        typer.Option(
+            "--pretrained",
+            help="Train nothing: use the model that ships with lessgad; all patients are test patients.",
+        ),
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="The published method: its network, training and simulation. Needs a GPU.")
     ] = False,
@@ -68,6 +75,7 @@ def init(
         aligned=aligned,
         quick=quick,
         paper=paper,
+        pretrained=pretrained,
         select_options=select or [],
     )
     typer.echo(summary)

@@ -51,6 +51,7 @@ def experiment_yaml(
     aligned: bool,
     quick: bool,
     paper: bool = False,
+    pretrained: bool = False,
     segmentation: SegmentationSettings | str = "the cohort has no masks",
 ) -> str:
     """Spell the settings of a new experiment, with a comment for each.
@@ -64,6 +65,7 @@ def experiment_yaml(
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
+        pretrained: Train nothing.
         segmentation: How, or why not.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
@@ -71,6 +73,8 @@ def experiment_yaml(
     doses = QUICK_DOSES if quick else default.doses
     n_samples = QUICK_SAMPLES if quick else train.n_samples
     usual_doses = f"; default {list(default.doses)}" if quick else ""
+    models = "pretrained" if pretrained else train.models
+    usual_models = f"; default {train.models}" if pretrained else ""
     usual_samples = f"; default {train.n_samples}" if quick else ""
     prepare, simulation = default.preparation, default.simulation
     alignment = "aligned" if aligned else prepare.alignment
@@ -123,7 +127,7 @@ field:
   # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
-  models: {train.models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing
+  models: {models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing{usual_models}
   start: {train.start}   # pretrained: from the weights that ship with lessgad (preset kernel); scratch
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}   # patches at a time

@@ -20,6 +20,7 @@ from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import evaluated
 from lessgad.experiment_report.checks import checks
 from lessgad.experiment_report.endpoint_curves import endpoint_curves
+from lessgad.experiment_report.found_in_short import evidence_in_short, found_in_short
 from lessgad.judging.study_scores import StudyScores
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
@@ -58,8 +59,8 @@ def first_screen(
     dose = answer.lowest_dose or (doses[0] if doses else None)
     return FirstScreen(
         asked=_asked(experiment, answer),
-        found=section.headline,
-        evidence=section.evidence,
+        found=found_in_short(answer, section.headline),
+        evidence=evidence_in_short(answer),
         style=section.style,
         checks=checks(experiment, scores, answer, records, cautions, failures),
         figure=None

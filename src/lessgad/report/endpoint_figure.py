@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANEL_IN, HEIGHT_IN, GAP_IN = 2.1, 1.75, 0.42
-COLUMNS = 3
-LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.52, 0.85
+PANEL_IN, HEIGHT_IN, GAP_IN = 2.1, 1.2, 0.42
+COLUMNS = 2
+LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.45, 0.95
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
         Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound"),
         Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), label="share needed"),
     ]
-    figure.legend(handles=handles, loc="lower left", ncols=3, fontsize=7, columnspacing=1.4, handlelength=1.8)
+    figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=7, columnspacing=1.4, handlelength=1.8)
 
 
 def _wrapped(words: str) -> str:

@@ -48,10 +48,10 @@ def median_and_worst(values: Mapping[str, float]) -> tuple[str, str]:
         values: One per patient, larger is better; at least one.
 
     Returns:
-        The median patient (of an even number the lower middle), and the worst.
+        The median patient (of an even number the upper middle), and the worst.
     """
     ranked = sorted(values, key=lambda patient: (values[patient], patient))
-    return ranked[(len(ranked) - 1) // 2], ranked[0]
+    return ranked[len(ranked) // 2], ranked[0]
 
 
 def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figure:
