@@ -11,16 +11,16 @@ import numpy as np
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.errors import LessgadError
-from lessgad.evaluation.answer import Answer
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_cautions import StudyCaution
-from lessgad.judging.study_scores import StudyScores
 from lessgad.pretrained import pretrained_model
 from lessgad.report.content import Check, FailedStudy
-from lessgad.restoration.training_range import MARGIN, read_training_range
+from lessgad.restoration.out_of_distribution import MARGIN, read_training_range
+from lessgad.scoring.study_scores import StudyScores
 
 NOMINAL = 0.9
 COVERAGE_WITHIN = 0.05  # of the nominal coverage
@@ -29,7 +29,7 @@ COVERAGE_WITHIN = 0.05  # of the nominal coverage
 def checks(
     experiment: Experiment,
     scores: StudyScores,
-    answer: Answer,
+    answer: DoseAnswer,
     records: Sequence[SimulationRecord],
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
@@ -54,7 +54,7 @@ def _origin(experiment: Experiment) -> Check:
     )
 
 
-def _controls(answer: Answer) -> Check:
+def _controls(answer: DoseAnswer) -> Check:
     question = "Can the endpoints fail?"
     control = [cell for cell in answer.cells if cell.dose == 0]
     if not control:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from lessgad.evaluation.answer import Answer
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_words import endpoint_words
 from lessgad.report.endpoint_figure import EndpointCurve, EndpointPoint
 
 
-def endpoint_curves(answer: Answer) -> tuple[EndpointCurve, ...]:
+def endpoint_curves(answer: DoseAnswer) -> tuple[EndpointCurve, ...]:
     """Give each endpoint at all doses that were measured, the controls at 0 and 1 included."""
     return tuple(
         EndpointCurve(

@@ -10,7 +10,7 @@ import numpy as np
 from lessgad.cohort.study import Study
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.similarity_csv import RESTORED
 from lessgad.experiment.opened import Experiment
@@ -21,7 +21,6 @@ from lessgad.experiment.unit_names import evaluated
 from lessgad.experiment_report.checks import checks
 from lessgad.experiment_report.endpoint_curves import endpoint_curves
 from lessgad.experiment_report.found_in_short import evidence_in_short, found_in_short
-from lessgad.judging.study_scores import StudyScores
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.content import FailedStudy, FirstScreen, Picture
@@ -29,13 +28,14 @@ from lessgad.report.endpoint_figure import endpoint_figure
 from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png, to_svg
+from lessgad.scoring.study_scores import StudyScores
 from lessgad.volume import in_transverse_order, read_volume
 
 
 def first_screen(
     experiment: Experiment,
     scores: StudyScores,
-    answer: Answer,
+    answer: DoseAnswer,
     section: AnswerSection,
     records: Sequence[SimulationRecord],
     cautions: Sequence[StudyCaution],
@@ -77,7 +77,7 @@ def first_screen(
     )
 
 
-def _asked(experiment: Experiment, answer: Answer) -> str:
+def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     doses = [percent(dose) for dose in sorted(answer.doses)]
     came = "scanned" if experiment.settings.low_dose == "measured" else "simulated"
     tested = ", ".join(doses) or "no dose"

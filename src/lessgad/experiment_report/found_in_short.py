@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import fewest_patients
 from lessgad.evaluation.endpoint_words import endpoint_words
 
 
-def found_in_short(answer: Answer, headline: str) -> str:
+def found_in_short(answer: DoseAnswer, headline: str) -> str:
     """Give the headline; where patients are too few, only how many are needed.
 
     Args:
@@ -23,7 +23,7 @@ def found_in_short(answer: Answer, headline: str) -> str:
     return f"No answer: {n} test {'patient is' if n == 1 else 'patients are'} too few; at least {needed} are needed."
 
 
-def evidence_in_short(answer: Answer) -> str:
+def evidence_in_short(answer: DoseAnswer) -> str:
     """Say which endpoints fail at the first dose that is not sufficient."""
     if answer.status not in ("given", "no dose"):
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from lessgad.engine.progress import Watcher
+from lessgad.engine.progress import Progress
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.init import init_experiment
@@ -25,7 +25,7 @@ def run_bids_app(
     bids_dir: Path,
     out_dir: Path,
     level: Level,
-    watcher: Watcher,
+    progress: Progress,
     *,
     participants: Sequence[str] = (),
     derivative: str | None = None,
@@ -41,7 +41,7 @@ def run_bids_app(
         bids_dir: The cohort.
         out_dir: The experiment.
         level: Which.
-        watcher: Is told of the progress.
+        progress: Is told of the progress.
         participants: Labels with or without ``sub-``; none means all. Not for ``group``.
         derivative: Folder in ``derivatives/`` with the masks.
         regions: ``name=1,2`` each.
@@ -57,8 +57,8 @@ def run_bids_app(
         raise SettingsError("--participant-label with the level participant", "the level group")
     _begin(bids_dir, out_dir, derivative, regions, pretrained=pretrained)
     if level == "participant":
-        return run_experiment(out_dir, OF_PARTICIPANT, watcher, selection=Selection(patients=tuple(participants)))
-    return run_experiment(out_dir, STAGES, watcher)
+        return run_experiment(out_dir, OF_PARTICIPANT, progress, selection=Selection(patients=tuple(participants)))
+    return run_experiment(out_dir, STAGES, progress)
 
 
 def _begin(bids_dir: Path, out_dir: Path, derivative: str | None, regions: Sequence[str], *, pretrained: bool) -> None:

@@ -72,12 +72,12 @@ def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
             row, column = divmod(number, COLUMNS)
             top = TITLE_IN + row * (HEIGHT_IN + TITLE_IN + 0.45)
             axes = place(figure, LEFT_IN + column * (PANEL_IN + GAP_IN), top, PANEL_IN, HEIGHT_IN)
-            _draw(axes, curve, labelled=column == 0)
+            _draw(axes, curve, labeled=column == 0)
         _legend(figure, drawn)
     return figure
 
 
-def _draw(axes: Axes, curve: EndpointCurve, *, labelled: bool) -> None:
+def _draw(axes: Axes, curve: EndpointCurve, *, labeled: bool) -> None:
     axes.set_title(_wrapped(curve.name), fontsize=7.5)
     axes.axhline(100 * curve.needed, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
     for point in curve.points:
@@ -99,7 +99,7 @@ def _draw(axes: Axes, curve: EndpointCurve, *, labelled: bool) -> None:
     axes.set_xlabel("dose, % of standard", fontsize=7)
     axes.grid(axis="y", color=RULE, linewidth=0.4, alpha=0.7)
     axes.set_axisbelow(True)
-    if labelled:
+    if labeled:
         axes.set_ylabel("patients that keep it, %", fontsize=7)
     else:
         axes.set_yticklabels([])
