@@ -15,6 +15,7 @@ COMMANDS = (
     "status",
     "restore",
     "phantom",
+    "power",
     "import-nifti",
     "convert",
     "import-dicom",

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the answer is where the cohort was scanned twice at the standard dose, endpoint by endpoint.
+
+    lessgad phantom COHORT --patients 30 --pairs-only --repeat --seed 11
+    python benchmarks/answer_on_phantom.py COHORT ROWS.pkl [--minutes 5] [--draws 1000]
+
+The first session of each patient is prepared, its second scan judged against the first and the first against the
+second, and the model that ships with lessgad restores simulated low doses. Rows are kept in a file, so that the script
+goes on where it stopped; with all patients there, it prints how each default endpoint stands, and how often the repeat
+and the doses pass when patients are drawn anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import time
+from pathlib import Path
+
+import numpy as np
+
+DOSES = (0.0, 0.1, 0.3, 0.5)
+REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}
+
+
+def rows_of(study, sidecars, restorer):
+    """Everything that is measured of one study: its repeats (scanned, simulated) and restored doses."""
+    from lessgad.cohort.acquisition import read_acquisition
+    from lessgad.dose.clean_end_points import noise_of_scan
+    from lessgad.dose.low_doses import LowDoses
+    from lessgad.dose.simulation import SimulationSettings
+    from lessgad.judging.repeat import Repeat, judge_repeat, simulated_repeat
+    from lessgad.judging.study_scores import StudyJudge
+    from lessgad.preparation.companion import prepare_low_dose
+    from lessgad.preparation.head import head_mask
+    from lessgad.preparation.prepared_study import PreparedFiles
+    from lessgad.preparation.settings import PreparationSettings
+    from lessgad.restoration.restore_low_dose import restore_low_dose
+    from lessgad.stages.prepare import PreparationTask, prepared
+    from lessgad.volume import in_transverse_order, read_volume
+
+    simulation, preparation = SimulationSettings(), PreparationSettings()
+    acquisitions = tuple(read_acquisition(path, sidecars) for path in (study.pre_contrast, study.standard_dose))
+    task = PreparationTask(
+        study, PreparedFiles(Path(), study.name), acquisitions, preparation, simulation, REGIONS, (1, 2), "refuse", 1
+    )
+    done = prepared(task).study
+    t1, again = (in_transverse_order(read_volume(path)) for path in (study.pre_contrast, study.repeats[0]))
+    second = prepare_low_dose(t1, again, preparation)
+    image = again.array.astype(np.float32)
+    unit = second.to_pre_contrast.scale * second.normalisation.length_of(1.0)
+    noise = noise_of_scan("repeat", image, head_mask(image, again.spacing_mm), unit, required=False)
+    found = {}
+    for name, repeat in (
+        ("scanned", Repeat(second.image, noise.sigma if noise else None, scanned=True)),
+        ("simulated", simulated_repeat(done, simulation)),
+    ):
+        judge = StudyJudge(done, "test", REGIONS)
+        judge_repeat(judge, done, "test", REGIONS, repeat)
+        found[name] = judge.scores
+    judge = StudyJudge(done, "test", REGIONS)
+    for dose in DOSES:
+        low_dose = LowDoses(simulation).at(done, dose)
+        judge.judge(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
+    found["restored"] = judge.scores
+    return found
+
+
+def answer_of(kept, repeats, settings, patients=None):
+    """Ask for the answer, with the scanned or the simulated repeats; patients may be drawn more than once."""
+    from dataclasses import replace
+
+    from lessgad.evaluation.answer import find_answer
+    from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
+    from lessgad.experiment_report.answer import _of_artifacts, _of_enhancement, _of_similarity
+
+    chosen = list(kept) if patients is None else patients
+    outcomes = []
+    for place, name in enumerate(chosen):
+        parts = [kept[name][repeats], kept[name]["restored"]]
+        lesions = [row for part in parts for row in part.lesions]
+        of_one = [*lesions_lost(lesions), *missed_shares(lesions)]
+        for part in parts:
+            of_one += [*_of_similarity(part.similarity), *_of_enhancement(part.enhancement)]
+            of_one += _of_artifacts(part.artifacts)
+        outcomes += [replace(outcome, patient=f"{place:03d}") for outcome in of_one]
+    return find_answer(outcomes, settings, doses=DOSES, patients=[f"{place:03d}" for place in range(len(chosen))])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cohort", type=Path)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--draws", type=int, default=1000)
+    options = parser.parse_args()
+    from lessgad.cohort.acquisition import Sidecars
+    from lessgad.cohort.bids import read_cohort
+    from lessgad.errors import LessgadError
+    from lessgad.evaluation.answer_settings import AnswerSettings
+    from lessgad.evaluation.answer_words import answer_words
+    from lessgad.evaluation.endpoint_words import endpoint_words
+    from lessgad.restoration.restorer import Restorer
+
+    start = time.monotonic()
+    kept = pickle.loads(options.rows.read_bytes()) if options.rows.exists() else {}
+    cohort = read_cohort(options.cohort)
+    restorer = Restorer.load()
+    for study in cohort.studies:
+        if study.session not in ("", "1") or study.name in kept or not study.repeats:
+            continue
+        if time.monotonic() - start > 60 * options.minutes:
+            break
+        try:
+            kept[study.name] = rows_of(study, Sidecars(cohort.root), restorer)
+        except LessgadError as error:
+            print(f"{study.name}: {error}", flush=True)
+            continue
+        options.rows.write_bytes(pickle.dumps(kept))
+        print(f"{study.name} after {time.monotonic() - start:.0f} s", flush=True)
+    settings = AnswerSettings()
+    for repeats in ("scanned", "simulated"):
+        answer = answer_of(kept, repeats, settings)
+        print(f"\n{repeats} repeats, {len(kept)} patients: {answer_words(answer)}\n")
+        print("| dose |", *(f"{endpoint_words(endpoint)} |" for endpoint in settings.endpoints))
+        for dose in (1.0, *answer.doses, 0.0):
+            cells = [answer.cell(dose, endpoint) for endpoint in settings.endpoints]
+            words = (f"{c.n_kept}/{c.n_patients} ({c.n_needed}), {c.median:.3f}" if c else "–" for c in cells)
+            print(f"| {dose:g} |", *(f"{word} |" for word in words))
+        rng, names = np.random.default_rng(1), list(kept)
+        passes = {dose: np.zeros(len(settings.endpoints)) for dose in (1.0, *answer.doses, 0.0)}
+        for _ in range(options.draws):
+            drawn = answer_of(kept, repeats, settings, [names[k] for k in rng.integers(0, len(names), 30)])
+            for dose, counts in passes.items():
+                cells = [drawn.cell(dose, endpoint) for endpoint in settings.endpoints]
+                counts += [cell is not None and cell.passed for cell in cells]
+        for dose, counts in passes.items():
+            print(f"| {dose:g}, passes of 30 drawn patients |", *(f"{n / options.draws:.3f} |" for n in counts))
+
+
+if __name__ == "__main__":
+    main()
