@@ -41,16 +41,16 @@ def thinned(path, every, folder):
 
 def rows_of(study, acquisitions, restorer):
     """Everything that is measured of one study: its repeats (scanned, simulated) and restored doses."""
-    from lessgad.dose.clean_end_points import noise_of_scan
     from lessgad.dose.low_doses import LowDoses
     from lessgad.dose.simulation import SimulationSettings
-    from lessgad.judging.repeat import Repeat, judge_repeat, simulated_repeat
-    from lessgad.judging.study_scores import StudyJudge
-    from lessgad.preparation.companion import prepare_low_dose
+    from lessgad.dose.source_pair import noise_of_scan
+    from lessgad.preparation.auxiliary_image import prepare_low_dose
     from lessgad.preparation.head import head_mask
     from lessgad.preparation.prepared_study import PreparedFiles
     from lessgad.preparation.settings import PreparationSettings
     from lessgad.restoration.restore_low_dose import restore_low_dose
+    from lessgad.scoring.repeat import Repeat, judge_repeat, simulated_repeat
+    from lessgad.scoring.study_scores import StudyScorer
     from lessgad.stages.prepare import PreparationTask, prepared
     from lessgad.volume import in_transverse_order, read_volume
 
@@ -70,17 +70,17 @@ def rows_of(study, acquisitions, restorer):
     t1, again = (in_transverse_order(read_volume(path)) for path in (study.pre_contrast, study.repeats[0]))
     second = prepare_low_dose(t1, again, preparation)
     image = again.array.astype(np.float32)
-    unit = second.to_pre_contrast.scale * second.normalisation.length_of(1.0)
+    unit = second.to_pre_contrast.scale * second.normalization.length_of(1.0)
     noise = noise_of_scan("repeat", image, head_mask(image, again.spacing_mm), unit, required=False)
     found = {}
     for name, repeat in (
         ("scanned", Repeat(second.image, noise.sigma if noise else None, scanned=True)),
         ("simulated", simulated_repeat(done, simulation)),
     ):
-        judge = StudyJudge(done, "test", REGIONS)
+        judge = StudyScorer(done, "test", REGIONS)
         judge_repeat(judge, done, "test", REGIONS, repeat)
         found[name] = judge.scores
-    judge = StudyJudge(done, "test", REGIONS)
+    judge = StudyScorer(done, "test", REGIONS)
     for dose in DOSES:
         low_dose = LowDoses(simulation).at(done, dose)
         judge.judge(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
@@ -90,9 +90,9 @@ def rows_of(study, acquisitions, restorer):
 
 def answer_of(kept, repeats, settings, patients=None):
     """Ask for the answer, with the scanned or the simulated repeats; patients may be drawn more than once."""
-    from lessgad.evaluation.answer import find_answer
+    from lessgad.evaluation.dose_answer import find_dose_answer
     from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
-    from lessgad.experiment_report.answer import _of_artifacts, _of_enhancement, _of_similarity
+    from lessgad.experiment_report.answer_from_results import _of_artifacts, _of_enhancement, _of_similarity
 
     chosen = list(kept) if patients is None else patients
     outcomes = []
@@ -104,7 +104,7 @@ def answer_of(kept, repeats, settings, patients=None):
             of_one += [*_of_similarity(part.similarity), *_of_enhancement(part.enhancement)]
             of_one += _of_artifacts(part.artifacts)
         outcomes += [replace(outcome, patient=f"{place:03d}") for outcome in of_one]
-    return find_answer(outcomes, settings, doses=DOSES, patients=[f"{place:03d}" for place in range(len(chosen))])
+    return find_dose_answer(outcomes, settings, doses=DOSES, patients=[f"{place:03d}" for place in range(len(chosen))])
 
 
 def main() -> None:

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.lesions_csv import read_lesions
 from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.stage_names import STAGES
-from lessgad.judging.repeat import judge_repeat, simulated_repeat
-from lessgad.judging.study_scores import StudyJudge
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
+from lessgad.scoring.repeat import judge_repeat, simulated_repeat
+from lessgad.scoring.study_scores import StudyScorer
 
 REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}
 WHITE = SimulationSettings(model="linear", noise="none")
@@ -51,9 +51,9 @@ def test_without_a_known_noise_no_repeat_is_simulated(study):
 
 def test_a_repeat_and_the_scan_that_it_repeats_are_judged_against_each_other(study):
     noisy = replace(study, sigma=0.02, sigma_pre_contrast=0.02)
-    judge = StudyJudge(noisy, "test", REGIONS)
+    scorer = StudyScorer(noisy, "test", REGIONS)
     judge_repeat(judge, noisy, "test", REGIONS, simulated_repeat(noisy, WHITE))
-    scores = judge.scores
+    scores = scorer.scores
     one, other = (next(row for row in scores.enhancement if row.method == name) for name in (REPEAT, EXCHANGED))
     assert (one.dose, other.dose) == (1.0, 1.0)
     assert one.recovery * other.recovery == pytest.approx(1, rel=1e-3)
@@ -71,7 +71,7 @@ def test_a_scanned_repeat_is_prepared_and_judged_and_the_page_shows_it(tiny, tin
     scan = np.asanyarray(nibabel.load(files["t1ce"]).dataobj)
     again = files["t1ce"].with_name(files["t1ce"].name.replace("_T1w", "_run-2_T1w"))
     tiny.save(again, (1.7 * (scan + np.float32(3) * np.random.default_rng(1).standard_normal(scan.shape))).astype("f4"))
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     assert (root / "prepared" / "sub-05" / "sub-05_acq-repeat_ce-gadolinium_desc-prepared_T1w.nii").exists()
     rows = {row.patient: row for row in read_enhancement(root / "results" / "enhancement.csv") if row.method == REPEAT}
     assert rows["05"].dose == 1.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
@@ -15,12 +15,12 @@ from lessgad.evaluation.share_of_patients import patients_for
 NO_REPEAT = " It needs a second scan at the standard dose, real or simulated."
 
 
-def answer_words(answer: Answer) -> str:
+def answer_words(answer: DoseAnswer) -> str:
     """Say the answer with its evidence, or why there is none and what to do about it."""
     return f"{headline(answer)} {evidence(answer)}".strip()
 
 
-def headline(answer: Answer) -> str:
+def headline(answer: DoseAnswer) -> str:
     """The answer in one sentence; where there is none, why."""
     if answer.lowest_dose is not None:
         return f"{percent(answer.lowest_dose)} of the standard dose is the lowest that is shown to be enough."
@@ -29,7 +29,7 @@ def headline(answer: Answer) -> str:
     return f"No answer: {_obstacle(answer)}"
 
 
-def evidence(answer: Answer) -> str:
+def evidence(answer: DoseAnswer) -> str:
     """What an answer stands on, at which dose it ends, and which endpoints gave no verdict; empty without an answer."""
     if answer.status not in {"given", "no dose"}:
         return ""
@@ -38,7 +38,7 @@ def evidence(answer: Answer) -> str:
     return " ".join([*kept, end, *unusable_words(answer)])
 
 
-def unusable_words(answer: Answer) -> list[str]:
+def unusable_words(answer: DoseAnswer) -> list[str]:
     """Name the endpoints that a second scan at the standard dose fails, one sentence each."""
     said = []
     for endpoint in answer.unusable:
@@ -51,7 +51,7 @@ def unusable_words(answer: Answer) -> list[str]:
     return said
 
 
-def _kept(answer: Answer, dose: float) -> str:
+def _kept(answer: DoseAnswer, dose: float) -> str:
     higher = [percent(other) for other in answer.doses if other > dose]
     also = f" and at every higher dose tested ({_all_of(higher)})" if higher else ""
     kept = []
@@ -64,27 +64,27 @@ def _kept(answer: Answer, dose: float) -> str:
     return f"At it{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
 
 
-def _failure(answer: Answer, dose: float) -> str:
+def _failure(answer: DoseAnswer, dose: float) -> str:
     cells = (answer.cell(dose, endpoint) for endpoint in answer.deciding)
     failed = [cell for cell in cells if cell is not None and not cell.passed]
     return f"At {percent(dose)} that is not shown: {'; '.join(_why(cell, answer) for cell in failed)}."
 
 
-def _why(cell: EndpointAtDose, answer: Answer) -> str:
+def _why(cell: EndpointAtDose, answer: DoseAnswer) -> str:
     wanted = endpoint_words(cell.endpoint)
     if cell.n_missing:
         return f"{wanted}, where {_count(cell.n_missing, 'study has', 'studies have')} no value"
     return f"{wanted}, {_count_words(cell, answer)}"
 
 
-def _count_words(cell: EndpointAtDose, answer: Answer) -> str:
+def _count_words(cell: EndpointAtDose, answer: DoseAnswer) -> str:
     median = f", median {value_with_unit(cell.median, cell.endpoint)}" if cell.endpoint.kind.decimals else ""
     words = f"kept by {cell.n_kept} of {cell.n_patients} patients where {cell.n_needed} are needed{median}"
     enough = patients_for(cell.share_kept, cell.endpoint.share, answer.settings.level) if cell.looks_kept else None
     return f"{words} (at this share about {enough} patients would do)" if enough is not None else words
 
 
-def _obstacle(answer: Answer) -> str:
+def _obstacle(answer: DoseAnswer) -> str:
     if not answer.doses:
         return "no dose between 0 and the standard dose was measured."
     named = _all_of(endpoint_words(endpoint) for endpoint in answer.reasons)
@@ -109,7 +109,7 @@ def _obstacle(answer: Answer) -> str:
     return f"{named} {was} not measured.{relative}"
 
 
-def _too_few(answer: Answer) -> str:
+def _too_few(answer: DoseAnswer) -> str:
     said = []
     for endpoint in answer.reasons:
         n, needed = answer.n_patients(endpoint), fewest_patients(endpoint, answer.settings)

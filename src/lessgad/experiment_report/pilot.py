@@ -10,9 +10,9 @@ import numpy as np
 
 from lessgad.dose_fraction import percent
 from lessgad.errors import InputError
-from lessgad.evaluation.answer import Answer
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
 from lessgad.evaluation.artifacts_csv import read_artifacts
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.lesions_csv import read_lesions
 from lessgad.evaluation.outcomes import Values, endpoint_values
@@ -21,7 +21,7 @@ from lessgad.evaluation.pilot_power import MIN_PILOT, PilotValues, power_curve
 from lessgad.evaluation.power_csv import PowerRow
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.opened import Experiment
-from lessgad.experiment_report.answer import answer_settings, outcomes_of, tested_doses, unfrozen_answer
+from lessgad.experiment_report.answer_from_results import answer_settings, outcomes_of, tested_doses, unfrozen_answer
 
 ALL = "all"
 
@@ -42,7 +42,7 @@ class Pilot:
     doses: tuple[float, ...]
     n_patients: int
     values: dict[Endpoint, dict[float, PilotValues]]
-    answer: Answer
+    answer: DoseAnswer
 
 
 def read_pilot(experiment: Experiment) -> Pilot:

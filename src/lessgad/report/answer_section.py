@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer
 from lessgad.evaluation.answer_words import evidence, headline
+from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
@@ -79,7 +79,7 @@ class AnswerSection:
     sha256: str
 
 
-def answer_section(answer: Answer, preregistration: Preregistration | None = None) -> AnswerSection:
+def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
     """Put the answer into words."""
     return AnswerSection(
         headline=headline(answer),
@@ -98,18 +98,18 @@ def answer_html(section: AnswerSection) -> str:
     return report_templates().get_template("answer.html.j2").render(section=section)
 
 
-def _at(answer: Answer, control: float) -> list[float]:
+def _at(answer: DoseAnswer, control: float) -> list[float]:
     return [control] if any(cell.dose == control for cell in answer.cells) else []
 
 
-def _row(answer: Answer, dose: float) -> AnswerRow:
+def _row(answer: DoseAnswer, dose: float) -> AnswerRow:
     cells = [answer.cell(dose, endpoint) for endpoint in answer.settings.endpoints]
     words = tuple(None if cell is None else _cell(cell) for cell in cells)
     named = {0.0: f"{percent(dose)} (control)", STANDARD: REPEAT_ROW}.get(dose, percent(dose))
     return AnswerRow(named, words, _verdict(answer, dose))
 
 
-def _verdict(answer: Answer, dose: float) -> str:
+def _verdict(answer: DoseAnswer, dose: float) -> str:
     if dose in (0.0, STANDARD):
         return "control"
     if answer.status not in {"given", "no dose"}:
@@ -153,7 +153,7 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
     }[preregistration.standing]
 
 
-def _left_out(answer: Answer) -> list[str]:
+def _left_out(answer: DoseAnswer) -> list[str]:
     return [
         f"{endpoint_words(endpoint)}: {n} test {'patient has' if n == 1 else 'patients have'} no value at any dose and "
         f"{'is' if n == 1 else 'are'} left out. The answer says nothing of them."
@@ -162,7 +162,7 @@ def _left_out(answer: Answer) -> list[str]:
     ]
 
 
-def _limits(answer: Answer) -> list[str]:
+def _limits(answer: DoseAnswer) -> list[str]:
     notes = [
         "This is about a share of patients, and says nothing of how the others fare. It holds for patients and "
         "scanners like these, and not for a diagnosis that the endpoints do not measure.",
