@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from lessgad.errors import InputError
+from lessgad.evaluation.artifacts_csv import read_artifacts
 from lessgad.evaluation.enhancement_csv import read_enhancement
+from lessgad.evaluation.lesions_csv import read_lesions
 from lessgad.evaluation.overlap_csv import OverlapRow, read_overlap
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.opened import open_experiment
@@ -22,6 +24,8 @@ def answered(root):
         read_similarity(folder.table("similarity")),
         read_enhancement(folder.table("enhancement")),
         read_overlap(folder.table("overlap")),
+        read_artifacts(folder.table("artifacts")),
+        read_lesions(folder.table("lesions")),
     )
 
 

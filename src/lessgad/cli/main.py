@@ -22,6 +22,7 @@ from lessgad.cli import (
     import_nifti,
     node,
     phantom,
+    power,
     reader,
     restore,
     view,
@@ -52,6 +53,7 @@ experiment.add_to(app)
 restore.add_to(app)
 view.add_to(app)
 phantom.add_to(app)
+power.add_to(app)
 import_nifti.add_to(app)
 convert.add_to(app)
 import_dicom.add_to(app)

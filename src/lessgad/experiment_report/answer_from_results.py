@@ -14,10 +14,11 @@ from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
 from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.artifacts_csv import ArtifactRow
-from lessgad.evaluation.dose_answer import DoseAnswer, Outcome, find_dose_answer
+from lessgad.evaluation.dose_answer import DoseAnswer, find_dose_answer
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.lesions_csv import LesionRow
 from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
+from lessgad.evaluation.outcomes import Outcome
 from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.similarity_csv import SimilarityRow
@@ -50,20 +51,33 @@ def answer_of(
         InputError: The record of what was fixed is damaged.
     """
     path = experiment.folder.frozen_answer
-    answer = find_dose_answer(
-        [
-            *_of_similarity(similarity),
-            *_of_enhancement(enhancement),
-            *_of_overlap(overlap),
-            *_of_artifacts(artifacts),
-            *_of_lesions(lesions),
-        ],
-        answer_settings(experiment),
-        doses=_tested_doses(experiment),
-        patients=_test_patients(experiment),
-    )
+    answer = unfrozen_answer(experiment, outcomes_of(similarity, enhancement, overlap, artifacts, lesions))
     record = _read(path) if path.exists() else None
     return answer, compare_with_frozen(record, _content(experiment), path)
+
+
+def outcomes_of(
+    similarity: Sequence[SimilarityRow],
+    enhancement: Sequence[EnhancementRow],
+    overlap: Sequence[OverlapRow],
+    artifacts: Sequence[ArtifactRow],
+    lesions: Sequence[LesionRow],
+) -> list[Outcome]:
+    """Give what was measured of test patients as values of endpoints."""
+    return [
+        *_of_similarity(similarity),
+        *_of_enhancement(enhancement),
+        *_of_overlap(overlap),
+        *_of_artifacts(artifacts),
+        *_of_lesions(lesions),
+    ]
+
+
+def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
+    """Test the doses on the test patients, whatever was fixed before."""
+    return find_dose_answer(
+        outcomes, answer_settings(experiment), doses=tested_doses(experiment), patients=_test_patients(experiment)
+    )
 
 
 def answer_settings(experiment: Experiment) -> AnswerSettings:
@@ -88,10 +102,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _content(experiment: Experiment) -> dict[str, Any]:
-    return answer_content(answer_settings(experiment), _tested_doses(experiment), _test_patients(experiment))
+    return answer_content(answer_settings(experiment), tested_doses(experiment), _test_patients(experiment))
 
 
-def _tested_doses(experiment: Experiment) -> list[float]:
+def tested_doses(experiment: Experiment) -> list[float]:
     """Doses of the settings; of measured ones those that some test study was scanned at, whatever came of it."""
     doses = list(experiment.settings.doses)
     if experiment.settings.low_dose == "simulated":
