@@ -1,5 +1,6 @@
 # make demo    a whole experiment on a generated cohort; prints the report's path
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
+# make docs    the documentation, into site/
 # make check   format, lint, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
@@ -9,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test chromium dicom check bench soak install clean-demo
+.PHONY: demo test docs chromium dicom check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -20,13 +21,17 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo/cohort/dataset_description.json: | install
 	rm -rf demo/cohort
-	$(BIN)/lessgad phantom demo/cohort --patients 12 --pairs-only
+	$(BIN)/lessgad phantom demo/cohort --patients 18 --low-dose 0.1
 
 demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
-	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick
+	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick --pretrained
 
+# The first patient's scan at a tenth of the dose, as the phantom really scans it.
+SCANS := demo/cohort/sub-01/ses-1/anat/sub-01_ses-1
 demo: demo/experiment/experiment.yaml
 	$(BIN)/lessgad run demo/experiment
+	@echo "Look through the images:      $(BIN)/lessgad view demo/experiment"
+	@echo "Restore a true low-dose scan: $(BIN)/lessgad restore $(SCANS)_acq-dose10_ce-gadolinium_T1w.nii.gz demo/restored.nii.gz --dose 0.1 --pre-contrast $(SCANS)_T1w.nii.gz"
 
 clean-demo:
 	rm -rf demo
@@ -45,6 +50,9 @@ dicom:
 
 test: install chromium dicom
 	$(PYTEST) -m "not soak" -n 2
+
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: install
 	$(BIN)/ruff format --check src tests benchmarks docs

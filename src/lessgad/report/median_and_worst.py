@@ -62,7 +62,7 @@ def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figu
         )
         for column, words in enumerate(TITLES):
             left = EDGE_IN + column * (PANEL_IN + GAP_IN)
-            write(figure, left, 0.04, words.format(dose=percent(dose)), 8, "bold")
+            write(figure, left, 0.04, words.format(dose=percent(dose)), 8.0, "bold")
         for row, plane in enumerate(planes):
             top = LABEL_IN + row * (PANEL_IN + LABEL_IN + GAP_IN)
             write(figure, EDGE_IN, top, plane.label, 7.5, color=MUTED)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the reference pages of the site from the code: commands, settings, tables of results. A hook of mkdocs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the generated pages to those on disk."""
+    from mkdocs.structure.files import File
+
+    for name, text in (
+        ("reference/commands.md", commands_page()),
+        ("reference/settings.md", settings_page()),
+        ("reference/tables.md", tables_page()),
+    ):
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def commands_page() -> str:
+    """Describe every command with its arguments and options."""
+    from lessgad.cli.main import app
+    from lessgad.cli.plain_flags import command_of
+
+    lines = ["# Commands", "", "Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 internal error, 130 interrupted.", ""]  # noqa: E501
+    for name, command in sorted(_commands(command_of(app))):
+        lines += [f"## lessgad {name}", "", _plain(command.help), "", "| | |", "|---|---|"]
+        for parameter in command.params:
+            spelled = ", ".join(f"`{option}`" for option in parameter.opts)
+            if parameter.param_type_name == "argument":
+                spelled = f"`{parameter.metavar or parameter.name.upper()}`"
+            elif parameter.metavar:
+                spelled += f" {parameter.metavar}"
+            lines.append(f"| {_cell(spelled)} | {_cell(_plain(getattr(parameter, 'help', '') or ''))} |")
+        lines += ["", f"{_plain(command.epilog or '')}", ""]
+    return "\n".join(lines)
+
+
+def settings_page() -> str:
+    """Describe every setting of experiment.yaml with its default, from the docstrings of the settings classes."""
+    from lessgad.experiment.settings import ExperimentSettings
+
+    lines = ["# Settings of experiment.yaml", ""]
+    lines += _settings(ExperimentSettings, "")
+    return "\n".join(lines)
+
+
+def tables_page() -> str:
+    """Describe the columns of the tables in results/, from the docstrings of their rows."""
+    from importlib import import_module
+    from pathlib import Path
+
+    import lessgad.evaluation
+
+    lines = ["# Tables in results/", ""]
+    folder = Path(lessgad.evaluation.__file__).parent
+    for path in sorted(folder.glob("*_csv.py")):
+        module = import_module(f"lessgad.evaluation.{path.stem}")
+        rows = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__]
+        lines += [f"## {path.stem.removesuffix('_csv')}.csv", "", _plain((module.__doc__ or "").split(": ", 1)[-1]), ""]
+        for row in rows:
+            lines += ["| column | |", "|---|---|"]
+            lines += [f"| `{name}` | {_cell(words)} |" for name, words in documented(row).items()] + [""]
+    return "\n".join(lines)
+
+
+def documented(kind: type) -> dict[str, str]:
+    """Read the section ``Attributes`` of a class's docstring: name and words of each."""
+    text = inspect.getdoc(kind) or ""
+    if "Attributes:" not in text:
+        return {}
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.split("Attributes:", 1)[1].splitlines():
+        start = re.match(r"    (\w+): (.*)", line)
+        if start and not line.startswith("     "):
+            name = start[1]
+            found[name] = start[2]
+        elif line.strip() and name:
+            found[name] += " " + line.strip()
+    return found
+
+
+def _settings(kind: type[BaseModel], above: str) -> list[str]:
+    words = documented(kind)
+    own = {name: field for name, field in kind.model_fields.items() if _group(field.annotation) is None}
+    groups = {name: _group(field.annotation) for name, field in kind.model_fields.items()}
+    lines = [f"## {above.rstrip('.') or 'experiment.yaml'}", "", "| setting | default | |", "|---|---|---|"] if own else []
+    for name, field in own.items():
+        default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
+        lines.append(f"| `{above}{name}` | {_cell(default)} | {_cell(words.get(name, ''))} |")
+    lines.append("")
+    for name, group in groups.items():
+        if group is not None:
+            lines += _settings(group, f"{above}{name}.")
+    return lines
+
+
+def _group(annotation: Any) -> type[BaseModel] | None:
+    """The settings class of a field, also where it may be None."""
+    candidates = [annotation, *getattr(annotation, "__args__", ())]
+    return next((one for one in candidates if inspect.isclass(one) and issubclass(one, BaseModel)), None)
+
+
+def _commands(command: Any, above: str = "") -> list[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [(above.strip(), command)]
+    return [found for name, one in inner.items() for found in _commands(one, f"{above} {name}")]
+
+
+def _plain(words: str) -> str:
+    return " ".join(words.split()).replace("<", "&lt;")
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
