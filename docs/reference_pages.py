@@ -28,7 +28,8 @@ def commands_page() -> str:
     from lessgad.cli.main import app
     from lessgad.cli.plain_flags import command_of
 
-    lines = ["# Commands", "", "Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 internal error, 130 interrupted.", ""]  # noqa: E501
+    codes = "0 all well, 1 some studies failed (named), 2 unusable input, 3 internal error, 130 interrupted"
+    lines = ["# Commands", "", f"Exit codes: {codes}.", ""]
     for name, command in sorted(_commands(command_of(app))):
         lines += [f"## lessgad {name}", "", _plain(command.help), "", "| | |", "|---|---|"]
         for parameter in command.params:
@@ -91,7 +92,8 @@ def _settings(kind: type[BaseModel], above: str) -> list[str]:
     words = documented(kind)
     own = {name: field for name, field in kind.model_fields.items() if _group(field.annotation) is None}
     groups = {name: _group(field.annotation) for name, field in kind.model_fields.items()}
-    lines = [f"## {above.rstrip('.') or 'experiment.yaml'}", "", "| setting | default | |", "|---|---|---|"] if own else []
+    title = above.rstrip(".") or "experiment.yaml"
+    lines = [f"## {title}", "", "| setting | default | |", "|---|---|---|"] if own else []
     for name, field in own.items():
         default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
         lines.append(f"| `{above}{name}` | {_cell(default)} | {_cell(words.get(name, ''))} |")
@@ -103,9 +105,11 @@ def _settings(kind: type[BaseModel], above: str) -> list[str]:
 
 
 def _group(annotation: Any) -> type[BaseModel] | None:
-    """The settings class of a field, also where it may be None."""
-    candidates = [annotation, *getattr(annotation, "__args__", ())]
-    return next((one for one in candidates if inspect.isclass(one) and issubclass(one, BaseModel)), None)
+    """The settings class of a field that is a group of settings, also where it may be None."""
+    parts = {one for one in getattr(annotation, "__args__", ()) if one is not type(None)} or {annotation}
+    candidates = parts if getattr(annotation, "__origin__", None) is None else {annotation}
+    alone = next(iter(candidates)) if len(candidates) == 1 else None
+    return alone if inspect.isclass(alone) and issubclass(alone, BaseModel) else None
 
 
 def _commands(command: Any, above: str = "") -> list[tuple[str, Any]]:

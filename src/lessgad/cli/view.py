@@ -89,5 +89,5 @@ def _check_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise InputError(
-            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install 'lessgad[reader]'"
+            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install '.[reader]'"
         )
