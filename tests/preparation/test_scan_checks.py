@@ -116,6 +116,13 @@ def test_a_cap_is_a_caution(t1, tiny, share):
     assert len(check_scan(Volume(nearly, tiny.AFFINE), "T1ce")) == 1
 
 
+def test_a_cap_is_seen_below_a_few_voxels_that_are_brighter(t1, tiny):
+    capped = np.minimum(t1, np.quantile(t1, 0.98)).astype(np.float32)
+    capped[20, 20, 3:8] = 3 * capped.max()
+    (words,) = check_scan(Volume(capped, tiny.AFFINE), "T1ce")
+    assert "saturated" in words
+
+
 @pytest.mark.parametrize("factor", [1e-3, 1e-2, 20.0, 1e3, 1e6])
 def test_a_size_that_no_head_has_is_refused(t1, tiny, factor):
     with pytest.raises(StudyError, match="the size of a head"):
@@ -156,3 +163,13 @@ def test_a_tumor_that_is_darker_after_contrast_is_a_caution(tiny):
     assert darker_after_contrast(before, after, labels > 0) == ()
     (words,) = darker_after_contrast(after, before, labels > 0)
     assert "may be swapped" in words
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 6), share=st.floats(-0.02, 0.02))
+def test_a_tumor_that_hardly_enhances_is_a_caution(tiny, seed, share):
+    """As where the T1ce is the T1 once more, from another reconstruction."""
+    t1, _, labels = (image.astype(np.float32) for image in tiny.head(seed))
+    before = t1 / 1000 - 1
+    (words,) = darker_after_contrast(before, before + np.float32(share) * (before + 1), labels > 0)
+    assert "hardly enhances" in words
