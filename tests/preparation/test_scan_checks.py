@@ -54,6 +54,12 @@ def test_a_threshold_that_steps_to_and_fro_is_left_after_some_steps(t1, monkeypa
     assert 0.9 < np.count_nonzero(found & plain) / np.count_nonzero(plain) <= 1
 
 
+@pytest.mark.parametrize("factor", [1e-20, 1e-36, 1e15, 1e30])
+def test_intensities_that_cannot_be_computed_with_are_refused(t1, factor):
+    with pytest.raises(StudyError, match="scl_slope"):
+        check_intensities(t1 * np.float32(factor), "T1")
+
+
 @pytest.mark.parametrize("by", [25.0, 60.0, 150.0, 1000.0, -25.0, -60.0, -150.0])
 def test_an_offset_is_refused(t1, by):
     with pytest.raises(StudyError, match=r"near zero|strongly negative"):

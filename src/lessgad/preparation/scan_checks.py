@@ -26,6 +26,8 @@ MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.015, 0.02, 99.0
 # Below 0, noise of zero mean has a long tail, (median - 0.5th percentile)/(median - 16th percentile) = 2.6; that of a
 # magnitude image from which something was subtracted ends abruptly, 1.8.
 MANY_NEGATIVE, LEAST_TAIL = 0.1, 2.15
+#: Beyond these, squares of intensities leave the range of single precision.
+SMALLEST_BRIGHT, LARGEST_BRIGHT = 1e-12, 1e12
 SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE, MOST_BRIGHTER = 1e-3, 20, 2e-4, 10
 
 TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
@@ -97,9 +99,15 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
     Outer planes that hold one value alone were not scanned and are not looked at.
 
     Raises:
-        StudyError: They wrapped around, have an offset, or are standardized.
+        StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
     """
     lowest, highest = float(image.min()), float(image.max())
+    if not SMALLEST_BRIGHT <= max(highest, -lowest) <= LARGEST_BRIGHT:
+        raise StudyError(
+            f"a {name} whose brightest voxels lie between {SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
+            f"{highest:.5g}",
+            remedy="Correct the scale in its header (scl_slope, RescaleSlope)",
+        )
     if lowest < -MOST_NEGATIVE * max(highest, 0):
         raise StudyError(
             f"a {name} without strongly negative values",
