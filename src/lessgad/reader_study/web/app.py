@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from lessgad.reader_study.study import ReaderStudy
-from lessgad.reader_study.web import coordinator, entrance, home, image_route, reading_page, reading_posts, sign_off
+from lessgad.reader_study.web import coordinator, home, image_route, login_pages, reading_page, reading_posts, sign_off
 from lessgad.reader_study.web.headers import BodyLimit, SecurityHeaders
 from lessgad.reader_study.web.state import State
 from lessgad.reader_study.web.templates import page
@@ -47,7 +47,7 @@ def create_app(
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.lessgad = State(study, now, experiment)
-    for routes in (entrance, home, reading_page, image_route, reading_posts, sign_off, coordinator):
+    for routes in (login_pages, home, reading_page, image_route, reading_posts, sign_off, coordinator):
         app.include_router(routes.router)
     viewer = Path(str(files("lessgad.reader_study").joinpath("viewer")))
     app.mount("/static", _Static(directory=viewer), name="static")
