@@ -96,8 +96,8 @@ def test_an_offset_is_seen_beside_padding(t1):
     step=st.sampled_from([0.0, 1.0, 3.0]),
 )
 def test_the_noise_floor_of_a_magnitude_image_is_no_offset(tiny, seed, snr, n_coils, noise_seed, step):
-    """Rician noise of whatever SNR, and of two coils from an SNR of 20 on, stored as it is or in whole numbers."""
-    t1, sigma = tiny.head(seed)[0].astype(np.float64), 300 / (snr if n_coils == 1 else max(snr, 20))
+    """Rician noise of whatever SNR, and of two coils from an SNR of 30 on, stored as it is or in whole numbers."""
+    t1, sigma = tiny.head(seed)[0].astype(np.float64), 300 / (snr if n_coils == 1 else max(snr, 30))
     rng = np.random.default_rng(noise_seed)
     parts = rng.normal(0, sigma, (2 * n_coils, *t1.shape))
     parts[0] += t1
