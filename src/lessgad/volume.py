@@ -8,7 +8,6 @@ NIfTI. A volume in *transverse order* has array axes closest to x, y, z, so that
 
 from __future__ import annotations
 
-import math
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,8 @@ from jaxtyping import Float, Shaped
 from lessgad.atomic_write import replacing
 from lessgad.errors import VolumeError
 from lessgad.nifti_frame import Affine as Affine
-from lessgad.nifti_frame import Frame, affine_and_frame, set_frame
+from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
+from lessgad.nifti_whole import check_promise, read_to_the_end
 from lessgad.not_fetched import GET_IT, not_fetched
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 GRID_TOLERANCE_MM = 1e-2
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
-#: What gzip can achieve at best is 1032:1.
-_MOST_COMPRESSION = 1100
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +120,13 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
+    check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
-    _check_size(image, path)
+    check_promise(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
+        if path.suffix == ".gz":
+            read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
     if labels:
@@ -194,6 +195,7 @@ def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
 
 def _open(path: Path) -> Nifti1Image:
     import nibabel
+    from nibabel import imageglobals
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError, HeaderTypeError
     from nibabel.wrapstruct import WrapStructError
@@ -206,21 +208,13 @@ def _open(path: Path) -> Nifti1Image:
         raise VolumeError("a NIfTI file", "no such file", path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
     try:
-        image = nibabel.load(path)
+        with imageglobals.LoggingOutputSuppressor():  # it would print what it mends, without the name of the file
+            image = nibabel.load(path)
     except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
     return image
-
-
-def _check_size(image: Nifti1Image, path: Path) -> None:
-    """Ask first: where the header promises too much, reading would begin by clearing all that memory."""
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
-    n_bytes = Path(image.file_map["image"].filename).stat().st_size
-    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
 
 
 def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path, needs_contrast: bool) -> None:
