@@ -109,7 +109,7 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
     ):
         study = studies[patient, worst_of[patient].session]
         if evaluated(study, dose) in usable:
-            label = f"{words}: {study.name}, SSIM {worst_of[patient].ssim:.3f}"
+            label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
             planes.append(_plane(experiment, study, dose, label))
     if not planes:
         return None
