@@ -18,6 +18,7 @@ def claim_checklist(experiment: Experiment, *, readers: bool) -> tuple[Checklist
     settings = experiment.settings
     training = settings.training
     trained = training.models != "pretrained"
+    pretrained = not trained or (training.start == "pretrained" and settings.field.preset == "kernel")
     tuned = "baselines are tuned on them too" if not trained else "not used for training or selection"
     answers = {
         6: "Lowest dose of contrast agent at which restored images keep the margins of the endpoints",
@@ -30,7 +31,7 @@ def claim_checklist(experiment: Experiment, *, readers: bool) -> tuple[Checklist
         20: "Patient",
         22: f"Neural field, preset {settings.field.preset}; inputs: {', '.join(settings.field.inputs)}; model card",
         23: "Settings and versions",
-        24: "Pretrained weights of lessgad" if training.start == "pretrained" or not trained else "Random, with a seed",
+        24: "Pretrained weights of lessgad" if pretrained else "Random, with a seed",
         25: "Methods, restoration; experiment.yaml" if trained else "No training: pretrained model",
         26: "Best validation PSNR" if trained else "Not applicable: pretrained model",
         27: "None",

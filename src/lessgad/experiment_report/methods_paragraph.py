@@ -98,9 +98,8 @@ def _restoration(settings: ExperimentSettings) -> str:
             "test patients."
         )
     models = "one model for all doses" if training.models == "conditioned" else "one model for each dose"
-    began = (
-        "fine-tuned from the pretrained weights" if training.start == "pretrained" else "trained from random weights"
-    )
+    fine_tuned = training.start == "pretrained" and field.preset == "kernel"
+    began = "fine-tuned from the pretrained weights" if fine_tuned else "trained from random weights"
     return (
         f"{network}; {models} was {began} with Adam (learning rate {training.learning_rate:g}, {training.n_samples:,} "
         f"patches of {training.patch_size[0]}×{training.patch_size[1]} pixels, batches of "
