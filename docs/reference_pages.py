@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ def on_files(files: Any, config: Any) -> Any:
         ("reference/commands.md", commands_page()),
         ("reference/settings.md", settings_page()),
         ("reference/tables.md", tables_page()),
+        ("reference/api.md", api_page()),
     ):
         files.append(File.generated(config, name, content=text))
     return files
@@ -69,6 +71,36 @@ def tables_page() -> str:
             lines += ["| column | |", "|---|---|"]
             lines += [f"| `{name}` | {_cell(words)} |" for name, words in documented(row).items()] + [""]
     return "\n".join(lines)
+
+
+def api_page() -> str:
+    """Describe every public name of the package: its signature and its docstring."""
+    import lessgad
+
+    lines = ["# Python", "", "Import `lessgad`; nothing else is public.", ""]
+    for name in sorted(dir(lessgad), key=str.lower):
+        if name.startswith("_"):
+            continue
+        thing = getattr(lessgad, name)
+        lines += [f"## lessgad.{name}", "", "```text", f"{name}{_signature(thing)}", "", inspect.getdoc(thing) or ""]
+        if inspect.isclass(thing):
+            methods = [(n, m) for n, m in vars(thing).items() if not n.startswith("_") and _is_method(m)]
+            for method, found in methods:
+                own = getattr(found, "__func__", found)
+                lines += ["", f".{method}{_signature(own)}", textwrap.indent(inspect.getdoc(own) or "", "    ")]
+        lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def _is_method(thing: Any) -> bool:
+    return inspect.isfunction(thing) or isinstance(thing, classmethod | staticmethod)
+
+
+def _signature(thing: Any) -> str:
+    try:
+        return str(inspect.signature(thing))
+    except (TypeError, ValueError):
+        return ""
 
 
 def documented(kind: type) -> dict[str, str]:

@@ -95,6 +95,8 @@ def test_the_reference_names_every_command_and_setting():
     tables = pages.tables_page()
     assert "## similarity.csv" in tables
     assert "| `psnr_db` | PSNR in dB" in tables
+    for name in ("Restorer", "read_volume", "register"):
+        assert f"## lessgad.{name}\n" in pages.api_page()
     rows = [line for line in settings.splitlines() if line.startswith("| `")]
     assert [line for line in rows if line.rstrip().endswith("|  |")] == []  # every setting is documented
 
