@@ -16,7 +16,7 @@ from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.stage_names import STAGES
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
-from lessgad.scoring.repeat import judge_repeat, simulated_repeat
+from lessgad.scoring.repeat import score_repeat, simulated_repeat
 from lessgad.scoring.study_scores import StudyScorer
 
 REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}
@@ -52,7 +52,7 @@ def test_without_a_known_noise_no_repeat_is_simulated(study):
 def test_a_repeat_and_the_scan_that_it_repeats_are_judged_against_each_other(study):
     noisy = replace(study, sigma=0.02, sigma_pre_contrast=0.02)
     scorer = StudyScorer(noisy, "test", REGIONS)
-    judge_repeat(judge, noisy, "test", REGIONS, simulated_repeat(noisy, WHITE))
+    score_repeat(scorer, noisy, "test", REGIONS, simulated_repeat(noisy, WHITE))
     scores = scorer.scores
     one, other = (next(row for row in scores.enhancement if row.method == name) for name in (REPEAT, EXCHANGED))
     assert (one.dose, other.dose) == (1.0, 1.0)

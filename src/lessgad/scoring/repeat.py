@@ -86,11 +86,11 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
     return Repeat(image, study.sigma, scanned=False)
 
 
-def judge_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regions: Regions, repeat: Repeat) -> None:
+def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regions: Regions, repeat: Repeat) -> None:
     """Add the rows of the repeat, held against the standard dose, and those of the standard dose held against it.
 
     Args:
-        judge: Of the study; takes the rows.
+        scorer: Of the study; takes the rows.
         study: Prepared.
         subset: Of its patient.
         regions: Label values of each region.
@@ -102,7 +102,7 @@ def judge_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regi
         study, standard_dose=repeat.image, sigma=repeat.sigma, head=study.head & (repeat.image != BACKGROUND)
     )
     of_exchanged = StudyScorer(exchanged, subset, regions)
-    of_exchanged.judge(standard, EXCHANGED, _at_standard(standard, study.sigma))
+    of_exchanged.score(standard, EXCHANGED, _at_standard(standard, study.sigma))
     _add(scorer.scores, of_exchanged.scores)
 
 

@@ -36,7 +36,7 @@ from lessgad.experiment.unit_names import (
 )
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.scoring.method_images import DoseImages, method_images, read_like
-from lessgad.scoring.repeat import judge_repeat, scanned_repeat, simulated_repeat
+from lessgad.scoring.repeat import scanned_repeat, score_repeat, simulated_repeat
 from lessgad.scoring.score_tables import write_scores
 from lessgad.scoring.segmentation_scoring import score_segmentations
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
@@ -151,14 +151,14 @@ def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
     if task.dose is not None and task.images is not None:
         _judge_images(task, task.dose, task.images, study, scorer, grid)
     if task.dose is None:
-        _judge_repeat(task, study, judge, scanned=prepared_repeat(task.study.study) in doing.inputs)
+        _score_repeat(task, study, scorer, scanned=prepared_repeat(task.study.study) in doing.inputs)
     if task.segmented in doing.inputs:
         of_dose = 1.0 if task.dose is None else task.dose
         score_segmentations(scorer.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
     write_scores(task.tables, scorer.scores)
 
 
-def _judge_repeat(task: EvaluationTask, study: PreparedStudy, scorer: StudyScorer, *, scanned: bool) -> None:
+def _score_repeat(task: EvaluationTask, study: PreparedStudy, scorer: StudyScorer, *, scanned: bool) -> None:
     """Judge the second scan at the standard dose: the one that was made, else a simulated one."""
     if scanned and task.repeat is not None:
         repeat = scanned_repeat(task.repeat)
@@ -167,7 +167,7 @@ def _judge_repeat(task: EvaluationTask, study: PreparedStudy, scorer: StudyScore
         if simulated is None:
             return
         repeat = simulated
-    judge_repeat(judge, study, task.subset, task.regions, repeat)
+    score_repeat(scorer, study, task.subset, task.regions, repeat)
 
 
 @lru_cache(maxsize=1)
