@@ -20,7 +20,7 @@ Metric = Literal[
 ]
 Comparison = Literal["ratio", "difference"]
 
-HALF, TWO_THIRDS, FOUR_FIFTHS = 0.5, 2 / 3, 0.8
+HALF, TWO_THIRDS, FOUR_FIFTHS = 0.5, 0.6667, 0.8
 LOST_UNDER = 0.5  # of the recovery that the repeat has in a lesion
 
 
