@@ -187,7 +187,7 @@ def _endpoints(settings: ExperimentSettings, *, with_dice: bool) -> str:
     answer = settings.answer.with_segmentation() if with_dice else settings.answer
     lines = []
     for endpoint in answer.endpoints:
-        left_out = {"share"} | ({"area"} if endpoint.area == endpoint.kind.area else set())
+        left_out = {"share"} if endpoint.area else {"share", "area"}
         named = endpoint.model_dump(mode="json", exclude_none=True, exclude=left_out)
         words = ", ".join(f"{key}: {json.dumps(value).strip(chr(34))}" for key, value in named.items())
         lines.append(f"    - {{{words}, share: {endpoint.share:.4g}}}   # in {share_words(endpoint)}")
