@@ -12,6 +12,7 @@ from lessgad.dicom.import_rules import read_rules
 from lessgad.dicom.node_log import NodeLog
 from lessgad.dicom.node_queue import NodeQueue
 from lessgad.dicom.node_receiver import start_receiver
+from lessgad.dicom.node_restorer import RestoringProcess
 from lessgad.dicom.node_settings import NodeSettings
 from lessgad.dicom.node_status_page import start_status_page
 from lessgad.dicom.node_worker import work
@@ -44,15 +45,18 @@ def run_node(settings: NodeSettings) -> None:
             raise LockedError("a queue of its own", "one that another node works on", settings.queue) from error
     queue.clean()
     log = NodeLog(settings.queue / "node.jsonl")
-    restorer = Restorer.load(settings.model)
+    Restorer.load(settings.model)  # a model that cannot be used is said at once; the restoring process loads it again
+    rules = read_rules()
+    restorer = RestoringProcess(settings.model, rules, settings.longest_s)
     server = start_receiver(settings, queue, log)
     page = start_status_page(settings.status_port, queue) if settings.status_port is not None else None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     log.say("node started", port=settings.port)
     try:
-        work(settings, queue, restorer, read_rules(), log, stop)
+        work(settings, queue, restorer, rules, log, stop)
     finally:
+        restorer.close()
         server.shutdown()
         if page is not None:
             page.shutdown()
