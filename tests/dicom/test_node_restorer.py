@@ -34,6 +34,7 @@ def test_a_study_that_takes_too_long_fails_alone(tmp_path, tiny, restoring):
     study = write_study(tmp_path / "study", tiny, kinds={2: KINDS[2]})
     (tmp_path / "empty").mkdir()
     stop = threading.Event()
+    assert restoring.start(stop) is None
     restoring._longest_s = 0.0
     failure = restoring.restore(study, tmp_path / "out" / "late", stop)
     assert (failure.kind, "longest_s" in failure.words) == ("TimeLimit", True)
@@ -64,24 +65,32 @@ def alive(pid) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_node_that_is_killed_leaves_no_process_behind(tmp_path):
+def test_a_node_that_is_killed_leaves_no_process_behind(tmp_path, untrained_model):
     program = (
         "import os, signal\n"
         "from pathlib import Path\n"
         "from lessgad.dicom.import_rules import read_rules\n"
         "from lessgad.dicom.node_restorer import RestoringProcess\n"
         "if __name__ == '__main__':\n"
-        "    restoring = RestoringProcess(Path('nowhere'), read_rules(), 60)\n"
-        "    restoring._started()\n"
-        "    restoring._connection.send(None)\n"
-        "    restoring._connection.poll(60)\n"
+        "    import sys, threading\n"
+        "    restoring = RestoringProcess(Path(sys.argv[1]), read_rules(), 600)\n"
+        "    assert restoring.start(threading.Event()) is None\n"
         "    print(restoring._process.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     (tmp_path / "dies.py").write_text(program)
-    done = subprocess.run([sys.executable, tmp_path / "dies.py"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "dies.py", untrained_model], capture_output=True, text=True, check=False
+    )
     assert done.returncode == -9, done.stderr
     child, end = int(done.stdout), time.monotonic() + 60
     while alive(child) and time.monotonic() < end:
         time.sleep(0.1)
     assert not alive(child)
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_used_is_said(tmp_path):
+    failure = RestoringProcess(tmp_path / "nowhere", read_rules(), LONG_S).start(threading.Event())
+    assert failure.kind == "ModelError"
+    assert "nowhere" in failure.words

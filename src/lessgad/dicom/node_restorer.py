@@ -59,6 +59,25 @@ class RestoringProcess:
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
 
+    def start(self, stop: threading.Event) -> Failure | None:
+        """Start the process and let it load the model; None where it can be used.
+
+        Raises:
+            InterruptedError: `stop` was set.
+        """
+        if self._process is not None and self._process.is_alive():
+            return None
+        self.close()
+        context = get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(other, self._model, self._rules), daemon=True)
+        self._process.start()
+        other.close()
+        failure = self._answer(self._connection, stop)
+        if failure is not None:
+            self.close()
+        return failure
+
     def restore(
         self, images: Path, result: Path, stop: threading.Event, *, dose: float | None = None, burn_in: bool = True
     ) -> Failure | None:
@@ -74,22 +93,11 @@ class RestoringProcess:
         Raises:
             InterruptedError: `stop` was set.
         """
-        connection = self._started()
-        connection.send(_Order(images, result, dose, burn_in))
-        end = time.monotonic() + self._longest_s
-        while not connection.poll(_LOOK_EVERY_S):
-            if stop.is_set():
-                self.close()
-                raise InterruptedError
-            if time.monotonic() > end:
-                self.close()
-                return Failure("TimeLimit", f"the restoration took longer than {self._longest_s:g} s (longest_s)")
-        try:
-            answer: Failure | None = connection.recv()
-        except EOFError:
-            self.close()
-            return Failure("ProcessEnded", "the restoring process was killed, probably because memory ran out")
-        return answer
+        failure = self.start(stop)
+        if failure is not None or self._connection is None:
+            return failure
+        self._connection.send(_Order(images, result, dose, burn_in))
+        return self._answer(self._connection, stop)
 
     def close(self) -> None:
         """End the process at once."""
@@ -100,15 +108,21 @@ class RestoringProcess:
             self._connection.close()
         self._process = self._connection = None
 
-    def _started(self) -> Connection:
-        if self._process is None or self._connection is None or not self._process.is_alive():
+    def _answer(self, connection: Connection, stop: threading.Event) -> Failure | None:
+        end = time.monotonic() + self._longest_s
+        while not connection.poll(_LOOK_EVERY_S):
+            if stop.is_set():
+                self.close()
+                raise InterruptedError
+            if time.monotonic() > end:
+                self.close()
+                return Failure("TimeLimit", f"the restoration took longer than {self._longest_s:g} s (longest_s)")
+        try:
+            answer: Failure | None = connection.recv()
+        except (EOFError, OSError):
             self.close()
-            context = get_context("spawn")
-            self._connection, other = context.Pipe()
-            self._process = context.Process(target=_serve, args=(other, self._model, self._rules), daemon=True)
-            self._process.start()
-            other.close()
-        return self._connection
+            return Failure("ProcessEnded", "the restoring process was killed, probably because memory ran out")
+        return answer
 
 
 def _serve(connection: Connection, model: Path, rules: ImportRules) -> None:
@@ -117,12 +131,16 @@ def _serve(connection: Connection, model: Path, rules: ImportRules) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the node, which ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_the_node, daemon=True).start()
-    restorer: Restorer | None = None
+    try:
+        restorer = Restorer.load(model)
+    except LessgadError as error:
+        connection.send(Failure(type(error).__name__, str(error)))
+        return
+    connection.send(None)
     with contextlib.suppress(EOFError):
         while True:
             order: _Order = connection.recv()
             try:
-                restorer = restorer or Restorer.load(model)
                 _restore(order, restorer, rules)
             except LessgadError as error:
                 connection.send(Failure(type(error).__name__, str(error)))
