@@ -32,7 +32,8 @@ class MetricKind:
         name: For people.
         larger_is_better: Then the margin is a least value, else a largest one.
         largest: No absolute margin lies above this; none lies below 0.
-        share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently.
+        share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
+            or is relative to the repeat.
         comparison: How a value is held against that of the repeat; None where that cannot be done.
         needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
             False of a metric of what was invented: an image without contrast has invented nothing.
