@@ -62,7 +62,7 @@ def _kept(answer: DoseAnswer, dose: float) -> str:
         kept.append(f"{endpoint_words(endpoint)} in {share_words(endpoint)} ({cell.n_kept} of {cell.n_patients} here)")
     confidence = percent(1 - answer.settings.level)
     each = "each of these was" if len(kept) > 1 else "this was"
-    return f"At it{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
+    return f"At this dose{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
 
 
 def _failure(answer: DoseAnswer, dose: float) -> str:
