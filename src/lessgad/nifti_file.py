@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +16,6 @@ from lessgad.not_fetched import GET_IT, not_fetched
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
 
-#: What gzip can achieve at best is 1032:1.
-_MOST_COMPRESSION = 1100
-
 
 def open_nifti(path: Path) -> Nifti1Image:
     """Open a NIfTI file without reading its voxels.
@@ -28,6 +24,7 @@ def open_nifti(path: Path) -> Nifti1Image:
         VolumeError: The file is missing, not fetched, or not NIfTI.
     """
     import nibabel
+    from nibabel import imageglobals
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError, HeaderTypeError
     from nibabel.wrapstruct import WrapStructError
@@ -40,27 +37,13 @@ def open_nifti(path: Path) -> Nifti1Image:
         raise VolumeError("a NIfTI file", "no such file", path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
     try:
-        image = nibabel.load(path)
+        with imageglobals.LoggingOutputSuppressor():  # it would print what it mends, without the name of the file
+            image = nibabel.load(path)
     except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
     return image
-
-
-def check_size(image: Nifti1Image, path: Path) -> None:
-    """Refuse a file that is too small for its header; to read it would first allocate all the memory it promises.
-
-    Raises:
-        VolumeError: The file is truncated or damaged.
-    """
-    if image.file_map["image"].filename is None:  # made in memory
-        return
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
-    n_bytes = Path(image.file_map["image"].filename).stat().st_size
-    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
 
 
 def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_contrast: bool) -> None:
