@@ -11,11 +11,11 @@ from itertools import pairwise
 import numpy as np
 
 from lessgad.cohort.visits import OrderedBy, Visits, ordered
-from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.overlap_csv import TUMOR, OverlapRow
 from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.overlap import TUMOR, OverlapRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.settings import ProgressionSettings
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 
 UNDEFINED = "undefined"
 LIMITS = 1.96  # standard deviations
