@@ -4,9 +4,9 @@ import pytest
 
 from lessgad.cohort.visits import Visits
 from lessgad.evaluation.growth import growth_rows
-from lessgad.evaluation.overlap_csv import OverlapRow
+from lessgad.evaluation.results.overlap import OverlapRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.settings import ProgressionSettings
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.report.size_tables import growth_table
 
 USUAL = ProgressionSettings()

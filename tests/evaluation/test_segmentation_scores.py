@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from lessgad.evaluation.overlap_csv import OverlapRow, image_order, read_overlap, write_overlap
+from lessgad.evaluation.results.overlap import OverlapRow, image_order, read_overlap, write_overlap
 from lessgad.evaluation.segmentation_scores import Segmented, overlap_rows, tumor_size_row
 
 OF = Segmented("P", "", "test", 0.1, "low")

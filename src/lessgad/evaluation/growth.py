@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from lessgad.cohort.visits import OrderedBy, Visits, ordered
-from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.overlap_csv import TUMOR, OverlapRow
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.overlap import TUMOR, OverlapRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.settings import ProgressionSettings
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 
 UNDEFINED = "undefined"
 _ROUNDING = 1e-9  # relative; changes are differences

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.artifacts_csv import ArtifactRow
-from lessgad.evaluation.discrepancy_csv import DiscrepancyRow
-from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_threshold import exceeds_other_tissue
-from lessgad.evaluation.intervals_csv import IntervalRow
-from lessgad.evaluation.lesions_csv import LesionRow
-from lessgad.evaluation.result_rows import RESTORED, method_order
-from lessgad.evaluation.thresholds_csv import ThresholdRow
+from lessgad.evaluation.results.artifacts import ArtifactRow
+from lessgad.evaluation.results.discrepancy import DiscrepancyRow
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.intervals import IntervalRow
+from lessgad.evaluation.results.lesions import LesionRow
+from lessgad.evaluation.results.table import RESTORED, method_order
+from lessgad.evaluation.results.thresholds import ThresholdRow
 from lessgad.evaluation.tumor_size import SizeGroup
 from lessgad.report.style import line_style
 from lessgad.report.table_words import mean_in_words, patients_and_studies

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.limits_of_agreement import Agreement, agreement
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.table_words import (
     image_label,
