@@ -49,7 +49,7 @@ def rows_of(study, acquisitions, restorer):
     from lessgad.preparation.prepared_study import PreparedFiles
     from lessgad.preparation.settings import PreparationSettings
     from lessgad.restoration.restore_low_dose import restore_low_dose
-    from lessgad.scoring.repeat import Repeat, judge_repeat, simulated_repeat
+    from lessgad.scoring.repeat import Repeat, score_repeat, simulated_repeat
     from lessgad.scoring.study_scores import StudyScorer
     from lessgad.stages.prepare import PreparationTask, prepared
     from lessgad.volume import in_transverse_order, read_volume
@@ -77,14 +77,14 @@ def rows_of(study, acquisitions, restorer):
         ("scanned", Repeat(second.image, noise.sigma if noise else None, scanned=True)),
         ("simulated", simulated_repeat(done, simulation)),
     ):
-        judge = StudyScorer(done, "test", REGIONS)
-        judge_repeat(judge, done, "test", REGIONS, repeat)
-        found[name] = judge.scores
-    judge = StudyScorer(done, "test", REGIONS)
+        scorer = StudyScorer(done, "test", REGIONS)
+        score_repeat(scorer, done, "test", REGIONS, repeat)
+        found[name] = scorer.scores
+    scorer = StudyScorer(done, "test", REGIONS)
     for dose in DOSES:
         low_dose = LowDoses(simulation).at(done, dose)
-        judge.judge(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
-    found["restored"] = judge.scores
+        scorer.score(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
+    found["restored"] = scorer.scores
     return found
 
 

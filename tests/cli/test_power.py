@@ -10,7 +10,7 @@ from lessgad.evaluation.artifacts_csv import write_artifacts
 from lessgad.evaluation.enhancement_csv import EnhancementRow, write_enhancement
 from lessgad.evaluation.lesions_csv import write_lesions
 from lessgad.evaluation.overlap_csv import write_overlap
-from lessgad.evaluation.power_csv import read_power
+from lessgad.evaluation.results.power import read_power
 from lessgad.evaluation.similarity_csv import write_similarity
 
 

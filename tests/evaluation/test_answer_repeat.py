@@ -50,7 +50,7 @@ def test_what_the_repeat_shows_falsely_is_not_held_against_a_dose():
     assert answer.lowest_dose == 0.3
     assert answer.cell(0.5, MORE_FALSE).median == pytest.approx(0.3)
     assert answer.cell(1.0, MORE_FALSE).median == pytest.approx(0.1)
-    assert "false enhancement ≤ the repeat’s + 0.5 ml in more than two in three patients" in answer_words(answer)
+    assert "false enhancement ≤ the repeat’s + 0.5 ml in more than half of all patients" in answer_words(answer)
 
 
 def test_an_endpoint_that_the_repeat_fails_gives_no_verdict_and_is_named():

@@ -77,7 +77,7 @@ def test_one_metric_over_two_areas_is_two_endpoints():
 def test_settings_of_before_the_repeat_are_still_valid():
     named = [{"metric": "recovery", "at_least": 0.9}, {"metric": "false_ml", "at_most": 0.5}]
     endpoints = AnswerSettings.model_validate({"endpoints": named}).endpoints
-    assert [(endpoint.relative_to, endpoint.share) for endpoint in endpoints] == [(None, 0.5), (None, 2 / 3)]
+    assert [(endpoint.relative_to, endpoint.share) for endpoint in endpoints] == [(None, 0.5), (None, 0.6667)]
 
 
 def test_the_loss_of_dice_joins_the_defaults_and_not_what_was_named():

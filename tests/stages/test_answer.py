@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from lessgad.errors import InputError
-from lessgad.evaluation.artifacts_csv import read_artifacts
-from lessgad.evaluation.enhancement_csv import read_enhancement
-from lessgad.evaluation.lesions_csv import read_lesions
-from lessgad.evaluation.overlap_csv import OverlapRow, read_overlap
-from lessgad.evaluation.similarity_csv import read_similarity
+from lessgad.evaluation.results.artifacts import read_artifacts
+from lessgad.evaluation.results.enhancement import read_enhancement
+from lessgad.evaluation.results.lesions import read_lesions
+from lessgad.evaluation.results.overlap import OverlapRow, read_overlap
+from lessgad.evaluation.results.similarity import read_similarity
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment_report.answer_from_results import answer_of, freeze_answer
 

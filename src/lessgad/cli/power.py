@@ -35,7 +35,7 @@ def power(
     """
     from lessgad.atomic_write import replacing
     from lessgad.errors import SettingsError
-    from lessgad.evaluation.power_csv import write_power
+    from lessgad.evaluation.results.power import write_power
     from lessgad.experiment.opened import open_experiment
     from lessgad.experiment_report.pilot import ALL, pilot_power, read_pilot
     from lessgad.experiment_report.power_words import power_words

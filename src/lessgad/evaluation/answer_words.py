@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
@@ -61,7 +62,7 @@ def _kept(answer: DoseAnswer, dose: float) -> str:
         kept.append(f"{endpoint_words(endpoint)} in {share_words(endpoint)} ({cell.n_kept} of {cell.n_patients} here)")
     confidence = percent(1 - answer.settings.level)
     each = "each of these was" if len(kept) > 1 else "this was"
-    return f"At it{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
+    return f"At this dose{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
 
 
 def _failure(answer: DoseAnswer, dose: float) -> str:
@@ -110,14 +111,17 @@ def _obstacle(answer: DoseAnswer) -> str:
 
 
 def _too_few(answer: DoseAnswer) -> str:
-    said = []
-    for endpoint in answer.reasons:
-        n, needed = answer.n_patients(endpoint), fewest_patients(endpoint, answer.settings)
-        said.append(
-            f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in "
-            f"{share_words(endpoint)}; {needed} are needed even if all of them keep it"
-        )
-    return "; ".join(said)
+    """The endpoint that lacks most patients speaks for all."""
+
+    def lacking(endpoint: Endpoint) -> int:
+        return fewest_patients(endpoint, answer.settings) - answer.n_patients(endpoint)
+
+    endpoint = max(answer.reasons, key=lacking)
+    n = answer.n_patients(endpoint)
+    return (
+        f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in {share_words(endpoint)}; "
+        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them keep it"
+    )
 
 
 def _sentence(words: str) -> str:

@@ -20,7 +20,7 @@ Metric = Literal[
 ]
 Comparison = Literal["ratio", "difference"]
 
-HALF, TWO_THIRDS, FOUR_FIFTHS = 0.5, 2 / 3, 0.8
+HALF, TWO_THIRDS, FOUR_FIFTHS = 0.5, 0.6667, 0.8
 LOST_UNDER = 0.5  # of the recovery that the repeat has in a lesion
 
 
@@ -32,7 +32,8 @@ class MetricKind:
         name: For people.
         larger_is_better: Then the margin is a least value, else a largest one.
         largest: No absolute margin lies above this; none lies below 0.
-        share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently.
+        share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
+            or is relative to the repeat.
         comparison: How a value is held against that of the repeat; None where that cannot be done.
         needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
             False of a metric of what was invented: an image without contrast has invented nothing.

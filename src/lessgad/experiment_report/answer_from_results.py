@@ -13,15 +13,15 @@ from typing import Any
 from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
 from lessgad.evaluation.answer_settings import AnswerSettings
-from lessgad.evaluation.artifacts_csv import ArtifactRow
 from lessgad.evaluation.dose_answer import DoseAnswer, find_dose_answer
-from lessgad.evaluation.enhancement_csv import EnhancementRow
-from lessgad.evaluation.lesions_csv import LesionRow
 from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
 from lessgad.evaluation.outcomes import Outcome
-from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
+from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
-from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.results.artifacts import ArtifactRow
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.overlap import STANDARD, OverlapRow, method_of_image
+from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scans
 

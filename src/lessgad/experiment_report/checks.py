@@ -12,7 +12,7 @@ from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.errors import LessgadError
 from lessgad.evaluation.dose_answer import DoseAnswer
-from lessgad.evaluation.intervals_csv import IntervalRow
+from lessgad.evaluation.results.intervals import IntervalRow
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment

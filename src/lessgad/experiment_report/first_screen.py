@@ -12,7 +12,7 @@ from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.patient_level import patient_means
-from lessgad.evaluation.similarity_csv import RESTORED
+from lessgad.evaluation.results.table import RESTORED
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_cautions import StudyCaution

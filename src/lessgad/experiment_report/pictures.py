@@ -11,9 +11,9 @@ from lessgad.cohort.study import Study
 from lessgad.dose.simulation import simulated_low_dose
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.result_rows import without_exchanged
+from lessgad.evaluation.results.similarity import SimilarityRow
+from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
-from lessgad.evaluation.similarity_csv import SimilarityRow
 from lessgad.experiment.models import model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at

@@ -18,7 +18,7 @@ from lessgad.evaluation.lesions_csv import read_lesions
 from lessgad.evaluation.outcomes import Values, endpoint_values
 from lessgad.evaluation.overlap_csv import read_overlap
 from lessgad.evaluation.pilot_power import MIN_PILOT, PilotValues, power_curve
-from lessgad.evaluation.power_csv import PowerRow
+from lessgad.evaluation.results.power import PowerRow
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment_report.answer_from_results import answer_settings, outcomes_of, tested_doses, unfrozen_answer

@@ -10,7 +10,7 @@ import numpy as np
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words
 from lessgad.evaluation.pilot_power import enough_patients
-from lessgad.evaluation.power_csv import PowerRow
+from lessgad.evaluation.results.power import PowerRow
 from lessgad.experiment_report.pilot import ALL, Pilot, endpoint_key
 
 WANTED = (0.8, 0.9)

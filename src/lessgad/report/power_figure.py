@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.power_csv import PowerRow
+from lessgad.evaluation.results.power import PowerRow
 from lessgad.report.style import MUTED, new_figure, place, styled
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from jaxtyping import Float
 from lessgad.atomic_write import write_text
 from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarize
 from lessgad.evaluation.patient_level import N_RESAMPLES, patient_means
+from lessgad.evaluation.results.similarity import REPEAT, UNRESTORED, SimilarityRow, method_order
 from lessgad.evaluation.similarity import Area
-from lessgad.evaluation.similarity_csv import REPEAT, UNRESTORED, SimilarityRow, method_order
 
 Metric = Literal["ssim", "psnr_db"]
 METRICS: tuple[Metric, ...] = ("ssim", "psnr_db")

@@ -13,7 +13,7 @@ from lessgad.cohort.split import Subset
 from lessgad.cohort.study import Study
 from lessgad.dose.low_doses import LowDoses
 from lessgad.engine.unit import Doing, Input, Unit
-from lessgad.evaluation.result_rows import RESTORED
+from lessgad.evaluation.results.table import RESTORED
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, read_once
 from lessgad.experiment.scanned import low_doses_at, planned_doses
