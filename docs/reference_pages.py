@@ -59,17 +59,20 @@ def tables_page() -> str:
     from importlib import import_module
     from pathlib import Path
 
-    import lessgad.evaluation
+    import lessgad.evaluation.results
 
     lines = ["# Tables in results/", ""]
-    folder = Path(lessgad.evaluation.__file__).parent
-    for path in sorted(folder.glob("*_csv.py")):
-        module = import_module(f"lessgad.evaluation.{path.stem}")
+    folder = Path(lessgad.evaluation.results.__file__).parent
+    for path in sorted(folder.glob("[a-z]*.py")):
+        module = import_module(f"lessgad.evaluation.results.{path.stem}")
+        if not hasattr(module, "COLUMNS"):
+            continue
         rows = [c for _, c in inspect.getmembers(module, inspect.isclass) if c.__module__ == module.__name__]
-        lines += [f"## {path.stem.removesuffix('_csv')}.csv", "", _plain((module.__doc__ or "").split(": ", 1)[-1]), ""]
+        lines += [f"## {path.stem}.csv", "", _plain((module.__doc__ or "").split(": ", 1)[-1]), ""]
         for row in rows:
             lines += ["| column | |", "|---|---|"]
-            lines += [f"| `{name}` | {_cell(words)} |" for name, words in documented(row).items()] + [""]
+            words = {name: said for base in reversed(row.__mro__) for name, said in documented(base).items()}
+            lines += [f"| `{name}` | {_cell(said)} |" for name, said in words.items()] + [""]
     return "\n".join(lines)
 
 

@@ -12,8 +12,8 @@ from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.errors import LessgadError
 from lessgad.evaluation.dose_answer import DoseAnswer
-from lessgad.evaluation.results.intervals import IntervalRow
 from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.results.intervals import IntervalRow
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_cautions import StudyCaution
