@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import gzip
-import math
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +15,6 @@ from lessgad.not_fetched import GET_IT, not_fetched
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
-
-#: What gzip can achieve at best is 1032:1.
-_MOST_COMPRESSION = 1100
-_CHUNK = 1 << 22
 
 
 def open_nifti(path: Path) -> Nifti1Image:
@@ -43,43 +37,13 @@ def open_nifti(path: Path) -> Nifti1Image:
         raise VolumeError("a NIfTI file", "no such file", path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
     try:
-        with imageglobals.LoggingOutputSuppressor():  # nibabel would print what it mends, without the name of the file
+        with imageglobals.LoggingOutputSuppressor():  # it would print what it mends, without the name of the file
             image = nibabel.load(path)
     except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
         raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
         raise VolumeError("a NIfTI file", type(image).__name__, path)
     return image
-
-
-def check_size(image: Nifti1Image, path: Path) -> None:
-    """Refuse a file that is too small for its header; to read it would first allocate all the memory it promises.
-
-    Raises:
-        VolumeError: The file is truncated or damaged.
-    """
-    if image.file_map["image"].filename is None:  # made in memory
-        return
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
-    n_bytes = Path(image.file_map["image"].filename).stat().st_size
-    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
-
-
-def read_to_the_end(image: Nifti1Image, path: Path) -> None:
-    """Compare a compressed file with its checksum, which follows the last voxel: readers of images stop before it.
-
-    Raises:
-        OSError: The content is not what was compressed, or something else follows it.
-        EOFError: The file ends too early.
-        zlib.error: It is damaged.
-    """
-    if image.file_map["image"].filename is None or path.suffix != ".gz":  # made in memory, or not compressed
-        return
-    with gzip.open(path) as stream:
-        while stream.read(_CHUNK):
-            pass
 
 
 def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_contrast: bool) -> None:

@@ -18,9 +18,10 @@ from jaxtyping import Float, Shaped
 
 from lessgad.atomic_write import replacing
 from lessgad.errors import VolumeError
-from lessgad.nifti_file import as_labels, check_intensities, check_size, open_nifti, read_to_the_end
+from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
 from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
+from lessgad.nifti_whole import check_promise, read_to_the_end
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -155,10 +156,11 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
     check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
-    check_size(image, path)
+    check_promise(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
-        read_to_the_end(image, path)
+        if path.suffix == ".gz" and image.file_map["image"].filename is not None:
+            read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
     if labels:
