@@ -4,14 +4,14 @@
 import numpy as np
 import pytest
 import yaml
-
-from lessgad.cli.main import exit_code
 from lessgad.evaluation.artifacts_csv import write_artifacts
 from lessgad.evaluation.enhancement_csv import EnhancementRow, write_enhancement
 from lessgad.evaluation.lesions_csv import write_lesions
 from lessgad.evaluation.overlap_csv import write_overlap
-from lessgad.evaluation.results.power import read_power
 from lessgad.evaluation.similarity_csv import write_similarity
+
+from lessgad.cli.main import exit_code
+from lessgad.evaluation.results.power import read_power
 
 
 @pytest.fixture

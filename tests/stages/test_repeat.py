@@ -6,13 +6,13 @@ from dataclasses import replace
 import nibabel
 import numpy as np
 import pytest
-
-from lessgad.dose.simulation import SimulationSettings
-from lessgad.engine.progress import NullProgress
 from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.lesions_csv import read_lesions
 from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
 from lessgad.evaluation.similarity_csv import read_similarity
+
+from lessgad.dose.simulation import SimulationSettings
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.stage_names import STAGES
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
