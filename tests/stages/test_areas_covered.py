@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lessgad.evaluation.similarity import psnr_db
-from lessgad.judging.study_scores import areas_of
+from lessgad.judging.judged_part import areas_of
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.preparation.rigid_transform import RigidTransform, covered, filled_part
 from lessgad.volume import Volume

@@ -12,7 +12,8 @@ from lessgad.experiment.models import model_doses, model_of_dose
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.stage_names import STAGES
 from lessgad.field.checkpoint import load_field
-from lessgad.judging.study_scores import StudyJudge, areas_of
+from lessgad.judging.judged_part import areas_of
+from lessgad.judging.study_scores import StudyJudge
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.settings import RestorationSettings

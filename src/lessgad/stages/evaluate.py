@@ -158,7 +158,7 @@ def _judge_images(
     for method, image in judged_images(images, study, low_dose.image, dose, low_dose.simulator, grid):
         consistency = judge.judge(image, method, low_dose)
         if method == RESTORED and consistency is not None and task.map is not None:
-            contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
+            contradicted = Volume(judge.error_map(consistency), in_transverse_order(grid).affine)
             write_volume(task.map, in_order_of(contradicted, grid))
         if method == RESTORED and images.half_width.exists():
             half_width = read_like(images.half_width, grid, needs_contrast=False)
