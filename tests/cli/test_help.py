@@ -9,10 +9,12 @@ import pytest
 READER = ("create", "add", "serve", "backup", "verify", "results")
 COMMANDS = (
     "",
+    "describe",
     "init",
     "run",
     "status",
     "restore",
+    "view",
     "phantom",
     "import-nifti",
     "convert",
@@ -31,6 +33,7 @@ HEAVY = (
     "nibabel",
     "pandas",
     "fastapi",
+    "starlette",
     "sqlmodel",
     "sqlalchemy",
     "uvicorn",
