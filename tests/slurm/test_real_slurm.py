@@ -13,7 +13,7 @@ from lessgad.training.learning_curve import read_learning_curve
 
 pytestmark = pytest.mark.slurm
 LESSGAD = [sys.executable, "-m", "lessgad"]
-SECONDS = 240
+SECONDS = 600
 
 
 def images(root, stage):
