@@ -23,7 +23,7 @@ def client():
 
     with (
         dask.config.set(ONCE),
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -56,7 +56,7 @@ def test_without_any_worker_the_run_ends(tmp_path: Path):
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as nobody,
         pytest.raises(LockedError, match=r"wanted a worker within 1 s, got none \(two of them\)"),
     ):

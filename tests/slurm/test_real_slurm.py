@@ -99,11 +99,11 @@ def test_a_queue_that_slurm_does_not_know(slurm, tiny_experiment):
 
 def test_workers_that_never_come(slurm, tiny_experiment):
     root = tiny_experiment("nothing")
-    change(root, cluster={"queue": QUEUE, "interface": "lo", "timeout_s": 3, "prologue": ["sleep 60"]})
+    change(root, cluster={"queue": QUEUE, "interface": "lo", "memory": "1GB", "timeout_s": 3, "prologue": ["sleep 60"]})
     command = [*LESSGAD, "run", str(root), "--stage", "prepare", "--cluster", "slurm"]
     ended = subprocess.run(command, env=slurm, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ended.returncode == 2
-    assert f"wanted a worker within 3 s, got none (4 jobs in queue {QUEUE}: 1 cores, 8GB, 04:00:00)" in ended.stderr
+    assert f"wanted a worker within 3 s, got none (4 jobs in queue {QUEUE}: 1 cores, 1GB, 04:00:00)" in ended.stderr
     end = time.monotonic() + 60
     while jobs(slurm):
         assert time.monotonic() < end

@@ -17,7 +17,7 @@ def test_the_workers_of_a_scheduler_do_what_processes_do(lessgad, tiny_experimen
     from distributed import Client, LocalCluster
 
     root = tiny_experiment("nothing")
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
         file = tmp_path / "scheduler.json"
         with Client(cluster, set_as_default=False) as client:
             client.write_scheduler_file(str(file))

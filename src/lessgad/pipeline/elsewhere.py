@@ -138,7 +138,7 @@ def _of_slurm(settings: ClusterSettings, logs: Path, progress: Progress) -> Iter
             job_extra_directives=list(settings.directives),
             job_script_prologue=list(settings.prologue),
             log_directory=str(logs),
-            scheduler_options={"dashboard_address": None},
+            scheduler_options={"dashboard": False, "dashboard_address": ":0"},
             **more,
         ) as cluster:
             _check_script(cluster.job_script())
