@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -71,3 +72,24 @@ def no_worker(timeout_s: float, tried: str) -> LockedError:
         "Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise cluster.timeout_s in "
         "experiment.yaml",
     )
+
+
+def when_there(workers: DaskWorkers) -> DaskWorkers:
+    """Wait for the first worker, and raise LockedError where none comes in time."""
+    try:
+        workers.client.wait_for_workers(1, timeout=workers.timeout_s)
+    except TimeoutError as error:
+        raise no_worker(workers.timeout_s, workers.tried) from error
+    return workers
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what Dask logs of connections out of the terminal."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -4,22 +4,20 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from lessgad.engine.bundles import Workers
-from lessgad.engine.log import LOGGER
 from lessgad.engine.progress import Progress
 from lessgad.errors import SettingsError
 from lessgad.experiment.cluster_settings import ClusterSettings
+from lessgad.experiment.stage_names import Stage
+from lessgad.pipeline.selection import SHARED
+from lessgad.pipeline.slurm_jobs import workers_of_slurm
 
 CONNECT_S, WAIT_S = 30.0, 600.0
 SYSTEMS = ("slurm",)
@@ -78,7 +76,7 @@ class Elsewhere:
                     None,
                     "Add a line such as: cluster: {queue: NAME, jobs: 4}",
                 )
-            with _of_slurm(settings, logs, progress) as workers:
+            with workers_of_slurm(settings, logs, progress) as workers:
                 yield workers
         else:
             yield None
@@ -87,11 +85,47 @@ class Elsewhere:
 HERE = Elsewhere()
 
 
+class OpenedWhenNeeded:
+    """The workers of a run: asked for when a stage first needs them, let go while this process trains or reports.
+
+    Args:
+        elsewhere: Which.
+        settings: Of the jobs, from experiment.yaml.
+        logs: Where jobs print to.
+        progress: Is told what is waited for.
+    """
+
+    def __init__(self, elsewhere: Elsewhere, settings: ClusterSettings | None, logs: Path, progress: Progress) -> None:
+        self._how = elsewhere, settings, logs, progress
+        self._opened = ExitStack()
+        self._workers: Workers | None = None
+
+    def __enter__(self) -> OpenedWhenNeeded:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def of_stage(self, stage: Stage) -> Workers | None:
+        """Give the workers for a stage; None where this machine does it."""
+        if stage not in SHARED:
+            self.close()
+        elif self._workers is None:
+            elsewhere, settings, logs, progress = self._how
+            self._workers = self._opened.enter_context(elsewhere.workers(settings, logs, progress))
+        return self._workers
+
+    def close(self) -> None:
+        """Let the workers go."""
+        self._workers = None
+        self._opened.close()
+
+
 @contextmanager
 def _of_scheduler(place: str, timeout_s: float) -> Iterator[Workers]:
     from distributed import Client
 
-    from lessgad.engine.dask_workers import DaskWorkers
+    from lessgad.engine.dask_workers import DaskWorkers, quiet, when_there
 
     address = _address(place)
     try:
@@ -99,8 +133,8 @@ def _of_scheduler(place: str, timeout_s: float) -> Iterator[Workers]:
     except (OSError, ValueError) as error:
         came = " ".join(str(error).split()) or type(error).__name__
         raise SettingsError(f"a Dask scheduler at {place}", f"none ({came})") from error
-    with _quiet(), client:
-        yield _when_there(DaskWorkers(client, timeout_s, f"the scheduler at {place}"))
+    with quiet(), client:
+        yield when_there(DaskWorkers(client, timeout_s, f"the scheduler at {place}"))
 
 
 def _address(place: str) -> str:
@@ -114,74 +148,3 @@ def _address(place: str) -> str:
         raise SettingsError("the scheduler file of a Dask scheduler", "no such file", file) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError("the scheduler file of a Dask scheduler", "another file", file) from error
-
-
-@contextmanager
-def _of_slurm(settings: ClusterSettings, logs: Path, progress: Progress) -> Iterator[Workers]:
-    import dask
-    from dask_jobqueue import SLURMCluster
-    from distributed import Client
-
-    from lessgad.engine.dask_workers import DaskWorkers
-
-    # One loss is one try, and no job takes more than it works on: else others' losses would count against it.
-    once = {"distributed.scheduler.allowed-failures": 0, "distributed.scheduler.worker-saturation": 1.0}
-    with dask.config.set(once), _quiet():
-        more: dict[str, Any] = {} if settings.interface is None else {"interface": settings.interface}
-        with SLURMCluster(
-            queue=settings.queue,
-            account=settings.account,
-            cores=settings.cores,
-            processes=settings.cores,
-            memory=settings.memory,
-            walltime=settings.walltime,
-            job_extra_directives=list(settings.directives),
-            job_script_prologue=list(settings.prologue),
-            log_directory=str(logs),
-            scheduler_options={"dashboard": False, "dashboard_address": ":0"},
-            **more,
-        ) as cluster:
-            _check_script(cluster.job_script())
-            cluster.scale(jobs=settings.jobs)
-            tried = f"{settings.jobs} jobs in queue {settings.queue}: {settings.cores} cores, {settings.memory}, "
-            with Client(cluster, set_as_default=False) as client:
-                progress.say(f"waits for the first of {settings.jobs} jobs in queue {settings.queue}")
-                LOGGER.info("%d jobs asked for", settings.jobs)
-                yield _when_there(DaskWorkers(client, settings.timeout_s, f"{tried}{settings.walltime}"))
-
-
-def _when_there(workers: Any) -> Workers:  # noqa: ANN401 - DaskWorkers, whose module is imported when it is needed
-    """Wait for the first worker."""
-    from lessgad.engine.dask_workers import no_worker
-
-    try:
-        workers.client.wait_for_workers(1, timeout=workers.timeout_s)
-    except TimeoutError as error:
-        raise no_worker(workers.timeout_s, workers.tried) from error
-    return workers
-
-
-def _check_script(script: str) -> None:
-    """Raise SettingsError where SLURM would not take the jobs, such as for a queue that it does not know."""
-    with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
-        file.write(script)
-        file.flush()
-        command = ["sbatch", "--test-only", file.name]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if said.returncode:
-        lines = [line for line in said.stderr.splitlines() if line.strip()] or ["no reason given"]
-        raise SettingsError(
-            "jobs that SLURM takes", lines[0].strip(), None, "Correct cluster in experiment.yaml; sinfo names queues"
-        )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what Dask logs of connections out of the terminal."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lessgad.atomic_write import saying_why
-from lessgad.engine.bundles import Workers
 from lessgad.engine.fingerprint import fingerprint
 from lessgad.engine.log import LOGGER
 from lessgad.engine.progress import Progress
@@ -21,7 +20,7 @@ from lessgad.experiment.scrubber import scrubbed_log
 from lessgad.experiment.stage_names import Stage
 from lessgad.pipeline.cautions import tell_cautions
 from lessgad.pipeline.check_ahead import begin_stage, check_ahead
-from lessgad.pipeline.elsewhere import HERE, Elsewhere
+from lessgad.pipeline.elsewhere import HERE, Elsewhere, OpenedWhenNeeded
 from lessgad.pipeline.failures import Failure, known_failures
 from lessgad.pipeline.plan import stages_of, standing_of
 from lessgad.pipeline.run_stage import run_stage
@@ -145,7 +144,8 @@ def _run_stages(
         LOGGER.warning("%s skipped: %s", study.name, study.reason)
         progress.say(f"{study.name} skipped: {study.reason}")
     standing = standing_of(experiment, processes)
-    with elsewhere.workers(experiment.settings.cluster, experiment.folder.state.root / JOBS, progress) as workers:
+    jobs = experiment.folder.state.root / JOBS
+    with OpenedWhenNeeded(elsewhere, experiment.settings.cluster, jobs, progress) as workers:
         for stage in stages:
             _run_stage(
                 experiment, standing, stage, selection.of_stage(standing, stage, subjects, models), progress, workers
@@ -159,7 +159,7 @@ def _run_stage(
     stage: Stage,
     units: Sequence[Unit],
     progress: Progress,
-    workers: Workers | None,
+    workers: OpenedWhenNeeded,
 ) -> None:
     _check_earlier(experiment, standing, stage, units)
     begin_stage(experiment, standing, stage, progress)
@@ -168,7 +168,7 @@ def _run_stage(
     if not to_do:
         progress.say(f"{stage}: nothing to do")
         return
-    run_stage(experiment, standing, stage, to_do, progress, workers)
+    run_stage(experiment, standing, stage, to_do, progress, workers.of_stage(stage))
     standing.look_again()
     if stage == "prepare":
         tell_cautions(experiment, standing, progress)
