@@ -60,7 +60,10 @@ class DaskWorkers:
         pool.shutdown()
 
     def _n_threads(self) -> int:
-        return sum(self.client.nthreads().values())
+        try:
+            return sum(self.client.nthreads().values())
+        except OSError:  # the connection is lost; it may come back
+            return 0
 
 
 def no_worker(timeout_s: float, tried: str) -> LockedError:
