@@ -4,13 +4,14 @@
 # make check   format, lint, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
+# make test-slurm    tests on a real SLURM, which they start on this machine (as root)
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test docs chromium dicom check bench soak install clean-demo
+.PHONY: demo test docs test-slurm chromium dicom slurm check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -48,8 +49,18 @@ dicom:
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(DICOM_PROGRAMS) > /dev/null; } \
 		|| echo "no DICOM programs: their tests are skipped; install them with: sudo apt-get install -y --no-install-recommends $(DICOM_PROGRAMS)"
 
+# A batch system of one machine; without it its tests are skipped.
+SLURM_PROGRAMS := munge slurm-client slurmctld slurmd
+slurm:
+	@{ command -v sbatch && ls /usr/sbin/slurmctld /usr/sbin/slurmd /usr/sbin/munged; } > /dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(SLURM_PROGRAMS) > /dev/null; } \
+		|| echo "no SLURM: its tests are skipped; install it with: sudo apt-get install -y --no-install-recommends $(SLURM_PROGRAMS)"
+
 test: install chromium dicom
-	$(PYTEST) -m "not soak" -n 2
+	$(PYTEST) -m "not soak and not slurm" -n 2
+
+test-slurm: install slurm
+	$(PYTEST) -m slurm tests/slurm
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -175,6 +175,7 @@ answer:   # a dose is enough if every endpoint is shown to keep its margin; set 
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
 n_workers: null   # studies at a time; null: as many as cores, at most 8
+cluster: null   # for lessgad run --cluster slurm: {{queue: NAME, jobs: 4, cores: 1, memory: 8GB, walltime: "04:00:00"}}
 """
 
 
