@@ -137,6 +137,21 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     return Volume(array, affine, frame)
 
 
+def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
+    """Read the distance between neighboring voxels along the first three array axes, in mm, from the header alone.
+
+    Raises:
+        VolumeError: Missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
+    """
+    path = Path(path)
+    image = _open(path)
+    if len(image.shape) < 3:
+        raise VolumeError("a 3D image", f"{len(image.shape)} dimensions, {_times(image.shape)}", path)
+    affine, _ = affine_and_frame(image.header, path)
+    i, j, k = np.linalg.norm(affine[:3, :3], axis=0)
+    return float(i), float(j), float(k)
+
+
 def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
 

@@ -9,6 +9,7 @@ import pytest
 READER = ("create", "add", "serve", "backup", "verify", "results")
 COMMANDS = (
     "",
+    "describe",
     "init",
     "run",
     "status",

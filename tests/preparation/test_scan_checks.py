@@ -54,14 +54,54 @@ def test_a_threshold_that_steps_to_and_fro_is_left_after_some_steps(t1, monkeypa
     assert 0.9 < np.count_nonzero(found & plain) / np.count_nonzero(plain) <= 1
 
 
-@pytest.mark.parametrize("by", [25.0, 60.0, 150.0, 1000.0, -60.0, -150.0])
+@pytest.mark.parametrize("by", [25.0, 60.0, 150.0, 1000.0, -25.0, -60.0, -150.0])
 def test_an_offset_is_refused(t1, by):
     with pytest.raises(StudyError, match=r"near zero|strongly negative"):
         check_intensities(t1 + np.float32(by), "T1")
 
 
-def test_noise_on_both_sides_of_zero_is_none(t1):
-    noise = np.random.default_rng(1).normal(0, 0.03 * t1.max(), t1.shape).astype(np.float32)
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 6),
+    share=st.floats(0.02, 3),
+    sign=st.sampled_from([-1, 1]),
+    factor=st.sampled_from([0.01, 1, 99]),
+)
+def test_an_offset_of_a_fiftieth_of_tissue_is_refused(tiny, seed, share, sign, factor):
+    """It makes every enhancement 2 % wrong: tissue of both scans is brought together by a factor."""
+    t1 = tiny.head(seed)[0]
+    with pytest.raises(StudyError, match=r"near zero|strongly negative"):
+        check_intensities((t1 + sign * share * 300).astype(np.float32) * np.float32(factor), "T1")
+
+
+def test_an_offset_is_seen_beside_padding(t1):
+    padded = np.pad(t1 + np.float32(25), ((0, 0), (9, 3), (0, 2)))
+    with pytest.raises(StudyError, match="near zero"):
+        check_intensities(padded, "T1")
+    check_intensities(np.pad(t1, ((0, 0), (9, 3), (0, 2)), constant_values=-1), "T1")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 6),
+    snr=st.floats(4, 100),
+    n_coils=st.sampled_from([1, 1, 1, 2]),
+    noise_seed=st.integers(0, 99),
+    step=st.sampled_from([0.0, 1.0, 3.0]),
+)
+def test_the_noise_floor_of_a_magnitude_image_is_no_offset(tiny, seed, snr, n_coils, noise_seed, step):
+    """Rician noise of whatever SNR, and of two coils from an SNR of 20 on, stored as it is or in whole numbers."""
+    t1, sigma = tiny.head(seed)[0].astype(np.float64), 300 / (snr if n_coils == 1 else max(snr, 20))
+    rng = np.random.default_rng(noise_seed)
+    parts = rng.normal(0, sigma, (2 * n_coils, *t1.shape))
+    parts[0] += t1
+    noisy = np.sqrt((parts**2).sum(axis=0)).astype(np.float32)
+    check_intensities(np.round(noisy / step) * np.float32(step) if step else noisy, "T1")
+
+
+@pytest.mark.parametrize("sigma", [3, 10, 20])
+def test_noise_on_both_sides_of_zero_is_none(t1, sigma):
+    noise = np.random.default_rng(1).normal(0, sigma, t1.shape).astype(np.float32)
     check_intensities(np.where(t1 < 50, noise, t1), "T1")
 
 

@@ -11,18 +11,16 @@ from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
 from lessgad.cohort.bids import label_names, read_cohort
-from lessgad.cohort.selection import ENTITIES, Entity
 from lessgad.cohort.split import assign, compare_with_cohort, read_split
 from lessgad.errors import SettingsError
 from lessgad.experiment.folder import ExperimentFolder
+from lessgad.experiment.image_selection import image_selection
 from lessgad.experiment.settings import parse_settings
 from lessgad.experiment.template import experiment_yaml
+from lessgad.experiment.tumor_regions import labels_by_name, tumor_regions
 from lessgad.segmentation.nnunet_environment import missing_package
 from lessgad.segmentation.region_labels import check_regions
 from lessgad.segmentation.settings import SegmentationSettings
-
-#: Labels that people draw beside a tumor.
-NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "brainstem", "cerebellum"}
 
 NO_REGIONS = (
     "no label of the masks counts as tumor: nothing but the whole head will be judged. Name labels with --region, such "
@@ -65,12 +63,12 @@ def init_experiment(
     folder = ExperimentFolder(root)
     if folder.settings.exists():
         raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
-    select = _selection(select_options)
+    select = image_selection(select_options)
     cohort = read_cohort(cohort_root, derivative, select)
     names = label_names(cohort_root, derivative)
-    regions = _chosen(region_options) or _by_name({v: n for v, n in names.items() if n.lower() not in NOT_TUMOR})
+    regions = tumor_regions(region_options, names)
     counted = {value for values in regions.values() for value in values}
-    left_out = _by_name({value: name for value, name in names.items() if value not in counted})
+    left_out = labels_by_name({value: name for value, name in names.items() if value not in counted})
     n_masks = sum(study.mask is not None for study in cohort.studies)
     segmentation = _segmentation(regions, n_masks, paper=paper)
     text = experiment_yaml(
@@ -104,24 +102,6 @@ def init_experiment(
     return "\n".join(lines)
 
 
-def _chosen(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    regions: dict[str, tuple[int, ...]] = {}
-    for name, labels in map(_parse_region, options):
-        if name in regions:
-            raise SettingsError("each region once", f"{name} twice", None, f"Give all its labels in one: {name}=1,4")
-        regions[name] = labels
-    return regions
-
-
-def _by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
-    """Labels by name; two of one name make one region, and 0 is what has no label."""
-    labels: dict[str, tuple[int, ...]] = {}
-    for value, name in names.items():
-        if value > 0:
-            labels[name] = (*labels.get(name, ()), value)
-    return labels
-
-
 def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
     """Segment where that is asked for and can be done; else say why not.
 
@@ -140,17 +120,6 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
     return SegmentationSettings(configuration="3d_fullres")
 
 
-def _selection(options: Sequence[str]) -> dict[Entity, str | int | None]:
-    select: dict[Entity, str | int | None] = {}
-    for option in options:
-        name, separator, value = option.partition("=")
-        entity = next((entity for entity in ENTITIES if entity == name), None)
-        if entity is None or not separator or not value.replace("+", "").isalnum() or entity in select:
-            raise SettingsError("an entity and its value once, such as acq=mprage or run=1", option)
-        select[entity] = value
-    return select
-
-
 def _copy_split(split: Path, own: Path) -> None:
     read_split(split)
     if own.exists():
@@ -159,17 +128,6 @@ def _copy_split(split: Path, own: Path) -> None:
         raise SettingsError("a new split", "one that is there already", own, "Remove it, or leave --split out")
     with replacing(own) as temporary:
         shutil.copyfile(split, temporary)
-
-
-def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
-    name, separator, values = option.partition("=")
-    try:
-        labels = tuple(int(value) for value in values.split(","))
-    except ValueError:
-        labels = ()
-    if not (name.isidentifier() and separator and labels and all(label > 0 for label in labels)):
-        raise SettingsError("a region such as enhancing=4 or tumor=1,4", option)
-    return name, labels
 
 
 def _path_from(root: Path, cohort: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from lessgad.errors import RegistrationError
 from lessgad.volume import Affine, Volume, same_grid
@@ -166,14 +166,19 @@ def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.
 
 def filled_part(volume: Volume) -> Volume:
     """Cut away outer planes that hold one value alone: padding, where nothing was scanned; a view."""
-    kept = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        varied = np.flatnonzero(np.ptp(volume.array, axis=others) > 0)
-        kept.append(slice(int(varied[0]), int(varied[-1]) + 1) if varied.size else slice(None))
+    kept = filled_planes(volume.array)
     affine = volume.affine.copy()
     affine[:3, 3] += affine[:3, :3] @ [part.start or 0 for part in kept]
-    return replace(volume, array=volume.array[tuple(kept)], affine=affine)
+    return replace(volume, array=volume.array[kept], affine=affine)
+
+
+def filled_planes(array: Shaped[np.ndarray, "i j k"]) -> tuple[slice, slice, slice]:
+    """Index of an array without the outer planes that hold one value alone."""
+    i, j, k = (np.flatnonzero(np.ptp(array, axis=others) > 0) for others in ((1, 2), (0, 2), (0, 1)))
+    first, second, third = (
+        slice(int(varied[0]), int(varied[-1]) + 1) if varied.size else slice(None) for varied in (i, j, k)
+    )
+    return first, second, third
 
 
 def _inside(voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...]) -> Bool[np.ndarray, "i j k"]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.errors import StudyError
+from lessgad.preparation.rigid_transform import filled_planes
 from lessgad.volume import Volume
 
 OrientationUnknown = Literal["refuse", "trust"]
@@ -19,9 +20,12 @@ SHORTEST_SIDE_MM, LONGEST_SIDE_MM = 50.0, 1000.0
 # Relative to the brightest voxels. Cubic interpolation undershoots by 10 to 20 % beside fat; values that wrapped around
 # 16 bits lie at -30 to -100 %.
 MOST_NEGATIVE = 0.25
-# Air of a magnitude image: its darkest thousandth lies at 0.06 of the noise; at an SNR of 5 that is 1 % of tissue.
-MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.04, 0.1, 99.0
-MOST_NEGATIVE_AIR = 0.05
+# Relative to tissue. Calibration takes tissue to tissue by a factor, so an offset of 2 % of tissue makes every
+# enhancement 2 % too small. The darkest voxels of Rayleigh noise lie at 0.02 of its SD: 0.4 % of tissue at an SNR of 5.
+MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.015, 0.02, 99.0
+# Below 0, noise of zero mean has a long tail, (median - 0.5th percentile)/(median - 16th percentile) = 2.6; that of a
+# magnitude image from which something was subtracted ends abruptly, 1.8.
+MANY_NEGATIVE, LEAST_TAIL = 0.1, 2.15
 SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE = 1e-3, 20, 2e-4
 
 TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
@@ -90,11 +94,12 @@ def check_size(scan: Volume, name: str) -> None:
 def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
     """Raise StudyError where intensities cannot be those of a magnitude image that begins at zero.
 
+    Outer planes that hold one value alone were not scanned and are not looked at.
+
     Raises:
         StudyError: They wrapped around, have an offset, or are standardized.
     """
     lowest, highest = float(image.min()), float(image.max())
-    darkest, bright = (float(np.percentile(image, part)) for part in (DARKEST_PERCENTILE, BRIGHT_PERCENTILE))
     if lowest < -MOST_NEGATIVE * max(highest, 0):
         raise StudyError(
             f"a {name} without strongly negative values",
@@ -102,20 +107,37 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
             remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to negative "
             "ones; a standardized image (mean 0) cannot be used",
         )
-    if darkest > MOST_OFFSET * bright:
+    offset, tissue = air_offset(image[filled_planes(image)])
+    if abs(offset) > MOST_OFFSET * tissue:
         raise StudyError(
             f"a {name} whose air is near zero",
-            f"no voxel below {darkest:.4g}, bright ones at {bright:.4g}",
+            f"air that begins at {offset:.4g}, tissue at {tissue:.4g}",
             remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
         )
-    dark = image[image < MOST_NEGATIVE * bright]
-    air = float(np.median(dark)) if dark.size else 0.0
-    if air < -MOST_NEGATIVE_AIR * bright:
-        raise StudyError(
-            f"a {name} whose air is near zero",
-            f"air at {air:.4g}, bright voxels at {bright:.4g}",
-            remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
-        )
+
+
+def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
+    """Intensity at which air begins, and that of tissue; 0 where the darkest voxels are noise around zero.
+
+    Args:
+        image: A scan without padding, any unit.
+
+    Returns:
+        Offset of all intensities as far as the air shows it, and median of the foreground; both in the unit of `image`.
+    """
+    darkest, bright = (float(np.percentile(image, part)) for part in (DARKEST_PERCENTILE, BRIGHT_PERCENTILE))
+    is_dark = image < MOST_NEGATIVE * bright
+    if is_dark.all() or not is_dark.any():
+        return darkest, max(bright, 0.0)
+    tissue, dark = float(np.median(image[~is_dark])), image[is_dark]
+    if darkest >= 0:
+        return darkest, tissue
+    if np.count_nonzero(dark < 0) < MANY_NEGATIVE * dark.size:  # interpolation undershoots beside bright voxels
+        return 0.0, tissue
+    lowest, lower, median = (float(np.percentile(dark, part)) for part in (0.5, 16, 50))
+    if median >= -MOST_OFFSET * tissue and median - lowest >= LEAST_TAIL * (median - lower):
+        return 0.0, tissue
+    return lowest, tissue
 
 
 def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
