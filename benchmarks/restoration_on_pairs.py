@@ -167,11 +167,7 @@ def tuned_gaussian(tuning: list[Slab], dose: float, noise: str) -> tuple[float, 
 
 
 def tuned_means(
-    tuning: list[Slab],
-    dose: float,
-    noise: str,
-    means: Means | None = None,
-    strengths: tuple[float, ...] = STRENGTHS,
+    tuning: list[Slab], dose: float, noise: str, means: Means | None = None, strengths: tuple[float, ...] = STRENGTHS
 ) -> tuple[float, float]:
     """Strength of non-local means of the difference, slice by slice or in 3D, and scale with the best mean PSNR."""
     means = means or denoised_difference
@@ -192,9 +188,7 @@ def means_in_3d(
     slab: Slab, t1: np.ndarray, low: np.ndarray, noise: str, strength: float, numbers: list[int]
 ) -> np.ndarray:
     """Non-local means of low − T1 in three dimensions, as scikit-image has them."""
-    sigma = 2**0.5 * (slab.sigma if noise == "matched" else slab.level / float(noise.removesuffix("both")))
-    if sigma == 0:
-        return (low - t1)[numbers]
+    sigma = 2**0.5 * (slab.sigma if noise == "matched" else slab.level / float(noise.removesuffix("both"))) + 1e-6
     patch, reach = MEANS_IN_3D_PX
     first, stop = max(0, min(numbers) - reach), max(numbers) + reach + 1
     relative = np.asarray(low - t1, np.float32)[first:stop] / np.float32(sigma)
