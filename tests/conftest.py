@@ -77,3 +77,15 @@ def tiny_experiment(tiny_stages: Path, tmp_path: Path) -> Callable[[str], Path]:
 def made() -> ModuleType:
     """The module ``tests/reader_study/made_readings.py``: answer sets of reader studies."""
     return _module(Path(__file__).parent / "reader_study" / "made_readings.py")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Debian's Chromium; without it tests skip, or fail where LESSGAD_REQUIRE_DATA=1."""
+    found = shutil.which("chromium")
+    if found:
+        return found
+    reason = "no chromium: apt-get install -y --no-install-recommends chromium"
+    if os.environ.get("LESSGAD_REQUIRE_DATA") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -10,7 +10,6 @@ import numpy as np
 from lessgad.dose_fraction import dose_label
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.drawing import opaque_id
-from lessgad.reader_study.images import grid_of, write_browser_image
 from lessgad.reader_study.protocol import Protocol, write_protocol
 from lessgad.reader_study.questionnaire import default_questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
@@ -18,6 +17,7 @@ from lessgad.reader_study.store.cases import NewCase, add_case
 from lessgad.reader_study.store.database import create_store
 from lessgad.reader_study.study import invite_to, opened_folder
 from lessgad.reader_study.study_folder import StudyFolder
+from lessgad.viewer.browser_images import grid_of, write_browser_image
 
 PASSWORD = "a long enough password"
 NOON = 1_800_000_000.0

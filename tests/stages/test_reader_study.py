@@ -13,13 +13,13 @@ from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.pipeline import reader_study
 from lessgad.pipeline.reader_study import create_reader_study
 from lessgad.preparation.prepared_study import read_prepared
-from lessgad.reader_study.images import browser_voxels
 from lessgad.reader_study.questionnaire import default_questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.reader_study.store.assignments import images_of
 from lessgad.reader_study.study import opened
 from lessgad.reader_study.study_folder import StudyFolder
 from lessgad.reader_study.verify import verify_study
+from lessgad.viewer.browser_images import browser_voxels
 from lessgad.volume import in_transverse_order, read_volume
 
 

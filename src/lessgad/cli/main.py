@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from lessgad import __version__
-from lessgad.cli import convert, describe, experiment, import_dicom, import_nifti, node, phantom, reader, restore
+from lessgad.cli import convert, describe, experiment, import_dicom, import_nifti, node, phantom, reader, restore, view
 from lessgad.cli.console import say_error, say_internal_error
 from lessgad.errors import LessgadError
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 describe.add_to(app)
 experiment.add_to(app)
 restore.add_to(app)
+view.add_to(app)
 phantom.add_to(app)
 import_nifti.add_to(app)
 convert.add_to(app)

@@ -23,11 +23,11 @@ from lessgad.pipeline.plan import standing_of
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.drawing import opaque_id
-from lessgad.reader_study.images import Grid, grid_of, write_browser_image
 from lessgad.reader_study.protocol import Protocol, write_protocol
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.reader_study.study_folder import StudyFolder
+from lessgad.viewer.browser_images import Grid, grid_of, write_browser_image
 from lessgad.volume import read_volume
 
 AGAIN = "It holds answers that nothing replaces: move or remove the folder to begin another study"

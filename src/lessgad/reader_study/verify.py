@@ -13,7 +13,6 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from lessgad.errors import LessgadError, StorageError
-from lessgad.reader_study.images import browser_image_sha256
 from lessgad.reader_study.protocol import read_frozen
 from lessgad.reader_study.store.answer_sets import answer_digest
 from lessgad.reader_study.store.audit import broken_links
@@ -22,6 +21,7 @@ from lessgad.reader_study.store.migrations import migrations, schema_of, schema_
 from lessgad.reader_study.store.tables import AnswerSet, AuditEvent, FrozenProtocol
 from lessgad.reader_study.study import opened_folder
 from lessgad.reader_study.study_folder import StudyFolder
+from lessgad.viewer.browser_images import browser_image_sha256
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from lessgad.reader_study.images import Grid
 from lessgad.reader_study.store.tables import Image, ReadingCase
+from lessgad.viewer.browser_images import Grid
 
 
 @dataclass(frozen=True)

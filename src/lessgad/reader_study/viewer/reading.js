@@ -9,8 +9,8 @@ import { addHandIn } from "./hand_in.js";
 import { addKeys } from "./keys.js";
 import { Panel } from "./panel.js";
 import { Panels } from "./panels.js";
+import { addToolbar } from "./toolbar.js";
 import { fetchVolume } from "./volume.js";
-import { PRESETS } from "./window_level.js";
 
 const geometry = JSON.parse(document.querySelector("#geometry").textContent);
 const elements = [...document.querySelectorAll(".panel")];
@@ -39,28 +39,6 @@ async function load(panel) {
   }
 }
 
-const presets = document.querySelector("#presets");
-PRESETS.forEach((preset) => {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = preset.name;
-  button.title = `W ${preset.width} L ${preset.level}, in per cent of brain tissue in the T1`;
-  button.addEventListener("click", () => {
-    panels.view.usePreset(preset);
-    panels.changed();
-  });
-  presets.append(button);
-});
-
-const linkButton = document.querySelector("#link");
-function toggleLink() {
-  panels.link(!panels.linked);
-  linkButton.setAttribute("aria-pressed", String(panels.linked));
-}
-linkButton.addEventListener("click", toggleLink);
-
-document.querySelector("#reset").addEventListener("click", () => panels.reset());
-
 const jumpButton = document.querySelector("#jump");
 function jump() {
   if (!jumpButton) return;
@@ -69,21 +47,7 @@ function jump() {
 }
 jumpButton?.addEventListener("click", jump);
 
-const help = document.querySelector("#help");
-function toggleHelp() {
-  if (help.open) help.close();
-  else help.showModal();
-}
-document.querySelector("#help-button").addEventListener("click", toggleHelp);
-help.querySelector("button").addEventListener("click", toggleHelp);
-
-panels.onChange = () => {
-  for (const [at, button] of [...presets.children].entries()) {
-    const { level, width } = PRESETS[at];
-    const used = panels.view.window.level === level && panels.view.window.width === width;
-    button.setAttribute("aria-pressed", String(used));
-  }
-};
+const { toggleLink, toggleHelp } = addToolbar(panels);
 panels.changed();
 addKeys(panels, { toggleLink, toggleHelp, jump });
 

@@ -5,33 +5,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from importlib.resources import files
-from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from lessgad.reader_study.study import ReaderStudy
 from lessgad.reader_study.web import coordinator, entrance, home, image_route, reading_page, reading_posts, sign_off
-from lessgad.reader_study.web.headers import BodyLimit, SecurityHeaders
 from lessgad.reader_study.web.state import State
 from lessgad.reader_study.web.templates import page
 from lessgad.reader_study.web.visitors import NotLoggedInError
+from lessgad.viewer.headers import BodyLimit, SecurityHeaders
+from lessgad.viewer.static_files import PageFiles
 
 WORDS = {400: "This form is out of date. Load the page again.", 404: "There is nothing here."}
-
-
-class _Static(StaticFiles):
-    """Scripts and styles; browsers ask each time whether they have changed."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 def create_app(
@@ -49,8 +37,7 @@ def create_app(
     app.state.lessgad = State(study, now, experiment)
     for routes in (entrance, home, reading_page, image_route, reading_posts, sign_off, coordinator):
         app.include_router(routes.router)
-    viewer = Path(str(files("lessgad.reader_study").joinpath("viewer")))
-    app.mount("/static", _Static(directory=viewer), name="static")
+    app.mount("/static", PageFiles(("lessgad.reader_study", "viewer")), name="static")
     app.add_exception_handler(NotLoggedInError, _not_logged_in)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(BodyLimit)

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from lessgad.reader_study.images import N_LEVELS
 from lessgad.reader_study.store.answer_sets import answers_to_show, revisions, signed_off_at
 from lessgad.reader_study.store.assignments import Assignment, assignments
 from lessgad.reader_study.store.logins import Visitor
@@ -18,6 +17,7 @@ from lessgad.reader_study.web.state import State, state_of
 from lessgad.reader_study.web.templates import page
 from lessgad.reader_study.web.titles import title_of
 from lessgad.reader_study.web.visitors import Reader
+from lessgad.viewer.browser_images import N_LEVELS
 
 router = APIRouter()
 
@@ -74,15 +74,16 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
 
 
 def _geometry(assignment: Assignment, mode: str) -> dict[str, Any]:
-    """What the viewer needs to show voxels in proportion; where the lesion is stays unsaid in blinded mode."""
+    """What the viewer needs to show voxels in proportion; a case opens at the lesion, except in blinded mode."""
     row = assignment.row
+    lesion_slice = row.lesion_slice if mode == "open" else None
     return {
         "shape": [row.n_x, row.n_y, row.n_z],
         "spacing_mm": [row.spacing_x_mm, row.spacing_y_mm, row.spacing_z_mm],
         "n_levels": N_LEVELS,
         "tissue": row.tissue,
-        "first_slice": row.first_slice,
-        "lesion_slice": row.lesion_slice if mode == "open" else None,
+        "first_slice": row.first_slice if lesion_slice is None else lesion_slice,
+        "lesion_slice": lesion_slice,
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lessgad.errors import ReaderStudyError
-from lessgad.reader_study.images import N_LEVELS, browser_image_sha256, browser_voxels, grid_of, write_browser_image
+from lessgad.viewer.browser_images import N_LEVELS, browser_image_sha256, browser_voxels, grid_of, write_browser_image
 
 
 def test_rows_go_from_the_front_and_columns_from_the_patients_right():

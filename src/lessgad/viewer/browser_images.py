@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, Int16
+from jaxtyping import Bool, Float, Int, Int16
 
 from lessgad.atomic_write import replacing
 from lessgad.errors import ReaderStudyError
@@ -75,7 +75,7 @@ def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y 
         image: On [−1, 1], in transverse order (x to the right, y to the front, z to the head).
     """
     levels = np.rint((np.clip(image, -1, 1) + 1) * ((N_LEVELS - 1) / 2)).astype("<i2")
-    return np.ascontiguousarray(levels[::-1, ::-1, :].transpose(2, 1, 0))
+    return _for_screen(levels)
 
 
 def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
@@ -106,3 +106,22 @@ def browser_image_sha256(path: Path) -> str:
     except (OSError, EOFError, zlib.error) as error:
         raise ReaderStudyError("an image of the reader study", "one that is missing or damaged", path) from error
     return digest.hexdigest()
+
+
+def browser_map(values: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
+    """Take a map of differences to the steps of `browser_voxels`, with its sign: v → round(v · 4095/2), clipped.
+
+    Args:
+        values: On the scale of [−1, 1], where two images differ by at most 2; NaN counts as 0.
+    """
+    steps = np.rint(np.nan_to_num(np.clip(values, -2, 2)) * ((N_LEVELS - 1) / 2)).astype("<i2")
+    return _for_screen(steps)
+
+
+def browser_labels(labels: Int[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
+    """Take label numbers to the order in which a screen is filled."""
+    return _for_screen(labels.astype("<i2"))
+
+
+def _for_screen(array: Int16[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
+    return np.ascontiguousarray(array[::-1, ::-1, :].transpose(2, 1, 0))

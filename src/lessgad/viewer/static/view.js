@@ -33,6 +33,14 @@ export class View {
     this.slice = Math.min(this.nSlices - 1, Math.max(0, Math.round(slice)));
   }
 
+  // Show a place of a slice in the middle, so many times magnified; millimeters count from the middle of the image.
+  lookAt(slice, [x, y], zoom) {
+    this.goTo(slice);
+    this.zoom = Math.min(MOST_ZOOM, Math.max(1, zoom));
+    this.shiftMm = [0, 0];
+    this.move([-x, -y]);
+  }
+
   changeWindow(levelBy, widthBy) {
     this.window = changed(this.window, levelBy, widthBy);
   }

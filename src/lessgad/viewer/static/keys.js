@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keyboard while looking at images. Digits answer questions: see answers.js.
+// The keyboard while looking at images. A page can add keys of its own.
 
 import { PRESETS } from "./window_level.js";
 
-export function addKeys(panels, { toggleLink, toggleHelp, jump }) {
+export function addKeys(panels, { toggleLink, toggleHelp, jump, more = {} }) {
   let preset = 0;
   const slices = { ArrowUp: 1, ArrowDown: -1, PageUp: 5, PageDown: -5 };
   const actions = {
@@ -16,6 +16,7 @@ export function addKeys(panels, { toggleLink, toggleHelp, jump }) {
     "+": () => panels.view.magnify(1.25, [0, 0], panels.active.scale),
     "-": () => panels.view.magnify(0.8, [0, 0], panels.active.scale),
     "?": toggleHelp,
+    ...more,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;

@@ -67,7 +67,7 @@ export class Panel {
 
   draw() {
     if (!this.volume) return;
-    this.#fillSource();
+    this.fillSource();
     const { shape, spacing_mm: spacing } = this.geometry;
     const scale = this.scale;
     const width = shape[0] * spacing[0] * scale;
@@ -112,7 +112,8 @@ export class Panel {
     this.cross.style.transform = `translate(${box.width / 2 + x}px, ${box.height / 2 + y}px)`;
   }
 
-  #fillSource() {
+  // Draw the slice that is shown at its own resolution; does nothing where it is drawn already.
+  fillSource() {
     const { slice, window: shown } = this.view;
     const wanted = `${slice} ${shown.level} ${shown.width}`;
     if (wanted === this.drawn) return;

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain NIfTI files on one grid, shown side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int16
+
+from lessgad.errors import InputError
+from lessgad.viewer.browser_images import N_LEVELS, browser_labels, browser_voxels
+from lessgad.viewer.shown_study import Figure, ListedStudy, ShownDose, ShownImage, ShownStudy, lesion_of
+from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_volume
+
+MOST_FILES = 8
+TISSUE_SHARE = 2 / 7  # of full scale, as in a prepared study
+_LABELS = ("dseg", "mask", "label", "seg")
+
+
+class FileSource:
+    """One study made of files; each image is scaled by its own tissue level.
+
+    Args:
+        paths: NIfTI files; names that contain dseg, mask, seg or label are overlays.
+
+    Raises:
+        InputError: Too many files, or none that is an image.
+        VolumeError: A file cannot be read, or is on another grid than the first.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        if len(paths) > MOST_FILES:
+            raise InputError(f"at most {MOST_FILES} files", str(len(paths)))
+        self._paths = list(paths)
+        self._volumes: list[Volume] = []
+        for path in self._paths:
+            volume = in_transverse_order(read_volume(path, labels=_is_labels(path), needs_contrast=False))
+            if self._volumes:
+                check_same_grid(volume, self._volumes[0], f"a file on the grid of {self._paths[0].name}", path)
+            self._volumes.append(volume)
+        if all(map(_is_labels, self._paths)):
+            raise InputError("at least one image", "masks alone")
+
+    @property
+    def title(self) -> str:
+        """Name of the page."""
+        return "lessgad view"
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """No figures are known of files."""
+        return ()
+
+    @property
+    def doses(self) -> tuple[ShownDose, ...]:
+        """No doses are known of files."""
+        return ()
+
+    @property
+    def studies(self) -> tuple[ListedStudy, ...]:
+        """The files are one study."""
+        return (ListedStudy(self._paths[0].name.split(".")[0]),)
+
+    def study(self, number: int) -> ShownStudy:
+        """Describe the files; the first label file says where the lesion is."""
+        first = self._volumes[0]
+        masks = [v.array > 0 for v, path in zip(self._volumes, self._paths, strict=True) if _is_labels(path)]
+        images = [
+            ShownImage(str(place), path.name, "labels" if _is_labels(path) else "image")
+            for place, path in enumerate(self._paths)
+        ]
+        n_x, n_y, n_z = first.array.shape
+        return ShownStudy(
+            name=self.studies[number].name,
+            shape=(n_x, n_y, n_z),
+            spacing_mm=first.spacing_mm,
+            tissue=round(TISSUE_SHARE * (N_LEVELS - 1)),
+            lesion=lesion_of(masks[0], first.spacing_mm) if masks else None,
+            doses=(),
+            images=tuple(sorted(images, key=lambda image: image.kind != "image")),
+        )
+
+    def voxels(self, number: int, key: str, dose: str) -> Int16[np.ndarray, "z y x"] | None:
+        """Give one file; files are one study, and none depends on a dose."""
+        if number or dose or not key.isdecimal() or int(key) >= len(self._volumes):
+            return None
+        array = self._volumes[int(key)].array
+        return browser_labels(array) if _is_labels(self._paths[int(key)]) else browser_voxels(_scaled(array))
+
+
+def _is_labels(path: Path) -> bool:
+    stem = path.name.lower().split(".")[0]
+    return any(word in stem for word in _LABELS)
+
+
+def _scaled(array: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
+    """Take an image to [−1, 1], air at −1, the median of what is clearly not air at the tissue level.
+
+    An image with negative voxels (a map) keeps zero in the middle, its 99.5th percentile at full scale.
+    """
+    lowest, bright = float(array.min()), float(np.percentile(np.abs(array), 99.5))
+    if lowest < -0.2 * bright:
+        return array / (bright or 1.0)
+    head = array[array > 0.15 * bright]
+    tissue = float(np.median(head)) if head.size else 1.0
+    return 2 * TISSUE_SHARE * array / (tissue or 1.0) - 1
