@@ -24,10 +24,10 @@ from lessgad.dose.simulation import SimulationSettings, study_simulator
 from lessgad.evaluation.artifacts import artifact_scores
 from lessgad.evaluation.similarity import bounding_box, psnr_db
 from lessgad.field.build import build_field
-from lessgad.field.conditional_field import FieldAnswer
+from lessgad.field.conditional_field import FieldOutput
 from lessgad.field.kernel_sources import N_CONSTANTS, NOISE_CHANNEL, n_source_channels
 from lessgad.field.presets import FieldSettings
-from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.scan_facts import scan_facts
 from lessgad.restoration.settings import RestorationSettings
@@ -53,13 +53,13 @@ class PlainUNet(nn.Module):
             2, n_source_channels(settings.n_neighbor_slices), 1, (32, 64, 96, 128), (2, 2, 2), num_res_units=2
         )
 
-    def forward_in_full(self, source: Tensor, dose: Tensor, position_mm: Tensor) -> FieldAnswer:  # noqa: ARG002
+    def forward_in_full(self, source: Tensor, dose: Tensor, position_mm: Tensor) -> FieldOutput:  # noqa: ARG002
         n = self.settings.n_slices_seen
         start = source[:, n // 2 : n // 2 + 1].float() - 1 + source[:, 2 * n + 2 : 2 * n + 3].float()
         rows, columns = (-size % 8 for size in source.shape[-2:])
         seen = nn.functional.pad(2 * torch.tanh(source / 2), (0, columns, 0, rows))
         residual = self.network(seen).float()[..., : source.shape[-2], : source.shape[-1]]
-        return FieldAnswer(start + residual, None, start.new_zeros(len(start), 1, 1, 1))
+        return FieldOutput(start + residual, None, start.new_zeros(len(start), 1, 1, 1))
 
     def forward(self, source: Tensor, dose: Tensor, position_mm: Tensor) -> Tensor:
         return self.forward_in_full(source, dose, position_mm).restored
@@ -75,7 +75,7 @@ class NotToldTheNoise(nn.Module):
         self.settings = settings
         self.network = build_field(settings)
 
-    def forward_in_full(self, source: Tensor, dose: Tensor, position_mm: Tensor) -> FieldAnswer:
+    def forward_in_full(self, source: Tensor, dose: Tensor, position_mm: Tensor) -> FieldOutput:
         source = source.clone()
         first = source.shape[1] - N_CONSTANTS
         for k, sd in enumerate(self.USUAL):
@@ -183,7 +183,7 @@ def on_true_scans(network: nn.Module, prepared: Path, studies: list[str]) -> str
         for stem in studies:
             files = PreparedFiles(prepared.joinpath(*stem.split("_")), stem)
             study = read_prepared(files)
-            low = np.asarray(read_companion(files.low_dose(dose))[0], np.float32)
+            low = np.asarray(read_auxiliary_image(files.low_dose(dose))[0], np.float32)
             t1, t1ce = np.asarray(study.pre_contrast), np.asarray(study.standard_dose)
             facts = scan_facts(study, study_simulator(study, SimulationSettings()), scanned=True)
             settings = RestorationSettings()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well calibration and normalisation do on real, aligned, skull-stripped pairs with expert masks.
+"""How well calibration and normalization do on real, aligned, skull-stripped pairs with expert masks.
 
     python benchmarks/calibration_on_pairs.py COHORT [--tumor 1 4] [--level 3 3.5 4]
 
@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from lessgad.dose.linear import mix
+from lessgad.preparation.bias_field_ratio import find_bias_field_ratio
 from lessgad.preparation.calibration import IntensityMap, calibrate_peaks, calibrate_robust
-from lessgad.preparation.gain_map import find_gain_map
 from lessgad.preparation.histogram_peaks import find_peaks
-from lessgad.preparation.normalisation import normalisation_from_peaks
+from lessgad.preparation.normalization import normalization_from_peaks
 from lessgad.volume import in_transverse_order, read_volume
 
 DOSES = (0.1, 0.3, 0.5, 0.9)
@@ -67,9 +67,9 @@ def measure(
         row[f"{name} bias"] = 100 * float(np.median(difference))
     calibrated = robust.apply(t1ce)
     found_in = (np.indices(t1.shape) // CUBE).sum(axis=0) % 2 == 0
-    gain = find_gain_map(t1, calibrated, head, spacing_mm)
+    gain = find_bias_field_ratio(t1, calibrated, head, spacing_mm)
     row["gain"] = 100 * float(np.std(gain.over(t1.shape)[head]))
-    half = find_gain_map(t1, calibrated, head & found_in, spacing_mm).over(t1.shape)
+    half = find_bias_field_ratio(t1, calibrated, head & found_in, spacing_mm).over(t1.shape)
     for name, image, where in (
         ("smooth", t1ce * gain.over(t1.shape), healthy),
         ("smooth held out", t1ce * half, healthy & ~found_in),
@@ -80,9 +80,9 @@ def measure(
     calibrated = calibrated * gain.over(t1.shape)
     row["needed level"] = float(np.percentile(calibrated[tumor], 99.9)) / second
     for level in levels:
-        normalisation = normalisation_from_peaks(find_peaks(t1), level)
-        row[f"tumor clip {level:g}"] = 100 * normalisation.clipped_fraction(calibrated, tumor)
-        row[f"brain clip {level:g}"] = 100 * normalisation.clipped_fraction(calibrated, head)
+        normalization = normalization_from_peaks(find_peaks(t1), level)
+        row[f"tumor clip {level:g}"] = 100 * normalization.clipped_fraction(calibrated, tumor)
+        row[f"brain clip {level:g}"] = 100 * normalization.clipped_fraction(calibrated, head)
     for dose in DOSES:
         row[f"landmark {100 * dose:g}"] = 100 * (find_peaks(mix(t1, calibrated, dose)).second / second - 1)
     return row

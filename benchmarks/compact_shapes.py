@@ -140,11 +140,11 @@ def draw(curves: dict[str, list[tuple[int, float]]], seconds: dict[str, float], 
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained", sharey=True)
-    colours = mpl.colormaps["tab20"].colors
-    for (name, curve), colour in zip(curves.items(), colours, strict=False):
+    colors = mpl.colormaps["tab20"].colors
+    for (name, curve), color in zip(curves.items(), colors, strict=False):
         best = max(gain for _, gain in curve)
-        left.plot(seconds[name], best, "o", color=colour, markersize=9, label=name)
-        right.plot([n for n, _ in curve], [gain for _, gain in curve], color=colour, linewidth=1.5)
+        left.plot(seconds[name], best, "o", color=color, markersize=9, label=name)
+        right.plot([n for n, _ in curve], [gain for _, gain in curve], color=color, linewidth=1.5)
     left.set(xlabel="seconds per volume, one thread", ylabel="gain on validation patients, dB PSNR", xlim=(0, None))
     right.set(xlabel="training samples")
     for axes in (left, right):

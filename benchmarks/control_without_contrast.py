@@ -3,7 +3,7 @@
 
     python benchmarks/control_without_contrast.py EXPERIMENT --dose 0.1 --subset test
 
-Prints the recovery of each study with a tumour (0: nothing was invented in it) and the ml invented elsewhere, with
+Prints the recovery of each study with a tumor (0: nothing was invented in it) and the ml invented elsewhere, with
 `--n-draws` times another noise; beside it those of `denoise_and_scale`, as the experiment tuned it.
 """
 
@@ -50,7 +50,7 @@ def main() -> None:
         tumor = prepared.tumor(settings.cohort.regions)
         if tumor is None:
             continue
-        t1, simulator = prepared.end_points[0], study_simulator(prepared, settings.simulation)
+        t1, simulator = prepared.source_pair[0], study_simulator(prepared, settings.simulation)
         outside = not_scanned(prepared.pre_contrast, prepared.standard_dose)
         sigmas = (float(prepared.sigma_pre_contrast or 0), float(prepared.sigma or 0))
         reference = enhancement_reference(

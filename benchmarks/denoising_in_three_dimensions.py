@@ -55,7 +55,7 @@ def main() -> int:
         pre, post, inside = (
             np.asarray(image[box]) for image in (prepared.pre_contrast, prepared.standard_dose, judged)
         )
-        t1, t1ce = (np.asarray(image[box]).transpose(2, 1, 0) for image in prepared.end_points)
+        t1, t1ce = (np.asarray(image[box]).transpose(2, 1, 0) for image in prepared.source_pair)
         row = []
         for dose in DOSES:
             low_dose = simulator.scan(t1, t1ce, dose, np.random.default_rng(0)).transpose(2, 1, 0)

@@ -28,7 +28,7 @@ def main() -> int:
     from lessgad.experiment.study_files import prepared_files
     from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
-    from lessgad.training.scan_position import SMOOTHING_MM, unenhanced_weight
+    from lessgad.training.misalignment import SMOOTHING_MM, unenhanced_weight
     from lessgad.volume import read_volume
 
     experiment = open_experiment(Path(sys.argv[1]))
@@ -36,7 +36,7 @@ def main() -> int:
     for study in usable_studies(experiment, "validation"):
         prepared = read_prepared(prepared_files(experiment, study))
         sigma = [SMOOTHING_MM / mm for mm in prepared.spacing_mm[:2]] + [0.0]
-        t1, t1ce = (np.asarray(image) for image in prepared.end_points)
+        t1, t1ce = (np.asarray(image) for image in prepared.source_pair)
         weight = unenhanced_weight(gaussian_filter(t1ce - t1, sigma)) * (prepared.head & ~not_scanned(t1, t1ce))
 
         def fine(difference, weight=weight, sigma=sigma):

@@ -26,10 +26,10 @@ def main() -> None:
     from lessgad.experiment.read_study import scanned_low_doses, usable_of
     from lessgad.experiment.scanned import MIN_SCANNED
     from lessgad.pipeline.usable import usable_units
-    from lessgad.restoration.intervals import covering_factor
+    from lessgad.restoration.conformal_intervals import covering_factor
     from lessgad.restoration.restorer import Restorer
-    from lessgad.training.scans_of_study import tuning_scans
     from lessgad.training.validation import ValidationSlices
+    from lessgad.training.validation_scans import find_tuning_scans
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiment", type=Path)
@@ -41,7 +41,7 @@ def main() -> None:
     files = usable_of(experiment, experiment.studies(["validation"]), usable)
     sources = [scanned_low_doses(experiment, one.study, usable) for one in files]
     of_all = [one.read() for one in files], sources, settings.simulation, regions
-    plain, moved = (tuning_scans(*of_all, least=MIN_SCANNED, extent=extent) for extent in (0.0, 1.0))
+    plain, moved = (find_tuning_scans(*of_all, least=MIN_SCANNED, extent=extent) for extent in (0.0, 1.0))
     of_kind = ([one.simulated for one in plain], [one.simulated for one in moved], plain)
     for dose in given.doses:
         model = experiment.folder.model(model_of_dose(experiment.settings, dose))

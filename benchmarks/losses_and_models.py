@@ -5,7 +5,7 @@
     python benchmarks/losses_and_models.py judge EXPERIMENT FOLDER --subset validation [--picture PICTURE]
 
 `train` teaches each on the training studies of a prepared experiment, one thread. `judge` restores whole studies of a
-subset with the last weights and prints what each model makes of them: PSNR and SSIM in the tumour's box, recovery,
+subset with the last weights and prints what each model makes of them: PSNR and SSIM in the tumor's box, recovery,
 false and missed enhancement. With `--picture`, Figure 3 of the paper for each: it shows the patients, so it belongs
 nowhere public.
 """
@@ -60,11 +60,11 @@ def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Pa
     from lessgad.experiment.opened import open_experiment
     from lessgad.experiment.study_files import prepared_files
     from lessgad.field.checkpoint import LAST, load_field
-    from lessgad.judging.study_scores import StudyJudge
     from lessgad.pipeline.usable import usable_studies
     from lessgad.preparation.prepared_study import read_prepared
     from lessgad.restoration.settings import RestorationSettings
     from lessgad.restoration.volumes import restore_volume
+    from lessgad.scoring.study_scores import StudyScorer
 
     experiment = open_experiment(experiment_folder)
     settings = experiment.settings
@@ -85,10 +85,10 @@ def judge_models(experiment_folder: Path, folder: Path, subset: str, picture: Pa
                     )
                     images[name] = volume.restored
             for name, image in images.items():
-                judge = StudyJudge(prepared, subset, settings.cohort.regions)
-                judge.judge(image, name, low_dose)
-                box = next(row for row in judge.scores.similarity if row.area == "tumor_box")
-                scores = judge.scores.enhancement[0]
+                scorer = StudyScorer(prepared, subset, settings.cohort.regions)
+                scorer.score(image, name, low_dose)
+                box = next(row for row in scorer.scores.similarity if row.area == "tumor_box")
+                scores = scorer.scores.enhancement[0]
                 row = (box.psnr_db, box.ssim, scores.recovery, scores.false_ml, scores.missed_ml, scores.unsupported_ml)
                 rows.setdefault((dose, name), []).append(row)
                 print(f"| {dose:.0%} | {'ABCDEFGH'[number]} | {name} | {words_of(row)} |", flush=True)

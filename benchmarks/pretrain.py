@@ -23,8 +23,8 @@ from lessgad.field.checkpoint import BEST, ModelDescription, write_description
 from lessgad.field.gaussian_averages import N_AVERAGES
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.restoration.intervals import IntervalCalibration, covering_factor, write_intervals
-from lessgad.restoration.training_range import TrainingRange, enhancement_level, write_training_range
+from lessgad.restoration.conformal_intervals import IntervalCalibration, covering_factor, write_intervals
+from lessgad.restoration.out_of_distribution import TrainingRange, enhancement_level, write_training_range
 from lessgad.training.generated.heads import generated_head
 from lessgad.training.generated.scan import SNR, TISSUE_LEVEL, draw_scan
 from lessgad.training.generated.scene import Scene, draw_scene
@@ -117,7 +117,9 @@ def _seen(scenes: list[list[Scene]]) -> TrainingRange:
     levels = []
     for scene in (scene for of_head in scenes for scene in of_head):
         unit = TISSUE_LEVEL / scene.unit
-        t1, t1ce = (np.clip(unit * image, 0, 2) - 1 for image in (scene.low_end_points[0], scene.low_end_points[1]))
+        t1, t1ce = (
+            np.clip(unit * image, 0, 2) - 1 for image in (scene.low_dose_source_pair[0], scene.low_dose_source_pair[1])
+        )
         head = scene.seen & (t1 > -0.9)
         if head.any():
             spacing = scene.spacing_mm[1], scene.spacing_mm[2]

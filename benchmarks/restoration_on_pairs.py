@@ -126,7 +126,7 @@ def _slab(study: PreparedStudy, labels: list[int]) -> Slab:
         return np.ascontiguousarray(np.asarray(image)[around].transpose(2, 1, 0))
 
     t1, t1ce = (cut(image).astype(np.float32) for image in (study.pre_contrast, study.standard_dose))
-    clean = tuple(cut(image).astype(np.float32) for image in study.end_points)
+    clean = tuple(cut(image).astype(np.float32) for image in study.source_pair)
     x, y, z = study.spacing_mm
     sigmas = study.sigma or 0.0, study.sigma_pre_contrast or 0.0
     return Slab(study.name, t1, t1ce, clean, cut(tumor), cut(box), *sigmas, study.tissue_level, (z, y, x))

@@ -48,7 +48,7 @@ def kind_of(patient: Patient) -> str:
 
 
 def clean_images(patient: Patient) -> tuple[dict[float, np.ndarray], np.ndarray, np.ndarray]:
-    """Noise-free scans in one pose, by dose; the mask of the tumour; the affine."""
+    """Noise-free scans in one pose, by dose; the mask of the tumor; the affine."""
     subject, warp = next(subjects(patient))
     protocol = patient.protocol
     slab = place_slab((protocol.in_plane_mm,) * 2 + (protocol.slice_mm,), np.zeros(3), warp, np.eye(4))

@@ -116,17 +116,17 @@ def bounds(values: np.ndarray, resampled: int) -> dict[str, np.ndarray]:
 
 def _resampled(values: np.ndarray, skewness: np.ndarray) -> dict[str, np.ndarray]:
     n = values.shape[1]
-    centred = values - values.mean(axis=1, keepdims=True)
+    centered = values - values.mean(axis=1, keepdims=True)
     counts = RANDOM.multinomial(n, np.full(n, 1 / n), N_RESAMPLES).astype(float)
-    means = centred @ counts.T / n
-    variances = np.maximum(centred**2 @ counts.T / n - means**2, 0) * n / (n - 1)
-    none = variances <= 1e-12 * centred.var(axis=1, keepdims=True)
+    means = centered @ counts.T / n
+    variances = np.maximum(centered**2 @ counts.T / n - means**2, 0) * n / (n - 1)
+    none = variances <= 1e-12 * centered.var(axis=1, keepdims=True)
     ratios = np.where(none, np.where(means > 0, np.inf, np.where(means < 0, -np.inf, 0)), means)
     ratios = np.divide(ratios, np.sqrt(variances / n), out=ratios, where=~none)
     place = int(np.ceil((N_RESAMPLES + 1) * (1 - LEVEL))) - 1
     quantile = np.partition(ratios, place, axis=1)[:, place]
     with np.errstate(invalid="ignore"):
-        width = np.nan_to_num(quantile * centred.std(axis=1, ddof=1) / np.sqrt(n), nan=0.0)
+        width = np.nan_to_num(quantile * centered.std(axis=1, ddof=1) / np.sqrt(n), nan=0.0)
     share = np.clip((means < 0).mean(axis=1) + 0.5 * (means == 0).mean(axis=1), 1e-3, 1 - 1e-3)
     bias, slope = norm.ppf(share), skewness / (6 * np.sqrt(n))
     corrected = norm.cdf(bias + (bias + norm.ppf(LEVEL)) / (1 - slope * (bias + norm.ppf(LEVEL))))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draw the pictures of docs/physics.md: dose curves, and the phantom's anatomy, tumours and true low doses.
+"""Draw the pictures of docs/physics.md: dose curves, and the phantom's anatomy, tumors and true low doses.
 
 python docs/pictures.py [FOLDER]
 """
@@ -49,11 +49,11 @@ def dose_curves() -> bytes:
         for index, (name, sequence, field) in enumerate(SEQUENCES):
             axes = place(figure, 0.5 + 2.08 * index, 0.65, 1.65, 1.65)
             axes.plot(100 * dose, 100 * dose, color=MUTED, linestyle="--", linewidth=1, label="proportional")
-            for concentration, colour in CONCENTRATIONS_MM:
+            for concentration, color in CONCENTRATIONS_MM:
                 curve = DoseCurve(sequence, relaxivity("gadobutrol", field), 1300.0 if field < 2 else 1600.0, 80.0)
                 signal = curve.signal(dose * concentration)
                 axes.plot(
-                    100 * dose, 100 * (signal - 1) / (signal[-1] - 1), color=colour, label=f"{concentration} mmol/l"
+                    100 * dose, 100 * (signal - 1) / (signal[-1] - 1), color=color, label=f"{concentration} mmol/l"
                 )
             axes.set_title("\n".join(name.split(", ", 1)) + f", {field:g} T", fontsize=7.5)
             axes.set_xlabel("dose, %")
@@ -89,7 +89,7 @@ class Seen:
         slab: Where.
         to_world: From the template's coordinates to world mm.
         patient: Who.
-        side: Of the tumour.
+        side: Of the tumor.
     """
 
     images: dict[float, np.ndarray]
@@ -106,7 +106,7 @@ class Seen:
 
     @property
     def slice_number(self) -> int:
-        """With the most tumour."""
+        """With the most tumor."""
         return int(self.tumor.sum(axis=(0, 1)).argmax())
 
     def voxel(self, template_mm: tuple[float, float, float]) -> np.ndarray:
@@ -154,7 +154,7 @@ def _name_places(axes: object, seen: Seen) -> None:
         "sigmoid sinus": ((-54 * seen.side, -55, -38), (-62 * seen.side, -82, -38)),
         "porus": (tuple(porus), (-8 * seen.side, 20, -38)),
         "canal": (tuple((porus + fundus) / 2), (-40 * seen.side, 18, -38)),
-        "tumour": (None, (44 * seen.side, 20, -38)),
+        "tumor": (None, (44 * seen.side, 20, -38)),
     }
     k = seen.slice_number
     plane = seen.tumor[:, :, k]
@@ -176,7 +176,7 @@ def _name_places(axes: object, seen: Seen) -> None:
 
 
 def tumor_classes() -> bytes:
-    """A close-up of one tumour of each size class, before and after contrast."""
+    """A close-up of one tumor of each size class, before and after contrast."""
     chosen = []
     for name, smallest, largest in CLASSES:
         number = next(

@@ -47,7 +47,7 @@ def lopsided() -> ModuleType:
 @pytest.fixture(scope="session")
 def tiny_stages(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``cohort/``, and an experiment as it stood after each stage: ``nothing/``, ``prepare/`` … ``report/``."""
-    from lessgad.engine.progress import Silence
+    from lessgad.engine.progress import NullProgress
     from lessgad.experiment.stage_names import STAGES
     from lessgad.pipeline.run import run_experiment
 
@@ -57,7 +57,7 @@ def tiny_stages(tiny: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> P
     before = base / "nothing"
     for stage in STAGES:
         shutil.copytree(before, base / stage)
-        assert run_experiment(base / stage, [stage], Silence()) == []
+        assert run_experiment(base / stage, [stage], NullProgress()) == []
         before = base / stage
     return base
 

@@ -143,9 +143,9 @@ def test_constant(path: Path, value: float):
     refused(save(path, np.full((3, 4, 5), value, dtype=np.float32)), f"{value:g} in every voxel")
 
 
-def test_colours(path: Path):
-    colours = np.zeros((3, 4, 5), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
-    refused(save(path, colours), "one real number per voxel")
+def test_colors(path: Path):
+    colors = np.zeros((3, 4, 5), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    refused(save(path, colors), "one real number per voxel")
     refused(path, "one real number per voxel", labels=True)
 
 
@@ -171,7 +171,7 @@ def test_affine_with_nan(path: Path):
 
 
 def test_labels_that_are_fractions(path: Path):
-    refused(save(path, ORDINARY + 0.5), "whole-number labels", "nearest neighbour", labels=True)
+    refused(save(path, ORDINARY + 0.5), "whole-number labels", "nearest neighbor", labels=True)
 
 
 def test_labels_that_are_nan(path: Path):

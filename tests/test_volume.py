@@ -119,7 +119,7 @@ def test_spacing_does_not_depend_on_the_direction(rotation: np.ndarray):
 
 
 @pytest.mark.parametrize(("shift_mm", "same"), [(0.0, True), (0.9 * GRID_TOLERANCE_MM, True), (0.02, False)])
-def test_same_grid_up_to_a_hundredth_of_a_millimetre(shift_mm: float, same: bool):
+def test_same_grid_up_to_a_hundredth_of_a_millimeter(shift_mm: float, same: bool):
     one = scan(np.eye(4))
     affine = np.eye(4)
     affine[1, 3] = shift_mm

@@ -27,10 +27,10 @@ DOSES = (0.0, 0.1, 0.5)
 def head(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One person: T1, T1ce on another intensity scale, and the labels (1 intrameatal, 2 extrameatal)."""
     rng = np.random.default_rng(seed)
-    centre = [(n - 1) / 2 for n in SHAPE]
+    center = [(n - 1) / 2 for n in SHAPE]
     x, y, z = (
         (grid - middle) * mm
-        for grid, middle, mm in zip(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), centre, SPACING_MM, strict=True)
+        for grid, middle, mm in zip(np.meshgrid(*map(np.arange, SHAPE), indexing="ij"), center, SPACING_MM, strict=True)
     )
     width, length = 62 + 4 * rng.random(), 76 + 4 * rng.random()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An image on a grid: an array and the affine that places it in the scanner.
 
-World coordinates are millimetres, RAS+ (x to the right, y to the front, z to the head), as in
+World coordinates are millimeters, RAS+ (x to the right, y to the front, z to the head), as in
 NIfTI. A volume in *transverse order* has array axes closest to x, y, z, so that
 ``array[:, :, k]`` is the k-th slice closest to transverse, from the feet up.
 """
@@ -38,7 +38,7 @@ class Volume:
 
     Attributes:
         array: Voxels, shape (i, j, k).
-        affine: Maps voxel indices (i, j, k, 1) to RAS+ millimetres.
+        affine: Maps voxel indices (i, j, k, 1) to RAS+ millimeters.
         frame: What is known of the coordinates that the affine leads to.
     """
 
@@ -48,7 +48,7 @@ class Volume:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between neighbouring voxels along each array axis, in mm."""
+        """Distance between neighboring voxels along each array axis, in mm."""
         i, j, k = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(i), float(j), float(k)
 
@@ -108,14 +108,14 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
 
     Raises:
-        VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colours or
+        VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colors or
             complex numbers, NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
     """
     path = Path(path)
     image = _open(path)
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
-        raise VolumeError("one real number per voxel", f"colours or complex numbers ({kind.name})", path)
+        raise VolumeError("one real number per voxel", f"colors or complex numbers ({kind.name})", path)
     shape = image.shape
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
@@ -239,9 +239,7 @@ def _as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Shaped[np.ndar
         raise VolumeError("whole-number labels", "numbers beyond 32 bits", path)
     labels = np.rint(array).astype(np.int32)
     if np.abs(array - labels).max() > 1e-3:
-        raise VolumeError(
-            "whole-number labels", "fractions between them", path, "Resample masks with nearest neighbour"
-        )
+        raise VolumeError("whole-number labels", "fractions between them", path, "Resample masks with nearest neighbor")
     return labels
 
 

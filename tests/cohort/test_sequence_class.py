@@ -46,7 +46,7 @@ def test_only_what_both_sidecars_say_is_compared():
 
 def test_other_differences():
     transfer = replace(GR, sequence_variant=("SS", "SP", "MTC"))
-    assert difference(transfer, GR) == "magnetisation transfer in the T1 alone"
+    assert difference(transfer, GR) == "magnetization transfer in the T1 alone"
     assert difference(transfer, transfer) is None
     low, high = replace(SE, field_strength_t=1.5), replace(SE, field_strength_t=3.0)
     assert difference(low, high) == "a T1 at 1.5 T and a T1ce at 3 T"

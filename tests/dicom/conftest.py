@@ -33,7 +33,7 @@ def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from lessgad.field.conditional_field import ConditionalField
     from lessgad.field.presets import FieldSettings
     from lessgad.preparation.settings import PreparationSettings
-    from lessgad.restoration.intervals import IntervalCalibration, write_intervals
+    from lessgad.restoration.conformal_intervals import IntervalCalibration, write_intervals
 
     folder = tmp_path_factory.mktemp("untrained") / "model"
     small = {"channels": (8, 8), "n_blocks": 1, "feature_channels": 8, "field_width": 8, "n_hidden_layers": 1}

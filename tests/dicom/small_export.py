@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pydicom
 
-from lessgad.dicom.series import Contrast, Frame, PatientHeader, SeriesHeader
+from lessgad.dicom.series import Contrast, DicomFrame, PatientHeader, SeriesHeader
 from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient
-from lessgad.phantom.scanner import Scan, Study
+from lessgad.phantom.scanner import Scan, ScannedSession
 from lessgad.volume import Volume
 
 DOSES = (0.0, 0.1, 1.0)
 MR = "1.2.840.10008.5.1.4.1.1.4"
 
 
-def study_of(patient: Patient, session: int = 1) -> Study:
+def study_of(patient: Patient, session: int = 1) -> ScannedSession:
     """A session of noise, a few voxels large, on grids that differ as the protocol says."""
     rng = np.random.default_rng((patient.number, session))
     protocol = patient.protocol
@@ -27,10 +27,12 @@ def study_of(patient: Patient, session: int = 1) -> Study:
         affine = np.diag([protocol.in_plane_mm, protocol.in_plane_mm, thickness, 1.0])
         affine[:3, 3] = rng.uniform(-20, 20, 3)
         scans[dose] = Scan(Volume(rng.integers(0, 2000, (10, 8, 5)).astype(np.int16), affine), np.eye(4), 1.0)
-    return Study(scans, Volume(np.zeros((10, 8, 5), dtype=np.uint8), scans[0.0].image.affine))
+    return ScannedSession(scans, Volume(np.zeros((10, 8, 5), dtype=np.uint8), scans[0.0].image.affine))
 
 
-def write_export(root: Path, numbers: tuple[int, ...] = (1, 2, 3), sessions: int = 1) -> dict[tuple[int, int], Study]:
+def write_export(
+    root: Path, numbers: tuple[int, ...] = (1, 2, 3), sessions: int = 1
+) -> dict[tuple[int, int], ScannedSession]:
     """Write sessions of phantoms; patients 1, 2 and 3 are of GE, Philips and Siemens."""
     made = {}
     for number in numbers:
@@ -83,7 +85,7 @@ def header(**changes: object) -> SeriesHeader:
     return SeriesHeader(**{**usual, **changes})
 
 
-def frames(count: int = 5, spacing_mm: float = 3.0, **changes: object) -> tuple[Frame, ...]:
+def frames(count: int = 5, spacing_mm: float = 3.0, **changes: object) -> tuple[DicomFrame, ...]:
     """Transverse slices in order from the feet up."""
     usual: dict[str, object] = {
         "path": Path("file"),
@@ -96,4 +98,4 @@ def frames(count: int = 5, spacing_mm: float = 3.0, **changes: object) -> tuple[
         "spacing_mm": spacing_mm,
     }
     places = [(-20.0, -15.0, index * spacing_mm) for index in range(count)]
-    return tuple(Frame(**{**usual, "position_mm": place, **changes}) for place in places)
+    return tuple(DicomFrame(**{**usual, "position_mm": place, **changes}) for place in places)

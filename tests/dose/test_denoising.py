@@ -54,12 +54,12 @@ SPOTS = {
 @pytest.mark.parametrize("spot", SPOTS)
 def test_small_structures_keep_their_peak(spot: str):
     image = flat(20, n=128, n_slices=6)
-    centres = [(i, j) for i in range(8, 120, 16) for j in range(8, 120, 16)]
-    for i, j in centres:
+    centers = [(i, j) for i in range(8, 120, 16) for j in range(8, 120, 16)]
+    for i, j in centers:
         for di, dj in SPOTS[spot]:
             image[i + di, j + dj] = 25
     denoised = denoise(add_noise(image, 1.0, np.random.default_rng(1)), 1.0)
-    peaks = np.array([denoised[i, j] for i, j in centres]) - 20
+    peaks = np.array([denoised[i, j] for i, j in centers]) - 20
     assert peaks.mean() >= 0.9 * 5
 
 

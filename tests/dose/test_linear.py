@@ -10,7 +10,7 @@ from lessgad.errors import DoseError
 
 shapes = array_shapes(min_dims=1, max_dims=3, max_side=4)
 any_float32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
-normalised = st.floats(-1, 1, width=32)
+normalized = st.floats(-1, 1, width=32)
 
 
 def pairs(values):
@@ -34,7 +34,7 @@ def test_result_is_an_array_of_its_own():
 
 
 @settings(deadline=None)
-@given(pairs(normalised), st.floats(0, 1))
+@given(pairs(normalized), st.floats(0, 1))
 def test_lies_between_its_ends(pair: tuple[np.ndarray, np.ndarray], dose: float):
     low = mix(*pair, dose)
     assert low.dtype == np.float32
@@ -43,20 +43,20 @@ def test_lies_between_its_ends(pair: tuple[np.ndarray, np.ndarray], dose: float)
 
 
 @settings(deadline=None)
-@given(pairs(normalised), st.floats(0, 1))
+@given(pairs(normalized), st.floats(0, 1))
 def test_exact_formula_in_double_precision(pair: tuple[np.ndarray, np.ndarray], dose: float):
     pre_contrast, standard_dose = (image.astype(np.float64) for image in pair)
     np.testing.assert_allclose(mix(*pair, dose), pre_contrast + dose * (standard_dose - pre_contrast), atol=3e-7)
 
 
 @settings(deadline=None)
-@given(pairs(normalised), st.floats(0, 1))
+@given(pairs(normalized), st.floats(0, 1))
 def test_symmetric(pair: tuple[np.ndarray, np.ndarray], dose: float):
     np.testing.assert_allclose(mix(*pair, dose), mix(*pair[::-1], 1 - dose), atol=3e-7)
 
 
 @settings(deadline=None)
-@given(pairs(normalised), st.floats(0.0625, 1))
+@given(pairs(normalized), st.floats(0.0625, 1))
 def test_subtract_and_scale_undoes_it(pair: tuple[np.ndarray, np.ndarray], dose: float):
     pre_contrast, standard_dose = (image.astype(np.float64) for image in pair)
     low = mix(pre_contrast, standard_dose, dose)

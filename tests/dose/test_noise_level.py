@@ -103,7 +103,7 @@ def test_ghosts_and_padding_in_the_air_are_left_out():
 @pytest.mark.parametrize("sigma", (1.0, 2.0, 5.0))
 @pytest.mark.parametrize("slope", (1.0, 0.37))
 def test_whole_numbers(sigma: float, slope: float):
-    """Digitised to steps as coarse as σ, with and without air; the unit is that of the stored image."""
+    """Digitized to steps as coarse as σ, with and without air; the unit is that of the stored image."""
     image = slope * np.rint(add_noise(HEAD * np.float32(sigma / 5), sigma, np.random.default_rng(1)))
     assert estimate_noise(image, MASK).sigma == pytest.approx(sigma * slope, rel=0.02)
     assert estimate_noise(np.where(MASK, image, 0), MASK).sigma == pytest.approx(sigma * slope, rel=0.02)
@@ -120,7 +120,7 @@ def test_filtered_air_is_not_used():
 @pytest.mark.parametrize("shares", ((0.5, 0.5), (0.75, 0.75), (0.5, 1.0), (0.75, 0.6)))
 @pytest.mark.parametrize("air", (True, False))
 def test_zero_filling_of_k_space_is_seen(shares: tuple[float, float], air: bool):
-    """The scanner's interpolation: neighbours share noise, and a stencil of neighbours would find 15-80 % of it."""
+    """The scanner's interpolation: neighbors share noise, and a stencil of neighbors would find 15-80 % of it."""
     image = zero_filled(*shares, sigma=10.0)
     level = estimate_noise(image if air else np.where(MASK, image, 0), MASK)
     assert level.source == ("air" if air else "tissue")
@@ -143,9 +143,9 @@ def test_a_constant_image_is_refused():
         estimate_noise(np.full((60, 60, 4), 7.0), np.ones((60, 60, 4), dtype=bool))
 
 
-def test_noise_that_grey_levels_hide_is_refused():
+def test_noise_that_gray_levels_hide_is_refused():
     hidden = np.rint(HEAD / 20 + add_noise(np.zeros_like(HEAD), 0.02, np.random.default_rng(1)))
-    with pytest.raises(StudyError, match="grey levels"):
+    with pytest.raises(StudyError, match="gray levels"):
         estimate_noise(hidden, MASK)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Closed signal equations against magnetisation followed pulse by pulse, and their limits."""
+"""Closed signal equations against magnetization followed pulse by pulse, and their limits."""
 
 import numpy as np
 import pytest
@@ -22,19 +22,19 @@ SEQUENCES = [
 ]
 
 
-class Magnetisation:
+class Magnetization:
     """Bloch's equations of one tissue without off-resonance: rotations and relaxation, transverse part spoiled."""
 
     def __init__(self, t1, t2):
         self.t1, self.t2, self.across, self.along = t1, t2, 0.0, 1.0
 
     def rotate(self, flip):
-        """A pulse about the axis across which the transverse magnetisation lies."""
+        """A pulse about the axis across which the transverse magnetization lies."""
         sine, cosine = np.sin(flip), np.cos(flip)
         self.across, self.along = self.across * cosine + self.along * sine, self.along * cosine - self.across * sine
 
     def refocus(self):
-        """180° about the axis along which the transverse magnetisation lies."""
+        """180° about the axis along which the transverse magnetization lies."""
         self.along = -self.along
 
     def wait(self, ms):
@@ -46,7 +46,7 @@ class Magnetisation:
 
 
 def pulse_by_pulse(sequence, t1, t2, n_cycles):
-    m, flip = Magnetisation(t1, t2), sequence.flip_angle_rad
+    m, flip = Magnetization(t1, t2), sequence.flip_angle_rad
     tr, te, ti, n, spacing = (
         sequence.repetition_time_ms,
         sequence.echo_time_ms,
@@ -116,7 +116,7 @@ def test_b1_scales_the_flip_angle(t1, t2, scale):
 
 
 @pytest.mark.parametrize("kind", ["spin_echo", "gradient_echo"])
-def test_waiting_long_shows_all_magnetisation(kind):
+def test_waiting_long_shows_all_magnetization(kind):
     signal = Sequence(kind, 1e6, 0.0).signal(T1_MS, T2_MS)
     np.testing.assert_allclose(signal, 1, rtol=1e-9)
 

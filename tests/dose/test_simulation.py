@@ -13,7 +13,7 @@ from lessgad.dose.linear import mix
 from lessgad.dose.simulation import SetNoise, SimulationSettings, dose_curve, simulated_low_dose, study_simulator
 from lessgad.errors import DoseError, StudyError
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 
 SHAPE = (24, 20, 3)
@@ -42,7 +42,7 @@ def study(**changes) -> PreparedStudy:
         head=np.ones(SHAPE, dtype=bool),
         head_box=HeadBox(0, SHAPE[0], 0, SHAPE[1]),
         spacing_mm=(1.0, 1.0, 3.0),
-        normalisation=Normalisation(0.0, 100.0),
+        normalization=Normalization(0.0, 100.0),
         acquisition=SPIN_ECHO,
         sigma=0.05,
         clean_pre_contrast=t1 + np.float32(0.01),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small study with a tumour that enhances, for the tests of enhancement."""
+"""A small study with a tumor that enhances, for the tests of enhancement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from lessgad.evaluation.enhancement_reference import EnhancementReference, enhan
 
 @dataclass
 class MadeStudy:
-    """Tissue at −0.5, a tumour that enhances by 0.4, a head that ends two voxels from the border; no noise."""
+    """Tissue at −0.5, a tumor that enhances by 0.4, a head that ends two voxels from the border; no noise."""
 
     shape: tuple[int, int, int] = (28, 26, 20)
     spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)

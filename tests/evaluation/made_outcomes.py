@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from lessgad.evaluation.answer import Outcome, find_answer
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
+from lessgad.evaluation.dose_answer import Outcome, find_dose_answer
 
 RECOVERY = Endpoint(metric="recovery", at_least=0.9)
 DICE_LOSS = Endpoint(metric="dice_loss", at_most=0.05)
@@ -28,7 +28,7 @@ def outcomes(endpoint, by_dose):
 def ask(made, *endpoints, doses=DOSES, n_patients=None, **options):
     patients = sorted({outcome.patient for outcome in made})
     named = [f"P{p:02d}" for p in range(n_patients)] if n_patients is not None else patients
-    return find_answer(made, AnswerSettings(endpoints=endpoints, **options), doses=doses, patients=named)
+    return find_dose_answer(made, AnswerSettings(endpoints=endpoints, **options), doses=doses, patients=named)
 
 
 def good(n=12, at_half=1.0, at_third=0.97, at_tenth=0.5, at_none=0.0):

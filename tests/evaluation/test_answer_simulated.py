@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from made_outcomes import DICE_LOSS, RECOVERY, SSIM
 
-from lessgad.evaluation.answer import Outcome, find_answer
 from lessgad.evaluation.answer_settings import AnswerSettings
+from lessgad.evaluation.dose_answer import Outcome, find_dose_answer
 
 
 def made_table(random, n_patients, means, sd):
@@ -62,7 +62,7 @@ def test_a_dose_inferior_by_exactly_the_margin_is_accepted_once_in_forty_at_most
         inferior = tuple(EQUAL)[table % 3]
         n = int(random.integers(8, 61))
         made = made_table(random, n, true_means(EQUAL | {inferior: inferior.margin}), SD)
-        answer = find_answer(made, asked, doses=SIMULATED, patients=[f"P{p:02d}" for p in range(n)])
+        answer = find_dose_answer(made, asked, doses=SIMULATED, patients=[f"P{p:02d}" for p in range(n)])
         accepted += answer.lowest_dose == 0.1
     assert accepted / 1000 <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / 1000)
 
@@ -74,6 +74,7 @@ def test_an_equal_dose_is_accepted_four_times_in_five_with_40_patients():
     asked = AnswerSettings(endpoints=tuple(EQUAL))
     means, patients = true_means(EQUAL), [f"P{p:02d}" for p in range(40)]
     answers = [
-        find_answer(made_table(random, 40, means, SD), asked, doses=SIMULATED, patients=patients) for _ in range(300)
+        find_dose_answer(made_table(random, 40, means, SD), asked, doses=SIMULATED, patients=patients)
+        for _ in range(300)
     ]
     assert sum(answer.lowest_dose == 0.1 for answer in answers) / 300 >= 0.8

@@ -44,7 +44,7 @@ def test_clusters_are_those_that_flooding_finds(seed, share, spacing, smallest):
 
 
 @pytest.mark.parametrize(("spacing", "n"), [((1.0, 1.0, 1.0), 10), ((0.5, 0.5, 1.0), 40), ((1.0, 1.0, 6.0), 2)])
-def test_ten_cubic_millimetres_in_voxels(spacing, n):
+def test_ten_cubic_millimeters_in_voxels(spacing, n):
     assert fewest_voxels(10.0, spacing) == n
     line = np.zeros((1, 60, 1), bool)
     line[0, :n] = True

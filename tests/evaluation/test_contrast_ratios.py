@@ -21,7 +21,7 @@ def test_by_hand():
     assert ratios.cep_percent == pytest.approx(100.0)
 
 
-def test_the_image_before_contrast_has_no_enhancement_and_a_tumour_like_its_background_no_contrast():
+def test_the_image_before_contrast_has_no_enhancement_and_a_tumor_like_its_background_no_contrast():
     before = contrast_ratios(PRE, PRE, TUMOR, BACKGROUND, 0.05)
     assert (before.cnr, before.lbr, before.cep_percent) == pytest.approx((0, 1, 0), abs=1e-12)
 

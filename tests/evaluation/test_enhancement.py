@@ -39,8 +39,8 @@ def test_the_image_before_contrast_recovers_nothing_and_misses_all_that_enhances
     assert result.missed_ml == pytest.approx(enhancing.sum() / 1000)
 
 
-def test_by_hand_on_voxels_of_a_millimetre_and_a_half(made_study):
-    """Half the tumour comes back in full, a quarter at half, a quarter not at all; the threshold lies at 0.2."""
+def test_by_hand_on_voxels_of_a_millimeter_and_a_half(made_study):
+    """Half the tumor comes back in full, a quarter at half, a quarter not at all; the threshold lies at 0.2."""
     study = made_study(spacing_mm=(0.5, 1.0, 3.0), tumor_box=(slice(8, 16), slice(10, 14), slice(8, 12)))
     image = study.standard_dose.copy()
     image[12:14, 10:14, 8:12] -= 0.2001
@@ -75,7 +75,7 @@ def test_scaling_the_enhancement_scales_the_recovery(made_study, factor, seed):
         ((1.0, 1.0, 3.0), 4, 0.012),
     ],
 )
-def test_a_false_blob_is_counted_from_ten_cubic_millimetres_on(made_study, spacing, n_voxels, expected_ml):
+def test_a_false_blob_is_counted_from_ten_cubic_millimeters_on(made_study, spacing, n_voxels, expected_ml):
     study = made_study(spacing_mm=spacing)
     image = study.standard_dose.copy()
     image[3, 3 : 3 + n_voxels, 4] += 0.3
@@ -106,8 +106,8 @@ def test_blobs_that_touch_at_a_corner_are_two(made_study):
         ((0.5, 1.0, 1.0), 0, 7, True),
     ],
 )
-def test_the_rim_of_the_tumour_is_three_millimetres_wide(made_study, spacing, axis, beyond, counts):
-    """A plate on the tumour's lower face, `beyond` voxels away from it."""
+def test_the_rim_of_the_tumor_is_three_millimeters_wide(made_study, spacing, axis, beyond, counts):
+    """A plate on the tumor's lower face, `beyond` voxels away from it."""
     study = made_study(spacing_mm=spacing)
     plate = list(np.ix_(range(10, 16), range(10, 15), range(8, 12)))
     plate[axis] = np.array([{0: 10, 2: 8}[axis] - beyond]).reshape(1, 1, 1)
@@ -129,11 +129,11 @@ def test_a_vessel_that_the_standard_dose_shows_is_not_false(made_study):
     image = study.standard_dose.copy()
     image[4, 4:20, 5] += 0.1
     assert scores(study, image).false_ml == 0
-    assert scores(study, study.pre_contrast).missed_ml == pytest.approx(0.12), "a vessel is no tumour"
+    assert scores(study, study.pre_contrast).missed_ml == pytest.approx(0.12), "a vessel is no tumor"
 
 
 @pytest.mark.parametrize(("n_voxels", "expected_ml"), [(9, 0.0), (10, 0.010)])
-def test_a_hole_in_a_large_tumour_counts_from_ten_cubic_millimetres_on(made_study, n_voxels, expected_ml):
+def test_a_hole_in_a_large_tumor_counts_from_ten_cubic_millimeters_on(made_study, n_voxels, expected_ml):
     study = made_study()
     image = study.standard_dose.copy()
     hole = np.argwhere(study.tumor)[:n_voxels]
@@ -178,7 +178,7 @@ def test_noise_alone_is_hardly_ever_false_enhancement(made_study, spacing, known
     assert enhancement_scores(image, reference, 0.05).false_ml < head_ml / 50_000
 
 
-def test_a_tumour_that_does_not_enhance_has_no_recovery(made_study):
+def test_a_tumor_that_does_not_enhance_has_no_recovery(made_study):
     """Of 200 with noise alone, three standard errors let 0.13 % through: none or one."""
     studies = (made_study(shape=(20, 19, 16), sigma=0.05, gain=0.0, seed=seed) for seed in range(200))
     undefined = [math.isnan(scores(study, study.standard_dose).recovery) for study in studies]
@@ -206,14 +206,14 @@ def test_images_that_do_not_fit_are_an_error(made_study):
         study.reference()
 
 
-def test_a_study_may_have_its_tumour_up_to_the_border_of_the_head_and_beyond(made_study):
+def test_a_study_may_have_its_tumor_up_to_the_border_of_the_head_and_beyond(made_study):
     study = made_study(tumor_box=(slice(0, 6), slice(0, 6), slice(0, 6)))
     result = scores(study, study.pre_contrast)
     assert result.missed_ml == pytest.approx(0.216)
     assert result.recovery == 0
 
 
-def test_background_is_tissue_within_thirteen_millimetres_that_does_not_enhance(made_study):
+def test_background_is_tissue_within_thirteen_millimeters_that_does_not_enhance(made_study):
     study = made_study(shape=(60, 26, 20), tumor_box=(slice(30, 34), slice(10, 15), slice(8, 12)))
     study.standard_dose[22:26, 12, 10] += 0.8
     study.pre_contrast[38:40, 12, 10] = study.standard_dose[38:40, 12, 10] = -0.98

@@ -25,14 +25,14 @@ def test_each_term_decides_in_turn():
     assert EnhancementThreshold(0.1, 0.1, -0.8).value == pytest.approx(0.3)
 
 
-def test_a_tumour_is_clear_where_it_differs_more_than_other_tissue():
+def test_a_tumor_is_clear_where_it_differs_more_than_other_tissue():
     assert EnhancementThreshold(0.01, 0.1, 0.21).tumor_over_spread > N_SPREADS
     assert EnhancementThreshold(0.01, 0.1, 0.19).tumor_over_spread < N_SPREADS
     assert EnhancementThreshold(0.01, 0.0, 0.19).tumor_over_spread == math.inf
     assert EnhancementThreshold(0.01, 0.0, 0.0).tumor_over_spread == 0
 
 
-def test_of_a_tumour_that_enhances_clearly_it_is_half_the_median():
+def test_of_a_tumor_that_enhances_clearly_it_is_half_the_median():
     tumor, elsewhere = regions()
     enhancement = np.where(tumor, 0.6, 0.0)
     assert enhancement_threshold(enhancement, tumor, elsewhere, (0.03, 0.04)).value == pytest.approx(0.3)
@@ -69,7 +69,7 @@ def test_noise_is_found_under_smooth_structure(seed, sigma, slope):
     assert noise_of(noise + ramp, np.ones(SHAPE, bool)) == pytest.approx(sigma, rel=0.05)
 
 
-def test_noise_of_a_region_too_thin_is_nought_and_neighbours_outside_are_not_asked():
+def test_noise_of_a_region_too_thin_is_nought_and_neighbors_outside_are_not_asked():
     thin = np.zeros(SHAPE, bool)
     thin[::2] = True
     image = np.random.default_rng(0).normal(0, 1, SHAPE)
@@ -82,7 +82,7 @@ def test_noise_of_a_region_too_thin_is_nought_and_neighbours_outside_are_not_ask
 def test_nowhere_to_measure_is_an_error():
     tumor, elsewhere = regions()
     nothing = np.zeros(SHAPE, bool)
-    with pytest.raises(VolumeError, match="tumour"):
+    with pytest.raises(VolumeError, match="tumor"):
         enhancement_threshold(np.zeros(SHAPE), nothing, elsewhere, None)
     with pytest.raises(VolumeError, match="outside"):
         enhancement_threshold(np.zeros(SHAPE), tumor, nothing, None)

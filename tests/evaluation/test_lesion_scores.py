@@ -29,7 +29,7 @@ def test_a_small_lesion_that_is_lost_shows_beside_a_large_one_that_is_not(study)
     assert enhancement_scores(image, reference, None).recovery > 0.9
 
 
-def test_lesions_add_up_to_the_tumour(study):
+def test_lesions_add_up_to_the_tumor(study):
     rng = np.random.default_rng(0)
     image = (study.standard_dose - 0.4 * rng.random(study.shape)).astype(np.float32)
     reference = study.reference()

@@ -12,10 +12,10 @@ INF, NAN = float("inf"), float("nan")
 def enumerated_p(gains):
     """Two-sided exact p: all sign patterns of the ranks 1 … n."""
     ranks = np.argsort(np.argsort(np.abs(gains))) + 1
-    centre = ranks.sum() / 2
-    observed = abs(ranks[np.asarray(gains) > 0].sum() - centre)
+    center = ranks.sum() / 2
+    observed = abs(ranks[np.asarray(gains) > 0].sum() - center)
     sums = np.array([np.dot(pattern, ranks) for pattern in product((0, 1), repeat=len(ranks))])
-    return np.mean(np.abs(sums - centre) >= observed)
+    return np.mean(np.abs(sums - center) >= observed)
 
 
 @pytest.mark.parametrize("seed", range(5))

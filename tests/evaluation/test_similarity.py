@@ -160,7 +160,7 @@ def test_an_empty_region_is_an_error(measure):
 
 
 @pytest.mark.real_data
-def test_on_a_real_pair_the_tumour_box_follows_the_paper(shared):
+def test_on_a_real_pair_the_tumor_box_follows_the_paper(shared):
     """Both measures rise with the dose, PSNR by the identity, SSIM into the .99s as in the paper's Table 4."""
     cohort = shared / "data" / "glioma-pairs"
     masks = sorted((cohort / "derivatives" / "expert").rglob("*_dseg.nii.gz"))

@@ -47,7 +47,7 @@ def test_a_small_lesion_counts_beside_a_big_one():
 
 
 @pytest.mark.parametrize(("gap", "n_lesions"), [(1, 1), (2, 1), (3, 2), (5, 2)])
-def test_crumbs_close_to_a_tumour_are_part_of_it(gap, n_lesions):
+def test_crumbs_close_to_a_tumor_are_part_of_it(gap, n_lesions):
     mask = np.zeros((20, 3, 3), bool)
     mask[2:6], mask[6 + gap] = True, True
     assert len(find_lesions(mask, (1.0, 1.0, 1.0))[1]) == n_lesions

@@ -44,7 +44,7 @@ def description(**changes):
     return ModelDescription(**{**known, **changes})
 
 
-def randomised(settings=SETTINGS):
+def randomized(settings=SETTINGS):
     torch.manual_seed(0)
     field = ConditionalField(settings).to(memory_format=torch.channels_last).eval()
     with torch.no_grad():
@@ -57,7 +57,7 @@ def randomised(settings=SETTINGS):
 def model(tmp_path):
     folder = tmp_path / "model"
     write_description(folder, description())
-    write_weights(folder / BEST, randomised())
+    write_weights(folder / BEST, randomized())
     return folder
 
 
@@ -77,7 +77,7 @@ def outputs(field):
 
 @pytest.mark.parametrize("name", [BEST, LAST])
 def test_what_is_written_comes_back(tmp_path, name):
-    field, said = randomised(), description(dose=0.3)
+    field, said = randomized(), description(dose=0.3)
     write_description(tmp_path, said)
     write_weights(tmp_path / name, field)
     loaded, read = load_field(tmp_path, name)
@@ -171,7 +171,7 @@ def test_a_format_that_is_not_said(model):
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"colour": "red"}, "colour"),
+        ({"color": "red"}, "color"),
         ({"dose": 3}, "dose"),
         ({"field": {"channels": [4, 8], "inputs": ["pre_contrast"]}}, "field.inputs"),
         ({"field": {"preset": "unheard"}}, "field.preset"),

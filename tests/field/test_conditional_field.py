@@ -28,10 +28,10 @@ def random_field(**changes):
     return field
 
 
-def run(field, source, dose=0.3, origin=(0, 0), centre=(60.0, 50.0)):
+def run(field, source, dose=0.3, origin=(0, 0), center=(60.0, 50.0)):
     """Restore slices or a crop of them that begins at `origin`."""
     n, _, *shape = source.shape
-    position = position_grid_mm(tuple(shape), (1.5, 1.0), (centre[0] - origin[0], centre[1] - origin[1]))
+    position = position_grid_mm(tuple(shape), (1.5, 1.0), (center[0] - origin[0], center[1] - origin[1]))
     doses = torch.as_tensor(dose).expand(n) if not torch.is_tensor(dose) else dose
     with torch.inference_mode():
         return field(source, doses.float(), position.expand(n, -1, -1, -1))
@@ -113,7 +113,7 @@ def test_place_matters_only_to_those_who_look():
     source = images(1, 1, 24, 24)
     for n_frequencies in (0, 3):
         field = random_field(n_frequencies=n_frequencies, output="tanh")
-        moved = run(field, source, centre=(10.0, 0.0))
+        moved = run(field, source, center=(10.0, 0.0))
         assert torch.equal(moved, run(field, source)) is (n_frequencies == 0)
 
 
@@ -217,7 +217,7 @@ def test_the_second_output_is_a_positive_half_width_and_the_first_the_image():
     assert answer.half_width.shape == source.shape
     assert answer.half_width.min() > 0
     assert answer.half_width.std() > 0
-    assert torch.equal(answer.restored, run(random_field(), source, centre=((24 - 1) / 2, (40 - 1) / 2)))
+    assert torch.equal(answer.restored, run(random_field(), source, center=((24 - 1) / 2, (40 - 1) / 2)))
     assert in_full(random_field(interval=False), source).half_width is None
 
 

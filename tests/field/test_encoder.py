@@ -17,8 +17,8 @@ def test_channel_norm_is_that_of_each_pixel():
         for row in range(3):
             for column in range(4):
                 pixel = features[b, :, row, column]
-                centred = (pixel - pixel.mean()) / (pixel.var(unbiased=False) + 1e-5).sqrt()
-                expected = centred * torch.arange(1.0, 7.0) + torch.arange(6.0)
+                centered = (pixel - pixel.mean()) / (pixel.var(unbiased=False) + 1e-5).sqrt()
+                expected = centered * torch.arange(1.0, 7.0) + torch.arange(6.0)
                 torch.testing.assert_close(found[b, :, row, column], expected, rtol=1e-4, atol=1e-4)
 
 

@@ -29,7 +29,7 @@ def test_no_frequencies_no_channels():
     assert position_encoding(torch.rand(2, 2, 3, 5), 0).shape == (2, 0, 3, 5)
 
 
-def test_places_are_counted_from_the_centre_in_mm():
+def test_places_are_counted_from_the_center_in_mm():
     grid = position_grid_mm((3, 4), (2.0, 0.5), (1.0, 1.5))
     assert grid[0, :, 0].tolist() == [-2.0, 0.0, 2.0]
     assert grid[1, 0].tolist() == [-0.75, -0.25, 0.25, 0.75]
@@ -38,7 +38,7 @@ def test_places_are_counted_from_the_centre_in_mm():
 
 
 @given(st.integers(0, 6), st.integers(0, 7), st.floats(-20, 20), st.floats(-20, 20))
-def test_a_crop_has_the_places_that_it_has_in_the_slice(row, column, centre_row, centre_column):
-    whole = position_grid_mm((12, 14), (0.8, 1.3), (centre_row, centre_column))
-    crop = position_grid_mm((5, 6), (0.8, 1.3), (centre_row - row, centre_column - column))
+def test_a_crop_has_the_places_that_it_has_in_the_slice(row, column, center_row, center_column):
+    whole = position_grid_mm((12, 14), (0.8, 1.3), (center_row, center_column))
+    crop = position_grid_mm((5, 6), (0.8, 1.3), (center_row - row, center_column - column))
     torch.testing.assert_close(crop, whole[:, row : row + 5, column : column + 6], rtol=0, atol=1e-4)

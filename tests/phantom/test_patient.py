@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Heads, tumours and their scans."""
+"""Heads, tumors and their scans."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def on_t1_grid(study, motion=None):
 
 
 def brain_of(study):
-    """Voxels around the tumour's level of middling T1 signal, well inside the head."""
+    """Voxels around the tumor's level of middling T1 signal, well inside the head."""
     t1 = gaussian_filter(study.pre_contrast.array.astype(np.float64), 1)
     indices = np.indices(t1.shape).reshape(3, -1)
     x, y, z = (study.pre_contrast.affine[:3, :3] @ indices + study.pre_contrast.affine[:3, 3:]).reshape(3, *t1.shape)
@@ -46,17 +46,17 @@ def brain_of(study):
 
 def test_all_tissues_are_there_on_both_sides(head):
     for tissue in Tissue:
-        if tissue in (Tissue.TUMOR, Tissue.CYST, Tissue.GREY):
+        if tissue in (Tissue.TUMOR, Tissue.CYST, Tissue.GRAY):
             continue
         found = np.argwhere(head.labels == tissue)[:, 0]
         assert (found < 98).any() and (found > 98).any(), tissue.name
-    assert head.grey.sum() > 400_000
+    assert head.gray.sum() > 400_000
     assert head.white.sum() > 250_000
-    assert (head.grey + head.white).max() <= 1 + 1e-5
+    assert (head.gray + head.white).max() <= 1 + 1e-5
 
 
 def test_brain_does_not_touch_air_or_bone(head):
-    brain = head.grey + head.white > 0.5
+    brain = head.gray + head.white > 0.5
     assert not brain[head.labels != Tissue.CSF].any()
 
 
@@ -93,8 +93,8 @@ def test_tumors_grow_into_fluid_and_brain_but_not_into_bone(head):
     assert 0.05 < growth.cysts.sum() / growth.extrameatal.sum() < 0.35
     changed = around.labels != head.labels
     assert set(np.unique(around.labels[changed])) == {Tissue.TUMOR, Tissue.CYST}
-    lost = 1 - (around.grey.sum() + around.white.sum()) / (head.grey.sum() + head.white.sum())
-    assert 0 < lost < 0.02  # squeezed, not erased: far less than the tumour would cover
+    lost = 1 - (around.gray.sum() + around.white.sum()) / (head.gray.sum() + head.white.sum())
+    assert 0 < lost < 0.02  # squeezed, not erased: far less than the tumor would cover
 
 
 def test_size_classes_have_the_frequencies_of_the_paper():
@@ -144,8 +144,8 @@ def test_the_stored_motion_aligns_the_two_scans_best(studies):
         moved = on_t1_grid(study, motion)
         return np.corrcoef(moved.ravel(), skull.ravel())[0, 1]
 
-    centre = likeness(0.0)
-    assert all(likeness(shift) < centre for shift in (-1.0, 1.0))
+    center = likeness(0.0)
+    assert all(likeness(shift) < center for shift in (-1.0, 1.0))
 
 
 def test_both_histograms_have_a_second_peak(studies):

@@ -57,7 +57,7 @@ def test_no_dose_knows_nothing_of_the_uptake(subject_and_warp, signals):
 def test_the_weighting_is_t1(subject_and_warp, signals):
     head = subject_and_warp[0].head
     tissue = [head.labels == kind for kind in (Tissue.AIR, Tissue.BONE)]
-    brain = [(head.labels == Tissue.CSF) & (head.grey + head.white < 0.01), head.grey > 0.9, head.white > 0.9]
+    brain = [(head.labels == Tissue.CSF) & (head.gray + head.white < 0.01), head.gray > 0.9, head.white > 0.9]
     order = [np.median(signals[0.0][mask]) for mask in (*tissue, *brain, head.labels == Tissue.FAT)]
     assert (np.diff(order) > 0).all()
 

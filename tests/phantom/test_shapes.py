@@ -33,9 +33,9 @@ def test_stretch_is_linear_interpolation_between_corners():
 def test_noise_has_unit_sd_and_the_grain_asked_for():
     noise = smooth_noise(np.random.default_rng(0), (60, 60, 60), 10.0)
     assert noise.std() == pytest.approx(1, abs=1e-3)
-    neighbours = np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]
+    neighbors = np.corrcoef(noise[:-1].ravel(), noise[1:].ravel())[0, 1]
     far = np.corrcoef(noise[:-30].ravel(), noise[30:].ravel())[0, 1]
-    assert neighbours > 0.95
+    assert neighbors > 0.95
     assert abs(far) < 0.3
 
 

@@ -47,7 +47,7 @@ def test_scans_of_a_session_differ_in_contrast_alone(tmp_path, number):
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_nothing_of_the_patient_is_told(number):
-    """Other tissue, tumour, head and noise behind the same protocol give the same sidecar."""
+    """Other tissue, tumor, head and noise behind the same protocol give the same sidecar."""
     patient = draw_patient(number, 1)
     tumors = tuple(replace(tumor, uptake_mm=0.5, diameter_mm=3.0) for tumor in patient.tumors)
     other = replace(patient, number=number + 40, age=30, sex="F", tumors=tumors, seed=(9, 9))

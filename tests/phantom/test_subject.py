@@ -31,7 +31,7 @@ INVERSION = Sequence("inversion_gradient_echo", 1900.0, 3.0, math.radians(15), 1
 KINDS = [SPIN_ECHO, GRADIENT_ECHO, INVERSION]
 
 
-def blocks(*, sequence=GRADIENT_ECHO, b1=1.0, grey=0.0, white=0.0, uptake_factor=1.0, field=1.5):
+def blocks(*, sequence=GRADIENT_ECHO, b1=1.0, gray=0.0, white=0.0, uptake_factor=1.0, field=1.5):
     """A row of blocks along x, one for each tissue."""
     shape = (WIDTH * len(Tissue), WIDTH, WIDTH)
     labels = np.broadcast_to(np.repeat(np.arange(len(Tissue)), WIDTH)[:, None, None], shape).copy()
@@ -41,7 +41,7 @@ def blocks(*, sequence=GRADIENT_ECHO, b1=1.0, grey=0.0, white=0.0, uptake_factor
     rng = np.random.default_rng(0)
     n, known = len(Tissue), relaxivity("gadobutrol", field)
     return Subject(
-        head=Head(labels, grey * fluid, white * fluid),
+        head=Head(labels, gray * fluid, white * fluid),
         growth=Growth(box, ~solid, solid, ~solid, np.full(solid.shape, uptake_factor)),
         tissue=relaxation(field),
         r1_per_s_mm=known.r1_per_s_mm * rng.uniform(0.8, 1.2, n),
@@ -99,7 +99,7 @@ def test_only_what_takes_up_the_agent_changes_and_it_brightens(lower, higher, se
     np.testing.assert_array_equal(after[uptake == 0], before[uptake == 0])
     bright = [Tissue.TUMOR, Tissue.PITUITARY, Tissue.MUCOSA, Tissue.MUSCLE]
     assert (after[bright] >= before[bright]).all()
-    brain = [Tissue.GREY, Tissue.WHITE]
+    brain = [Tissue.GRAY, Tissue.WHITE]
     assert (np.abs(after[brain] / before[brain] - 1) < 0.06).all()
 
 
@@ -111,9 +111,9 @@ def test_texture_of_the_tumor_is_uptake(dose, factor):
 
 
 def test_brain_and_fluid_share_a_voxel():
-    mixed = in_blocks(blocks(grey=0.3, white=0.5), 1.0)
+    mixed = in_blocks(blocks(gray=0.3, white=0.5), 1.0)
     pure = by_hand(blocks(), 1.0)
-    expected = 0.3 * pure[Tissue.GREY] + 0.5 * pure[Tissue.WHITE] + 0.2 * pure[Tissue.CSF]
+    expected = 0.3 * pure[Tissue.GRAY] + 0.5 * pure[Tissue.WHITE] + 0.2 * pure[Tissue.CSF]
     assert mixed[Tissue.CSF] == pytest.approx(expected, rel=1e-4)
 
 

@@ -10,7 +10,7 @@ from lessgad.phantom.tissues import FIELD_STRENGTHS_T, Tissue, relaxation
 
 FLUIDS = [Tissue.CSF, Tissue.VITREOUS, Tissue.CYST, Tissue.LABYRINTH]
 SOLID = [tissue for tissue in Tissue if tissue not in (Tissue.AIR, *FLUIDS)]
-BARRIER = [Tissue.CSF, Tissue.GREY, Tissue.WHITE, Tissue.VITREOUS, Tissue.LENS, Tissue.LABYRINTH]
+BARRIER = [Tissue.CSF, Tissue.GRAY, Tissue.WHITE, Tissue.VITREOUS, Tissue.LENS, Tissue.LABYRINTH]
 PROTON_HZ_PER_T = 42.577e6
 GADOBUTROL_R1 = 4.6  # s⁻¹ per mmol/l, whole blood (Shen, Invest Radiol 2015)
 REPETITION_TIME_MS = {1.0: 550, 1.5: 550, 3.0: 750}  # of spin echoes in clinical scans of the cerebellopontine angle
@@ -59,7 +59,7 @@ def test_t2_does_not_rise_with_the_field(lower, higher):
 @pytest.mark.parametrize("field", FIELD_STRENGTHS_T)
 @pytest.mark.parametrize(
     ("row", "factor_ms", "power"),
-    [(Tissue.GREY, 1.16, 0.376), (Tissue.WHITE, 0.71, 0.382), (Tissue.VEIN, 3.35, 0.340)],
+    [(Tissue.GRAY, 1.16, 0.376), (Tissue.WHITE, 0.71, 0.382), (Tissue.VEIN, 3.35, 0.340)],
 )
 def test_rooneys_law(field, row, factor_ms, power):
     expected = factor_ms * (PROTON_HZ_PER_T * field) ** power
@@ -77,7 +77,7 @@ def test_t1_agrees_with_what_was_measured_at_3_t(row, t1_ms, sd):
 @pytest.mark.parametrize("field", FIELD_STRENGTHS_T)
 def test_order_in_t1_weighted_scans(field):
     signal = t1_weighted(field)
-    order = [Tissue.AIR, Tissue.BONE, Tissue.CSF, Tissue.CYST, Tissue.GREY, Tissue.WHITE, Tissue.MARROW, Tissue.FAT]
+    order = [Tissue.AIR, Tissue.BONE, Tissue.CSF, Tissue.CYST, Tissue.GRAY, Tissue.WHITE, Tissue.MARROW, Tissue.FAT]
     assert (np.diff(signal[order]) > 0).all()
     assert 0.7 < signal[Tissue.TUMOR] / signal[Tissue.WHITE] < 1.0
     assert signal[Tissue.ARTERY] < 0.5 * signal[Tissue.WHITE]
@@ -89,7 +89,7 @@ def test_what_lies_behind_a_barrier_hardly_enhances(field):
     assert (tissue.uptake_mm[BARRIER] < 0.03 * tissue.uptake_mm[Tissue.VEIN]).all()
     ratio = t1_weighted(field, 1.0)[BARRIER] / t1_weighted(field)[BARRIER]
     assert (ratio < 1.06).all()
-    assert tissue.uptake_mm[Tissue.WHITE] < tissue.uptake_mm[Tissue.GREY]
+    assert tissue.uptake_mm[Tissue.WHITE] < tissue.uptake_mm[Tissue.GRAY]
 
 
 @pytest.mark.parametrize("field", FIELD_STRENGTHS_T)

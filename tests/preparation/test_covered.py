@@ -6,11 +6,11 @@ import pytest
 
 from lessgad.errors import CalibrationError, RegistrationError
 from lessgad.preparation import registration
+from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.pair import prepare_pair
 from lessgad.preparation.registration import register_rigid
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.preparation.shared_scale import shared_scale
 from lessgad.restoration.new_scan import new_scan
 from lessgad.volume import Volume
 
@@ -38,7 +38,7 @@ def test_what_the_t1ce_does_not_cover_is_cut_away_in_both(lopsided):
     np.testing.assert_array_equal(pair.covered.all(axis=(0, 1)), seen)
     assert not pair.head[:, :, ~seen].any()
     np.testing.assert_array_equal(pair.head[:, :, seen], whole.head[:, :, seen])
-    for image in (pair.normalised_pre_contrast, pair.normalised_standard_dose):
+    for image in (pair.normalized_pre_contrast, pair.normalized_standard_dose):
         assert image.dtype == np.float32
         assert (image[:, :, ~seen] == -1).all()
 
@@ -69,7 +69,7 @@ def test_too_few_slices_to_register_are_an_error_and_no_crash(lopsided, n_slices
 def test_a_scan_after_contrast_with_an_offset_is_refused(lopsided, method, offset):
     t1, t1ce = (scan.array.astype(np.float32) for scan in lopsided.pair())
     settings = PreparationSettings(calibration=method)
-    shared_scale(t1, t1ce, (1.0, 1.0, 1.0), settings)
+    find_intensity_scale(t1, t1ce, (1.0, 1.0, 1.0), settings)
     level = np.float32(offset * np.median(t1ce[t1 > t1.mean()]))
     with pytest.raises(CalibrationError, match=r"begin at zero|agree up to a scale"):
-        shared_scale(t1, t1ce + level, (1.0, 1.0, 1.0), settings)
+        find_intensity_scale(t1, t1ce + level, (1.0, 1.0, 1.0), settings)

@@ -12,18 +12,18 @@ from lessgad.volume import in_transverse_order, read_volume
 
 
 def make_head(
-    air: float = 0.0, white: float = 300.0, grey: float = 240.0, seed: int = 0, air_share: float = 0.6
+    air: float = 0.0, white: float = 300.0, gray: float = 240.0, seed: int = 0, air_share: float = 0.6
 ) -> np.ndarray:
-    """Air, dark tissue, grey and white matter, fat; magnitude noise of SD `air` everywhere."""
+    """Air, dark tissue, gray and white matter, fat; magnitude noise of SD `air` everywhere."""
     random = np.random.default_rng(seed)
-    tissues = np.array([0.0, 40.0, grey, white, 2.5 * white])
+    tissues = np.array([0.0, 40.0, gray, white, 2.5 * white])
     rest = 1 - air_share
     image = random.choice(tissues, (40, 40, 30), p=[air_share, 0.15 * rest, 0.4 * rest, 0.35 * rest, 0.1 * rest])
     image = np.where(image > 0, image * random.normal(1, 0.05, image.shape), 0)
     return np.hypot(image + air * random.normal(size=image.shape), air * random.normal(size=image.shape)).astype("f4")
 
 
-def test_stripped_background_is_exactly_zero_and_tissue_lies_between_grey_and_white():
+def test_stripped_background_is_exactly_zero_and_tissue_lies_between_gray_and_white():
     peaks = find_peaks(make_head())
     assert peaks.background == 0
     assert 240 < peaks.second < 300
@@ -60,7 +60,7 @@ def test_peaks_move_with_the_intensities(scale: float, offset: float, noisy: boo
     assert after.second / scale - 300 * offset == pytest.approx(before.second, abs=0.01 * distance)
 
 
-def test_coarse_grey_levels_change_little():
+def test_coarse_gray_levels_change_little():
     image = make_head()
     coarse = np.rint(image / 8).astype(np.float32)  # 300 becomes 38 levels
     assert 8 * find_peaks(coarse).second == pytest.approx(find_peaks(image).second, rel=0.02)
@@ -105,8 +105,8 @@ def test_one_value_that_is_not_finite_is_refused():
 
 def test_histogram_counts_nearly_every_voxel():
     image = make_head(air=5)
-    centres, counts = histogram(image)
-    assert (np.diff(centres) > 0).all()
+    centers, counts = histogram(image)
+    assert (np.diff(centers) > 0).all()
     assert 0.95 * image.size < counts.sum() <= image.size
 
 

@@ -37,30 +37,30 @@ def test_aligned_pair_is_not_moved(pair: PreparedPair, scans):
 def test_aligned_pair_needs_no_itk(pair: PreparedPair, scans, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "itk", None)  # importing it raises
     again = prepare_pair(scans[0], scans[1], ALIGNED)
-    np.testing.assert_array_equal(again.normalised_standard_dose, pair.normalised_standard_dose)
+    np.testing.assert_array_equal(again.normalized_standard_dose, pair.normalized_standard_dose)
 
 
 def test_both_ends_are_on_one_scale(pair: PreparedPair, scans):
-    unlabelled = pair.head & (scans[2] == 0)
-    ratio = np.median(pair.normalised_standard_dose[unlabelled] + 1) / np.median(
-        pair.normalised_pre_contrast[unlabelled] + 1
+    unlabeled = pair.head & (scans[2] == 0)
+    ratio = np.median(pair.normalized_standard_dose[unlabeled] + 1) / np.median(
+        pair.normalized_pre_contrast[unlabeled] + 1
     )
     assert ratio == pytest.approx(1, abs=0.1)
 
 
-def test_normalised_images_are_what_the_maps_say(pair: PreparedPair):
+def test_normalized_images_are_what_the_maps_say(pair: PreparedPair):
     even = pair.registered * pair.gain.over(pair.registered.shape)
     np.testing.assert_array_equal(pair.calibrated, pair.to_pre_contrast.apply(even))
-    np.testing.assert_array_equal(pair.normalised_standard_dose, pair.normalisation.apply(pair.calibrated))
-    np.testing.assert_array_equal(pair.normalised_pre_contrast, pair.normalisation.apply(pair.pre_contrast))
-    for image in (pair.normalised_pre_contrast, pair.normalised_standard_dose):
+    np.testing.assert_array_equal(pair.normalized_standard_dose, pair.normalization.apply(pair.calibrated))
+    np.testing.assert_array_equal(pair.normalized_pre_contrast, pair.normalization.apply(pair.pre_contrast))
+    for image in (pair.normalized_pre_contrast, pair.normalized_standard_dose):
         assert image.dtype == np.float32
         assert -1 <= image.min() < image.max() <= 1
 
 
 def test_tumor_is_brighter_with_contrast(pair: PreparedPair, scans):
     tumor = scans[2] > 0
-    assert np.median((pair.normalised_standard_dose - pair.normalised_pre_contrast)[tumor]) > 0.2
+    assert np.median((pair.normalized_standard_dose - pair.normalized_pre_contrast)[tumor]) > 0.2
     assert pair.clipped_fraction(tumor) <= 0.001
 
 
@@ -75,7 +75,7 @@ def test_head_box_holds_the_head(pair: PreparedPair):
 def test_scale_of_the_standard_dose_does_not_matter(pair: PreparedPair, scans, factor: float):
     scaled = scans[1].with_array(scans[1].array * np.float32(factor))
     other = prepare_pair(scans[0], scaled, ALIGNED)
-    np.testing.assert_allclose(other.normalised_standard_dose, pair.normalised_standard_dose, atol=0.01)
+    np.testing.assert_allclose(other.normalized_standard_dose, pair.normalized_standard_dose, atol=0.01)
 
 
 def test_paper_calibration_can_be_asked_for(pair: PreparedPair, scans):
@@ -111,7 +111,7 @@ def test_image_of_noise_is_refused(scans):
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_labels_are_carried_by_nearest_neighbour(seed: int):
+def test_labels_are_carried_by_nearest_neighbor(seed: int):
     rng = np.random.default_rng(seed)
     mask = Volume(rng.integers(0, 4, (6, 7, 5)).astype(np.int32), np.diag([1.0, 2.0, 1.5, 1.0]))
     grid = Volume(np.zeros((5, 6, 4), np.float32), AFFINE)

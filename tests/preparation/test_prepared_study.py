@@ -14,7 +14,7 @@ from lessgad.dose.linear import mix
 from lessgad.errors import StorageError, VolumeError
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, read_prepared, write_prepared
 from lessgad.volume import Volume, in_transverse_order, read_volume, same_grid, write_volume
 
@@ -47,7 +47,7 @@ def study_on(grid: Volume, *, labels: bool = True, seed: int = 0) -> PreparedStu
         head=rng.random(shape) < 0.5,
         head_box=HeadBox(1, 4, 0, 3),
         spacing_mm=transverse.spacing_mm,
-        normalisation=Normalisation(0.1, 1234.567),
+        normalization=Normalization(0.1, 1234.567),
     )
 
 
@@ -61,11 +61,11 @@ def assert_same(one: PreparedStudy, other: PreparedStudy) -> None:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert other.pre_contrast.dtype == other.standard_dose.dtype == np.float32
     assert other.head.dtype == bool
-    assert (one.patient, one.session, one.head_box, one.normalisation) == (
+    assert (one.patient, one.session, one.head_box, one.normalization) == (
         other.patient,
         other.session,
         other.head_box,
-        other.normalisation,
+        other.normalization,
     )
     assert other.spacing_mm == pytest.approx(one.spacing_mm, rel=1e-6)
 

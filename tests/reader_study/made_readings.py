@@ -3,11 +3,11 @@
 
 import numpy as np
 
-from lessgad.reader_study.answers import problems
 from lessgad.reader_study.design import sample_cases
-from lessgad.reader_study.protocol import Protocol
+from lessgad.reader_study.protocol import ReadingProtocol
 from lessgad.reader_study.questionnaire import default_questionnaire
 from lessgad.reader_study.readings import reading_rows
+from lessgad.reader_study.responses import problems
 from lessgad.reader_study.settings import ReaderStudySettings
 
 KEY = "a key that nobody knows"
@@ -19,7 +19,7 @@ def protocol(n_patients=14, **settings):
     """Two studies of each of the first patients, one of the others, 22 in all for 14 patients."""
     design = ReaderStudySettings(**settings)
     test = [(f"P{k:02}", str(s)) for k in range(n_patients) for s in range(2 if k < 8 else 1)]
-    return Protocol(
+    return ReadingProtocol(
         settings=design,
         questionnaire=QUESTIONS,
         cases=sample_cases(test, [("V1", ""), ("V2", "")], design, KEY),

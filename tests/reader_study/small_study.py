@@ -10,7 +10,7 @@ import numpy as np
 from lessgad.dose_fraction import dose_label
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.drawing import opaque_id
-from lessgad.reader_study.protocol import Protocol, write_protocol
+from lessgad.reader_study.protocol import ReadingProtocol, write_protocol
 from lessgad.reader_study.questionnaire import default_questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.reader_study.store.cases import NewCase, add_case
@@ -51,7 +51,7 @@ def write_study(root: Path, n_cases=3, n_practice=1, shape=(48, 60, 12), **setti
     given = ReaderStudySettings(n_practice=n_practice, **settings)
     test = [(f"secret{number:02}", "ses1") for number in range(n_cases)]
     cases = sample_cases(test, [(f"hidden{number:02}", "") for number in range(n_practice)], given, KEY)
-    protocol = Protocol(settings=given, questionnaire=default_questionnaire(), cases=cases, key=KEY)
+    protocol = ReadingProtocol(settings=given, questionnaire=default_questionnaire(), cases=cases, key=KEY)
     store = create_store(folder.database)
     for number, case in enumerate(cases):
         hashes = {}

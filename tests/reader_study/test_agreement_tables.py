@@ -6,7 +6,7 @@ import math
 import pytest
 
 from lessgad.reader_study.agreement_tables import agreement_rows
-from lessgad.reader_study.answered import Answered
+from lessgad.reader_study.response_table import ResponseTable
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def rows(made, study):
 
 @pytest.fixture(scope="module")
 def found(made, rows):
-    answered = Answered(made.QUESTIONS, rows)
+    answered = ResponseTable(made.QUESTIONS, rows)
     return {
         (row.between, row.question, row.dose, row.reader, row.coefficient, row.weighting): row
         for row in agreement_rows(answered, 1, 300)
@@ -64,7 +64,7 @@ def test_raw_agreement_by_hand(rows, found):
 
 def test_readers_who_see_the_same_agree_more_than_those_who_do_not(made, study):
     def ac2(noise):
-        answered = Answered(made.QUESTIONS, made.random_rows(study, ["R1", "R2"], seed=6, noise=noise))
+        answered = ResponseTable(made.QUESTIONS, made.random_rows(study, ["R1", "R2"], seed=6, noise=noise))
         key = ("readers", "image_quality", None, "gwet_ac2")
         return {
             (row.between, row.question, row.dose, row.coefficient): row.value for row in agreement_rows(answered, 1, 10)
@@ -79,7 +79,7 @@ def test_perfect_agreement_has_an_honest_bound_and_kappa_says_so_where_it_says_n
     alike = [type(row)(**{**row.__dict__, "answer": "yes"}) for row in rows]
     found = {
         (row.between, row.coefficient): row
-        for row in agreement_rows(Answered(made.QUESTIONS, alike), 1, 200)
+        for row in agreement_rows(ResponseTable(made.QUESTIONS, alike), 1, 200)
         if row.between == "readers" and row.dose == 0.1
     }
     raw = found["readers", "raw"]
@@ -92,4 +92,4 @@ def test_perfect_agreement_has_an_honest_bound_and_kappa_says_so_where_it_says_n
 
 
 def test_one_reader_without_repeats_has_no_agreement(made):
-    assert list(agreement_rows(Answered(made.QUESTIONS, made.paper_rows()), 1, 50)) == []
+    assert list(agreement_rows(ResponseTable(made.QUESTIONS, made.paper_rows()), 1, 50)) == []

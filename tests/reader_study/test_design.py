@@ -52,7 +52,7 @@ def test_without_a_test_study_there_is_nothing_to_read():
         sample_cases([], VALIDATION, OPEN, KEY)
 
 
-def test_open_is_the_same_for_all_readers_and_labelled():
+def test_open_is_the_same_for_all_readers_and_labeled():
     cases = sample_cases(TEST, VALIDATION, OPEN, KEY)
     one, two = (readings_of(reader, cases, OPEN, KEY) for reader in ("R1", "R2"))
     assert [r.case for r in one] == [r.case for r in two]

@@ -8,7 +8,7 @@ import pytest
 from lessgad.errors import ReaderStudyError
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.protocol import (
-    Protocol,
+    ReadingProtocol,
     check_unchanged,
     freeze,
     frozen_json,
@@ -22,7 +22,7 @@ from lessgad.reader_study.settings import ReaderStudySettings
 
 KEY = "a key that nobody knows"
 SETTINGS = ReaderStudySettings(mode="blinded")
-PROTOCOL = Protocol(
+PROTOCOL = ReadingProtocol(
     settings=SETTINGS,
     questionnaire=default_questionnaire(),
     cases=sample_cases([("p1", "1"), ("p2", "")], [("v", "")], SETTINGS, KEY),

@@ -33,7 +33,7 @@ def test_what_was_said_of_an_image_goes_with_its_dose(doses):
 
 
 @pytest.mark.parametrize("doses", list(itertools.permutations([0.1, 0.3])))
-def test_in_a_pair_1_always_favours_the_lower_dose(doses):
+def test_in_a_pair_1_always_favors_the_lower_dose(doses):
     seen = reading(doses)
     preferred = {0.1: 1, 0.3: 5} if doses == (0.1, 0.3) else {0.3: 1, 0.1: 5}  # as the reader sees them: A, then B
     for dose, answer in ((0.1, "1"), (0.3, "5")):

@@ -8,8 +8,8 @@ import pytest
 
 from lessgad.errors import InputError
 from lessgad.reader_study.agreement_tables import AGREEMENT
-from lessgad.reader_study.answer_tables import COUNTS, SCALES
 from lessgad.reader_study.comparison_tables import COMPARISONS
+from lessgad.reader_study.question_summaries import COUNTS, SCALES
 from lessgad.reader_study.readings_csv import COLUMNS, read_readings
 from lessgad.reader_study.readings_json import DICTIONARY, Readings, read_readings_json
 from lessgad.reader_study.redcap import BRANCHING, CHOICES, DICTIONARY_COLUMNS, NAME, TYPE

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import wilcoxon
 
 from lessgad.errors import InputError
-from lessgad.reader_study.answer_tables import count_rows, scale_rows
-from lessgad.reader_study.answered import Answered
 from lessgad.reader_study.comparison_tables import comparison_rows
+from lessgad.reader_study.question_summaries import count_rows, scale_rows
+from lessgad.reader_study.response_table import ResponseTable
 from lessgad.reader_study.table5 import table5, write_table5
 
 LOW, HIGH = 0.1, 0.3
@@ -24,7 +24,7 @@ def rows(made):
 
 @pytest.fixture(scope="module")
 def answered(made, rows):
-    return Answered(made.QUESTIONS, rows)
+    return ResponseTable(made.QUESTIONS, rows)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_table_5_as_printed(made, tables, tmp_path):
 
 
 def test_blinding_changes_nothing_in_what_was_said(made, tables):
-    blinded = Answered(made.QUESTIONS, made.paper_rows(made.protocol(mode="blinded", sittings=1)))
+    blinded = ResponseTable(made.QUESTIONS, made.paper_rows(made.protocol(mode="blinded", sittings=1)))
     assert (
         table5(made.QUESTIONS, list(scale_rows(blinded, 1, 50)), list(count_rows(blinded, 1, 50))).rows
         == table5(made.QUESTIONS, *tables).rows
@@ -128,7 +128,7 @@ def test_the_gain_is_the_mean_over_patients_of_their_cases(rows, answered):
 
 def test_readers_alone_and_together(made):
     of = made.protocol(mode="blinded", sittings=1)
-    answered = Answered(made.QUESTIONS, made.random_rows(of, ["R1", "R2", "R3"], seed=2))
+    answered = ResponseTable(made.QUESTIONS, made.random_rows(of, ["R1", "R2", "R3"], seed=2))
     scales, counts = list(scale_rows(answered, 1, 200)), list(count_rows(answered, 1, 200))
     for key in {(row.question, row.dose) for row in scales}:
         n = {row.reader: row.n_readings for row in scales if (row.question, row.dose) == key}
@@ -146,7 +146,7 @@ def test_readers_alone_and_together(made):
 
 def test_three_doses_are_corrected_for_three_comparisons(made):
     of = made.protocol(mode="blinded", hidden_standard=True)
-    answered = Answered(made.QUESTIONS, made.random_rows(of, ["R1"], seed=3))
+    answered = ResponseTable(made.QUESTIONS, made.random_rows(of, ["R1"], seed=3))
     found = [row for row in comparison_rows(answered, (LOW, HIGH), 1, 300) if row.question == "image_quality"]
     assert [(row.lower_dose, row.higher_dose) for row in found] == [(0.1, 0.3), (0.1, 1.0), (0.3, 1.0)]
     assert all(row.p_holm >= row.p_sign_flip for row in found)
@@ -156,11 +156,11 @@ def test_three_doses_are_corrected_for_three_comparisons(made):
 def test_answers_to_another_questionnaire_are_refused(made, rows):
     fewer = made.QUESTIONS.model_copy(update={"questions": made.QUESTIONS.questions[1:]})
     with pytest.raises(InputError, match="image_quality"):
-        Answered(fewer, rows)
+        ResponseTable(fewer, rows)
 
 
 def test_no_reader_and_no_reading_make_empty_tables(made):
-    answered = Answered(made.QUESTIONS, [])
+    answered = ResponseTable(made.QUESTIONS, [])
     assert list(scale_rows(answered, 1, 10)) == list(count_rows(answered, 1, 10)) == []
     assert list(comparison_rows(answered, (LOW, HIGH), 1, 10)) == []
     assert table5(made.QUESTIONS, [], []).rows == ()

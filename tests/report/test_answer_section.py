@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lessgad.evaluation.answer import Outcome, find_answer
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
+from lessgad.evaluation.dose_answer import Outcome, find_dose_answer
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.answer_section import answer_html, answer_section
 
@@ -36,7 +36,7 @@ def an_answer(n_patients=12, endpoints=ENDPOINTS, levels=LEVELS, n_test=None):
         for session in ("1", "2")
     ]
     patients = [f"P{p:02d}" for p in range(n_test or n_patients)]
-    return find_answer(made, AnswerSettings(endpoints=endpoints), doses=levels, patients=patients)
+    return find_dose_answer(made, AnswerSettings(endpoints=endpoints), doses=levels, patients=patients)
 
 
 class Text(HTMLParser):
@@ -118,7 +118,7 @@ def test_without_an_answer_there_are_no_verdicts():
 def test_an_endpoint_that_was_not_measured_has_empty_cells():
     answer = an_answer(endpoints=ENDPOINTS[:1], levels={dose: of_dose[:1] for dose, of_dose in LEVELS.items()})
     asked = AnswerSettings(endpoints=ENDPOINTS[:2])
-    both = find_answer([], asked, doses=tuple(LEVELS), patients=["P00"])
+    both = find_dose_answer([], asked, doses=tuple(LEVELS), patients=["P00"])
     assert answer.status == "given"
     assert {cell.mean for row in answer_section(both).rows for cell in row.cells} == {"–"}
     assert "were not measured" in words(answer_section(both))

@@ -43,7 +43,7 @@ def test_gallery_has_four_rows_of_every_dose(tumor):
     assert to_png(figure)[:4] == b"\x89PNG"
 
 
-def test_all_panels_share_one_grey_window():
+def test_all_panels_share_one_gray_window():
     limits = {axes.images[0].get_clim() for axes in dose_gallery(a_study((0.1, 0.5))).axes}
     assert len(limits) == 1
     assert limits.pop()[0] == -1.0

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lessgad.evaluation.enhancement_csv import EnhancementRow
-from lessgad.evaluation.false_against_missed_csv import OperatingRow
+from lessgad.evaluation.operating_points_csv import OperatingRow
 from lessgad.report.enhancement_figures import enhancement_against_dose
-from lessgad.report.false_against_missed_figure import MeanPoint, false_against_missed_figure, mean_points
+from lessgad.report.operating_curve_figure import MeanPoint, mean_points, operating_curve_figure
 from lessgad.report.style import to_png
 
 DOSES = (0.1, 0.3, 0.5)
@@ -83,14 +83,14 @@ def test_figures_of_nothing_but_zeros_or_gaps_can_be_drawn(value):
     made = [replace(row, recovery=value, false_ml=value, missed_ml=value) for row in rows(2)]
     assert to_png(enhancement_against_dose(made, seed=0, n_resamples=100))[:4] == b"\x89PNG"
     zeros = [replace(row, false_ml=0.0, missed_ml=0.0) for row in points()]
-    assert to_png(false_against_missed_figure(zeros))[:4] == b"\x89PNG"
+    assert to_png(operating_curve_figure(zeros))[:4] == b"\x89PNG"
 
 
 def test_other_subsets_are_not_drawn():
     assert enhancement_against_dose([replace(row, subset="train") for row in rows(2)], seed=0) is None
-    assert false_against_missed_figure([replace(row, subset="train") for row in points()]) is None
+    assert operating_curve_figure([replace(row, subset="train") for row in points()]) is None
     assert enhancement_against_dose([], seed=0) is None
-    assert false_against_missed_figure([]) is None
+    assert operating_curve_figure([]) is None
 
 
 def test_the_mean_curve_counts_patients_once_in_studies_that_all_methods_have():
@@ -116,7 +116,7 @@ def test_a_method_undefined_everywhere_does_not_take_the_others_with_it():
 
 
 def test_equal_recovery_stands_out_and_panels_can_be_compared():
-    figure = false_against_missed_figure(points())
+    figure = operating_curve_figure(points())
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         f"{dose} % of the dose, n = 3" for dose in (10, 30, 50)
     ]
@@ -127,9 +127,9 @@ def test_equal_recovery_stands_out_and_panels_can_be_compared():
 
 def test_four_doses_above_nought_are_drawn_or_those_asked_for():
     made = points(doses=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9))
-    titles = [axes.get_title(loc="left") for axes in false_against_missed_figure(made).axes]
+    titles = [axes.get_title(loc="left") for axes in operating_curve_figure(made).axes]
     assert len(titles) == 4
     assert titles[0].startswith("10 %")
     assert titles[-1].startswith("90 %")
-    chosen = false_against_missed_figure(made, doses=(0.0, 0.2)).axes
+    chosen = operating_curve_figure(made, doses=(0.0, 0.2)).axes
     assert [axes.get_title(loc="left")[:4] for axes in chosen] == ["0 % ", "20 %"]

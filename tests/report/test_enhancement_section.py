@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lessgad.evaluation.consistency_csv import ConsistencyRow
+from lessgad.evaluation.discrepancy_csv import DiscrepancyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesions_csv import LesionRow
@@ -24,7 +24,7 @@ LESION = LesionRow(
     volume_ml=0.03, enhancing_ml=0.02, recovery=0.7, missed_ml=0.005,
 )  # fmt: skip
 INTERVAL = IntervalRow(**WHO, area="tumor", coverage=0.91, half_width=0.05, enhancement=0.4, standard_enhancement=0.43)
-CONSISTENCY = ConsistencyRow(**WHO, unsupported_ml=0.0, overlooked_ml=0.3, detectable_5mm=0.9, detectable_10mm=0.25)
+DISCREPANCY = DiscrepancyRow(**WHO, unsupported_ml=0.0, overlooked_ml=0.3, detectable_5mm=0.9, detectable_10mm=0.25)
 
 
 def table(title, **rows):
@@ -38,7 +38,7 @@ def test_nothing_measured_is_no_table():
 
 
 def test_every_row_has_a_word_for_every_column():
-    for one in enhancement_tables((THRESHOLD,), (ENHANCEMENT,), (LESION,), (INTERVAL,), (CONSISTENCY,)):
+    for one in enhancement_tables((THRESHOLD,), (ENHANCEMENT,), (LESION,), (INTERVAL,), (DISCREPANCY,)):
         assert one.rows
         assert all(len(row) == len(one.columns) for row in one.rows)
 
@@ -69,7 +69,7 @@ def test_lesions_by_size():
     assert large[3] == "0 %"
 
 
-def test_whether_the_interval_of_the_tumour_held():
+def test_whether_the_interval_of_the_tumor_held():
     rows = [replace(INTERVAL, patient=p, standard_enhancement=e) for p, e in (("01", 0.43), ("02", 0.46))]
     rows += [replace(INTERVAL, patient=p, area=a) for p in ("01", "02") for a in ("tumor_box", "head")]
     (row,) = table("intervals hold", intervals=rows).rows
@@ -79,11 +79,11 @@ def test_whether_the_interval_of_the_tumour_held():
 
 @pytest.mark.parametrize(("level", "words"), [(0.9, "90 %"), (math.inf, "inf %")])
 def test_what_passes_unseen(level, words):
-    (row,) = table("against the measurement", consistency=[replace(CONSISTENCY, detectable_5mm=level)]).rows
+    (row,) = table("against the measurement", consistency=[replace(DISCREPANCY, detectable_5mm=level)]).rows
     assert row[3] in (words, "–")
 
 
-def test_a_tumour_that_hardly_enhances_is_told_apart():
+def test_a_tumor_that_hardly_enhances_is_told_apart():
     clear = [replace(THRESHOLD, patient=str(n)) for n in range(3)]
     unclear = [replace(THRESHOLD, patient="3", tumor_over_spread=1.9), replace(THRESHOLD, subset="validation")]
     assert "says little" not in table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=clear).note

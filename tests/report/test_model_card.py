@@ -2,7 +2,7 @@
 """What a model's card says of its limits."""
 
 from lessgad.report.model_card import CARD, write_limits_on_card
-from lessgad.restoration.intervals import IntervalCalibration, write_intervals
+from lessgad.restoration.conformal_intervals import IntervalCalibration, write_intervals
 
 
 def test_limits_stand_at_the_end_of_the_card_once(tmp_path):

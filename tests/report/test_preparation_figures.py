@@ -116,7 +116,7 @@ def test_histogram_keeps_its_shape_under_scaling():
     assert one.heights.max() == 1
 
 
-def test_coarse_grey_levels_do_not_comb_the_histogram():
+def test_coarse_gray_levels_do_not_comb_the_histogram():
     generator = np.random.default_rng(1)
     image = np.rint(generator.normal(82, 12, 100_000))
     heights = Histogram.of(image, Peaks(0.0, 82.0), 180.0).heights

@@ -4,9 +4,9 @@
 import pytest
 
 from lessgad.reader_study.readings_json import Readings
-from lessgad.reader_study.results import summarise_readings
+from lessgad.reader_study.results import summarize_readings
 from lessgad.report.reading_figure import answer_bars
-from lessgad.report.reading_section import reading_html, reading_section, together
+from lessgad.report.reading_section import pooled_over_readers, reading_html, reading_section
 
 
 def readings_of(of, rows):
@@ -17,22 +17,22 @@ def readings_of(of, rows):
 def paper(made):
     of = made.protocol()
     readings = readings_of(of, made.paper_rows(of))
-    return readings, summarise_readings(readings, 100)
+    return readings, summarize_readings(readings, 100)
 
 
 @pytest.fixture(scope="module")
 def three(made):
     of = made.protocol(mode="blinded", sittings=2, repeat_share=0.3)
     readings = readings_of(of, made.random_rows(of, ["kim<b>", "lee", "ann"], seed=1))
-    return readings, summarise_readings(readings, 100)
+    return readings, summarize_readings(readings, 100)
 
 
 def test_table_5_is_in_the_section(paper):
     section = reading_section(*paper)
-    assert section.facts.startswith("1 reader read 22 studies of 14 test patients. All images were labelled.")
+    assert section.facts.startswith("1 reader read 22 studies of 14 test patients. All images were labeled.")
     cells = {row[0]: row[3:] for row in section.tables[0].rows}
-    assert cells["Sufficient for diagnostic characterisation"] == ("10/12 (45 %)", "19/3 (86 %)", "–")
-    assert cells["enhancement outside the tumour"] == ("8", "0", "–")
+    assert cells["Sufficient for diagnostic characterization"] == ("10/12 (45 %)", "19/3 (86 %)", "–")
+    assert cells["enhancement outside the tumor"] == ("8", "0", "–")
     assert [table.title for table in section.tables] == ["Answers (Table 5)", "Is the higher dose graded better?"]
 
 
@@ -49,11 +49,11 @@ def test_readers_are_numbered_and_every_row_is_whole(three):
         f"reader {who} with themselves" for who in ("1", "2", "3", "all")
     }
     rows = section.tables[0].rows
-    assert [row[2] for row in rows if row[0] == "enhancement outside the tumour"] == ["1", "2", "3", "all"]
+    assert [row[2] for row in rows if row[0] == "enhancement outside the tumor"] == ["1", "2", "3", "all"]
 
 
 def test_bars_are_as_long_as_their_shares(paper):
-    questionnaire, counts = paper[0].questionnaire, together(paper[1].counts)
+    questionnaire, counts = paper[0].questionnaire, pooled_over_readers(paper[1].counts)
     figure = answer_bars(questionnaire, counts)
     drawn = [sorted(round(bar.get_width() * 22, 6) for bar in axes.patches) for axes in figure.axes]
     assert drawn[0] == [0, 0, 0, 1, 1, 2, 3, 7, 13, 17]

@@ -46,7 +46,7 @@ def tables(rows, sizes=(), growth=()):
 def test_figure_4_is_a_grid_with_the_standard_dose_as_a_line():
     figure = overlap_figure(overlap_rows(12), REGIONS, **CHOSEN)
     assert len(figure.axes) == 9
-    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["intrameatal", "extrameatal", "whole tumour"]
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == ["intrameatal", "extrameatal", "whole tumor"]
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     ceiling, low, restored = (lines[label] for label in ("standard dose", "unrestored low dose", "restored"))
     assert ceiling.get_ydata()[0] == pytest.approx(0.9, abs=0.03)
@@ -81,8 +81,8 @@ def test_tables_count_what_was_missed_beside_the_means():
     table = found["Segmentation of test studies"]
     lines = {(row[0], row[1]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert next(iter(lines)) == ("100 %", "standard dose")
-    assert lines["10 %", "unrestored low dose"]["missed / false, whole tumour"] == "2 / 0"
-    assert lines["10 %", "restored"]["missed / false, whole tumour"] == "0 / 0"
+    assert lines["10 %", "unrestored low dose"]["missed / false, whole tumor"] == "2 / 0"
+    assert lines["10 %", "restored"]["missed / false, whole tumor"] == "0 / 0"
     assert lines["10 %", "restored"]["n"] == "12 / 12"
     assert "Dice of every patient" not in found
 

@@ -10,7 +10,7 @@ from PIL import Image
 from lessgad.report.slice_picture import (
     box_around,
     frame,
-    grey_window,
+    gray_window,
     outline,
     radiological,
     show_plane,
@@ -29,7 +29,7 @@ def drawn(plane, spacing_mm, width_in=2.0, height_in=2.0, **options):
     return np.asarray(Image.open(io.BytesIO(to_png(figure))).convert("RGB")).astype(int)
 
 
-def centre_of(mask):
+def center_of(mask):
     rows, columns = np.nonzero(mask)
     return rows.mean() / mask.shape[0], columns.mean() / mask.shape[1]
 
@@ -37,7 +37,7 @@ def centre_of(mask):
 def test_right_anterior_of_the_patient_is_upper_left_of_the_picture():
     plane = np.zeros((20, 20), dtype=np.float32)
     plane[15:19, 14:18] = 1  # x high: right; y high: anterior
-    row, column = centre_of(drawn(plane, (1.0, 1.0))[..., 0] > 128)
+    row, column = center_of(drawn(plane, (1.0, 1.0))[..., 0] > 128)
     assert column < 0.25
     assert row < 0.3
 
@@ -46,7 +46,7 @@ def test_right_anterior_of_the_patient_is_upper_left_of_the_picture():
 def test_every_corner_goes_where_the_flip_says(x, y):
     plane = np.zeros((20, 20), dtype=np.float32)
     plane[x - 2 : x + 2, y - 2 : y + 2] = 1
-    row, column = centre_of(drawn(plane, (1.0, 1.0))[..., 0] > 128)
+    row, column = center_of(drawn(plane, (1.0, 1.0))[..., 0] > 128)
     assert column == pytest.approx(1 - x / 20, abs=0.02)
     assert row == pytest.approx(1 - y / 20, abs=0.02)
 
@@ -63,8 +63,8 @@ def test_radiological_first_pixel_is_right_anterior():
 def test_anisotropic_pixels_keep_their_proportions():
     plane = np.ones((40, 10), dtype=np.float32)  # 40 × 0.5 mm across, 10 × 3 mm up
     pixels = drawn(plane * 0.5, (0.5, 3.0))
-    grey = (abs(pixels[..., 0] - 127) < 6) & (pixels[..., 0] == pixels[..., 1])
-    rows, columns = grey.any(axis=1).sum(), grey.any(axis=0).sum()
+    gray = (abs(pixels[..., 0] - 127) < 6) & (pixels[..., 0] == pixels[..., 1])
+    rows, columns = gray.any(axis=1).sum(), gray.any(axis=0).sum()
     assert rows / columns == pytest.approx(30 / 20, rel=0.02)
 
 
@@ -114,12 +114,12 @@ def test_tumor_slice_has_the_most_tumor_and_else_is_the_middle():
 def test_window_runs_from_background_to_bright_tissue():
     generator = np.random.default_rng(0)
     image = np.concatenate([np.zeros(5000), generator.normal(100, 10, 5000), [10_000.0]])
-    low, high = grey_window(image, 0.0)
+    low, high = gray_window(image, 0.0)
     assert low == 0
     assert 110 < high <= 10_000
-    assert grey_window(image, 0.0, 40.0) == (0.0, pytest.approx(88.0))
-    assert grey_window(image, 0.0, 100.0)[1] == pytest.approx(min(high, 220.0))
-    low, high = grey_window(np.full(10, 3.0), 3.0)
+    assert gray_window(image, 0.0, 40.0) == (0.0, pytest.approx(88.0))
+    assert gray_window(image, 0.0, 100.0)[1] == pytest.approx(min(high, 220.0))
+    low, high = gray_window(np.full(10, 3.0), 3.0)
     assert high > low
 
 

@@ -10,7 +10,7 @@ from lessgad.dose.noise import add_noise
 from lessgad.dose.relaxivity import Relaxivity
 from lessgad.dose.signal_equation import Sequence
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
-from lessgad.restoration.consistency import Consistency, check_consistency
+from lessgad.restoration.discrepancy import Discrepancy, find_discrepancy
 
 SIGMA = 0.02
 DELTA = 0.03
@@ -57,7 +57,7 @@ class Scene:
         seen = add_noise(t1 - BACKGROUND, self.sigma_pre_contrast, rng) + BACKGROUND
         return seen.astype(np.float32), low.astype(np.float32), (plain + self.in_restored).astype(np.float32)
 
-    def check(self, restored: np.ndarray | None = None, **changes) -> Consistency:
+    def check(self, restored: np.ndarray | None = None, **changes) -> Discrepancy:
         pre, low, truth = self.images()
         given = {
             "dose": self.dose,
@@ -67,4 +67,4 @@ class Scene:
             "sigma_pre_contrast": self.sigma_pre_contrast,
             "least_error": DELTA,
         }
-        return check_consistency(pre, low, truth if restored is None else restored, **{**given, **changes})
+        return find_discrepancy(pre, low, truth if restored is None else restored, **{**given, **changes})

@@ -9,7 +9,7 @@ from lessgad.field.checkpoint import BEST, ModelDescription, write_description, 
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.histogram_peaks import find_peaks
-from lessgad.preparation.normalisation import normalisation_from_peaks
+from lessgad.preparation.normalization import normalization_from_peaks
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.settings import RestorationSettings
 
@@ -45,6 +45,6 @@ def model(folder, *, dose=None, weights=0.1, bias=None, **field_changes):
     return Restorer.load(folder, RestorationSettings(precision="fp32"))
 
 
-def normalised(scan):
-    normalisation = normalisation_from_peaks(find_peaks(scan.array), PreparationSettings().full_scale)
-    return normalisation, normalisation.apply(scan.array)
+def normalized(scan):
+    normalization = normalization_from_peaks(find_peaks(scan.array), PreparationSettings().full_scale)
+    return normalization, normalization.apply(scan.array)

@@ -7,7 +7,7 @@ from made_scene import CURVE, DELTA, SHAPE, SIGMA, SPACING, Scene, whole_ball
 
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.restoration.consistency import check_consistency
+from lessgad.restoration.discrepancy import find_discrepancy
 
 
 @pytest.mark.slow
@@ -47,8 +47,8 @@ def test_the_limit_can_be_told_for_a_region():
              "spacing_mm": SPACING, "sigma_pre_contrast": SIGMA, "least_error": DELTA}  # fmt: skip
     border = np.zeros(SHAPE, bool)
     border[0] = True
-    everywhere = check_consistency(pre, low, truth, **given).detectable
-    at_border = check_consistency(pre, low, truth, region=border, **given).detectable
-    none = check_consistency(pre, low, truth, region=np.zeros(SHAPE, bool), **given).detectable
-    assert at_border[5.0] > 1.1 * everywhere[5.0]  # fewer neighbours to average with
+    everywhere = find_discrepancy(pre, low, truth, **given).detectable
+    at_border = find_discrepancy(pre, low, truth, region=border, **given).detectable
+    none = find_discrepancy(pre, low, truth, region=np.zeros(SHAPE, bool), **given).detectable
+    assert at_border[5.0] > 1.1 * everywhere[5.0]  # fewer neighbors to average with
     assert none == everywhere

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lessgad.preparation.auxiliary_image import prepare_low_dose, prepare_t2
 from lessgad.preparation.calibration import IntensityMap
-from lessgad.preparation.companion import prepare_low_dose, prepare_t2
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.new_scan import NewScan, new_scan
 from lessgad.volume import Volume
@@ -70,7 +70,7 @@ def test_the_unit_of_a_scan_that_the_t1_covers_in_part_is_never_negative_at_any_
         scan=Volume(t1, tiny.AFFINE),
         images={},
         head=t1 > 50,
-        normalisation=Normalisation(0.0, 1000.0),
+        normalization=Normalization(0.0, 1000.0),
         to_scan=IntensityMap(2.0, 0.0),
         gain=gain if shaded else None,
         covered=x + oblique * y < cut,

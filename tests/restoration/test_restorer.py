@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from scipy import ndimage
-from small_model import model, normalised
+from small_model import model, normalized
 
 from lessgad import Restorer
 from lessgad.preparation.head import head_box, head_mask
@@ -79,10 +79,10 @@ def test_the_full_dose_comes_back(tmp_path, scan, window):
         assert np.array_equal(restored, scan.array)
 
 
-def test_the_result_is_the_field_on_the_normalised_scan(tmp_path, scan):
+def test_the_result_is_the_field_on_the_normalized_scan(tmp_path, scan):
     restorer = model(tmp_path, output="tanh")
-    normalisation, low = normalised(scan)
-    restored = normalisation.apply(restorer.restore(scan, 0.1).array)
+    normalization, low = normalized(scan)
+    restored = normalization.apply(restorer.restore(scan, 0.1).array)
     box = head_box(head_mask(scan.array, scan.spacing_mm))
     expected = module.restore_volume(
         restorer.field, {"low_dose": low}, 0.1, box, (2.0, 2.0, 3.5), restorer.settings
@@ -91,17 +91,17 @@ def test_the_result_is_the_field_on_the_normalised_scan(tmp_path, scan):
     np.testing.assert_allclose(restored[unclipped], expected[unclipped], rtol=0, atol=1e-5)
 
 
-def test_what_normalisation_clips_is_not_lost(tmp_path, scan):
+def test_what_normalization_clips_is_not_lost(tmp_path, scan):
     """A field that darkens everything alike: so must it darken fat beyond full scale, and not flatten it."""
     bright = scan.array.copy()
     bright[40:50, 50:60, 15:25] *= 9
     bright = scan.with_array(bright)
-    normalisation, low = normalised(bright)
+    normalization, low = normalized(bright)
     assert (low == 1).sum() > 500
     restored = model(tmp_path, bias=-0.02).restore(bright, 0.5).array
     box = head_box(head_mask(bright.array, bright.spacing_mm)).slices
     change = (restored - bright.array)[box][low[box] > -0.98]
-    expected = -0.02 * (1 - 0.5) * (normalisation.full_scale - normalisation.background) / 2
+    expected = -0.02 * (1 - 0.5) * (normalization.full_scale - normalization.background) / 2
     np.testing.assert_allclose(change, expected, rtol=0.01)
 
 
@@ -123,12 +123,12 @@ def test_a_pre_contrast_scan_is_moved_onto_the_low_dose_and_rules_its_scale(lops
 
     head = head_mask(t1.array, t1.spacing_mm)
     inner = ndimage.binary_erosion(head, iterations=4)
-    normalisation, expected = normalised(t1)
+    normalization, expected = normalized(t1)
     assert np.corrcoef(seen["pre_contrast"][inner], expected[inner])[0, 1] > 0.97  # it was moved home
     difference = seen["low_dose"][inner] - seen["pre_contrast"][inner]
     assert abs(np.median(difference)) < 0.02  # most of the head does not enhance: on one scale now
     change = (restored.array - low.array)[inner]
-    expected_change = -0.02 * 0.5 * normalisation.full_scale / 2 * 70 / 300  # in units of the low dose
+    expected_change = -0.02 * 0.5 * normalization.full_scale / 2 * 70 / 300  # in units of the low dose
     assert np.median(change) == pytest.approx(expected_change, rel=0.05)
     assert same_grid(restored, low)
 

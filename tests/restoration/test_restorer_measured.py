@@ -10,7 +10,7 @@ from lessgad.dose.simulation import SimulationSettings, dose_curve
 from lessgad.errors import DoseError, ModelError, SettingsError
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.new_scan import new_scan
-from lessgad.restoration.scan_consistency import consistency_of_scan, forward_model
+from lessgad.restoration.scan_discrepancy import discrepancy_of_scan, forward_model
 from lessgad.volume import same_grid
 
 GRADIENT_ECHO = Acquisition(
@@ -40,7 +40,7 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     t1, _, low = low_of_pair
     restorer = model(tmp_path, bias=0.0, inputs=("pre_contrast", "low_dose"))
     restoration = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True)
-    found = restoration.consistency
+    found = restoration.discrepancy
     assert same_grid(found.error, low)
     volume_ml = 2.0 * 2.0 * 3.5 / 1000
     assert found.unsupported_ml == pytest.approx((found.error.array > 0).sum() * volume_ml)
@@ -49,7 +49,7 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     assert found.error.array.min() < -0.2 * 300
     assert 0 < found.detectable[10.0] < found.detectable[5.0]
     assert "ml show more than was measured" in found.words
-    assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).consistency is None
+    assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).discrepancy is None
 
 
 @pytest.mark.usefixtures("at_home")
@@ -61,8 +61,8 @@ def test_what_the_scan_does_not_show_is_unsupported(low_of_pair):
     found = []
     for scan in (without, low):
         new = new_scan(scan, t1, settings)
-        image = new.normalisation.apply(t1ce.array)
-        found.append(consistency_of_scan(new, image, 0.3, curve, 2 / settings.full_scale))
+        image = new.normalization.apply(t1ce.array)
+        found.append(discrepancy_of_scan(new, image, 0.3, curve, 2 / settings.full_scale))
     assert 4 < found[0].unsupported_ml < 12
     assert found[0].overlooked_ml == 0
     assert found[1].unsupported_ml + found[1].overlooked_ml < 0.5
@@ -72,7 +72,7 @@ def test_what_the_scan_does_not_show_is_unsupported(low_of_pair):
 def test_an_image_that_is_wrong_everywhere_is_said_to_be(tmp_path, low_of_pair):
     t1, _, low = low_of_pair
     restorer = model(tmp_path, bias=0.6, inputs=("pre_contrast", "low_dose"))
-    found = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True).consistency
+    found = restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO, check=True).discrepancy
     assert found.inflation > 5
     assert "differ all over the head" in found.words
 
@@ -84,7 +84,7 @@ def test_a_real_scan_without_an_equation_is_not_held_against_the_image(tmp_path,
     for acquisition in (None, Acquisition(scanning_sequence=("GR",), sequence_variant=("SP",))):
         with pytest.raises(ModelError, match=r"a signal equation for this scan.*linear mix"):
             restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check=True)
-    assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).consistency is not None
+    assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).discrepancy is not None
 
 
 def test_what_the_check_needs(tmp_path, scan):

@@ -136,8 +136,8 @@ def test_slices_smaller_than_the_window_are_padded_with_background(shape):
     missing = [(w - n, (w - n) // 2) for w, n in zip((128, 160), shape, strict=True)]
     margins = [(half, total - half) for total, half in missing]
     source = np.stack([np.pad(given[name][0], margins, constant_values=-1) for name in field.settings.inputs])
-    centre = tuple((n - 1) / 2 + before for n, (before, _) in zip(shape, margins, strict=True))
-    position = position_grid_mm((128, 160), SPACING_MM, centre)[None]
+    center = tuple((n - 1) / 2 + before for n, (before, _) in zip(shape, margins, strict=True))
+    position = position_grid_mm((128, 160), SPACING_MM, center)[None]
     with torch.inference_mode():
         said = field(torch.from_numpy(source)[None], torch.tensor([0.3]), position)[0, 0].clamp(-1, 1).numpy()
     inside = tuple(slice(before, before + n) for n, (before, _) in zip(shape, margins, strict=True))

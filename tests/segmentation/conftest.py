@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from lessgad.segmentation.nnunet_training import SegmentationTask, train_segmentation
+from lessgad.segmentation.nnunet_training import NnunetTrainingTask, train_segmentation
 from lessgad.segmentation.segmentation_case import CaseImages, SegmentationCase
 from lessgad.segmentation.settings import SegmentationSettings
 
@@ -28,14 +28,14 @@ def case_images(tiny: ModuleType) -> Callable[[int], CaseImages]:
 
 
 @pytest.fixture(scope="session")
-def make_task(case_images: Callable[[int], CaseImages]) -> Callable[..., SegmentationTask]:
+def make_task(case_images: Callable[[int], CaseImages]) -> Callable[..., NnunetTrainingTask]:
     """Make a task of three training and one validation patient."""
 
-    def make(folder: Path, **settings: object) -> SegmentationTask:
+    def make(folder: Path, **settings: object) -> NnunetTrainingTask:
         cases = tuple(
             SegmentationCase(f"case_{n:03d}", f"P{n}", n == 4, f"f{n}", lambda n=n: case_images(n)) for n in range(1, 5)
         )
-        return SegmentationTask(folder, cases, REGIONS, SegmentationSettings(**{"epochs": 2, **settings}), "mark")
+        return NnunetTrainingTask(folder, cases, REGIONS, SegmentationSettings(**{"epochs": 2, **settings}), "mark")
 
     return make
 
@@ -50,8 +50,10 @@ def few_steps() -> pytest.MonkeyPatch:
 
 @pytest.fixture(scope="session")
 def trained(
-    make_task: Callable[..., SegmentationTask], few_steps: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> SegmentationTask:
+    make_task: Callable[..., NnunetTrainingTask],
+    few_steps: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> NnunetTrainingTask:
     """A trained model; nothing of the environment has changed."""
     task = make_task(tmp_path_factory.mktemp("nnunet"))
     few_steps.setenv("nnUNet_raw", "/the/users/own")

@@ -43,11 +43,11 @@ def make(tiny: ModuleType, base: Path) -> Path:
 
 def run(root: Path) -> None:
     """Run all of it."""
-    from lessgad.engine.progress import Silence
+    from lessgad.engine.progress import NullProgress
     from lessgad.experiment.stage_names import STAGES
     from lessgad.pipeline.run import run_experiment
 
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
 
 
 def versions(root: Path) -> dict[str, dict[str, int]]:

@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 from safetensors.numpy import load_file, save_file
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.pipeline.status import experiment_status
 from lessgad.preparation.prepared_study import PreparedFiles
 
@@ -16,7 +16,7 @@ SPIN_ECHO = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "Repetition
 SCANNED = (("04", "", 0.1), ("04", "", 0.5), ("05", "", 0.1), ("05", "", 0.5), ("06", "a", 0.1))
 
 
-class Listener(Silence):
+class Listener(NullProgress):
     """Keeps what it is told."""
 
     def __init__(self):

@@ -11,7 +11,7 @@ from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.overlap_csv import OverlapRow, read_overlap
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.opened import open_experiment
-from lessgad.experiment_report.answer import answer_of, freeze_answer
+from lessgad.experiment_report.answer_from_results import answer_of, freeze_answer
 
 
 def answered(root):

@@ -5,18 +5,18 @@ import numpy as np
 import pytest
 import yaml
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.errors import LessgadError
 from lessgad.evaluation.intervals_csv import read_intervals_table
 from lessgad.experiment.models import model_doses, model_of_dose
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.stage_names import STAGES
 from lessgad.field.checkpoint import load_field
-from lessgad.judging.study_scores import StudyJudge, areas_of
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.volumes import restore_volume
+from lessgad.scoring.study_scores import StudyScorer, areas_of
 from lessgad.stages.train import VALIDATION_DOSES
 from lessgad.volume import in_transverse_order, read_volume
 
@@ -43,12 +43,12 @@ def test_areas_lie_in_each_other(tiny_stages):
     assert not (areas["tumor"] & ~areas["head"]).any()
 
 
-def test_one_threshold_for_a_study_that_has_a_tumour(tiny_stages):
-    judge = StudyJudge(study_05(tiny_stages / "prepare"), "test", REGIONS)
-    (row,) = judge.scores.thresholds
+def test_one_threshold_for_a_study_that_has_a_tumor(tiny_stages):
+    scorer = StudyScorer(study_05(tiny_stages / "prepare"), "test", REGIONS)
+    (row,) = scorer.scores.thresholds
     assert row.threshold == max(3 * row.noise, 2 * row.spread, row.tumor_median / 2)
     assert row.tumor_over_spread == pytest.approx(row.tumor_median / row.spread)
-    assert StudyJudge(study_05(tiny_stages / "prepare"), "test", {}).scores.thresholds == []
+    assert StudyScorer(study_05(tiny_stages / "prepare"), "test", {}).scores.thresholds == []
 
 
 def test_without_a_region_the_head_is_judged(tiny_stages):
@@ -71,7 +71,7 @@ def test_one_model_for_all_doses_or_one_for_each(tiny_experiment):
 def test_per_dose_models_restore_their_own_dose(tiny_experiment):
     root = tiny_experiment("prepare")
     edit(root, training={"models": "per_dose", "n_samples": 8}, doses=[0.1, 0.5])
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     assert sorted(path.name for path in (root / "models").iterdir()) == ["baselines.yaml", "dose10", "dose50"]
     prepared = study_05(root)
     fields = {name: load_field(root / "models" / name) for name in ("dose10", "dose50")}
@@ -99,7 +99,7 @@ def test_per_dose_models_restore_their_own_dose(tiny_experiment):
 def test_a_field_that_says_nothing_of_its_error_gets_one_half_width(tiny_experiment):
     root = tiny_experiment("prepare")
     edit(root, field={"interval": False}, training={"n_samples": 8}, doses=[0.1])
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     rows = read_intervals_table(root / "results" / "intervals.csv")
     assert len(rows) == 4 * 3  # studies, areas
     widths = [row.half_width for row in rows]
@@ -117,4 +117,4 @@ def test_a_training_that_cannot_go_on_stops_the_run(tiny_experiment):
     path = root / "prepared" / "sub-02" / "sub-02_desc-prepared_T1w.nii"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(LessgadError, match=r"train to be done before restore.*all-doses"):
-        run_experiment(root, STAGES, Silence())
+        run_experiment(root, STAGES, NullProgress())

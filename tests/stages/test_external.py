@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import yaml
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.errors import SettingsError
 from lessgad.pipeline.run import run_experiment
 
 FINAL = ["evaluate", "report"]
 
 
-class Listener(Silence):
+class Listener(NullProgress):
     def __init__(self):
         self.lines = []
 
@@ -55,7 +55,7 @@ def test_another_method_is_judged_like_ours(experiment, tiny):
     for study in tiny.JUDGED:
         for dose in tiny.DOSES:
             write(experiment, study, dose)
-    assert run_experiment(experiment, FINAL, Silence()) == []
+    assert run_experiment(experiment, FINAL, NullProgress()) == []
     found = rows(experiment)
     theirs = [row for row in found if row["method"] == "other_net"]
     assert len(theirs) == len(tiny.JUDGED) * len(tiny.DOSES) * 3
@@ -74,7 +74,7 @@ def test_another_method_is_judged_like_ours(experiment, tiny):
 
 def test_missing_doses_and_studies_are_not_judged(experiment):
     write(experiment, "sub-06_ses-b", 0.1)
-    assert run_experiment(experiment, FINAL, Silence()) == []
+    assert run_experiment(experiment, FINAL, NullProgress()) == []
     theirs = [row for row in rows(experiment) if row["method"] == "other_net"]
     assert {(row["patient"], row["session"], row["dose"]) for row in theirs} == {("06", "b", "0.1")}
 
@@ -84,7 +84,7 @@ def test_a_new_image_is_judged_at_the_next_run(experiment):
     assert run_experiment(experiment, ["evaluate"], listener) == []
     assert any("other_net" in line and "no image" in line for line in listener.lines)
     write(experiment, "sub-05", 0.5)
-    assert run_experiment(experiment, FINAL, Silence()) == []
+    assert run_experiment(experiment, FINAL, NullProgress()) == []
     assert any(row["method"] == "other_net" for row in rows(experiment))
 
 
@@ -101,7 +101,7 @@ def test_an_image_on_another_scale_or_grid_is_named(experiment, tiny, change, sh
     affine = tiny.AFFINE.copy()
     affine[0, 3] += shift_mm
     write(experiment, "sub-05", 0.1, change, affine)
-    (failure,) = run_experiment(experiment, FINAL, Silence())
+    (failure,) = run_experiment(experiment, FINAL, NullProgress())
     assert (failure.stage, failure.study) == ("evaluate", "sub-05_dose10")
     assert reason in failure.reason
     assert "sub-05_desc-dose10_T1w.nii.gz" in failure.reason
@@ -112,4 +112,4 @@ def test_an_image_on_another_scale_or_grid_is_named(experiment, tiny, change, sh
 def test_a_folder_that_is_not_there(experiment):
     (experiment.parent / "theirs").rmdir()
     with pytest.raises(SettingsError, match="external method other_net"):
-        run_experiment(experiment, ["evaluate"], Silence())
+        run_experiment(experiment, ["evaluate"], NullProgress())

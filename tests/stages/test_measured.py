@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from scanned_doses import SCANNED, SPIN_ECHO, Listener, edit, files_of, label, noise_of_mix, states, without_weights
 
-from lessgad.engine.progress import Silence
-from lessgad.evaluation.consistency_csv import read_consistency
+from lessgad.engine.progress import NullProgress
+from lessgad.evaluation.discrepancy_csv import read_discrepancy
 from lessgad.evaluation.enhancement_csv import read_enhancement
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.settings import load_settings
 from lessgad.pipeline.run import run_experiment
-from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.volume import read_volume
 
 
 def test_scans_at_a_lower_dose_change_nothing_until_they_are_asked_for(scanned):
     assert set(states(scanned)["prepare"].values()) == set(states(scanned)["train"].values()) == {"done"}
-    run_experiment(scanned, ["restore"], Silence())
+    run_experiment(scanned, ["restore"], NullProgress())
     edit(scanned, low_dose="measured")
     now = states(scanned)
     assert now["train"] == dict.fromkeys(("all-doses", "all-doses_limits"), "done")
@@ -38,11 +38,11 @@ def test_scans_at_a_lower_dose_change_nothing_until_they_are_asked_for(scanned):
 
 
 def test_what_was_simulated_does_not_lie_among_what_was_measured(scanned):
-    run_experiment(scanned, ["restore"], Silence())
+    run_experiment(scanned, ["restore"], NullProgress())
     simulated = scanned / "restored" / "sub-06" / "ses-b" / "sub-06_ses-b_ce-gadolinium_desc-dose50_T1w.nii.gz"
     assert simulated.is_file()
     edit(scanned, low_dose="measured")
-    run_experiment(scanned, ["prepare", "restore"], Silence())
+    run_experiment(scanned, ["prepare", "restore"], NullProgress())
     assert not simulated.exists()
     labels = {"desc-dose0_", "desc-dose0halfwidth_"}
     assert all(any(label in path.name for label in labels) for path in simulated.parent.iterdir())
@@ -51,13 +51,13 @@ def test_what_was_simulated_does_not_lie_among_what_was_measured(scanned):
 def test_a_scan_is_calibrated_to_the_t1_and_its_noise_measured(tiny, scanned):
     edit(scanned, low_dose="measured")
     low = tiny.write_low_dose(scanned.parent / "cohort", "05", "", 0.5, "dose50", gain=0.4, noise=9.0)
-    assert run_experiment(scanned, ["prepare"], Silence()) == []
+    assert run_experiment(scanned, ["prepare"], NullProgress()) == []
     files = files_of(scanned)
     prepared = read_prepared(files)
-    image, description = read_companion(files.low_dose(0.5))
+    image, description = read_auxiliary_image(files.low_dose(0.5))
     tissue = prepared.head & (low > 60)
-    unit = prepared.normalisation.length_of(1.0)
-    off = image - prepared.normalisation.apply(low.astype(np.float32))
+    unit = prepared.normalization.length_of(1.0)
+    off = image - prepared.normalization.apply(low.astype(np.float32))
     assert np.median(off[tissue]) == pytest.approx(0, abs=0.01 * 300 * unit)  # 1 % of the brain's signal
     assert off[tissue].std() == pytest.approx(9.0 * unit, rel=0.1)
     assert description["noise"]["sigma"] == pytest.approx(noise_of_mix(9.0, 0.5) * unit, rel=0.1)
@@ -79,7 +79,7 @@ def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanne
     studies = (("04", ""), ("05", ""), ("06", "a"), ("06", "b"))
     assert judged == set(SCANNED) | {(*study, 0.0) for study in studies}
     prepared = read_prepared(files_of(scanned))
-    image, description = read_companion(files_of(scanned).low_dose(0.5))
+    image, description = read_auxiliary_image(files_of(scanned).low_dose(0.5))
     (row,) = (
         row for row in similarity if (row.patient, row.dose, row.method, row.area) == ("05", 0.5, "unrestored", "head")
     )
@@ -101,8 +101,8 @@ def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanne
 
 def test_the_linear_mix_is_no_measure_of_a_real_scan(scanned):
     edit(scanned, low_dose="measured")
-    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], Silence())
-    rows = read_consistency(scanned / "results" / "consistency.csv")
+    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], NullProgress())
+    rows = read_discrepancy(scanned / "results" / "consistency.csv")
     assert {(row.patient, row.session, row.dose) for row in rows} == set(SCANNED)
     assert all(math.isnan(row.unsupported_ml) and math.isnan(row.detectable_10mm) for row in rows)
     assert not list((scanned / "restored").rglob("*contradicted*"))
@@ -120,8 +120,8 @@ def test_the_linear_mix_is_no_measure_of_a_real_scan(scanned):
 def test_with_an_equation_the_restored_image_is_held_against_the_scan(scanned):
     (scanned.parent / "cohort" / "T1w.json").write_text(json.dumps(SPIN_ECHO))
     edit(scanned, low_dose="measured", simulation={"model": "signal_equation", "noise": "matched"})
-    assert run_experiment(scanned, ["prepare", "train", "restore", "evaluate", "report"], Silence()) == []
-    rows = read_consistency(scanned / "results" / "consistency.csv")
+    assert run_experiment(scanned, ["prepare", "train", "restore", "evaluate", "report"], NullProgress()) == []
+    rows = read_discrepancy(scanned / "results" / "consistency.csv")
     assert {(row.patient, row.session, row.dose) for row in rows} == set(SCANNED)
     assert all(0 < row.detectable_10mm < row.detectable_5mm < math.inf for row in rows)
     maps = {path.name for path in (scanned / "restored").rglob("*contradicted*")}
@@ -139,11 +139,11 @@ def test_the_noise_of_the_scan_rules_what_can_be_detected(tiny, scanned):
     cohort = scanned.parent / "cohort"
     tiny.write_low_dose(cohort, "05", "", 0.1, "dose10", noise=3.0)
     tiny.write_low_dose(cohort, "05", "", 0.5, "dose50", noise=12.0)
-    run_experiment(scanned, ["prepare"], Silence())
+    run_experiment(scanned, ["prepare"], NullProgress())
     files = files_of(scanned)
     prepared, simulation = read_prepared(files), load_settings(scanned / "experiment.yaml").simulation
     source = LowDoses(simulation, {dose: files.low_dose(dose) for dose in (0.1, 0.5)})
-    unit = prepared.normalisation.length_of(1.0)
+    unit = prepared.normalization.length_of(1.0)
     for noise, dose in ((3.0, 0.1), (12.0, 0.5)):
         low_dose = source.at(prepared, dose)
         assert low_dose.simulator.sigma == low_dose.sigma == pytest.approx(noise_of_mix(noise, dose) * unit, rel=0.12)

@@ -7,10 +7,10 @@ import nibabel
 import pytest
 from scanned_doses import SPIN_ECHO, edit, states
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.errors import SettingsError
 from lessgad.experiment.opened import open_experiment
-from lessgad.experiment_report.answer import answer_of, freeze_answer
+from lessgad.experiment_report.answer_from_results import answer_of, freeze_answer
 from lessgad.pipeline.run import run_experiment
 
 
@@ -24,7 +24,7 @@ def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
         image.get_fdata(),
     )
     edit(scanned, low_dose="measured")
-    failures = run_experiment(scanned, ["prepare", "restore", "evaluate"], Silence())
+    failures = run_experiment(scanned, ["prepare", "restore", "evaluate"], NullProgress())
     reasons = {failure.study: failure.reason for failure in failures}
     assert set(reasons) == {"sub-05_acq-dose50", "sub-04_acq-dose50"}
     assert "both images on one grid" in reasons["sub-05_acq-dose50"]
@@ -45,7 +45,7 @@ def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
         json.dumps({"ScanningSequence": "GR", "RepetitionTime": 0.025})
     )
     edit(scanned, low_dose="measured")
-    (failure,) = run_experiment(scanned, ["prepare"], Silence())
+    (failure,) = run_experiment(scanned, ["prepare"], NullProgress())
     assert failure.study == "sub-05_acq-dose50"
     assert "a T1 that is a spin echo and a low dose that is a gradient echo" in failure.reason
 
@@ -64,7 +64,7 @@ def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, les
     root = tiny_experiment("train")
     edit(root, low_dose="measured")
     with pytest.raises(SettingsError, match="none at 10 %, 50 %"):
-        run_experiment(root, ["restore"], Silence())
+        run_experiment(root, ["restore"], NullProgress())
     code, _, err = lessgad("run", root)
     assert code == 2
     assert "low_dose: simulated" in err

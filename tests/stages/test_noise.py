@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from lessgad.engine.progress import Silence
-from lessgad.judging.score_tables import OF_DOSE, OF_STANDARD
+from lessgad.engine.progress import NullProgress
 from lessgad.pipeline.run import run_experiment
 from lessgad.pipeline.status import experiment_status
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
+from lessgad.scoring.score_tables import OF_DOSE, OF_STANDARD
 
 DRIVER = Path(__file__).parents[1] / "kill_driver.py"
 SPIN_ECHO = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01}
@@ -52,33 +52,33 @@ def prepare_states(root):
 @pytest.mark.slow
 def test_low_doses_are_mixed_from_what_was_denoised_as_long_as_noise_is_simulated(tiny, cohort):
     root = experiment(tiny, cohort, simulation={"noise": {"snr": 20}})
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     files = PreparedFiles(root / "prepared" / "sub-06" / "ses-a", "sub-06_ses-a")
     prepared = read_prepared(files)
-    for path, image in zip((files.clean_pre_contrast, files.clean_standard_dose), prepared.end_points, strict=True):
+    for path, image in zip((files.clean_pre_contrast, files.clean_standard_dose), prepared.source_pair, strict=True):
         np.testing.assert_array_equal(np.asanyarray(nibabel.load(path).dataobj), image)
-    assert not np.array_equal(prepared.end_points[0], prepared.pre_contrast)
+    assert not np.array_equal(prepared.source_pair[0], prepared.pre_contrast)
 
     experiment(tiny, cohort, simulation={"noise": {"snr": 10}})
     assert prepare_states(root) == {"done"}  # the same images serve noise of any strength
     experiment(tiny, cohort, simulation={"noise": "none"})
     assert prepare_states(root) == {"stale"}
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     assert prepare_states(root) == {"done"}
     prepared = read_prepared(files)
-    assert prepared.end_points == (prepared.pre_contrast, prepared.standard_dose)
+    assert prepared.source_pair == (prepared.pre_contrast, prepared.standard_dose)
     assert not list((root / "prepared").rglob("*denoised*"))
 
 
 @pytest.mark.slow
 def test_a_denoised_image_that_was_deleted_is_made_again(tiny, cohort):
     root = experiment(tiny, cohort, simulation=REAL)
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     path = root / "prepared" / "sub-01" / "sub-01_ce-gadolinium_desc-denoised_T1w.nii"
     before = path.read_bytes()
     path.unlink()
     assert prepare_states(root) == {"done", "to do"}
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     assert path.read_bytes() == before
 
 
@@ -86,10 +86,10 @@ def test_a_denoised_image_that_was_deleted_is_made_again(tiny, cohort):
 def test_restoration_and_evaluation_see_the_same_noise(tiny, cohort):
     """A network of zeros returns the low dose that it is given, which is what is judged as unrestored."""
     root = experiment(tiny, cohort, "zeros", simulation=REAL, doses=[0.0, 0.3])
-    assert run_experiment(root, ["prepare", "train"], Silence()) == []
+    assert run_experiment(root, ["prepare", "train"], NullProgress()) == []
     weights = root / "models" / "all-doses" / "best.safetensors"
     save_file({name: np.zeros_like(value) for name, value in load_file(weights).items()}, weights)
-    assert run_experiment(root, ["restore", "evaluate", "report"], Silence()) == []
+    assert run_experiment(root, ["restore", "evaluate", "report"], NullProgress()) == []
     found = {}
     with (root / "results" / "similarity.csv").open(newline="") as file:
         for row in csv.DictReader(file):

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.stage_names import STAGES
 from lessgad.experiment.template import experiment_yaml
 from lessgad.field.checkpoint import read_description
@@ -50,7 +50,7 @@ def published(tiny, tmp_path_factory):
     (root / "experiment.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lessgad.segmentation.nnunet_trainer.QUICK_STEPS", N_STEPS)
-        assert run_experiment(root, STAGES, Silence()) == []
+        assert run_experiment(root, STAGES, NullProgress()) == []
     return root
 
 

@@ -5,7 +5,7 @@ import csv
 
 import yaml
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.opened import open_experiment
 from lessgad.pipeline.plan import standing_of
 from lessgad.pipeline.run import run_experiment
@@ -51,7 +51,7 @@ def test_failures_are_shown_and_make_a_new_report(tiny_experiment):
     experiment = open_experiment(root)
     failures = standing_of(experiment).failures("report/report")
     assert [failure.study for failure in failed_studies(experiment, failures)] == ["sub-07"]
-    (failure,) = run_experiment(root, ["report"], Silence())
+    (failure,) = run_experiment(root, ["report"], NullProgress())
     assert (failure.stage, failure.study) == ("cohort", "sub-07")
     page = (root / "report" / "index.html").read_text()
     assert "sub-07" in page
@@ -60,5 +60,5 @@ def test_failures_are_shown_and_make_a_new_report(tiny_experiment):
     (cohort / "sub-07" / "anat").rmdir()
     (cohort / "sub-07").rmdir()
     assert not_done(root) == {"report"}
-    assert run_experiment(root, ["report"], Silence()) == []
+    assert run_experiment(root, ["report"], NullProgress()) == []
     assert "sub-07" not in (root / "report" / "index.html").read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lessgad.cli.main import exit_code
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.errors import DoseError, SettingsError
 from lessgad.experiment.stage_names import STAGES
 from lessgad.pipeline.run import run_experiment
@@ -169,7 +169,7 @@ def test_second_run_does_nothing_and_status_is_done(tiny_experiment):
     asked_for = [stage for stage in STAGES if stage != "segment"]
     assert [(stage.stage, set(stage.states.values())) for stage in stages] == [(stage, {"done"}) for stage in asked_for]
     before = state(root)
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     after = state(root)
     cache = root / ".state" / "hashes.json"  # knows the files of this copy of the cohort only now
     del before[cache], after[cache]
@@ -181,7 +181,7 @@ def test_workers_give_the_same_bytes(tiny_experiment, tiny_stages):
     root = tiny_experiment("nothing")
     settings = (root / "experiment.yaml").read_text()
     (root / "experiment.yaml").write_text(settings.replace("n_workers: 1", "n_workers: 2"))
-    assert run_experiment(root, ["prepare"], Silence()) == []
+    assert run_experiment(root, ["prepare"], NullProgress()) == []
     expected = sorted(path for path in (tiny_stages / "prepare" / "prepared").rglob("*") if path.is_file())
     assert len(expected) == 7 * 6
     for path in expected:
@@ -193,9 +193,9 @@ def test_one_study_alone_can_be_prepared_but_not_trained_on(tiny, tmp_path):
     for patient in {patient for patient, _ in tiny.STUDIES} - {"01"}:
         shutil.rmtree(tmp_path / "cohort" / f"sub-{patient}")
     tiny.write_experiment(tmp_path / "experiment", "../cohort")
-    assert run_experiment(tmp_path / "experiment", ["prepare"], Silence()) == []
+    assert run_experiment(tmp_path / "experiment", ["prepare"], NullProgress()) == []
     with pytest.raises(SettingsError, match="test patient"):
-        run_experiment(tmp_path / "experiment", ["prepare", "train"], Silence())
+        run_experiment(tmp_path / "experiment", ["prepare", "train"], NullProgress())
 
 
 def test_models_of_single_doses_are_trained_one_by_one(tiny, tmp_path):
@@ -204,20 +204,20 @@ def test_models_of_single_doses_are_trained_one_by_one(tiny, tmp_path):
     root = tiny.write_experiment(
         tmp_path / "experiment", "../cohort", doses=[0.1, 0.5], training={"models": "per_dose"}
     )
-    run_experiment(root, ["prepare"], Silence())
-    run_experiment(root, ["train"], Silence(), model_doses=[0.5])
+    run_experiment(root, ["prepare"], NullProgress())
+    run_experiment(root, ["train"], NullProgress(), model_doses=[0.5])
     assert [folder.name for folder in sorted((root / "models").iterdir())] == ["dose50"]
     with pytest.raises(SettingsError, match="stage train to be done before restore"):
-        run_experiment(root, ["restore"], Silence())
-    run_experiment(root, ["train"], Silence(), model_doses=[0.1])
-    assert run_experiment(root, ["restore"], Silence()) == []
+        run_experiment(root, ["restore"], NullProgress())
+    run_experiment(root, ["train"], NullProgress(), model_doses=[0.1])
+    assert run_experiment(root, ["restore"], NullProgress()) == []
     with pytest.raises(DoseError, match="doses of this experiment"):
-        run_experiment(root, ["train"], Silence(), model_doses=[0.3])
+        run_experiment(root, ["train"], NullProgress(), model_doses=[0.3])
 
 
 def test_one_model_for_all_doses_has_no_dose_of_its_own(tiny_experiment):
     with pytest.raises(DoseError, match="one model serves them all"):
-        run_experiment(tiny_experiment("prepare"), ["train"], Silence(), model_doses=[0.1])
+        run_experiment(tiny_experiment("prepare"), ["train"], NullProgress(), model_doses=[0.1])
 
 
 def test_a_dose_alone_says_nothing(tiny_experiment, capsys):

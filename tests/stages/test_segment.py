@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.evaluation.overlap_csv import read_overlap
 from lessgad.evaluation.tumor_size_csv import read_tumor_size
 from lessgad.experiment.stage_names import STAGES
@@ -38,7 +38,7 @@ def segmented(tiny_stages, tmp_path_factory):
     change(root, segmentation={"epochs": 1})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lessgad.segmentation.nnunet_trainer.QUICK_STEPS", 2)
-        assert run_experiment(root, STAGES, Silence()) == []
+        assert run_experiment(root, STAGES, NullProgress()) == []
     return root
 
 
@@ -104,10 +104,10 @@ def test_a_model_that_is_there_plugs_in(segmented, tiny_experiment):
     root = tiny_experiment("restore")
     model = next((segmented / "segmentation" / "nnunet" / "results").glob("*/*"))
     change(root, segmentation={"model": str(model)})
-    assert run_experiment(root, [stage for stage in STAGES if stage != "report"], Silence()) == []
+    assert run_experiment(root, [stage for stage in STAGES if stage != "report"], NullProgress()) == []
     assert json.loads((root / "segmentation" / "model.json").read_text())["trained_here"] is False
     assert not (root / "segmentation" / "nnunet").exists()
-    run_experiment(root, ["report"], Silence())
+    run_experiment(root, ["report"], NullProgress())
     page = (root / "report" / "index.html").read_text()
     assert "Whether it has seen the test patients is unknown" in page
     assert str(model) not in page

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lessgad.dose.simulation import simulated_low_dose
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.errors import SettingsError
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.experiment.settings import load_settings
@@ -54,7 +54,7 @@ def say(tiny, cohort, patient, **fields):
 def test_a_pair_of_two_sequences_is_left_out_with_the_reason(tiny, cohort):
     say(tiny, cohort, "02", ScanningSequence="GR", RepetitionTime=0.025)
     root = experiment(tiny, cohort)
-    (failure,) = run_experiment(root, ["prepare"], Silence())
+    (failure,) = run_experiment(root, ["prepare"], NullProgress())
     assert (failure.stage, failure.study) == ("prepare", "sub-02")
     assert "a T1 that is a spin echo and a T1ce that is a gradient echo" in failure.reason
     assert "preparation.unlike_pairs: keep" in failure.reason
@@ -64,20 +64,20 @@ def test_a_pair_of_two_sequences_is_left_out_with_the_reason(tiny, cohort):
 def test_it_is_used_if_the_user_says_so(tiny, cohort):
     say(tiny, cohort, "02", ScanningSequence="GR", RepetitionTime=0.025)
     root = experiment(tiny, cohort, preparation={"unlike_pairs": "keep"})
-    assert run_experiment(root, ["prepare"], Silence()) == []
+    assert run_experiment(root, ["prepare"], NullProgress()) == []
 
 
 def test_fat_saturation_of_one_scan_is_a_reason_too(tiny, cohort):
     (cohort / "T1w.json").write_text(json.dumps({**SPIN_ECHO, "ScanOptions": "PFP"}))
     say(tiny, cohort, "02", ScanOptions="PFP_FS")
-    (failure,) = run_experiment(experiment(tiny, cohort), ["prepare"], Silence())
+    (failure,) = run_experiment(experiment(tiny, cohort), ["prepare"], NullProgress())
     assert "fat saturation in the T1ce alone" in failure.reason
 
 
 def test_a_damaged_sidecar_is_one_studys_failure(tiny, cohort):
     image = tiny.study_files(cohort, "02")["t1ce"]
     image.with_name(image.name.replace(".nii.gz", ".json")).write_text("{")
-    (failure,) = run_experiment(experiment(tiny, cohort), ["prepare"], Silence())
+    (failure,) = run_experiment(experiment(tiny, cohort), ["prepare"], NullProgress())
     assert failure.study == "sub-02"
     assert "a JSON sidecar" in failure.reason
 
@@ -85,7 +85,7 @@ def test_a_damaged_sidecar_is_one_studys_failure(tiny, cohort):
 @pytest.mark.slow
 def test_denoised_images_are_written_where_noise_is_simulated_and_only_there(tiny, cohort):
     root = experiment(tiny, cohort, simulation=REAL)
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     folder = root / "prepared" / "sub-01"
     clean = folder / "sub-01_ce-gadolinium_desc-denoised_T1w.nii"
     noisy = nibabel.load(folder / "sub-01_ce-gadolinium_desc-prepared_T1w.nii").get_fdata()
@@ -96,17 +96,17 @@ def test_denoised_images_are_written_where_noise_is_simulated_and_only_there(tin
     settings = yaml.safe_load((root / "experiment.yaml").read_text())
     settings["simulation"]["noise"] = "none"
     (root / "experiment.yaml").write_text(yaml.safe_dump(settings))
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     assert not clean.exists()
 
 
 def test_a_changed_sidecar_makes_a_study_stale(tiny, cohort):
     root = experiment(tiny, cohort)
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     record = root / "prepared" / "sub-01" / "sub-01_desc-preparation.json"
     before = json.loads(record.read_text())
     say(tiny, cohort, "01", EchoTime=0.012)
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     after = json.loads(record.read_text())
     assert (before["acquisition"]["echo_time_ms"], after["acquisition"]["echo_time_ms"]) == (10.0, 12.0)
 
@@ -148,7 +148,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     say(tiny, cohort, "05", EchoTime=None)
     changes = {"simulation": REAL, "doses": [0.0, 0.3]}
     root = experiment(tiny, cohort, **changes)
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     records = {row["patient"]: row for row in rows(root / "results" / "simulation.csv")}
     assert records["05"]["model"] == "linear"
     assert records["05"]["reason"] == "spin echo without EchoTime in the sidecar"
@@ -160,7 +160,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     assert "so the formula makes it too bright" in page
     again = experiment(tiny, cohort, "again", **changes)
     shutil.copytree(root / "models", again / "models")
-    assert run_experiment(again, STAGES, Silence()) == []
+    assert run_experiment(again, STAGES, NullProgress()) == []
     for name in ("similarity.csv", "simulation.csv"):
         assert (again / "results" / name).read_bytes() == (root / "results" / name).read_bytes()
 
@@ -168,7 +168,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
 @pytest.mark.slow
 def test_what_is_judged_is_what_anybody_else_would_simulate(tiny, cohort):
     root = experiment(tiny, cohort, simulation=REAL, doses=[0.3])
-    run_experiment(root, STAGES, Silence())
+    run_experiment(root, STAGES, NullProgress())
     simulation = load_settings(root / "experiment.yaml").simulation
     prepared = read_prepared(PreparedFiles(root / "prepared" / "sub-05", "sub-05"))
     low = simulated_low_dose(prepared, 0.3, simulation)

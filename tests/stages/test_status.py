@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import lessgad
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.models import LIMITS
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.stage_names import STAGES
@@ -18,9 +18,9 @@ from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST
 from lessgad.pipeline.plan import plan_experiment
 from lessgad.pipeline.run import run_experiment
 from lessgad.pipeline.status import experiment_status
-from lessgad.restoration.guess import GUESS
-from lessgad.restoration.intervals import INTERVALS
-from lessgad.restoration.training_range import TRAINING_RANGE
+from lessgad.restoration.conformal_intervals import INTERVALS
+from lessgad.restoration.out_of_distribution import TRAINING_RANGE
+from lessgad.restoration.zero_dose_estimate import ZERO_DOSE_ESTIMATE
 from lessgad.stages import train
 from lessgad.training.trainer import CURVE_FILE, RESUME_FILE
 
@@ -64,7 +64,7 @@ def test_another_dose_is_done_alone(tiny_experiment, tiny):
         "report": {"report"},
     }
     kept = written(root, "restored", ".state/scores", ".state/baselines")
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     assert written(root, "prepared", "models/all-doses") == before
     after = written(root, "restored", ".state/scores", ".state/baselines")
     assert {path: after[path] for path in kept} == kept
@@ -164,7 +164,7 @@ def test_what_somebody_deletes_is_to_do_again(tiny_experiment, gone):
 def test_deleted_best_weights_come_back_the_same(tiny_experiment, tiny_stages):
     root = tiny_experiment("train")
     (root / "models" / "all-doses" / BEST).unlink()
-    assert run_experiment(root, ["train"], Silence()) == []
+    assert run_experiment(root, ["train"], NullProgress()) == []
     for name in (BEST, LAST):
         expected = (tiny_stages / "train" / "models" / "all-doses" / name).read_bytes()
         assert (root / "models" / "all-doses" / name).read_bytes() == expected
@@ -176,20 +176,20 @@ def test_a_stage_alone_wants_everything_before_it(tiny_experiment, tiny):
     mask = tiny.study_files(root.parent / "cohort", "05")["mask"]
     mask.write_bytes(gzip.compress(gzip.decompress(mask.read_bytes()), compresslevel=1))
     with pytest.raises(lessgad.LessgadError, match=r"prepare to be done before restore.*sub-05"):
-        run_experiment(root, ["restore"], Silence())
+        run_experiment(root, ["restore"], NullProgress())
 
 
 def test_files_of_a_model_are_those_that_training_writes():
     assert set(train.WRITTEN) == {DESCRIPTION, BEST, LAST, CURVE_FILE}
     assert RESUME_FILE in train.PASSING
-    assert set(LIMITS) == {TRAINING_RANGE, INTERVALS, GUESS}
+    assert set(LIMITS) == {TRAINING_RANGE, INTERVALS, ZERO_DOSE_ESTIMATE}
 
 
 def test_records_hold_no_place_on_the_disk(tiny_experiment, tiny):
     root = tiny_experiment("nothing")
     path = tiny.study_files(root.parent / "cohort", "02")["t1"]
     path.write_bytes(b"no image")
-    run_experiment(root, ["prepare"], Silence())
+    run_experiment(root, ["prepare"], NullProgress())
     record = json.loads((root / ".state" / "prepare" / "sub-02.json").read_text())
     assert record["outcome"] == "failed"
     assert "sub-02_T1w.nii.gz" in record["reason"]

@@ -10,7 +10,7 @@ import yaml
 
 from lessgad import Restorer
 from lessgad.dose.low_doses import LowDoses
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.read_study import study_files
 from lessgad.experiment.stage_names import STAGES
@@ -67,7 +67,7 @@ def test_a_t2_is_nothing_to_who_does_not_ask_for_it(root):
 @pytest.mark.slow
 def test_a_whole_run_with_t2_in_some_studies(root):
     edit(root, field={"inputs": WITH_T2}, doses=[0.0, 0.5])
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     experiment = open_experiment(root)
     studies = {study.name: study for study in experiment.cohort.studies}
     restorer = Restorer.load(root / "models" / "all-doses", RestorationSettings(precision="fp32"))
@@ -92,7 +92,7 @@ def test_a_whole_run_with_t2_in_some_studies(root):
 @pytest.mark.slow
 def test_a_t2_that_is_taken_away_is_not_seen_any_more(tiny, root):
     edit(root, field={"inputs": WITH_T2})
-    run_experiment(root, ["prepare", "train", "restore"], Silence())
+    run_experiment(root, ["prepare", "train", "restore"], NullProgress())
     before = states(root)
     assert set(before["restore"].values()) == {"done"}
     tiny.t2_file(root.parent / "cohort", "05").unlink()
@@ -114,7 +114,7 @@ def test_a_t2_that_cannot_be_used_is_said_and_the_study_goes_on_without(tiny, ro
     nibabel.save(nibabel.nifti1.Nifti1Image(image.get_fdata()[:-3], image.affine), path)
     tiny.save(tiny.t2_file(cohort, "04").with_name("sub-04_acq-again_T2w.nii.gz"), image.get_fdata())
     edit(root, field={"inputs": WITH_T2})
-    reasons = {failure.study: failure.reason for failure in run_experiment(root, ["prepare"], Silence())}
+    reasons = {failure.study: failure.reason for failure in run_experiment(root, ["prepare"], NullProgress())}
     assert set(reasons) == {"sub-01_T2w", "sub-04_T2w"}
     assert "both images on one grid" in reasons["sub-01_T2w"]
     assert "wanted one T2, got 2: sub-04_T2w.nii.gz, sub-04_acq-again_T2w.nii.gz" in reasons["sub-04_T2w"]
@@ -142,7 +142,7 @@ def test_a_real_pair_with_its_t2(tiny, shared, tmp_path):
     }
     root = tiny.write_experiment(tmp_path / "experiment", cohort, split=split, **changes)
     edit(root, cohort={"regions": {}})
-    assert run_experiment(root, STAGES, Silence()) == []
+    assert run_experiment(root, STAGES, NullProgress()) == []
     files = PreparedFiles(root / "prepared" / names[1], names[1])
     t2 = read_volume(files.t2).array
     head = read_volume(files.head, labels=True).array > 0

@@ -7,17 +7,17 @@ import yaml
 from scanned_doses import edit, files_of, states
 
 from lessgad.dose.simulation import simulated_low_dose, study_simulator
-from lessgad.engine.progress import Silence
+from lessgad.engine.progress import NullProgress
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.read_study import scanned_low_doses, usable_of
 from lessgad.pipeline.plan import plan_experiment, standing_of
 from lessgad.pipeline.run import run_experiment
-from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.restoration.baseline_strengths import read_strengths
-from lessgad.restoration.intervals import read_intervals
+from lessgad.restoration.conformal_intervals import read_intervals
 from lessgad.stages import calibrate_model, tune_baselines
-from lessgad.training.scans_of_study import tuning_scans
+from lessgad.training.validation_scans import find_tuning_scans
 
 NUMBERS = (3, 5)
 
@@ -37,7 +37,7 @@ def scans_of(experiment, subsets, extent=0.0):
     sources = [scanned_low_doses(experiment, one.study, usable) for one in files]
     settings = experiment.settings
     read = [one.read() for one in files]
-    return tuning_scans(read, sources, settings.simulation, settings.cohort.regions, least=1, extent=extent)
+    return find_tuning_scans(read, sources, settings.simulation, settings.cohort.regions, least=1, extent=extent)
 
 
 def fingerprint_of(root, key):
@@ -46,12 +46,12 @@ def fingerprint_of(root, key):
 
 def test_they_are_the_prepared_scans_and_simulated_at_other_doses(scanned):
     edit(scanned, low_dose="measured")
-    run_experiment(scanned, ["prepare"], Silence())
+    run_experiment(scanned, ["prepare"], NullProgress())
     experiment = open_experiment(scanned)
     (found,) = scans_of(experiment, ["validation"])
     assert found.scanned == {0.1, 0.5}
     files = files_of(scanned, "04")
-    image, description = read_companion(files.low_dose(0.5))
+    image, description = read_auxiliary_image(files.low_dose(0.5))
     scan = found.at(0.5, NUMBERS)
     np.testing.assert_array_equal(scan.image, np.asarray(image)[..., list(NUMBERS)])
     assert scan.simulator.sigma == pytest.approx(description["noise"]["sigma"])
@@ -65,7 +65,7 @@ def test_they_are_the_prepared_scans_and_simulated_at_other_doses(scanned):
 
 def test_a_study_that_was_not_scanned_does_not_count_where_others_were(scanned):
     edit(scanned, low_dose="measured")
-    run_experiment(scanned, ["prepare"], Silence())
+    run_experiment(scanned, ["prepare"], NullProgress())
     experiment = open_experiment(scanned)
     found = scans_of(experiment, ["validation", "test"], extent=1.0)
     counts = {(one.study.patient, one.study.session): [one.has(dose) for dose in (0.0, 0.1, 0.3, 0.5)] for one in found}
@@ -85,7 +85,7 @@ def test_limits_are_found_anew_and_nothing_is_trained(scanned):
     assert states(scanned)["train"] == {"all-doses": "done", "all-doses_limits": "stale"}
     folder = scanned / "models" / "all-doses"
     weights = (folder / "best.safetensors").read_bytes()
-    assert run_experiment(scanned, ["prepare", "train", "restore"], Silence()) == []
+    assert run_experiment(scanned, ["prepare", "train", "restore"], NullProgress()) == []
     assert (folder / "best.safetensors").read_bytes() == weights
     calibration = read_intervals(folder)
     assert calibration.scanned == (0.1, 0.5)
@@ -96,7 +96,7 @@ def test_limits_are_found_anew_and_nothing_is_trained(scanned):
     on_scans = read_strengths(open_experiment(scanned).folder.baselines)
     edit(scanned, low_dose="simulated")
     assert states(scanned)["train"] == {"all-doses": "done", "all-doses_limits": "stale"}
-    run_experiment(scanned, ["train", "restore"], Silence())
+    run_experiment(scanned, ["train", "restore"], NullProgress())
     assert read_intervals(folder).scanned == ()
     assert (folder / "card.md").read_text().count("## Found on validation patients") == 1
     assert read_strengths(open_experiment(scanned).folder.baselines) != on_scans
@@ -105,7 +105,7 @@ def test_limits_are_found_anew_and_nothing_is_trained(scanned):
 def test_one_patient_is_too_few(scanned):
     edit(scanned, low_dose="measured")
     assert set(states(scanned)["train"].values()) == {"done"}
-    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], Silence())
+    run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], NullProgress())
     page = (scanned / "report" / "index.html").read_text()
     assert "fewer than 3 validation patients were scanned at any of the doses" in page
 
@@ -118,7 +118,7 @@ def test_without_validation_patients_baselines_are_tuned_on_simulated_low_doses(
     split.write_text(split.read_text().replace("sub-04\tvalidation", "sub-04\ttest"))
     on_simulated = fingerprint_of(scanned, "restore/baselines")
     edit(scanned, low_dose="measured")
-    assert run_experiment(scanned, ["prepare", "train", "restore"], Silence()) == []
+    assert run_experiment(scanned, ["prepare", "train", "restore"], NullProgress()) == []
     assert fingerprint_of(scanned, "restore/baselines") == on_simulated
     assert not (scanned / "models" / "all-doses" / "intervals.yaml").exists()
 
@@ -128,7 +128,7 @@ def test_a_card_that_somebody_deleted_stops_nothing(scanned):
     edit(scanned, low_dose="measured")
     card = scanned / "models" / "all-doses" / "card.md"
     card.unlink()
-    assert run_experiment(scanned, ["prepare", "train"], Silence()) == []
+    assert run_experiment(scanned, ["prepare", "train"], NullProgress()) == []
     assert "## Found on validation patients" in card.read_text()
 
 
@@ -142,7 +142,7 @@ def test_there_are_no_limits_of_a_training_that_failed(scanned, monkeypatch):
         raise StudyError("a study", "none")
 
     monkeypatch.setattr(trainer, "train", fails)
-    (failure,) = run_experiment(scanned, ["train"], Silence())
+    (failure,) = run_experiment(scanned, ["train"], NullProgress())
     assert (failure.stage, failure.study) == ("train", "all-doses")
     assert states(scanned)["train"] == {"all-doses": "failed", "all-doses_limits": "waiting"}
 
@@ -173,6 +173,6 @@ def test_new_weights_have_no_old_limits(scanned, monkeypatch):
 
     monkeypatch.setattr(trainer, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run_experiment(scanned, ["train"], Silence())
+        run_experiment(scanned, ["train"], NullProgress())
     assert not [name for name in LIMITS if (folder / name).exists()]
     assert states(scanned)["train"]["all-doses_limits"] == "waiting"

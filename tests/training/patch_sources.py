@@ -40,4 +40,4 @@ def textured(seed=0, tumor=((2, 20, 30), (3, 21, 31))):
 
 def where(patch):
     """Row and column of the slice at which the patch begins; patches are not flipped."""
-    return round((BOX[0] + BOX[1] - 1) / 2 - patch.centre[0]), round((BOX[2] + BOX[3] - 1) / 2 - patch.centre[1])
+    return round((BOX[0] + BOX[1] - 1) / 2 - patch.center[0]), round((BOX[2] + BOX[3] - 1) / 2 - patch.center[1])

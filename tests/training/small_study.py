@@ -7,7 +7,7 @@ from lessgad.dose.simulation import SetNoise, SimulationSettings
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 
 SHAPE = (40, 36, 30)
@@ -31,7 +31,7 @@ def study(name):
         labels=None,
         head=np.ones(SHAPE, bool),
         head_box=HeadBox(2, 38, 2, 34),
-        normalisation=Normalisation(0.0, 1.0),
+        normalization=Normalization(0.0, 1.0),
         spacing_mm=(1.0, 1.0, 1.0),
         sigma=0.02,
         sigma_pre_contrast=0.02,

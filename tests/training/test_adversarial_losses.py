@@ -6,12 +6,12 @@ from lessgad.training.adversarial_losses import (
     discriminator_hinge,
     feature_matching,
     generator_hinge,
-    shift_regularisation,
+    shift_regularization,
 )
 from lessgad.training.discriminator import MultiScaleDiscriminator
 
 
-def judgements(seed, requires_grad=False):
+def judgments(seed, requires_grad=False):
     """Two scales of two layers and a prediction, of unlike sizes."""
     generator = torch.Generator().manual_seed(seed)
     shapes = [[(2, 3, 4, 5), (2, 4, 2, 3), (2, 1, 2, 2)], [(2, 3, 2, 3), (2, 4, 1, 2), (2, 1, 1, 3)]]
@@ -26,7 +26,7 @@ def numbers(tensor):
 
 
 def test_discriminator_hinge_is_that_of_a_slow_loop():
-    real, fake = judgements(0), judgements(1)
+    real, fake = judgments(0), judgments(1)
     total = 0.0
     for of_real, of_fake in zip(real, fake, strict=True):
         total += sum(max(0.0, 1 - d) for d in numbers(of_real[-1])) / of_real[-1].numel()
@@ -35,13 +35,13 @@ def test_discriminator_hinge_is_that_of_a_slow_loop():
 
 
 def test_generator_hinge_is_that_of_a_slow_loop():
-    fake = judgements(1)
+    fake = judgments(1)
     total = -sum(sum(numbers(of_fake[-1])) / of_fake[-1].numel() for of_fake in fake)
     assert float(generator_hinge(fake)) == pytest.approx(total / 2, rel=1e-5)
 
 
 def test_feature_matching_is_that_of_a_slow_loop():
-    real, fake = judgements(0), judgements(1)
+    real, fake = judgments(0), judgments(1)
     total = 0.0
     for of_real, of_fake in zip(real, fake, strict=True):
         for r, f in zip(of_real[:-1], of_fake[:-1], strict=True):
@@ -49,10 +49,10 @@ def test_feature_matching_is_that_of_a_slow_loop():
     assert float(feature_matching(real, fake)) == pytest.approx(total / 2, rel=1e-5)
 
 
-def test_shift_regularisation_is_that_of_a_slow_loop():
+def test_shift_regularization_is_that_of_a_slow_loop():
     shifts = torch.randn(2, 5, 3, 4, generator=torch.Generator().manual_seed(0))
     expected = sum(s * s for s in numbers(shifts)) / shifts.numel()
-    assert float(shift_regularisation(shifts)) == pytest.approx(expected, rel=1e-5)
+    assert float(shift_regularization(shifts)) == pytest.approx(expected, rel=1e-5)
 
 
 def constant(value):
@@ -62,17 +62,17 @@ def constant(value):
 @pytest.mark.parametrize(
     ("real", "fake", "loss"), [(0.0, 0.0, 2.0), (1.0, -1.0, 0.0), (5.0, -7.0, 0.0), (-1.0, 1.0, 4.0), (0.5, -1.0, 0.5)]
 )
-def test_known_judgements(real, fake, loss):
+def test_known_judgments(real, fake, loss):
     assert float(discriminator_hinge(constant(real), constant(fake))) == pytest.approx(loss)
     assert float(generator_hinge(constant(fake))) == pytest.approx(-fake)
 
 
 def test_same_features_match():
-    assert float(feature_matching(judgements(0), judgements(0))) == 0
+    assert float(feature_matching(judgments(0), judgments(0))) == 0
 
 
 def test_features_of_real_images_get_no_gradient():
-    real, fake = judgements(0, requires_grad=True), judgements(1, requires_grad=True)
+    real, fake = judgments(0, requires_grad=True), judgments(1, requires_grad=True)
     feature_matching(real, fake).backward()
     assert all(features.grad is None for scale in real for features in scale)
     assert all(features.grad.any() for scale in fake for features in scale[:-1])
@@ -87,7 +87,7 @@ def test_beyond_the_margin_the_discriminator_rests():
 
 
 def test_scales_and_layers_must_agree():
-    real, fake = judgements(0), judgements(1)
+    real, fake = judgments(0), judgments(1)
     for loss in (discriminator_hinge, feature_matching):
         with pytest.raises(ValueError, match="shorter"):
             loss(real, fake[:1])

@@ -31,7 +31,7 @@ def test_each_patch_at_its_dose_and_place(inputs):
             np.testing.assert_array_equal(batch.source[index, channel].numpy(), images[name][0])
         np.testing.assert_array_equal(batch.standard_dose[index, 0].numpy(), patch.standard_dose)
         assert batch.dose[index].item() == pytest.approx(patch.dose)
-        assert torch.equal(batch.position_mm[index], position_grid_mm((6, 8), patch.spacing_mm, patch.centre))
+        assert torch.equal(batch.position_mm[index], position_grid_mm((6, 8), patch.spacing_mm, patch.center))
 
 
 def test_a_batch_moves_as_a_whole():

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from lessgad.dose.linear import mix
 from lessgad.field.presets import FieldSettings
-from lessgad.training.adversarial_losses import shift_regularisation
+from lessgad.training.adversarial_losses import shift_regularization
 from lessgad.training.batches import stack_patches
 from lessgad.training.learner import Learner
 from lessgad.training.losses import plain_l1, relative_l1
@@ -89,7 +89,7 @@ def test_the_sum_is_weighed_as_said():
     one = learner(LossWeights(l1=100.0, shifts=10.0))
     restored, _, shifts = one.field.forward_in_full(seen.source, seen.dose, seen.position_mm)
     l1 = relative_l1(restored, seen.standard_dose, seen.dose)
-    assert one.learn(seen, 1.0) == pytest.approx((100 * l1 + 10 * shift_regularisation(shifts)).item(), rel=1e-5)
+    assert one.learn(seen, 1.0) == pytest.approx((100 * l1 + 10 * shift_regularization(shifts)).item(), rel=1e-5)
 
 
 def test_models_of_one_dose_have_the_papers_l1():

@@ -92,8 +92,8 @@ def test_layer_by_layer(discriminator):
             stride = 2 if index < 3 else 1
             hidden = nn.functional.conv2d(hidden, convolution.weight, convolution.bias, stride, padding=2)
             if index in (1, 2, 3):
-                centred = hidden - hidden.mean((2, 3), keepdim=True)
-                hidden = centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
+                centered = hidden - hidden.mean((2, 3), keepdim=True)
+                hidden = centered / (centered.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
             if index < 4:
                 hidden = torch.where(hidden > 0, hidden, 0.2 * hidden)
             torch.testing.assert_close(judged[index], hidden, rtol=1e-4, atol=1e-4)

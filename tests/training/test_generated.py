@@ -88,8 +88,8 @@ def test_scenes_are_what_scanners_could_see(scenes):
         assert np.isfinite(scene.standard_dose).all()
         simulated = scene.misalignment_mm == 0
         if simulated:
-            assert np.array_equal(scene.low_end_points[1], scene.standard_dose)
-            assert np.array_equal(scene.low_end_points[0], scene.pre_contrast)
+            assert np.array_equal(scene.low_dose_source_pair[1], scene.standard_dose)
+            assert np.array_equal(scene.low_dose_source_pair[0], scene.pre_contrast)
             assert scene.low_shift == scene.pre_contrast_shift == (0, 0, 0)
 
 

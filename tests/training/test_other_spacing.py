@@ -11,7 +11,7 @@ from lessgad.evaluation.similarity import psnr_db
 from lessgad.field.position import position_grid_mm
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import HeadBox
-from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
+from lessgad.restoration.other_spacing import resample_in_plane, restore_at_spacing
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.volumes import restore_volume
 from lessgad.training.batches import Batch
@@ -65,9 +65,9 @@ def test_half_the_resolution_restored_at_the_original_is_as_good_as_interpolated
             name: image.reshape(SIZE // 2, 2, SIZE // 2, 2, -1).mean(axis=(1, 3)) for name, image in images.items()
         }
         coarse = restore_volume(trained, halved, DOSE, box, coarse_mm, FP32).restored
-        cubic = resampled_in_plane(Volume(coarse, np.diag([*coarse_mm, 1.0])), spacing_mm[:2]).array
-        onto = restore_onto(trained, halved, DOSE, box, coarse_mm, spacing_mm[:2], FP32).restored
-        low = resampled_in_plane(Volume(halved["low_dose"], np.diag([*coarse_mm, 1.0])), spacing_mm[:2]).array
+        cubic = resample_in_plane(Volume(coarse, np.diag([*coarse_mm, 1.0])), spacing_mm[:2]).array
+        onto = restore_at_spacing(trained, halved, DOSE, box, coarse_mm, spacing_mm[:2], FP32).restored
+        low = resample_in_plane(Volume(halved["low_dose"], np.diag([*coarse_mm, 1.0])), spacing_mm[:2]).array
         everywhere = np.ones(t1ce.shape, dtype=bool)
         gains.append([psnr_db(image, t1ce, everywhere) for image in (low, cubic, onto)])
     unrestored, interpolated, asked = np.mean(gains, axis=0)

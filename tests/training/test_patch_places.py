@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where patches lie: in which study, at tumours and in the head, and what they say of it."""
+"""Where patches lie: in which study, at tumors and in the head, and what they say of it."""
 
 import numpy as np
 import pytest
@@ -77,11 +77,11 @@ def test_tumor_patches_come_from_studies_with_masks_and_the_others_from_all():
 
 def test_positions_are_those_of_the_slice():
     study = textured()
-    whole = position_grid_mm(SHAPE[1:], study.spacing_mm, study.centre).numpy()
+    whole = position_grid_mm(SHAPE[1:], study.spacing_mm, study.center).numpy()
     for i in range(40):
         patch = draw([study], i, flip=False)
         row, column = where(patch)
-        inside = position_grid_mm((16, 20), patch.spacing_mm, patch.centre).numpy()
+        inside = position_grid_mm((16, 20), patch.spacing_mm, patch.center).numpy()
         for axis in (0, 1):
             expected = whole[axis, max(row, 0) : row + 16, max(column, 0) : column + 20]
             part = inside[axis, max(-row, 0) :, max(-column, 0) :][: expected.shape[0], : expected.shape[1]]
@@ -94,12 +94,12 @@ def test_a_mirrored_patch_is_the_mirrored_image_at_the_mirrored_place():
     for i in range(200):
         plain, other = draw([study], i, flip=False), draw([study], i, flip=True)
         if np.array_equal(plain.pre_contrast, other.pre_contrast):
-            assert plain.centre == other.centre
+            assert plain.center == other.center
             continue
         n_mirrored += 1
         assert np.array_equal(plain.pre_contrast[..., ::-1], other.pre_contrast)
         assert np.array_equal(plain.standard_dose[:, ::-1], other.standard_dose)
-        places = [position_grid_mm((16, 20), p.spacing_mm, p.centre).numpy() for p in (plain, other)]
+        places = [position_grid_mm((16, 20), p.spacing_mm, p.center).numpy() for p in (plain, other)]
         np.testing.assert_allclose(places[1][0], places[0][0], atol=1e-5)
         np.testing.assert_allclose(places[1][1], -places[0][1][:, ::-1], atol=1e-5)
     assert n_mirrored == pytest.approx(100, abs=24)

@@ -8,7 +8,7 @@ from patch_sources import SHAPE, draw, equal, source, textured
 from lessgad.dose.linear import mix
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.training.patch_source import PatchSource, crop, tumor_in
 
@@ -35,7 +35,7 @@ def test_doses_are_even_between_0_and_1_unless_there_is_one():
     counts, _ = np.histogram(doses, 10, (0, 1))
     assert ((counts - 200) ** 2 / 200).sum() < 27.9  # χ² with 9 degrees of freedom, p = 0.001
     assert {draw([source()], i, dose=0.3).dose for i in range(20)} == {0.3}
-    assert draw([source()], 7, dose=0.3).centre == draw([source()], 7).centre
+    assert draw([source()], 7, dose=0.3).center == draw([source()], 7).center
 
 
 def test_a_study_is_indexed_slices_first():
@@ -47,12 +47,12 @@ def test_a_study_is_indexed_slices_first():
     tumor[4, 6, 2] = True
     labels = tumor.astype(np.int32)
     box = HeadBox(2, 9, 3, 11)
-    study = PreparedStudy("1", "", pre, post, labels, head, box, (0.5, 0.7, 3.0), Normalisation(0.0, 1.0))
+    study = PreparedStudy("1", "", pre, post, labels, head, box, (0.5, 0.7, 3.0), Normalization(0.0, 1.0))
     indexed = PatchSource.of(study, tumor, LowDoseSimulator())
     assert indexed.tumor_voxels.tolist() == [[2, 6, 4]]
     assert indexed.head_slices.tolist() == [1, 2, 3]
     assert indexed.box == (3, 11, 2, 9)
-    assert indexed.centre == (6.5, 5.0)
+    assert indexed.center == (6.5, 5.0)
     assert indexed.spacing_mm == (0.7, 0.5)
     assert indexed.pre_contrast[2, 6, 4] == pre[4, 6, 2]
     assert np.shares_memory(indexed.standard_dose, post)
@@ -63,13 +63,13 @@ def noisy(sigma=0.05, **changes):
     """A study whose low doses are mixed from images of their own and get noise."""
     rng = np.random.default_rng(5)
     clean = tuple(rng.uniform(-0.6, 0.2, SHAPE).astype(np.float32) for _ in range(2))
-    return replace(textured(), end_points=clean, simulator=LowDoseSimulator(sigma=sigma), **changes)
+    return replace(textured(), source_pair=clean, simulator=LowDoseSimulator(sigma=sigma), **changes)
 
 
 def noise(study, number, **how):
     """What the noise adds to a patch: for the same number all else is drawn alike."""
     patches = [draw([one], number, dose=0.3, **how) for one in (study, replace(study, simulator=LowDoseSimulator()))]
-    assert patches[0].centre == patches[1].centre
+    assert patches[0].center == patches[1].center
     return patches[0].low_dose - patches[1].low_dose
 
 
@@ -86,10 +86,10 @@ def test_noise_depends_on_the_number_of_the_patch():
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_low_dose_is_mixed_from_the_end_points_and_mirrored_with_the_pair(flip):
     study = noisy(sigma=0.0)
-    swapped = replace(study, pre_contrast=study.end_points[0], standard_dose=study.end_points[1])
+    swapped = replace(study, pre_contrast=study.source_pair[0], standard_dose=study.source_pair[1])
     for i in range(40):
-        patch, end_points = (draw([one], i, dose=0.3, flip=flip) for one in (study, swapped))
-        assert np.array_equal(patch.low_dose, mix(end_points.pre_contrast, end_points.standard_dose[None], 0.3))
+        patch, source_pair = (draw([one], i, dose=0.3, flip=flip) for one in (study, swapped))
+        assert np.array_equal(patch.low_dose, mix(source_pair.pre_contrast, source_pair.standard_dose[None], 0.3))
         assert not np.array_equal(patch.low_dose, mix(patch.pre_contrast, patch.standard_dose[None], 0.3))
 
 
@@ -97,7 +97,7 @@ def test_there_is_no_noise_where_nothing_was_scanned():
     study = noisy()
     study.pre_contrast[:, :20] = study.standard_dose[:, :20] = -1
     for k in range(2):
-        study.end_points[k][:, :20] = -1
+        study.source_pair[k][:, :20] = -1
     for i in range(20):
         patch = draw([study], i, size=(48, 60))  # larger than the slice
         empty = (patch.pre_contrast == -1) & (patch.standard_dose == -1)

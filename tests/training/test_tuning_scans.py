@@ -6,10 +6,10 @@ import pytest
 from small_study import FIELD, SIMULATION, study, tumor
 
 from lessgad.dose.simulation import simulated_low_dose, study_simulator
-from lessgad.restoration.intervals import IntervalCalibration
+from lessgad.restoration.conformal_intervals import IntervalCalibration
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.training.interval_calibration import calibrate_intervals
-from lessgad.training.scan_position import COMMON, OWN, fine_difference, own_share
+from lessgad.training.misalignment import COMMON, OWN, fine_difference, own_share
 from lessgad.training.tuning_scans import SimulatedScans, TuningScan, TuningScans
 from lessgad.training.validation import ValidationSlices
 
@@ -30,8 +30,8 @@ def with_edges(name="p"):
 def test_where_nothing_is_varied_they_are_the_simulated_low_doses():
     scans = SimulatedScans(study("p"), SIMULATION)
     for dose in (0.0, 0.1, 1.0):
-        image, simulator, own_position = scans.at(dose, NUMBERS)
-        assert not own_position
+        image, simulator, misaligned = scans.at(dose, NUMBERS)
+        assert not misaligned
         assert np.array_equal(image, simulated_low_dose(study("p"), dose, SIMULATION, NUMBERS))
         assert simulator == study_simulator(study("p"), SIMULATION)
 
@@ -39,7 +39,7 @@ def test_where_nothing_is_varied_they_are_the_simulated_low_doses():
 def test_in_turn_they_lie_as_training_draws_them():
     """Both have the noise of the low dose as the T1ce lies; what differs are shares of the fine differences."""
     one = with_edges()
-    t1, t1ce = (image.transpose(2, 0, 1) for image in one.end_points)
+    t1, t1ce = (image.transpose(2, 0, 1) for image in one.source_pair)
     fine = fine_difference(t1, t1ce, (1.0, 1.0)).transpose(1, 2, 0)[..., list(NUMBERS)]
     assert np.abs(fine).max() > 0.05
     plain = SimulatedScans(one, SIMULATION).at(0.1, NUMBERS).image

@@ -13,7 +13,7 @@ from lessgad.evaluation.similarity import psnr_db
 from lessgad.field.conditional_field import ConditionalField
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
@@ -99,7 +99,7 @@ def study(tumor_slices=range(2, 9)):
         head,
         HeadBox(2, 12, 3, 15),
         (0.5, 0.7, 3.0),
-        Normalisation(0.0, 1.0),
+        Normalization(0.0, 1.0),
     )
     return prepared, tumor
 
@@ -131,17 +131,17 @@ def test_without_a_mask_the_head_is_judged():
 
 def noisy(seed=0):
     one = slices()
-    clean = one.end_points[0] * np.float32(0.5), one.end_points[1] * np.float32(0.5)
-    return replace(one, end_points=clean, simulator=LowDoseSimulator(sigma=0.05, seed=(seed,)))
+    clean = one.source_pair[0] * np.float32(0.5), one.source_pair[1] * np.float32(0.5)
+    return replace(one, source_pair=clean, simulator=LowDoseSimulator(sigma=0.05, seed=(seed,)))
 
 
 def test_low_doses_are_mixed_from_the_end_points_with_the_same_noise_at_each_call():
     one = noisy()
-    noise = {dose: one.low_dose(dose) - mix(*one.end_points, dose) for dose in (0.1, 0.5)}
+    noise = {dose: one.low_dose(dose) - mix(*one.source_pair, dose) for dose in (0.1, 0.5)}
     for dose, added in noise.items():
         assert added.std() == pytest.approx(0.05, rel=0.1)
         assert np.array_equal(one.low_dose(dose), noisy().low_dose(dose))
-    noise["another study"] = noisy(seed=1).low_dose(0.1) - mix(*one.end_points, 0.1)
+    noise["another study"] = noisy(seed=1).low_dose(0.1) - mix(*one.source_pair, 0.1)
     noise["another slice"] = noise[0.1][[1, 2, 0]]
     for one_noise, other in itertools.combinations(noise.values(), 2):
         assert abs(np.corrcoef(one_noise.ravel(), other.ravel())[0, 1]) < 0.1  # 3.8 / √1440

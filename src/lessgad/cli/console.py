@@ -41,7 +41,7 @@ def _keep_traceback(error: Exception) -> Path | str:
 
 
 class ProgressBars:
-    """A watcher that draws one bar per stage: what is being done, how far, how long is left.
+    """Progress as one bar per stage: what is being done, how far, how long is left.
 
     Where stderr is no terminal, it prints a line when a stage begins, at every tenth of it, and when it is done.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lessgad.cli.console import ProgressBars
     from lessgad.dicom.export import Export
     from lessgad.dicom.import_cohort import Imported
-    from lessgad.dicom.import_plan import Plan
+    from lessgad.dicom.import_plan import DicomImportPlan
 
 Result = TypeVar("Result")
 SOME_STUDIES_FAILED = 1
@@ -99,7 +99,7 @@ def _with_bar(
             bars.end()
 
 
-def _import(plan: Plan, cohort: Path, key: Path, bars: ProgressBars, workers: int | None) -> list[Imported]:
+def _import(plan: DicomImportPlan, cohort: Path, key: Path, bars: ProgressBars, workers: int | None) -> list[Imported]:
     import os
 
     from lessgad.dicom.import_cohort import import_cohort
@@ -108,7 +108,7 @@ def _import(plan: Plan, cohort: Path, key: Path, bars: ProgressBars, workers: in
     return _with_bar(bars, "convert", "images", lambda progress: import_cohort(plan, cohort, key, progress, n_workers))
 
 
-def _print_table(plan: Plan, *, has_key: bool) -> None:
+def _print_table(plan: DicomImportPlan, *, has_key: bool) -> None:
     """Print what each series is taken for, tab-separated; descriptions are shown here alone."""
     typer.echo("\t".join(("study", "series", "description", "taken for", "why")))
     for number, study in enumerate(plan.studies, start=1):
@@ -120,7 +120,7 @@ def _print_table(plan: Plan, *, has_key: bool) -> None:
             typer.echo("\t".join(" ".join(cell.split()) for cell in cells))
 
 
-def _check_something(plan: Plan, source: Path) -> None:
+def _check_something(plan: DicomImportPlan, source: Path) -> None:
     """Raise DicomError, with what was found, where nothing can be imported."""
     from collections import Counter
 
@@ -138,7 +138,7 @@ def _say_unreadable(export: Export) -> None:
         typer.echo(f"not read: {error}", err=True)
 
 
-def _say_outcome(plan: Plan, done: list[Imported]) -> bool:
+def _say_outcome(plan: DicomImportPlan, done: list[Imported]) -> bool:
     """Print what was written, and say what is missing; tell whether a study is without a pair or an image failed."""
     failed = False
     for study in plan.studies:

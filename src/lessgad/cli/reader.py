@@ -56,7 +56,7 @@ def create(
     ] = None,
     mode: Annotated[
         Literal["open", "blinded"],
-        typer.Option(help="open: all images labelled; blinded: restored ones are A, B … in a drawn order."),
+        typer.Option(help="open: all images labeled; blinded: restored ones are A, B … in a drawn order."),
     ] = "open",
     hidden_standard: Annotated[
         bool, typer.Option("--hidden-standard", help="Blinded: the standard dose is among the lettered images too.")
@@ -187,8 +187,8 @@ def results(
     """Write the tables of the reader study into EXPERIMENT/results, once the readers have signed off."""
     check_packages()
     from lessgad.experiment.folder import ExperimentFolder
-    from lessgad.reader_study.handed_in import signed_off_readings
     from lessgad.reader_study.results import FILES, write_results
+    from lessgad.reader_study.signed_off import signed_off_readings
     from lessgad.reader_study.study import opened
 
     with opened(experiment) as study:

@@ -93,7 +93,7 @@ def restore(
     from lessgad.cohort.acquisition import acquisition_beside
     from lessgad.dose_fraction import check_dose
     from lessgad.errors import InputError, ModelError
-    from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
+    from lessgad.restoration.conformal_intervals import OF_SCANNED_LOW_DOSES
     from lessgad.restoration.restorer import Restorer
     from lessgad.volume import write_volume
 
@@ -137,10 +137,10 @@ def restore(
         typer.echo(interval)
         if not simulated and not restoration.of_scans:
             typer.echo(f"caution: {OF_SCANNED_LOW_DOSES}", err=True)
-    if consistency is not None and restoration.consistency is not None:
-        write_volume(consistency, restoration.consistency.error)
+    if consistency is not None and restoration.discrepancy is not None:
+        write_volume(consistency, restoration.discrepancy.error)
         typer.echo(consistency)
-        typer.echo(f"against the measurement: {restoration.consistency.words}", err=True)
+        typer.echo(f"against the measurement: {restoration.discrepancy.words}", err=True)
 
 
 def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:

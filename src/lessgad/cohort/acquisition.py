@@ -174,7 +174,7 @@ def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
 
 def _count(fields: dict[str, Any], key: str, image: Path) -> int | None:
     value = fields.get(key)
-    if isinstance(value, list) and value:  # NumberShots may name the halves before and after the centre of k-space
+    if isinstance(value, list) and value:  # NumberShots may name the halves before and after the center of k-space
         total = sum(_number({key: part}, key, image) or 0 for part in value)
         return round(total)
     number = _number(fields, key, image)

@@ -19,7 +19,7 @@ SAME_FIELD_WITHIN_T = 0.3
 def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
     """Tell the class of a scan from DICOM's ScanningSequence; None where the sidecar does not say or it is another.
 
-    A gradient echo with an inversion time, the variant MP (magnetisation prepared) or a TR above 300 ms (unless 2D)
+    A gradient echo with an inversion time, the variant MP (magnetization prepared) or a TR above 300 ms (unless 2D)
     is inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait
     that long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
     """
@@ -44,8 +44,8 @@ def is_fat_saturated(acquisition: Acquisition) -> bool | None:
     return bool(set(acquisition.scan_options) & FAT_SATURATION)
 
 
-def has_magnetisation_transfer(acquisition: Acquisition) -> bool:
-    """Whether SequenceVariant or ScanOptions names a pulse for magnetisation transfer."""
+def has_magnetization_transfer(acquisition: Acquisition) -> bool:
+    """Whether SequenceVariant or ScanOptions names a pulse for magnetization transfer."""
     return "MTC" in acquisition.sequence_variant or "MT" in acquisition.scan_options
 
 
@@ -60,9 +60,9 @@ def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | N
     fat_before, fat_after = is_fat_saturated(pre_contrast), is_fat_saturated(standard_dose)
     if fat_before is not None and fat_after is not None and fat_before != fat_after:
         return f"fat saturation in the {'T1' if fat_before else 'T1ce'} alone"
-    transfer = has_magnetisation_transfer(pre_contrast), has_magnetisation_transfer(standard_dose)
+    transfer = has_magnetization_transfer(pre_contrast), has_magnetization_transfer(standard_dose)
     if transfer[0] != transfer[1]:
-        return f"magnetisation transfer in the {'T1' if transfer[0] else 'T1ce'} alone"
+        return f"magnetization transfer in the {'T1' if transfer[0] else 'T1ce'} alone"
     fields = pre_contrast.field_strength_t, standard_dose.field_strength_t
     if fields[0] and fields[1] and abs(fields[0] - fields[1]) > SAME_FIELD_WITHIN_T:
         return f"a T1 at {fields[0]:g} T and a T1ce at {fields[1]:g} T"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import lessgad
 from lessgad.dicom.functional_groups import number_of, value_of, words_of
 from lessgad.dicom.geometry import SliceGrid
-from lessgad.dicom.series import Frame
+from lessgad.dicom.series import DicomFrame
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -141,7 +141,7 @@ def made_by(header: Dataset) -> Dataset:
     return part
 
 
-def reference_to(frame: Frame, *, purpose: bool = False) -> Dataset:
+def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
     """A reference to one image."""
     from pydicom.dataset import Dataset
 

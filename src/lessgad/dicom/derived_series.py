@@ -29,7 +29,7 @@ from lessgad.dicom.derived_header import (
     referenced_series,
 )
 from lessgad.dicom.geometry import SliceGrid
-from lessgad.dicom.series import Frame
+from lessgad.dicom.series import DicomFrame
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -143,7 +143,7 @@ def _series_part(header: Dataset, image: DerivedImage, series_uid: str, now: dat
     return part
 
 
-def _geometry(source: SliceGrid, frame: Frame) -> Dataset:
+def _geometry(source: SliceGrid, frame: DicomFrame) -> Dataset:
     """The place of a slice as its source header gives it, to the last digit."""
     from pydicom.dataset import Dataset
 

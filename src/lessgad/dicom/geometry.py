@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from lessgad.dicom.series import Frame
+from lessgad.dicom.series import DicomFrame
 from lessgad.errors import SeriesError
 from lessgad.volume import Affine
 
@@ -34,7 +34,7 @@ class SliceGrid:
         affine: Maps (column, row, slice) to RAS+ mm.
     """
 
-    frames: tuple[Frame, ...]
+    frames: tuple[DicomFrame, ...]
     affine: Affine
 
     @property
@@ -44,7 +44,7 @@ class SliceGrid:
         return columns, rows, len(self.frames)
 
 
-def regular_grid(frames: tuple[Frame, ...]) -> SliceGrid:
+def regular_grid(frames: tuple[DicomFrame, ...]) -> SliceGrid:
     """Order frames along their normal and check that they make a regular volume.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 from lessgad.atomic_write import write_text
 from lessgad.dicom.candidate import Candidate
 from lessgad.dicom.cohort_tables import add_participants, begin_cohort, is_over_the_limit, write_sessions
-from lessgad.dicom.import_plan import Plan, PlannedStudy
+from lessgad.dicom.import_plan import DicomImportPlan, PlannedStudy
 from lessgad.dicom.key_file import Key, write_key
 from lessgad.dicom.nifti_conversion import convert
 from lessgad.dicom.sidecar import sidecar
@@ -42,7 +42,7 @@ class Imported:
 
 
 def import_cohort(
-    plan: Plan,
+    plan: DicomImportPlan,
     cohort: Path,
     key_path: Path,
     on_progress: Callable[[int, int], None] | None = None,

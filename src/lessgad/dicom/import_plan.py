@@ -55,7 +55,7 @@ class PlannedStudy:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class DicomImportPlan:
     """An import before it is done.
 
     Attributes:
@@ -67,7 +67,7 @@ class Plan:
     key: Key
 
 
-def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> Plan:
+def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> DicomImportPlan:
     """Decide on every series, and give pseudonyms and session labels to studies that have something to import.
 
     Sessions are numbered in the order of time; those of a later import come after those that are there.
@@ -93,7 +93,7 @@ def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> Plan:
             subject, session = patient.subject, patient.sessions[study_uid].session
         started = began[identity, study_uid]
         studies.append(PlannedStudy(identity, study_uid, subject, session, candidates, started))
-    return Plan(tuple(studies), key)
+    return DicomImportPlan(tuple(studies), key)
 
 
 def _with_session(patient: KeyPatient, study_uid: str) -> KeyPatient:

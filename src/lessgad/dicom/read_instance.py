@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lessgad.dicom.functional_groups import n_frames, number_of, numbers_of, value_of, words_of
-from lessgad.dicom.series import Contrast, Frame, Instance, PatientHeader, SeriesHeader
+from lessgad.dicom.series import Contrast, DicomFrame, Instance, PatientHeader, SeriesHeader
 from lessgad.errors import DicomError
 
 if TYPE_CHECKING:
@@ -204,12 +204,12 @@ def _started(dataset: Dataset) -> str:
     return date if re.fullmatch(r"\d{8}", date) else ""
 
 
-def _frame(dataset: Dataset, path: Path, index: int, count: int) -> Frame:
+def _frame(dataset: Dataset, path: Path, index: int, count: int) -> DicomFrame:
     position = numbers_of(dataset, "ImagePositionPatient", index)
     orientation = numbers_of(dataset, "ImageOrientationPatient", index)
     pixels = numbers_of(dataset, "PixelSpacing", index)
     between = number_of(dataset, "SpacingBetweenSlices", index) or number_of(dataset, "SliceThickness", index)
-    return Frame(
+    return DicomFrame(
         path=path,
         sop_class_uid=str(dataset.get("SOPClassUID") or ""),
         sop_instance_uid=str(dataset.SOPInstanceUID),

@@ -27,7 +27,7 @@ from lessgad.dicom.sidecar import sidecar
 from lessgad.dose_fraction import percent
 from lessgad.errors import DicomError, DoseError, ModelError, SeriesError
 from lessgad.preparation.scan_checks import check_scan
-from lessgad.restoration.intervals import OF_SCANNED_LOW_DOSES
+from lessgad.restoration.conformal_intervals import OF_SCANNED_LOW_DOSES
 from lessgad.volume import Volume
 
 if TYPE_CHECKING:
@@ -220,8 +220,8 @@ def _images(
             burnt_in=(NOT_FOR_DIAGNOSIS, "half-width 90 %") if burn_in else (),
         )
         images.append((half, restoration.half_width))
-    if restoration.consistency is not None:
-        found = restoration.consistency
+    if restoration.discrepancy is not None:
+        found = restoration.discrepancy
         discrepancy = replace(
             restored,
             name="discrepancy",

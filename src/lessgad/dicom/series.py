@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Frame:
+class DicomFrame:
     """One image of a series.
 
     Attributes:
@@ -133,7 +133,7 @@ class Instance:
     """
 
     header: SeriesHeader
-    frames: tuple[Frame, ...]
+    frames: tuple[DicomFrame, ...]
     started: str
     damage: str = ""
 
@@ -151,7 +151,7 @@ class Series:
     """
 
     header: SeriesHeader
-    frames: tuple[Frame, ...]
+    frames: tuple[DicomFrame, ...]
     started: str
     damage: str
     folder: Path

@@ -10,7 +10,7 @@ from lessgad.cohort.sequence_class import SequenceClass, sequence_class
 from lessgad.dose.signal_equation import Sequence
 
 # Sidecars seldom say how a train of echoes or excitations is timed; docs/physics.md says how little it matters.
-ECHO_SPACING_3D_MS = 4.0  # of 3D turbo spin echoes; 2D trains for T1 put the first echo into the centre of k-space
+ECHO_SPACING_3D_MS = 4.0  # of 3D turbo spin echoes; 2D trains for T1 put the first echo into the center of k-space
 EXCITATIONS_PER_INVERSION = 160
 EXCITATION_SPACING_PER_TE = 2.3
 LONGEST_TR_MS, LONGEST_TE_MS = 30_000.0, 1_000.0
@@ -21,7 +21,7 @@ def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
     """Find the sequence of a scan for its signal equation; else one line that says what is missing.
 
     Taken for granted: spin echoes excite by 90° (the flip angle in the header of a turbo spin echo is often that of its
-    refocusing pulses); an inversion-prepared gradient echo reaches the centre of k-space at TI, in the middle of its
+    refocusing pulses); an inversion-prepared gradient echo reaches the center of k-space at TI, in the middle of its
     excitations.
     """
     kind = sequence_class(acquisition)

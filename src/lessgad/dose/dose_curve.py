@@ -37,7 +37,7 @@ class DoseCurve:
 
         f_β(ρ) = 1 + (ρ − 1) · (f_β(ρ_end) − 1)/(ρ_end − 1)
 
-    Equilibrium magnetisation, coil sensitivity and window cancel in ρ; what is assumed is one T1 and one T2 before
+    Equilibrium magnetization, coil sensitivity and window cancel in ρ; what is assumed is one T1 and one T2 before
     contrast for all tissue. Moving blood is outside the model.
 
     Attributes:

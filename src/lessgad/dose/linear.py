@@ -17,7 +17,7 @@ def mix(
         low(β) = (1 − β) · T1 + β · T1ce
 
     Dose 0 gives a copy of `pre_contrast` and dose 1 one of `standard_dose`, bit for bit. Both images must be on
-    one grid and one intensity scale (registered, calibrated, normalised).
+    one grid and one intensity scale (registered, calibrated, normalized).
 
     Args:
         pre_contrast: T1, any shape and unit.

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from lessgad.dose.simulation import SimulationSettings, simulated_low_dose, study_simulator
 from lessgad.dose.simulator import LowDoseSimulator
-from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import PreparedStudy
 
 
@@ -69,7 +69,7 @@ class LowDoses:
         if self.measured is None or dose == 0:
             image = simulated_low_dose(study, dose, self.simulation, numbers)
             return LowDose(image, dose, simulator, simulator.sigma or study.sigma, measured=False)
-        image, description = read_companion(self.measured[dose])
+        image, description = read_auxiliary_image(self.measured[dose])
         noise = description.get("noise")
         sigma = None if noise is None else float(noise["sigma"])
         some = np.asarray(image if numbers is None else image[:, :, list(numbers)], np.float32)

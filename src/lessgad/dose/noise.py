@@ -12,7 +12,7 @@ from lessgad.errors import SettingsError
 
 SD_PER_FWHM = 1 / math.sqrt(8 * math.log(2))
 _HIGH_SNR = 30.0  # beyond it the asymptote of the variance is exact to 1e-8, the formula loses digits
-_NARROWEST_PX = 0.5  # neighbours would get less than 1e-4 of the noise
+_NARROWEST_PX = 0.5  # neighbors would get less than 1e-4 of the noise
 _TABLE_END, _TABLE_SIZE = 20.0, 4001
 
 

@@ -81,16 +81,16 @@ def sigma_of_air(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y 
     padding = ndimage.binary_opening(image == 0, plane)  # a lone 0 is noise, rounded
     reach = ndimage.binary_dilation(head | padding, plane, iterations=FROM_HEAD_PX)
     half = WINDOW_PX // 2
-    centres = ~ndimage.binary_dilation(reach, plane, iterations=half)
-    inside = np.zeros_like(centres)
+    centers = ~ndimage.binary_dilation(reach, plane, iterations=half)
+    inside = np.zeros_like(centers)
     inside[half:-half, half:-half] = True
-    centres &= inside
+    centers &= inside
     power = ndimage.uniform_filter(image**2, (WINDOW_PX, WINDOW_PX, 1))
-    if np.count_nonzero(centres) < FEWEST_AIR:
+    if np.count_nonzero(centers) < FEWEST_AIR:
         return None
-    middle = np.median(power[centres])
-    spread = np.median(np.abs(power[centres] - middle)) / MAD_PER_SIGMA
-    kept = centres & (np.abs(power - middle) <= 4 * spread)
+    middle = np.median(power[centers])
+    spread = np.median(np.abs(power[centers] - middle)) / MAD_PER_SIGMA
+    kept = centers & (np.abs(power - middle) <= 4 * spread)
     return _rayleigh_sigma(image[kept].astype(np.float64))
 
 
@@ -101,7 +101,7 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
 
     over the quarter of the bright voxels with the least first and second derivatives. ξ is the variance of a
     Rician of the local mean, over σ². The lag d is 1. Along an axis where lag 2 leaves more than 1.1 times as much,
-    neighbours are correlated, as after the zero-filling of k-space: there d = 2, and the share f of the axis that
+    neighbors are correlated, as after the zero-filling of k-space: there d = 2, and the share f of the axis that
     was acquired follows from the ratio, through the autocorrelation sinc(f·k).
 
     Fine texture adds to σ (2 % at an SNR of 50 on the generated heads). A strong filter of k-space on top of the
@@ -147,7 +147,7 @@ def _rayleigh_sigma(air: Float[np.ndarray, " voxel"]) -> float | None:
 
 
 def _step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the grey levels of a digitised image; 0 where nearly every value is a level of its own."""
+    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own."""
     return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
 
 
@@ -219,7 +219,7 @@ def _gain_at_lag_2(ratio: float) -> float:
 
 def _above_zero(sigma: float) -> float:
     if sigma <= 0:
-        raise StudyError("an image with noise in it", "tissue without any, or less than its grey levels can show")
+        raise StudyError("an image with noise in it", "tissue without any, or less than its gray levels can show")
     return sigma
 
 

@@ -22,7 +22,7 @@ class Sequence:
         repetition_time_ms: TR; of an inversion-prepared gradient echo the whole cycle, from inversion to inversion.
         echo_time_ms: TE; of a turbo spin echo the effective one.
         flip_angle_rad: Of the excitation.
-        inversion_time_ms: TI, to the centre of k-space; for the kinds with an inversion.
+        inversion_time_ms: TI, to the center of k-space; for the kinds with an inversion.
         n_pulses: Echoes of a train of spin echoes, or excitations after one inversion; 1 for plain sequences.
         pulse_spacing_ms: Time between two of them.
     """
@@ -36,7 +36,7 @@ class Sequence:
     pulse_spacing_ms: float = 0.0
 
     def signal(self, t1_ms: Values, t2_ms: Values, flip_angle_scale: float | Values = 1.0) -> Values:
-        """Signal per unit of equilibrium magnetisation, signed: negative before the zero crossing of an inversion.
+        """Signal per unit of equilibrium magnetization, signed: negative before the zero crossing of an inversion.
 
         Args:
             t1_ms: T1.
@@ -56,7 +56,7 @@ class Sequence:
 
 
 def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetisation before the excitation α of a (turbo) spin echo, refocused n times by 180°.
+    """Magnetization before the excitation α of a (turbo) spin echo, refocused n times by 180°.
 
         n = 1:  M = (1 − 2·e^(−(TR − TE/2)/T1) + e^(−TR/T1)) / (1 + cos α · e^(−TR/T1))
 
@@ -77,7 +77,7 @@ def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Value
 
 
 def _gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetisation before each excitation α of a spoiled gradient echo.
+    """Magnetization before each excitation α of a spoiled gradient echo.
 
         M = (1 − E1) / (1 − cos α · E1),  E1 = e^(−TR/T1)
 
@@ -88,7 +88,7 @@ def _gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> V
 
 
 def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetisation before the excitation at the centre of k-space, in the steady state over many cycles.
+    """Magnetization before the excitation at the center of k-space, in the steady state over many cycles.
 
     180°, recovery, n excitations α at spacing s, the middle one at TI, recovery until TR. With e = cos α · e^(−s/T1)
     and M∞ = (1 − e^(−s/T1)) / (1 − e), k excitations take M to M∞ + (M − M∞)·eᵏ; the rest is free recovery.
@@ -115,7 +115,7 @@ def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Va
 
 
 def _inversion_spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetisation before the excitation of an inversion-recovery spin echo, 90° whatever the flip angle set.
+    """Magnetization before the excitation of an inversion-recovery spin echo, 90° whatever the flip angle set.
 
         M = 1 − 2·e^(−TI/T1) + 2·e^(−(TR − TE/2)/T1) − e^(−TR/T1)
 

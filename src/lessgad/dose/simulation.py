@@ -21,7 +21,7 @@ from lessgad.errors import StudyError
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
 
-# A little above the median of tumours: to assume too short a T1 errs more than too long a one (docs/physics.md).
+# A little above the median of tumors: to assume too short a T1 errs more than too long a one (docs/physics.md).
 ASSUMED_T1_MS: dict[KnownField, float] = {"1.5 T": 1300.0, "3 T": 1600.0}
 
 
@@ -96,7 +96,7 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
 
 
 def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDoseSimulator:
-    """Make the simulator of a prepared study; what it mixes are the study's `end_points`.
+    """Make the simulator of a prepared study; what it mixes are the study's `source_pair`.
 
     Raises:
         StudyError: Its noise shall be matched and is not known.
@@ -120,7 +120,7 @@ def simulated_low_dose(
         StudyError: Its noise shall be matched and is not known.
     """
     outside = not_scanned(study.pre_contrast, study.standard_dose) if settings.adds_noise else None
-    return study_simulator(study, settings).slices(*study.end_points, dose, outside, numbers)
+    return study_simulator(study, settings).slices(*study.source_pair, dose, outside, numbers)
 
 
 def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:

@@ -28,7 +28,7 @@ class SimulationRecord:
         sigma: SD of the added noise on the scale of [−1, 1]; 0 for none.
         snr: Tissue level over `sigma`; infinite for none.
         beyond_head: Share of head voxels that enhance more than the curve explains; NaN for linear.
-        beyond_tumor: Likewise of tumour voxels; NaN without a mask.
+        beyond_tumor: Likewise of tumor voxels; NaN without a mask.
     """
 
     patient: str
@@ -50,7 +50,7 @@ def simulation_record(
 
     Args:
         study: Prepared.
-        tumor: Its tumour, where it has a mask.
+        tumor: Its tumor, where it has a mask.
         subset: Of its patient.
         settings: How to simulate.
 
@@ -59,12 +59,12 @@ def simulation_record(
     """
     curve = dose_curve(study.acquisition, settings)
     sigma = study_simulator(study, settings).sigma
-    modelled = isinstance(curve, DoseCurve)
+    modeled = isinstance(curve, DoseCurve)
     return SimulationRecord(
         patient=study.patient,
         session=study.session,
         subset=subset,
-        model="signal_equation" if modelled else "linear",
+        model="signal_equation" if modeled else "linear",
         reason="" if isinstance(curve, DoseCurve) else curve,
         sequence=curve.sequence.kind if isinstance(curve, DoseCurve) else "",
         sigma=sigma,
@@ -77,7 +77,7 @@ def simulation_record(
 def _share_beyond(curve: DoseCurve | str, study: PreparedStudy, area: Bool[np.ndarray, "x y z"] | None) -> float:
     if isinstance(curve, str) or area is None:
         return float("nan")
-    t1, t1ce = (_magnitude(image, area) for image in study.end_points)
+    t1, t1ce = (_magnitude(image, area) for image in study.source_pair)
     return float(curve.beyond(t1, t1ce).mean())
 
 

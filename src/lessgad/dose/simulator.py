@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scan of one study at a lower dose would have shown, on the scale of its normalised images."""
+"""What a scan of one study at a lower dose would have shown, on the scale of its normalized images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
 from lessgad.dose_fraction import check_dose
 
-BACKGROUND = -1.0  # where true zero lies on the normalised scale
+BACKGROUND = -1.0  # where true zero lies on the normalized scale
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LowDoseSimulator:
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
-        noise_fwhm_px: Width over which the noise of neighbouring pixels is correlated, in plane.
+        noise_fwhm_px: Width over which the noise of neighboring pixels is correlated, in plane.
         seed: Of the noise of whole slices; a slice at a dose has the same noise whoever asks.
     """
 
@@ -54,7 +54,7 @@ class LowDoseSimulator:
         rng: np.random.Generator,
         outside: Bool[np.ndarray, "*batch y x"] | None = None,
     ) -> Float[np.ndarray, "*batch y x"]:
-        """Mix end points on [−1, 1], add fresh noise, and clip as normalisation would.
+        """Mix end points on [−1, 1], add fresh noise, and clip as normalization would.
 
         Args:
             pre_contrast: T1; without its own noise, where noise is added.

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
-class Watcher(Protocol):
+class Progress(Protocol):
     """Is told what is being done and how far it is; the command line draws bars from it."""
 
     def begin(self, stage: str, total: float) -> None:
@@ -23,8 +23,8 @@ class Watcher(Protocol):
         """One line for a person."""
 
 
-class Silence:
-    """A watcher that watches nothing."""
+class NullProgress:
+    """Progress that nobody is told of."""
 
     def begin(self, stage: str, total: float) -> None:
         """Ignore it."""

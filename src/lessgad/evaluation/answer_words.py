@@ -7,18 +7,18 @@ import math
 from collections.abc import Iterable
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer, EndpointAtDose
 from lessgad.evaluation.answer_settings import Endpoint
+from lessgad.evaluation.dose_answer import DoseAnswer, EndpointAtDose
 
-_AREAS = {"tumor_box": "tumour’s box", "tumor": "tumour"}
+_AREAS = {"tumor_box": "tumor’s box", "tumor": "tumor"}
 
 
-def answer_words(answer: Answer) -> str:
+def answer_words(answer: DoseAnswer) -> str:
     """Say the answer with its evidence, or why there is none and what to do about it."""
     return f"{headline(answer)} {evidence(answer)}".strip()
 
 
-def headline(answer: Answer) -> str:
+def headline(answer: DoseAnswer) -> str:
     """The answer in one sentence; where there is none, why."""
     if answer.lowest_dose is not None:
         return f"{percent(answer.lowest_dose)} of the standard dose is the lowest that is shown to be enough."
@@ -27,7 +27,7 @@ def headline(answer: Answer) -> str:
     return f"No answer: {_obstacle(answer)}"
 
 
-def evidence(answer: Answer) -> str:
+def evidence(answer: DoseAnswer) -> str:
     """What an answer stands on, and at which dose it ends; empty where none is given."""
     kept = [_kept(answer, answer.lowest_dose)] if answer.lowest_dose is not None else []
     if answer.status not in {"given", "no dose"}:
@@ -37,7 +37,7 @@ def evidence(answer: Answer) -> str:
 
 
 def endpoint_words(endpoint: Endpoint) -> str:
-    """Spell an endpoint with its margin: ``enhancement recovery ≥ 0.9``, ``SSIM (tumour’s box) ≥ 0.9``."""
+    """Spell an endpoint with its margin: ``enhancement recovery ≥ 0.9``, ``SSIM (tumor’s box) ≥ 0.9``."""
     sign = "≥" if endpoint.kind.larger_is_better else "≤"
     area = f" ({_AREAS.get(endpoint.area, endpoint.area)})" if endpoint.area else ""
     return f"{endpoint.kind.name}{area} {sign} {endpoint.margin:g}{endpoint.kind.unit}"
@@ -55,7 +55,7 @@ def value_words(value: float | None, endpoint: Endpoint) -> str:
     return f"{value:z.{decimals}f}".replace("-", "−")
 
 
-def _kept(answer: Answer, dose: float) -> str:
+def _kept(answer: DoseAnswer, dose: float) -> str:
     higher = [percent(other) for other in answer.doses if other > dose]
     also = f" and at every higher dose tested ({_all_of(higher)})" if higher else ""
     n_patients = min(cell.n_patients for cell in answer.cells if cell.dose == dose)
@@ -65,7 +65,7 @@ def _kept(answer: Answer, dose: float) -> str:
     return f"At it{also} {kept} held on average over {n_patients} patients{each} with {confidence} confidence."
 
 
-def _failure(answer: Answer, dose: float) -> str:
+def _failure(answer: DoseAnswer, dose: float) -> str:
     failed = [cell for cell in answer.cells if cell.dose == dose and not cell.passed]
     return f"At {percent(dose)} that is not shown: {'; '.join(_why(cell) for cell in failed)}."
 
@@ -82,7 +82,7 @@ def _why(cell: EndpointAtDose) -> str:
     return f"{wanted}, where the mean is {mean} but {few}"
 
 
-def _obstacle(answer: Answer) -> str:
+def _obstacle(answer: DoseAnswer) -> str:
     if not answer.doses:
         return "no dose between 0 and the standard dose was measured."
     named = _all_of(endpoint_words(endpoint) for endpoint in answer.reasons)

@@ -53,7 +53,7 @@ def box_around(mask: Bool[np.ndarray, "x y z"], n_beyond: tuple[int, ...] = (0, 
 
 
 def distance_mm(mask: Bool[np.ndarray, "x y z"], spacing_mm: Spacing, reach_mm: float) -> Float[np.ndarray, "x y z"]:
-    """Distance of each voxel's centre to the closest centre of a voxel of `mask`, infinite beyond `reach_mm`.
+    """Distance of each voxel's center to the closest center of a voxel of `mask`, infinite beyond `reach_mm`.
 
     Raises:
         VolumeError: The mask is empty.

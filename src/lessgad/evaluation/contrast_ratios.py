@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a tumour stands out, in the three numbers that contrast-agent trials report: CNR, LBR, CEP."""
+"""How a tumor stands out, in the three numbers that contrast-agent trials report: CNR, LBR, CEP."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-TRUE_ZERO = -1.0  # where "no signal" lies on the normalised scale
+TRUE_ZERO = -1.0  # where "no signal" lies on the normalized scale
 LEAST_TISSUE = 0.5  # relative to the median of the head
 
 
@@ -37,18 +37,18 @@ def contrast_ratios(
 ) -> ContrastRatios:
     """Compute the three ratios from signals S above true zero.
 
-        CNR = (S_tumour − S_background) / σ
-        LBR = S_tumour / S_background
-        CEP = 100 · (S_tumour − S_tumour, T1) / S_tumour, T1
+        CNR = (S_tumor − S_background) / σ
+        LBR = S_tumor / S_background
+        CEP = 100 · (S_tumor − S_tumor, T1) / S_tumor, T1
 
-    S_tumour is the mean over the tumour. S_background is the median, for nobody drew a region around the vessels and
+    S_tumor is the mean over the tumor. S_background is the median, for nobody drew a region around the vessels and
     the fat in it. σ is that of the *acquired* low dose, whatever was made of it: a method that smooths has gained
     nothing by it.
 
     Args:
         image: A method's image on [−1, 1], true zero at −1.
         pre_contrast: T1 on that scale.
-        tumor: Where the tumour is.
+        tumor: Where the tumor is.
         background: Tissue around it (`background_tissue`); where empty, CNR and LBR are NaN.
         sigma: SD of the noise of the acquired low dose on that scale; None or 0 make CNR NaN.
 
@@ -69,14 +69,14 @@ def background_tissue(
     head: Bool[np.ndarray, "x y z"],
     near: Bool[np.ndarray, "x y z"],
 ) -> Bool[np.ndarray, "x y z"]:
-    """Of the voxels near a tumour keep tissue: at least half as bright in the T1 as the head's median.
+    """Of the voxels near a tumor keep tissue: at least half as bright in the T1 as the head's median.
 
-    Liquor, air cells and compact bone, which surround a tumour of the cerebellopontine angle, are left out.
+    Liquor, air cells and compact bone, which surround a tumor of the cerebellopontine angle, are left out.
 
     Args:
         pre_contrast: T1 on [−1, 1].
         head: Foreground, with voxels in it.
-        near: Head voxels around the tumour that do not enhance at the standard dose.
+        near: Head voxels around the tumor that do not enhance at the standard dose.
     """
     signal = pre_contrast - TRUE_ZERO
     return near & (signal >= LEAST_TISSUE * float(np.median(signal[head])))

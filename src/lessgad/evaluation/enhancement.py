@@ -22,9 +22,9 @@ class EnhancementScores:
     """What one method's image of a study is worth; NaN where undefined.
 
     Attributes:
-        recovery: Share of the tumour's enhancement that came back.
+        recovery: Share of the tumor's enhancement that came back.
         false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumour that enhances at the standard dose alone.
+        missed_ml: Volume of tumor that enhances at the standard dose alone.
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.
         cep_percent: Contrast enhancement percentage.
@@ -69,7 +69,7 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
         recovery = Σ E_method / Σ E_standard
 
     Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels. That noise is that of
-    the scanner: where `reference.threshold.tumor_over_spread` is not above `N_SPREADS`, the figure is of a tumour that
+    the scanner: where `reference.threshold.tumor_over_spread` is not above `N_SPREADS`, the figure is of a tumor that
     differs from T1 to T1ce no more than other tissue does.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)
@@ -80,7 +80,7 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
 
 
 def false_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float, shown: float) -> Region:
-    """Where a method shows enhancement outside the dilated tumour that the standard dose does not; clusters ≥ 10 mm³.
+    """Where a method shows enhancement outside the dilated tumor that the standard dose does not; clusters ≥ 10 mm³.
 
     Args:
         enhancement: E of the method.
@@ -93,7 +93,7 @@ def false_enhancement(enhancement: Image, reference: EnhancementReference, thres
 
 
 def missed_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float) -> Region:
-    """Where a method shows no enhancement in tumour that enhances at the standard dose; clusters ≥ 10 mm³.
+    """Where a method shows no enhancement in tumor that enhances at the standard dose; clusters ≥ 10 mm³.
 
     In a lesion of which less than that enhances every voxel counts: else nobody could ever miss a small one.
 

@@ -18,9 +18,9 @@ class EnhancementRow:
         subset: Which part of the split the patient is in.
         dose: Fraction of the standard dose.
         method: ``unrestored``, ``subtract_and_scale``, ``restored`` … or an external name.
-        recovery: Share of the tumour's enhancement that came back.
+        recovery: Share of the tumor's enhancement that came back.
         false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumour that enhances at the standard dose alone.
+        missed_ml: Volume of tumor that enhances at the standard dose alone.
         unsupported_ml: Volume that the acquired low dose does not support.
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.

@@ -17,8 +17,8 @@ from lessgad.evaluation.tumor_size import Lesion, find_lesions
 Image = Float[np.ndarray, "x y z"]
 Region = Bool[np.ndarray, "x y z"]
 
-DILATION_MM = 3.0  # the rim of a tumour, where registration and partial volume decide, is nobody's false enhancement
-BACKGROUND_MM = 10.0  # beyond the dilated tumour
+DILATION_MM = 3.0  # the rim of a tumor, where registration and partial volume decide, is nobody's false enhancement
+BACKGROUND_MM = 10.0  # beyond the dilated tumor
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +33,12 @@ class EnhancementReference:
         pre_contrast: T1 on [−1, 1].
         enhancement: E of the standard dose.
         threshold: From where on a voxel enhances.
-        tumor: Where the tumour is.
-        enhancing: Tumour that enhances at the standard dose.
+        tumor: Where the tumor is.
+        enhancing: Tumor that enhances at the standard dose.
         enhancing_little: The same, of lesions that hold less of it than the smallest cluster.
-        elsewhere: Head outside the dilated tumour.
-        background: Tissue within 10 mm of the dilated tumour that does not enhance at the standard dose.
-        lesions: Parts of the tumour, by the numbers in `lesion_numbers`.
+        elsewhere: Head outside the dilated tumor.
+        background: Tissue within 10 mm of the dilated tumor that does not enhance at the standard dose.
+        lesions: Parts of the tumor, by the numbers in `lesion_numbers`.
         lesion_numbers: Which lesion each voxel is of, 0 for none.
         spacing_mm: Distance between voxels along x, y, z.
     """
@@ -71,13 +71,13 @@ def enhancement_reference(
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same grid and scale.
-        tumor: Where the tumour is.
+        tumor: Where the tumor is.
         head: Foreground.
         spacing_mm: Distance between voxels along x, y, z.
         sigmas: SD of the noise of T1 and T1ce on that scale; None where unknown.
 
     Raises:
-        VolumeError: The tumour or the head around it is empty.
+        VolumeError: The tumor or the head around it is empty.
     """
     box, shape = box_around(head | tumor), head.shape
     tumor, head, pre_contrast = tumor[box], head[box], np.asarray(pre_contrast[box])

@@ -23,8 +23,8 @@ class EnhancementThreshold:
 
     Attributes:
         noise: SD of the noise of T1ce − T1.
-        spread: Robust SD about zero of T1ce − T1 in the head outside the tumour.
-        tumor_median: Median of T1ce − T1 in the tumour.
+        spread: Robust SD about zero of T1ce − T1 in the head outside the tumor.
+        tumor_median: Median of T1ce − T1 in the tumor.
     """
 
     noise: float
@@ -33,12 +33,12 @@ class EnhancementThreshold:
 
     @property
     def value(self) -> float:
-        """The threshold: max(3·noise, 2·spread, tumour median / 2)."""
+        """The threshold: max(3·noise, 2·spread, tumor median / 2)."""
         return max(N_SIGMAS * self.noise, N_SPREADS * self.spread, SHARE_OF_TUMOR * self.tumor_median)
 
     @property
     def tumor_over_spread(self) -> float:
-        """Median enhancement of the tumour over the spread; up to `N_SPREADS`, other tissue differs as much anyhow."""
+        """Median enhancement of the tumor over the spread; up to `N_SPREADS`, other tissue differs as much anyhow."""
         if self.spread > 0:
             return self.tumor_median / self.spread
         return math.copysign(math.inf, self.tumor_median) if self.tumor_median else 0.0
@@ -52,23 +52,23 @@ def enhancement_threshold(
 ) -> EnhancementThreshold:
     """Set the threshold of a study from its standard dose alone.
 
-        threshold = max(3·√(σ₁² + σ₂²), 2·s, median E in the tumour / 2),   s = 1.4826 · median |E| elsewhere
+        threshold = max(3·√(σ₁² + σ₂²), 2·s, median E in the tumor / 2),   s = 1.4826 · median |E| elsewhere
 
     Noise alone would do only if T1 and T1ce were alike wherever nothing enhances. They are not: in 12 glioma pairs
     (training and validation patients) s is 1.7 to 12 times the noise, by sequence, calibration and texture. By the
     first term alone 180 to 540 ml of a head enhance, by the second 55 to 190 ml, the vessels among them. The third asks
-    of a method that it shows at least half of what is typical for this tumour.
+    of a method that it shows at least half of what is typical for this tumor.
 
     Args:
         enhancement: E, T1ce − T1.
-        tumor: Where the tumour is.
-        elsewhere: The head outside the dilated tumour; most of it does not enhance.
+        tumor: Where the tumor is.
+        elsewhere: The head outside the dilated tumor; most of it does not enhance.
         sigmas: σ of T1 and T1ce on that scale; None where unknown, then it is measured (`noise_of`).
 
     Raises:
-        VolumeError: There is no voxel in the tumour or elsewhere.
+        VolumeError: There is no voxel in the tumor or elsewhere.
     """
-    for name, region in (("tumour", tumor), ("head outside the tumour", elsewhere)):
+    for name, region in (("tumor", tumor), ("head outside the tumor", elsewhere)):
         if not region.any():
             raise VolumeError(f"voxels in the {name}", "none")
     noise = math.hypot(*sigmas) if sigmas is not None else noise_of(enhancement, elsewhere)
@@ -85,7 +85,7 @@ def noise_of(difference: Float[np.ndarray, "x y z"], region: Bool[np.ndarray, "x
 
     Args:
         difference: E, any unit.
-        region: Voxels to measure in; those whose neighbours along x lie in it too are used.
+        region: Voxels to measure in; those whose neighbors along x lie in it too are used.
 
     Returns:
         σ, 0 where no voxel can be used.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a tumour changes from visit to visit, in the reference and in what was segmented, and whether that is growth."""
+"""How a tumor changes from visit to visit, in the reference and in what was segmented, and whether that is growth."""
 
 from __future__ import annotations
 

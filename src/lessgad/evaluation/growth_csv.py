@@ -10,7 +10,7 @@ from lessgad.evaluation.result_rows import ResultTable
 
 @dataclass(frozen=True)
 class GrowthRow:
-    """How a tumour changed between two consecutive sessions of a patient.
+    """How a tumor changed between two consecutive sessions of a patient.
 
     Attributes:
         patient: BIDS label of the patient, without ``sub-``.

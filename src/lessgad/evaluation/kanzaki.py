@@ -39,7 +39,7 @@ def largest_transverse_diameter_mm(mask: Bool[np.ndarray, "x y z"], spacing_mm: 
 def kanzaki_class(
     intrameatal: Bool[np.ndarray, "x y z"], extrameatal: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> KanzakiClass:
-    """Class a tumour by its largest extrameatal diameter, rounded to whole mm.
+    """Class a tumor by its largest extrameatal diameter, rounded to whole mm.
 
     ``none`` where neither part is there, ``intrameatal`` without an extrameatal part, then ``small`` up to 10 mm,
     ``medium`` to 20, ``moderately large`` to 30, ``large`` to 40, ``giant`` above.

@@ -46,7 +46,7 @@ class MetricSummary:
     p_holm: float | None = None
 
 
-def summarise(values: Float[np.ndarray, " studies"]) -> MetricSummary:
+def summarize(values: Float[np.ndarray, " studies"]) -> MetricSummary:
     """Average one value per study; infinite and undefined values are counted instead."""
     finite = values[np.isfinite(values)]
     return MetricSummary(

@@ -48,7 +48,7 @@ class PatientLevelGain:
 def patient_level_gain(
     gains: Float[np.ndarray, " studies"], patients: Sequence[str], seed: int, n_resamples: int = N_RESAMPLES
 ) -> PatientLevelGain:
-    """Summarise per-study gains patient by patient.
+    """Summarize per-study gains patient by patient.
 
     Args:
         gains: One difference (method − unrestored) per study, in any unit.

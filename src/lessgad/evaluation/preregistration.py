@@ -2,7 +2,7 @@
 """Whether what counts as enough was fixed before test results were seen.
 
 A change is not forbidden: it is told. An answer whose endpoints were changed after results, or never fixed, is given
-and labelled so; to refuse it would only teach to delete the record.
+and labeled so; to refuse it would only teach to delete the record.
 """
 
 from __future__ import annotations

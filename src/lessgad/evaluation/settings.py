@@ -9,7 +9,7 @@ from lessgad.settings import Settings
 
 
 class ProgressionSettings(Settings):
-    """When a tumour counts as grown between two visits: when either threshold is reached.
+    """When a tumor counts as grown between two visits: when either threshold is reached.
 
     Attributes:
         diameter_mm: Growth of the largest transverse diameter. 2 mm is usual for vestibular schwannomas (Stangerup et
@@ -28,7 +28,7 @@ class EvaluationSettings(Settings):
     Attributes:
         n_resamples: Of bootstrap and sign-flip test.
         seed: Of both.
-        progression: Of a tumour, from one visit to the next.
+        progression: Of a tumor, from one visit to the next.
     """
 
     n_resamples: int = Field(default=10_000, ge=100)

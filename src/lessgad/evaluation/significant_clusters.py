@@ -16,7 +16,7 @@ _HIGHEST = 40.0  # beyond it p is 0 in double precision
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """Neighbouring voxels above the threshold, and how surprising their peak is.
+    """Neighboring voxels above the threshold, and how surprising their peak is.
 
     Attributes:
         peak: Largest z.

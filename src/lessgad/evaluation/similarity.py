@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How like the standard-dose image another image is, over a region: PSNR and SSIM.
 
-All images are normalised to [−1, 1] by the one map of their study and lie in transverse order, so
+All images are normalized to [−1, 1] by the one map of their study and lie in transverse order, so
 that ``image[:, :, k]`` is a transverse slice.
 """
 
@@ -30,7 +30,7 @@ class Similarity:
     """The likeness of two images over one area.
 
     Attributes:
-        area: ``tumor_box`` (the tumour's bounding box), ``tumor`` or ``head``.
+        area: ``tumor_box`` (the tumor's bounding box), ``tumor`` or ``head``.
         psnr_db: PSNR in dB, infinite where the images are identical.
         ssim: Mean SSIM, at most 1.
     """

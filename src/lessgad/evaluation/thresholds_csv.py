@@ -20,8 +20,8 @@ class ThresholdRow:
         subset: Which part of the split the patient is in.
         threshold: Enhancement from which on a voxel counts.
         noise: SD of the noise of T1ce − T1.
-        spread: Robust SD about zero of T1ce − T1 in the head outside the tumour.
-        tumor_median: Median of T1ce − T1 in the tumour.
+        spread: Robust SD about zero of T1ce − T1 in the head outside the tumor.
+        tumor_median: Median of T1ce − T1 in the tumor.
         tumor_over_spread: The median over the spread; up to 2, recovery says little.
     """
 

@@ -18,7 +18,7 @@ SizeGroup = Literal["<3 mm", "3-5 mm", "5-10 mm", ">10 mm"]
 
 @dataclass(frozen=True)
 class Lesion:
-    """One connected part of a tumour mask.
+    """One connected part of a tumor mask.
 
     Attributes:
         number: Its label, from 1, the largest first.
@@ -40,7 +40,7 @@ def equivalent_diameter_mm(volume_ml: float) -> float:
     """Diameter of the sphere of a volume, (6·V/π)^(1/3), in mm.
 
     Chosen over the largest extent, because thick slices and the orientation of the grid change it least, and a lesion
-    of a few voxels has one. A tumour longer than wide gets less than a reader's longest diameter: an ellipsoid of
+    of a few voxels has one. A tumor longer than wide gets less than a reader's longest diameter: an ellipsoid of
     5×5×12 mm counts as 6.7.
     """
     return math.cbrt(6 * 1000 * volume_ml / math.pi)
@@ -61,7 +61,7 @@ def find_lesions(
     """Tell the lesions of a mask apart.
 
     Voxels that touch, be it at a corner, are one lesion; and so are parts with less than about 3 mm between them:
-    hand-drawn and thresholded masks leave crumbs around a tumour that are no lesions of their own.
+    hand-drawn and thresholded masks leave crumbs around a tumor that are no lesions of their own.
 
     Args:
         tumor: The mask.

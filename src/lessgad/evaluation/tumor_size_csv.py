@@ -11,7 +11,7 @@ from lessgad.evaluation.result_rows import ResultTable
 
 @dataclass(frozen=True)
 class TumorSizeRow:
-    """How large a tumour is in the reference and in a segmentation.
+    """How large a tumor is in the reference and in a segmentation.
 
     Attributes:
         patient: BIDS label of the patient, without ``sub-``.
@@ -38,7 +38,7 @@ class TumorSizeRow:
     reference_kanzaki: str
 
 
-_TABLE = ResultTable(TumorSizeRow, "a table of tumour sizes", ("patient", "session", "dose", "image"))
+_TABLE = ResultTable(TumorSizeRow, "a table of tumor sizes", ("patient", "session", "dose", "image"))
 COLUMNS = _TABLE.columns
 write_tumor_size = _TABLE.write
 read_tumor_size = _TABLE.read

@@ -16,7 +16,7 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scans
 from lessgad.experiment.study_files import prepared_files
 from lessgad.experiment.unit_names import prepared, prepared_scan, prepared_t2
-from lessgad.preparation.prepared_companion import read_companion
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, read_prepared
 from lessgad.volume import Volume, read_volume
 
@@ -42,7 +42,7 @@ class StudyFiles:
             VolumeError: A file is missing or damaged.
         """
         study = read_prepared(self.files)
-        return study if self.t2 is None else replace(study, t2=read_companion(self.t2)[0])
+        return study if self.t2 is None else replace(study, t2=read_auxiliary_image(self.t2)[0])
 
 
 @lru_cache(maxsize=1)

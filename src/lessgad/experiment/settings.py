@@ -17,7 +17,7 @@ from lessgad.dose_fraction import different_doses
 from lessgad.errors import SettingsError
 from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.settings import EvaluationSettings
-from lessgad.experiment.each_key_once import EachKeyOnce, KeyTwiceError
+from lessgad.experiment.unique_keys import DuplicateKeyError, UniqueKeyLoader
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.scan_checks import OrientationUnknown
 from lessgad.preparation.settings import PreparationSettings
@@ -163,8 +163,8 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
         SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
     """
     try:
-        content = yaml.load(text, EachKeyOnce)  # noqa: S506  a safe loader
-    except KeyTwiceError as error:
+        content = yaml.load(text, UniqueKeyLoader)  # noqa: S506  a safe loader
+    except DuplicateKeyError as error:
         place = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise SettingsError(
             "each setting once", f"{error.problem} again (line {place})", path, "Remove one of the two"

@@ -13,7 +13,7 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scans
 from lessgad.experiment.study_files import prepared_files
 from lessgad.experiment.unit_names import prepared, prepared_scan, prepared_t2
-from lessgad.preparation.prepared_companion import description_of
+from lessgad.preparation.auxiliary_files import description_of
 
 
 @dataclass(frozen=True)

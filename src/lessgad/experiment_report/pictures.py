@@ -18,18 +18,18 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import evaluated
-from lessgad.judging.study_scores import StudyScores
 from lessgad.preparation.prepared_study import PreparedStudy, read_prepared
 from lessgad.report.calibration_figure import calibration_figure
 from lessgad.report.content import Picture
 from lessgad.report.dose_curves import dose_curves
 from lessgad.report.dose_gallery import DosePlane, GalleryStudy, Score, dose_gallery, gallery_doses
 from lessgad.report.enhancement_figures import enhancement_against_dose
-from lessgad.report.false_against_missed_figure import false_against_missed_figure
+from lessgad.report.operating_curve_figure import operating_curve_figure
 from lessgad.report.preparation_sheet import preparation_images
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png
 from lessgad.report.whole_image_sheet import SheetSlice, slice_errors, whole_image_sheet, worst_slice
+from lessgad.scoring.study_scores import StudyScores
 from lessgad.training.learning_curve import read_learning_curve
 from lessgad.volume import in_transverse_order, read_volume
 
@@ -46,7 +46,7 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
     figure = dose_curves(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)
     if figure is None:
         return ()
-    place = "the tumour's box" if area == "tumor_box" else "the head"
+    place = "the tumor's box" if area == "tumor_box" else "the head"
     alt = f"PSNR, its gain over unrestored, and SSIM in {place} against the dose, one line per method"
     caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
     return (Picture(to_png(figure), alt, caption),)
@@ -58,7 +58,7 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
     against_dose = enhancement_against_dose(
         scores.enhancement, seed=evaluation.seed, n_resamples=evaluation.n_resamples, subset="test"
     )
-    traded = false_against_missed_figure(scores.false_against_missed, subset="test")
+    traded = operating_curve_figure(scores.false_against_missed, subset="test")
     pictures = []
     if against_dose is not None:
         alt = "Recovery, false and missed enhancement against the dose, one line per method"
@@ -84,7 +84,7 @@ def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Col
         alt = "T1 and T1ce at the left; low-dose images above and restored ones below at several doses"
         caption = (
             f"{study.name}: low dose above, restored below; whole slice and close-up. "
-            "PSNR and SSIM are those of the tumour's box in the whole volume."
+            "PSNR and SSIM are those of the tumor's box in the whole volume."
         )
         pictures.append(Picture(to_png(figure), alt, caption))
     return tuple(pictures)
@@ -161,7 +161,7 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
     files = prepared_files(experiment, study)
     prepared = read_prepared(files)
     images = preparation_images(files, prepared, prepared.tumor(experiment.settings.cohort.regions))
-    low_dose = prepared.normalisation.undo(
+    low_dose = prepared.normalization.undo(
         simulated_low_dose(prepared, CALIBRATION_DOSE, experiment.settings.simulation)
     )
     figure = calibration_figure(images, low_dose, CALIBRATION_DOSE)
@@ -207,7 +207,7 @@ def _gallery_study(
         low_dose = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
         planes.append(DosePlane(dose, low_dose, np.asarray(restored), _score(before), _score(after)))
     return GalleryStudy(
-        title_lines=[study.name, f"transverse slice with the most tumour; doses {_doses(planes)}"],
+        title_lines=[study.name, f"transverse slice with the most tumor; doses {_doses(planes)}"],
         pre_contrast=np.asarray(pre_contrast),
         standard_dose=np.asarray(standard_dose),
         planes=planes,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from lessgad.experiment.opened import Experiment
 from lessgad.reader_study.readings_json import read_readings_json
-from lessgad.reader_study.results import summarise_readings
+from lessgad.reader_study.results import summarize_readings
 from lessgad.report.content import Picture
 from lessgad.report.reading_figure import answer_bars
-from lessgad.report.reading_section import ReadingSection, reading_section, together
+from lessgad.report.reading_section import ReadingSection, pooled_over_readers, reading_section
 from lessgad.report.style import to_png
 
 
@@ -29,10 +29,10 @@ def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Pict
     if not path.exists():
         return None, None
     readings = read_readings_json(path)
-    summary = summarise_readings(readings, experiment.settings.evaluation.n_resamples)
+    summary = summarize_readings(readings, experiment.settings.evaluation.n_resamples)
     if not summary.n_cases:
         return None, None
-    figure = answer_bars(readings.questionnaire, together(summary.counts))
+    figure = answer_bars(readings.questionnaire, pooled_over_readers(summary.counts))
     if figure is None:
         return reading_section(readings, summary), None
     alt = "For each question a bar per dose, divided by how often each answer was given"

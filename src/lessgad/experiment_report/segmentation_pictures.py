@@ -16,7 +16,6 @@ from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_files import restored_file, segmentation_files
 from lessgad.experiment.unit_names import segmented
 from lessgad.experiment_report.pictures import most_tumor
-from lessgad.judging.study_scores import StudyScores
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.report.content import Picture, SegmentationSection
 from lessgad.report.contour_gallery import ContourStudy, Outlined, contour_gallery, dose_heading
@@ -25,6 +24,7 @@ from lessgad.report.overlap_figure import overlap_figure
 from lessgad.report.segmentation_tables import segmentation_tables
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png
+from lessgad.scoring.study_scores import StudyScores
 from lessgad.segmentation.region_labels import renumbered
 from lessgad.volume import in_transverse_order, read_volume
 
@@ -46,7 +46,7 @@ def segmentation_section(
         alt = "Dice, HD95 and ASD against the dose, one column per region, low-dose and restored images"
         caption = (
             "What a network that learned from the standard dose makes of low-dose and restored images; test patients, "
-            "means over patients. The grey line is the standard dose itself."
+            "means over patients. The gray line is the standard dose itself."
         )
         curves = (Picture(to_png(figure), alt, caption),)
     return SegmentationSection(
@@ -78,8 +78,8 @@ def _contours(experiment: Experiment, test: list[OverlapRow], usable: Collection
     pictures = []
     for study, prepared in most_tumor(experiment, {(row.patient, row.session) for row in test}):
         figure = contour_gallery(_contour_study(experiment, study, prepared, dice, usable))
-        alt = "Outlines of the tumour, drawn and segmented, on low-dose images above and restored ones below"
-        caption = f"{study.name}: as drawn, and as segmented in each image. Dice is that of the whole tumour."
+        alt = "Outlines of the tumor, drawn and segmented, on low-dose images above and restored ones below"
+        caption = f"{study.name}: as drawn, and as segmented in each image. Dice is that of the whole tumor."
         pictures.append(Picture(to_png(figure), alt, caption))
     return tuple(pictures)
 
@@ -108,7 +108,7 @@ def _contour_study(
         columns.append((outlined(heading, low_dose, dose, LOW), outlined(heading, restored, dose, RESTORED)))
     shown = np.zeros(standard.shape, dtype=bool) if tumor is None else tumor[:, :, k]
     return ContourStudy(
-        title_lines=[study.name, "transverse slice with the most tumour, close up"],
+        title_lines=[study.name, "transverse slice with the most tumor, close up"],
         regions=list(regions),
         first=(Outlined("", standard, drawn, ""), outlined("", standard, 1.0, STANDARD)),
         columns=columns,

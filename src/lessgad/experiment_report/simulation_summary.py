@@ -46,12 +46,12 @@ def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSe
 def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:
     if settings.model == "linear":
         return "simulated by the linear mix of the pair, as in the paper"
-    modelled = [record for record in records if record.model == "signal_equation"]
-    words = f"simulated by the signal equation of the sequence in {len(modelled)} of {len(records)} studies"
+    modeled = [record for record in records if record.model == "signal_equation"]
+    words = f"simulated by the signal equation of the sequence in {len(modeled)} of {len(records)} studies"
     reasons = Counter(record.reason for record in records if record.model == "linear")
     for reason, n in reasons.most_common():
         words += f"; by the linear mix in {n}: {reason}"
-    beyond = [record.beyond_head for record in modelled]
+    beyond = [record.beyond_head for record in modeled]
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))
         words += f"; of the head's voxels {mean} (at most {most} in a study)"

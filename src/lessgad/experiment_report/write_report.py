@@ -25,18 +25,18 @@ from lessgad.experiment.scanned import planned_doses
 from lessgad.experiment.study_cautions import study_cautions
 from lessgad.experiment.unit_names import evaluated, part_of, prepared
 from lessgad.experiment_report import pictures
-from lessgad.experiment_report.answer import answer_of
+from lessgad.experiment_report.answer_from_results import answer_of
 from lessgad.experiment_report.measured_summary import measured_facts
 from lessgad.experiment_report.reading_results import reading_results
 from lessgad.experiment_report.segmentation_pictures import segmentation_section
 from lessgad.experiment_report.simulation_summary import record_simulation, simulation_facts
-from lessgad.judging.score_tables import GROWTH, TABLES, gather_scores
-from lessgad.judging.study_scores import StudyScores
 from lessgad.report.answer_section import AnswerSection, answer_section
 from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.tables import Table4, table4, write_table4
+from lessgad.scoring.score_tables import GROWTH, TABLES, gather_scores
+from lessgad.scoring.study_scores import StudyScores
 from lessgad.training.settings import TrainingSettings
 
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
@@ -184,7 +184,7 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: 
         Fact("Training", _training(settings.training)),
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
-        Fact("Tumour", regions or "no regions named: judged on the head alone"),
+        Fact("Tumor", regions or "no regions named: judged on the head alone"),
         Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
     )
 

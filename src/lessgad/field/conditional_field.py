@@ -24,7 +24,7 @@ SMALLEST_HALF_WIDTH = 1e-4
 NOISE_TO_ENHANCEMENT = 0.1
 
 
-class FieldAnswer(NamedTuple):
+class FieldOutput(NamedTuple):
     """What a field says of a batch.
 
     Attributes:
@@ -70,7 +70,7 @@ class ConditionalField(nn.Module):
             source: The images named by `settings.inputs`, in that order, each with its neighboring slices
                 (`settings.channels_of`), on [−1, 1], background −1.
             dose: Fraction of the standard dose of each.
-            position_mm: (y, x) of each pixel from the centre of the head box.
+            position_mm: (y, x) of each pixel from the center of the head box.
 
         Returns:
             The standard-dose image, float32; at dose 1 and output `residual`, the low-dose image itself.
@@ -82,7 +82,7 @@ class ConditionalField(nn.Module):
         source: Float[Tensor, "b c h w"],
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
-    ) -> FieldAnswer:
+    ) -> FieldOutput:
         """Restore, and give the rest of what the field says too."""
         height, width = source.shape[-2:]
         coarse = self._coarse_shifts(source, dose)
@@ -98,7 +98,7 @@ class ConditionalField(nn.Module):
         position_there_mm: Float[Tensor, "b 2 hh ww"],
         rows: Float[Tensor, " hh"],
         columns: Float[Tensor, " ww"],
-    ) -> FieldAnswer:
+    ) -> FieldOutput:
         """Restore at other places than the pixels: the field is a function of the place.
 
         Args:
@@ -132,7 +132,7 @@ class ConditionalField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
         shifts: Float[Tensor, "b s h w"],
-    ) -> FieldAnswer:
+    ) -> FieldOutput:
         wave = position_mm * (2.0 / self.settings.longest_wave_mm)
         hidden = torch.cat((self._seen(source, dose), position_encoding(wave, self.settings.n_frequencies)), dim=1)
         parts = torch.split(shifts, self._widths, dim=1)
@@ -144,7 +144,7 @@ class ConditionalField(nn.Module):
         half_width = None
         if self.settings.interval:
             half_width = HALF_WIDTH_UNIT * functional.softplus(said[:, 1:]) + SMALLEST_HALF_WIDTH
-        return FieldAnswer(self._output(said[:, :1], source, dose), half_width, shifts)
+        return FieldOutput(self._output(said[:, :1], source, dose), half_width, shifts)
 
     def _seen(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s h w"]:
         """Sources with background at 0, so that padding with zeros is background; dose and difference beside them."""

@@ -22,7 +22,7 @@ class ChannelNorm(nn.Module):
         self.norm = nn.LayerNorm(n_channels)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Normalise each pixel's channels to mean 0 and variance 1, then scale and shift them."""
+        """Normalize each pixel's channels to mean 0 and variance 1, then scale and shift them."""
         return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -45,7 +45,7 @@ class ResidualBlock(nn.Module):
 class CompactEncoder(nn.Module):
     """A feature pyramid at the strides of the settings, with a top-down path back to the stride of the shifts.
 
-    Nothing is normalised over space and all strides are powers of two, so that a patch whose origin is
+    Nothing is normalized over space and all strides are powers of two, so that a patch whose origin is
     a multiple of the coarsest stride gives the features of the whole slice, beyond the receptive field.
     """
 

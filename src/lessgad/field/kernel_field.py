@@ -21,7 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lessgad.field.conditional_field import FieldAnswer
+from lessgad.field.conditional_field import FieldOutput
 from lessgad.field.encoder import CompactEncoder
 from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM
 from lessgad.field.kernel_sources import N_CONSTANTS, n_source_channels
@@ -62,7 +62,7 @@ class KernelField(nn.Module):
         source: Float[Tensor, "b c h w"],
         dose: Float[Tensor, " b"],  # noqa: ARG002 - it is among the sources
         position_mm: Float[Tensor, "b 2 h w"],  # noqa: ARG002 - as for other fields
-    ) -> FieldAnswer:
+    ) -> FieldOutput:
         """Restore, and say how far off the image may be.
 
         Args:
@@ -90,7 +90,7 @@ class KernelField(nn.Module):
             half_width = (bound.detach() + sigma + 0.01) * functional.softplus(
                 said[:, N_AVERAGES + 1 :]
             ) + LEAST_HALF_WIDTH
-        return FieldAnswer(restored, half_width, said.new_zeros(len(said), 1, 1, 1))
+        return FieldOutput(restored, half_width, said.new_zeros(len(said), 1, 1, 1))
 
     def _said(
         self,

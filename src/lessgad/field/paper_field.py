@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lessgad.field.conditional_field import FieldAnswer
+from lessgad.field.conditional_field import FieldOutput
 from lessgad.field.presets import FieldSettings
 from lessgad.field.published import PublishedField
 
@@ -51,11 +51,11 @@ class PaperField(nn.Module):
         source: Float[Tensor, "b c h w"],
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
-    ) -> FieldAnswer:
+    ) -> FieldOutput:
         """Restore, and give the shifts too; the published network does not say how far off it may be."""
         del position_mm
         if self.settings.told_the_dose:
             level = (2 * dose - 1).to(source.dtype)[:, None, None, None].expand(-1, 1, *source.shape[-2:])
             source = torch.cat((source, level), dim=1)
         restored, shifts = self.network.forward_with_shifts(source)
-        return FieldAnswer(restored, None, shifts)
+        return FieldOutput(restored, None, shifts)

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 def position_grid_mm(
-    shape: tuple[int, int], spacing_mm: tuple[float, float], centre: tuple[float, float]
+    shape: tuple[int, int], spacing_mm: tuple[float, float], center: tuple[float, float]
 ) -> Float[Tensor, "2 h w"]:
-    """Give each pixel of a slice its place in millimetres from a centre.
+    """Give each pixel of a slice its place in millimeters from a center.
 
     Args:
         shape: (h, w), rows along y and columns along x.
         spacing_mm: Distance between rows and between columns.
-        centre: (row, column) that lies at 0 mm, in pixels; fractions and values outside the slice are fine.
+        center: (row, column) that lies at 0 mm, in pixels; fractions and values outside the slice are fine.
 
     Returns:
         (2, h, w): y in mm, then x in mm.
     """
     import torch
 
-    y_mm = (torch.arange(shape[0], dtype=torch.float32) - centre[0]) * spacing_mm[0]
-    x_mm = (torch.arange(shape[1], dtype=torch.float32) - centre[1]) * spacing_mm[1]
+    y_mm = (torch.arange(shape[0], dtype=torch.float32) - center[0]) * spacing_mm[0]
+    x_mm = (torch.arange(shape[1], dtype=torch.float32) - center[1]) * spacing_mm[1]
     return torch.stack(torch.meshgrid(y_mm, x_mm, indexing="ij"))
 
 

@@ -29,7 +29,7 @@ class FieldSettings(Settings):
     Attributes:
         preset: `kernel`: averages of what was measured, weighted for each pixel by a network, and a small residual
             (`field.kernel_field`); of what follows, only the shape of the encoder counts for it. `compact`, for a CPU:
-            features on a coarser grid, positions in mm, nothing normalised over space.
+            features on a coarser grid, positions in mm, nothing normalized over space.
             `paper`: the published network exactly; of what follows, only inputs and told_the_dose count for it.
         inputs: Images that the field sees, in this order. `low_dose` must be one of them. The T1 tells what is
             contrast and what was bright before; without it there is next to no gain under noise. A `t2` may be missing
@@ -37,7 +37,7 @@ class FieldSettings(Settings):
         output: `residual`: low dose + (1 − dose) × what the field says, so that the full dose comes back unchanged.
             `tanh`: the field says the image itself, as published.
         interval: Whether the field also says how far off each pixel may be; the published network does not.
-        scaled_difference: Whether the field also sees the difference between low dose and T1, scaled towards the full
+        scaled_difference: Whether the field also sees the difference between low dose and T1, scaled toward the full
             dose, where the T1 is an input: what a subtraction would give, held back where noise would drown it.
         told_the_dose: Whether the dose is an input; needed for one model that serves all doses.
         n_neighbor_slices: How many slices above, and as many below, the field sees beside the one that it restores:

@@ -146,7 +146,7 @@ class PublishedField(nn.Module):
         n_images, height, width = source.shape[1:]
         if n_images != self.n_inputs:
             raise ModelError(f"{self.n_inputs} input image(s), as the model was trained", f"{n_images}")
-        if max(height, width) <= COARSEST_STRIDE:  # one feature pixel has no variance to be normalised by
+        if max(height, width) <= COARSEST_STRIDE:  # one feature pixel has no variance to be normalized by
             raise ModelError("a patch with a side of more than 8 pixels", f"{height}×{width}")
 
 

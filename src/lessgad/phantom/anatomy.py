@@ -25,12 +25,12 @@ class Head:
 
     Attributes:
         labels: A `Tissue` for each voxel; CSF wherever there is brain.
-        grey: Fraction of grey matter, 0–1; only where `labels` says CSF.
+        gray: Fraction of gray matter, 0–1; only where `labels` says CSF.
         white: Fraction of white matter, likewise; what is left is CSF.
     """
 
     labels: Int[np.ndarray, "x y z"]
-    grey: Float[np.ndarray, "x y z"]
+    gray: Float[np.ndarray, "x y z"]
     white: Float[np.ndarray, "x y z"]
 
 
@@ -59,15 +59,15 @@ def build_head(rng: np.random.Generator, age: int = 50) -> Head:
         for region in nerves(side):
             paint(labels, region, Tissue.WHITE, labels == Tissue.CSF)
     brain_there = labels == Tissue.CSF
-    grey, white = _aged(brain.grey * brain_there, brain.white * brain_there, age)
-    return Head(labels, grey, white)
+    gray, white = _aged(brain.gray * brain_there, brain.white * brain_there, age)
+    return Head(labels, gray, white)
 
 
 def _aged(
-    grey: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"], age: int
+    gray: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"], age: int
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
     """Take brain away where there was some CSF already: none at 30 years, about a tenth of the border by 80."""
     lost = ATROPHY_PER_YEAR * max(age - 30, 0)
-    total = grey + white
+    total = gray + white
     left = np.clip((total - lost) / (1 - lost), 0, 1) / np.maximum(total, np.float32(1e-6))
-    return grey * left, white * left
+    return gray * left, white * left

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The brain of the phantom: grey and white matter of ICBM152, and how far everything else is from them."""
+"""The brain of the phantom: gray and white matter of ICBM152, and how far everything else is from them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Brain:
     """What all patients share before they are warped; on the grid of `shapes`.
 
     Attributes:
-        grey: Fraction of grey matter, 0–1.
+        gray: Fraction of gray matter, 0–1.
         white: Fraction of white matter, 0–1.
         distance_mm: Distance outside the brain, 0 within it.
         cavity: The intracranial cavity and the spinal canal.
         outside_mm: Distance outside the cavity, 0 within it.
     """
 
-    grey: Float[np.ndarray, "x y z"]
+    gray: Float[np.ndarray, "x y z"]
     white: Float[np.ndarray, "x y z"]
     distance_mm: Float[np.ndarray, "x y z"]
     cavity: Bool[np.ndarray, "x y z"]
@@ -43,15 +43,15 @@ def load_brain() -> Brain:
     """
     from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
 
-    grey = _on_grid(np.asarray(load_mni152_gm_template(resolution=1).dataobj))
+    gray = _on_grid(np.asarray(load_mni152_gm_template(resolution=1).dataobj))
     white = _on_grid(np.asarray(load_mni152_wm_template(resolution=1).dataobj))
-    grey, white = _with_folia(*_sharpened(grey, white))
-    brain = grey + white > 0.4
+    gray, white = _with_folia(*_sharpened(gray, white))
+    brain = gray + white > 0.4
     distance = distance_outside(brain)
     closed = distance_outside(~(distance <= CLOSING_MM)) > CLOSING_MM - CISTERN_MM
     cavity = _with_cisterns(closed | (distance <= 1.0))
     cavity &= ~_petrous_bones(distance)
-    return Brain(grey * cavity, white * cavity, distance, cavity, distance_outside(cavity))
+    return Brain(gray * cavity, white * cavity, distance, cavity, distance_outside(cavity))
 
 
 def distance_outside(mask: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
@@ -72,16 +72,16 @@ def _on_grid(template: Float[np.ndarray, "i j k"]) -> Float[np.ndarray, "x y z"]
 
 
 def _sharpened(
-    grey: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
+    gray: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
     """Undo some of the blur of averaging many brains: square the probabilities and share them out again."""
-    rest = np.clip(1 - grey - white, 0, 1)
-    total = grey**2 + white**2 + rest**2 + np.float32(1e-6)
-    return grey**2 / total, white**2 / total
+    rest = np.clip(1 - gray - white, 0, 1)
+    total = gray**2 + white**2 + rest**2 + np.float32(1e-6)
+    return gray**2 / total, white**2 / total
 
 
 def _with_folia(
-    grey: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
+    gray: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
     """Fissures between the folia of the cerebellar cortex, which averaging has wiped out.
 
@@ -92,9 +92,9 @@ def _with_folia(
     wobble = smooth_noise(np.random.default_rng(152), SHAPE, 11)
     radius = np.sqrt((0.75 * x) ** 2 + (y + 22) ** 2 + (0.9 * (z + 20)) ** 2) + 1.3 * wobble
     below_tentorium = (z < -14 - 0.28 * (np.abs(x) - 10)) & (y < -36) & (y < -26 - 0.3 * np.abs(x))
-    cortex = np.clip(grey - white, 0, 1) * (below_tentorium & (z > -70))
+    cortex = np.clip(gray - white, 0, 1) * (below_tentorium & (z > -70))
     fissure = 0.30 * cortex * np.clip(np.cos(2 * np.pi * radius / 4.2), 0, 1) ** 2
-    return grey * (1 - fissure), white
+    return gray * (1 - fissure), white
 
 
 def _with_cisterns(cavity: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:

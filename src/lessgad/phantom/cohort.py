@@ -15,7 +15,7 @@ from lessgad.dose_fraction import check_dose, dose_label
 from lessgad.errors import CohortError, DoseError
 from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient, scan_patient
-from lessgad.phantom.scanner import LOW_DOSES, Study
+from lessgad.phantom.scanner import LOW_DOSES, ScannedSession
 from lessgad.phantom.sidecar import sidecar
 from lessgad.volume import write_volume
 
@@ -24,7 +24,7 @@ README = """Synthetic scans of vestibular schwannomas, made by `lessgad phantom`
 
 Each session has a T1 before contrast (T1w), true scans at a part of the standard dose (acq-dose10_ce-gadolinium_T1w is
 10 %), and one at the standard dose (ce-gadolinium_T1w). Each has its own noise, intensity window, grid and motion.
-The true tumour masks (intrameatal and extrameatal part) and motions are in derivatives/phantom.
+The true tumor masks (intrameatal and extrameatal part) and motions are in derivatives/phantom.
 """
 DERIVATIVE = Path("derivatives") / "phantom"
 
@@ -103,7 +103,7 @@ def _written(write: Callable[[Patient], None], patients: list[Patient], n_worker
         pool.shutdown(cancel_futures=True)
 
 
-def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: Study) -> None:
+def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: ScannedSession) -> None:
     truth = root / DERIVATIVE / folder
     for dose, scan in study.scans.items():
         name = image_name(dose)

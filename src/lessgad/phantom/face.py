@@ -71,14 +71,14 @@ def paint_airways(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y 
     cavities: list[Region] = [tube([(0, 14, -62), (0, 6, -74), (0, 4, -92)], [6, 7, 7])]
     linings: list[Region] = [tube([(0, 14, -62), (0, 6, -74), (0, 4, -92)], [8, 9.5, 9.5])]
     for side in (1, -1):
-        for centre, radii in (
+        for center, radii in (
             (mirrored([(33, 42, -64)], side)[0], (14.0, 17.0, 15.0)),
             ((side * 7 + sphenoid, 20.0, -42.0), (6.5, 10.0, 8.0)),
             (mirrored([(9, 80, -16)], side)[0], (9.0, 3.5, 9.0)),
         ):
             x, y, z = radii
-            cavities.append(ellipsoid(centre, (x - lining, y - lining, z - lining)))
-            linings.append(ellipsoid(centre, (x, y, z)))
+            cavities.append(ellipsoid(center, (x - lining, y - lining, z - lining)))
+            linings.append(ellipsoid(center, (x, y, z)))
     for region in linings:
         paint(labels, region, Tissue.MUCOSA, free)
     _paint_nose(labels, free, rng)

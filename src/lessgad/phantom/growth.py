@@ -15,13 +15,13 @@ from lessgad.phantom.shapes import ORIGIN_MM, Box, Region, axes_mm, box_around, 
 from lessgad.phantom.tissues import Tissue
 
 INTRAMEATAL, EXTRAMEATAL = 1, 2
-# The core of larger tumours fills late: most of it between 1.5 and 10 minutes after injection (PMID 20524826).
+# The core of larger tumors fills late: most of it between 1.5 and 10 minutes after injection (PMID 20524826).
 FADING_FROM_MM = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """A tumour in place, in a box of the grid.
+    """A tumor in place, in a box of the grid.
 
     Attributes:
         box: Where in the grid.
@@ -39,7 +39,7 @@ class Growth:
 
 
 def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
-    """Grow the tumour in a head; return it and the head around it.
+    """Grow the tumor in a head; return it and the head around it.
 
     In the canal it fills the lumen, slightly widened. In the cistern it is a ball that touches the porus, with a
     smooth irregular surface, flattened against the petrous bone; brain in its way is pushed outward along rays from the
@@ -134,14 +134,14 @@ def _away(side: int) -> Float[np.ndarray, "3"]:
 def _rays(
     side: int, radius: float, box: Box, surface: Float[np.ndarray, "i j k"]
 ) -> tuple[Float[np.ndarray, "i j k"], Float[np.ndarray, "i j k"]]:
-    """Distance from the porus, and how far from it the tumour reaches along the ray through each voxel, mm."""
+    """Distance from the porus, and how far from it the tumor reaches along the ray through each voxel, mm."""
     origin = _origin(side)
-    centre = 0.8 * radius * _away(side)
+    center = 0.8 * radius * _away(side)
     x, y, z = (axis - np.float32(o) for axis, o in zip(axes_mm(box), origin, strict=True))
     distance = np.sqrt(x**2 + y**2 + z**2)
-    toward = (x * centre[0] + y * centre[1] + z * centre[2]) / np.maximum(distance, 1e-3)
+    toward = (x * center[0] + y * center[1] + z * center[2]) / np.maximum(distance, 1e-3)
     uneven = radius * np.clip(1 + 0.10 * surface, 0.75, 1.25)
-    boundary = toward + np.sqrt(np.maximum(toward**2 - float(centre @ centre) + uneven**2, 0))
+    boundary = toward + np.sqrt(np.maximum(toward**2 - float(center @ center) + uneven**2, 0))
     return distance.astype(np.float32), boundary.astype(np.float32)
 
 
@@ -160,7 +160,7 @@ def _pushed_aside(
     ]
     cleft = np.clip(1.3 - (distance - boundary), 0, 1) * (distance > 0)
     fractions = []
-    for fraction in (head.grey, head.white):
+    for fraction in (head.gray, head.white):
         moved = fraction.copy()
         pushed = map_coordinates(fraction, coordinates, order=1, mode="nearest")
         moved[box] = np.where(stays, fraction[box], pushed) * (1 - cleft)
@@ -170,13 +170,13 @@ def _pushed_aside(
 
 
 def _with_tumor(head: Head, growth: Growth) -> Head:
-    labels, grey, white = head.labels.copy(), head.grey.copy(), head.white.copy()
+    labels, gray, white = head.labels.copy(), head.gray.copy(), head.white.copy()
     whole = growth.intrameatal | growth.extrameatal
     labels[growth.box][whole] = Tissue.TUMOR
     labels[growth.box][growth.cysts] = Tissue.CYST
-    grey[growth.box][whole] = 0
+    gray[growth.box][whole] = 0
     white[growth.box][whole] = 0
-    return Head(labels, grey, white)
+    return Head(labels, gray, white)
 
 
 def _room(head: Head, box: Box) -> Bool[np.ndarray, "i j k"]:

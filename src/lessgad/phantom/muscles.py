@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 from lessgad.phantom.shapes import SHAPE, Number, Point, axes_mm, mirrored, paint, smooth_noise, tube
 from lessgad.phantom.tissues import Tissue
 
-# Centre lines on the right side in MNI mm, and radii.
+# Center lines on the right side in MNI mm, and radii.
 _BELLIES: tuple[tuple[list[Point], list[Number]], ...] = (
     ([(56, 38, 4), (60, 30, -24), (57, 24, -48), (53, 20, -60)], [5, 8, 8, 4]),  # temporal, front
     ([(66, 4, 2), (66, 4, -26), (60, 14, -50)], [3, 5, 5]),  # temporal, back

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is in the cohort: age, sex, tumour and its growth, protocol; and the scans of each."""
+"""Who is in the cohort: age, sex, tumor and its growth, protocol; and the scans of each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from lessgad.phantom.anatomy import build_head
 from lessgad.phantom.growth import place
-from lessgad.phantom.protocol import Protocol, draw_protocol
-from lessgad.phantom.scanner import LOW_DOSES, Study, scan
+from lessgad.phantom.protocol import ScanProtocol, draw_protocol
+from lessgad.phantom.scanner import LOW_DOSES, ScannedSession, scan
 from lessgad.phantom.schwannoma import Schwannoma, draw_schwannoma
 from lessgad.phantom.subject import Subject, draw_subject
 from lessgad.phantom.tissues import Relaxation, Tissue, relaxation
@@ -29,7 +29,7 @@ class Patient:
         number: 1 for the first.
         age: Years, at the first session.
         sex: M or F.
-        tumors: The tumour at each session.
+        tumors: The tumor at each session.
         protocol: Of all scans.
         seed: Of head, deformation, tissues and scans.
     """
@@ -38,7 +38,7 @@ class Patient:
     age: int
     sex: str
     tumors: tuple[Schwannoma, ...]
-    protocol: Protocol
+    protocol: ScanProtocol
     seed: tuple[int, int]
 
 
@@ -62,7 +62,7 @@ def draw_patient(number: int, seed: int) -> Patient:
     return Patient(number, age, sex, tumors, protocol, (seed, number))
 
 
-def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES) -> list[Study]:
+def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES) -> list[ScannedSession]:
     """Build the patient's head once and scan it at each session."""
     studies = []
     for session, (subject, warp) in enumerate(subjects(patient)):
@@ -72,7 +72,7 @@ def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES) -> li
 
 
 def subjects(patient: Patient) -> Iterator[tuple[Subject, Warp]]:
-    """Give the patient at each session: the same head and tissues, another tumour."""
+    """Give the patient at each session: the same head and tissues, another tumor."""
     rng = np.random.default_rng([*patient.seed, 1])
     warp = draw_warp(rng, patient.sex)
     head = build_head(rng, patient.age)
@@ -87,7 +87,7 @@ def subjects(patient: Patient) -> Iterator[tuple[Subject, Warp]]:
 
 
 def _draw_tissue(patient: Patient, rng: np.random.Generator) -> Relaxation:
-    """Relaxation times and uptake around the table's, as they differ between people; the tumour's own uptake."""
+    """Relaxation times and uptake around the table's, as they differ between people; the tumor's own uptake."""
     table = relaxation(patient.protocol.field_strength_t)
     n = len(table.t1_ms)
     uptake = table.uptake_mm * np.exp(table.uptake_spread * rng.standard_normal(n))

@@ -12,10 +12,10 @@ from lessgad.dose.relaxivity import AGENTS, Agent
 from lessgad.dose.signal_equation import Sequence
 from lessgad.phantom.shapes import Number
 
-COVERAGE_MM = 62.0  # of the slab, so that the largest tumour fits
+COVERAGE_MM = 62.0  # of the slab, so that the largest tumor fits
 FEWEST_SLICES = 24
 FINEST_IN_PLANE_MM = 0.6  # the anatomy is built at 1 mm: finer pixels would show nothing more
-SLICES_MM = (1.4, 3.0)  # thinner ones likewise; small tumours vanish between thicker ones
+SLICES_MM = (1.4, 3.0)  # thinner ones likewise; small tumors vanish between thicker ones
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ TABLE_2: tuple[TableRow, ...] = (
 
 
 @dataclass(frozen=True)
-class Protocol:
+class ScanProtocol:
     """How all scans of a patient are acquired.
 
     Attributes:
@@ -120,7 +120,7 @@ class Protocol:
         return self.row.field_strength_t
 
 
-def draw_protocol(rng: np.random.Generator, quantile: float) -> Protocol:
+def draw_protocol(rng: np.random.Generator, quantile: float) -> ScanProtocol:
     """Draw a protocol; `quantile` (0–1) picks the row of Table 2, in the order of `TABLE_2`."""
     edges = np.cumsum([row.share for row in TABLE_2])
     row = TABLE_2[min(int(np.searchsorted(edges / edges[-1], quantile, side="right")), len(TABLE_2) - 1)]
@@ -129,11 +129,11 @@ def draw_protocol(rng: np.random.Generator, quantile: float) -> Protocol:
     in_plane = max(row.in_plane_mm.at(rng.random()), FINEST_IN_PLANE_MM)
     is_3d = row.scanning_sequence != SPIN_ECHO or thickness < 2
     sequence = _sequence(row, rng, is_3d=is_3d)
-    return Protocol(row, sequence, is_3d, in_plane, thickness, other, AGENTS[int(rng.integers(len(AGENTS)))])
+    return ScanProtocol(row, sequence, is_3d, in_plane, thickness, other, AGENTS[int(rng.integers(len(AGENTS)))])
 
 
 def n_slices(slice_mm: float) -> int:
-    """Slices of a slab that holds the tumour, at least 24."""
+    """Slices of a slab that holds the tumor, at least 24."""
     return max(FEWEST_SLICES, math.ceil(COVERAGE_MM / slice_mm))
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int16, UInt8
 
 from lessgad.dose.noise import add_noise
 from lessgad.phantom.growth import EXTRAMEATAL, INTRAMEATAL, Growth
-from lessgad.phantom.protocol import Protocol
+from lessgad.phantom.protocol import ScanProtocol
 from lessgad.phantom.slab import Slab, place_slab
 from lessgad.phantom.subject import Subject
 from lessgad.phantom.tissues import Tissue
@@ -38,7 +38,7 @@ class Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class ScannedSession:
     """One session of a patient.
 
     Attributes:
@@ -61,8 +61,12 @@ class Study:
 
 
 def scan(
-    subject: Subject, protocol: Protocol, warp: Warp, rng: np.random.Generator, low_doses: Sequence[float] = LOW_DOSES
-) -> Study:
+    subject: Subject,
+    protocol: ScanProtocol,
+    warp: Warp,
+    rng: np.random.Generator,
+    low_doses: Sequence[float] = LOW_DOSES,
+) -> ScannedSession:
     """Scan a subject before contrast, at each low dose, and at the standard dose.
 
     Args:
@@ -94,7 +98,7 @@ def scan(
         if first:
             mask = Volume(_mask(subject.growth, slab), slab.affine)
     assert mask is not None  # noqa: S101 - dose 0 comes first
-    return Study(dict(sorted(scans.items())), mask)
+    return ScannedSession(dict(sorted(scans.items())), mask)
 
 
 def coil_sensitivity(shape: tuple[int, int, int], weights: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "x y z"]:
@@ -116,7 +120,7 @@ def _white_matter(subject: Subject) -> float:
 
 
 def _mask(growth: Growth, slab: Slab) -> UInt8[np.ndarray, "x y z"]:
-    """Labels of voxels that are at least half tumour."""
+    """Labels of voxels that are at least half tumor."""
     inside, outside = (slab.share(part, growth.box) for part in (growth.intrameatal, growth.extrameatal))
     labels = np.where(inside >= outside, INTRAMEATAL, EXTRAMEATAL) * (inside + outside >= 0.5)
     return labels.astype(np.uint8)

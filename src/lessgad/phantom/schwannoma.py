@@ -22,14 +22,14 @@ UPTAKE_MM = (0.18, 0.50)
 
 @dataclass(frozen=True)
 class Schwannoma:
-    """What a tumour is like.
+    """What a tumor is like.
 
     Attributes:
         side: 1 right, −1 left.
         diameter_mm: Largest extrameatal diameter in a transverse plane, in the patient's mm; 0 for none.
         filling: Share of the canal that is filled, from the porus where there is an extrameatal part, 0–1.
         uptake_mm: Mean concentration of the agent in it after the standard dose, mmol/l.
-        cystic: Share of the extrameatal part that is cysts, 0 for solid tumours.
+        cystic: Share of the extrameatal part that is cysts, 0 for solid tumors.
         seed: Of its surface and texture; the same for all sessions of a patient.
     """
 
@@ -41,13 +41,13 @@ class Schwannoma:
     seed: int
 
     def grown(self, years: float, rate_mm_per_year: float) -> Schwannoma:
-        """The same tumour later: wider in the cistern where it has reached it, and fuller in the canal."""
+        """The same tumor later: wider in the cistern where it has reached it, and fuller in the canal."""
         wider = self.diameter_mm + years * rate_mm_per_year if self.diameter_mm > 0 else 0.0
         return replace(self, diameter_mm=wider, filling=min(self.filling + 0.1 + 0.1 * years, 1.0))
 
 
 def draw_schwannoma(rng: np.random.Generator, quantile: float) -> Schwannoma:
-    """Draw a tumour; `quantile` (0–1) picks the size class with the paper's frequencies, smallest first."""
+    """Draw a tumor; `quantile` (0–1) picks the size class with the paper's frequencies, smallest first."""
     counts = np.array([count for count, _, _ in KANZAKI_CLASSES.values()])
     chosen = int(np.searchsorted(np.cumsum(counts) / counts.sum(), quantile, side="right"))
     _, smallest, largest = list(KANZAKI_CLASSES.values())[min(chosen, len(counts) - 1)]
@@ -59,7 +59,7 @@ def draw_schwannoma(rng: np.random.Generator, quantile: float) -> Schwannoma:
 
 
 def _uptake_mm(rng: np.random.Generator) -> float:
-    """The table's uptake of a tumour with its spread, within what published enhancement allows."""
+    """The table's uptake of a tumor with its spread, within what published enhancement allows."""
     table = relaxation(1.5)
     drawn = table.uptake_mm[Tissue.TUMOR] * np.exp(table.uptake_spread[Tissue.TUMOR] * rng.standard_normal())
     return float(np.clip(drawn, *UPTAKE_MM))

@@ -40,12 +40,12 @@ def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
     return parts[0], parts[1], parts[2]
 
 
-def ellipsoid(centre: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
-    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (anticlockwise seen from above)."""
+def ellipsoid(center: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
+    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (counterclockwise seen from above)."""
     reach = max(radii[0], radii[1])
     extent = np.array([reach, reach, radii[2]])
-    box = box_around((np.array(centre) - extent).tolist(), (np.array(centre) + extent).tolist())
-    x, y, z = (axis - middle for axis, middle in zip(axes_mm(box), centre, strict=True))
+    box = box_around((np.array(center) - extent).tolist(), (np.array(center) + extent).tolist())
+    x, y, z = (axis - middle for axis, middle in zip(axes_mm(box), center, strict=True))
     cosine, sine = np.cos(np.deg2rad(yaw_degrees)), np.sin(np.deg2rad(yaw_degrees))
     along, across = cosine * x + sine * y, cosine * y - sine * x
     return box, (along / radii[0]) ** 2 + (across / radii[1]) ** 2 + (z / radii[2]) ** 2 <= 1

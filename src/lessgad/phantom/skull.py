@@ -49,12 +49,12 @@ def paint_falx(labels: Int[np.ndarray, "x y z"], brain: Brain) -> None:
     box = box_around((-0.5, -110, -12), (0.5, 75, 30))
     _, y, z = axes_mm(box)
     sickle = ((y < -62) | (y > 42)) & (z > -10)
-    fissure = brain.cavity[box] & (brain.grey[box] + brain.white[box] < 0.75)
+    fissure = brain.cavity[box] & (brain.gray[box] + brain.white[box] < 0.75)
     labels[box][sickle & fissure] = Tissue.DURA
 
 
 def _bones() -> list[tuple[list[Point], list[Number]]]:
-    """Centre lines in MNI mm with radii."""
+    """Center lines in MNI mm with radii."""
     bones: list[tuple[list[Point], list[Number]]] = [
         ([(0, -3, -38), (0, -11, -54), (0, -19, -64)], [6, 5.5, 4]),  # clivus
         ([(0, -22, -70), (0, -24, -90)], [4.5, 5]),  # dens

@@ -30,15 +30,15 @@ class Subject:
     """A patient at one session, ready to be scanned at any dose.
 
     Attributes:
-        head: The head with the tumour in it, on the template's grid.
-        growth: Where the tumour is, and how unevenly it takes up contrast.
+        head: The head with the tumor in it, on the template's grid.
+        growth: Where the tumor is, and how unevenly it takes up contrast.
         tissue: Relaxation and uptake of this patient's tissues.
         r1_per_s_mm: Longitudinal relaxivity in each tissue, s⁻¹ per mmol/l.
         r2_per_s_mm: Transverse relaxivity in each tissue.
         sequence: Of all scans.
         inhomogeneity_t2_ms: T2'; infinite for spin echoes.
         b1: Flip angle that arrives over the one that is set, on the template's grid.
-        texture: Factor of the equilibrium magnetisation, about 1.
+        texture: Factor of the equilibrium magnetization, about 1.
     """
 
     head: Head
@@ -67,8 +67,8 @@ class Subject:
             where = np.broadcast_to(np.asarray(tissue), lower.shape)
             return (1 - weight) * table[lower, where] + weight * table[lower + 1, where]
 
-        signal = of(self.head.labels) * (1 - self.head.grey - self.head.white)
-        signal += of(int(Tissue.GREY)) * self.head.grey + of(int(Tissue.WHITE)) * self.head.white
+        signal = of(self.head.labels) * (1 - self.head.gray - self.head.white)
+        signal += of(int(Tissue.GRAY)) * self.head.gray + of(int(Tissue.WHITE)) * self.head.white
         box = self.growth.box
         solid = self.head.labels[box] == Tissue.TUMOR
         n = int(solid.sum())
@@ -104,8 +104,8 @@ def draw_subject(
     """Draw what nobody who sees the scans knows: relaxivity in each tissue, B1 and texture.
 
     Args:
-        head: The head with the tumour in it.
-        growth: The tumour.
+        head: The head with the tumor in it.
+        growth: The tumor.
         tissue: Relaxation and uptake of this patient's tissues.
         sequence: Of all scans.
         agent: Which is injected.

@@ -21,7 +21,7 @@ class Tissue(IntEnum):
     MARROW = 5
     DURA = 6
     CSF = 7
-    GREY = 8
+    GRAY = 8
     WHITE = 9
     VEIN = 10
     ARTERY = 11
@@ -44,8 +44,8 @@ class Relaxation:
         t2_ms: Transverse relaxation time before contrast, ms.
         water: Visible proton density, 1 for CSF.
         uptake_mm: Concentration of the agent some 5 minutes after 0.1 mmol/kg, mmol/l of tissue.
-        t1_spread: Relative standard deviation of `t1_ms` between people, or between tumours.
-        uptake_spread: Relative standard deviation of `uptake_mm` between people, or between tumours.
+        t1_spread: Relative standard deviation of `t1_ms` between people, or between tumors.
+        uptake_spread: Relative standard deviation of `uptake_mm` between people, or between tumors.
     """
 
     t1_ms: Float[np.ndarray, " tissue"]
@@ -62,21 +62,21 @@ class Relaxation:
 #   B  Bottomley, Med Phys 1984: T1 goes with frequency to the power 0.42 (muscle), 0.17 (fat); T2 hardly with the field
 #   C  CSF of the subarachnoid space at 3 T, PMC10696635: T1 4309 ± 147 ms, T2 1886 ± 68 ms
 #   G  Gold, AJR 2004: muscle, marrow and fat of the knee at 1.5 and 3 T
-#   H  Bernal, NeuroImage 2021 (simulated after stroke patients): plasma 1.2 % of grey and 0.6 % of white matter,
+#   H  Bernal, NeuroImage 2021 (simulated after stroke patients): plasma 1.2 % of gray and 0.6 % of white matter,
 #      leak 3.9 and 2.8e-4 per minute
 #   K  J Neuroimaging 2022, PMID 35037337: sporadic schwannomas, Ktrans 0.17 per minute, ve 0.40
 #   L  Patz, JMRI 2007: cortex of the lens 1413 ± 177 ms at 1.5 T; MRM 2019, PMC6519255: nucleus 1037 and 29 ms at 7 T
 #   M  Goodall, Br J Radiol 2020: muscle/blood partition 0.17-0.27, not reached before 19 minutes
 #   N  Laryngoscope 2021: enhanced schwannoma/pons 1.47 ± 0.27 (stable) and 1.78 ± 0.17 (growing)
-#   O  Oros-Peusquens, Front Neurol 2019: water of grey 83.7 % and white matter 69.1 % of CSF's
+#   O  Oros-Peusquens, Front Neurol 2019: water of gray 83.7 % and white matter 69.1 % of CSF's
 #   P  Pai, Magn Reson Imaging 2008: T2 at 3 T, muscle 34 ± 7 ms, fat and marrow 41-160 ms
 #   Q  Qin, MRM 2011, two papers: jugular blood at 3 T, T1 1852 ± 104 ms, T2 62 ± 6 ms
-#   R  Rooney, MRM 2007: T1 = 1.16 (γB0)^0.376 (grey), 0.71 (γB0)^0.382 (white), 3.35 (γB0)^0.340 ms (blood), B0 in Hz;
+#   R  Rooney, MRM 2007: T1 = 1.16 (γB0)^0.376 (gray), 0.71 (γB0)^0.382 (white), 3.35 (γB0)^0.340 ms (blood), B0 in Hz;
 #      CSF constant
-#   S  Stanisz, MRM 2005: T2 at 1.5 and 3 T, grey 95 and 99 ms, white 72 and 69 ms
+#   S  Stanisz, MRM 2005: T2 at 1.5 and 3 T, gray 95 and 99 ms, white 72 and 69 ms
 #   T  Chi-Fishman, ISMRM 2006, 2503: tongue at 3 T, T1 1307 ± 218 ms
 #   V  Muir, Radiology 2013: vitreous at 3 T, R1 0.213 per second
-#   W  Wansapura, JMRI 1999, and Wright, MAGMA 2008: at 3 T grey 1331 and 1607 ms, white 832 and 838 ms
+#   W  Wansapura, JMRI 1999, and Wright, MAGMA 2008: at 3 T gray 1331 and 1607 ms, white 832 and 838 ms
 #   X  Radiol Oncol 2026, doi 10.2478/raon-2026-0025: healthy parotid, T1 628 ms, T2 81 ± 6 ms (taken as of 3 T)
 #   Y  Pasztor, J Comput Assist Tomogr 1987: cadaver pituitary at 2.1 T and 24 °C, T1 830 ± 200 ms, T2 76 ± 12 ms
 #   Z  de Bazelaire, Radiology 2004: at 3 T muscle 898 ± 33 ms, fat 382 ± 13 and 68 ± 4 ms, L4 marrow 586 ± 73 and 49 ms
@@ -84,19 +84,19 @@ class Relaxation:
 # How the rows came from them:
 #
 #   Where one field was measured only, T1 is carried to the others as (B0)^0.2 to 0.4, less the fattier the tissue (B).
-#   Grey is R's law plus 9 %, midway between it and what R (1188 ms at 1.5 T) and W measured; white R's law less 4 %.
+#   Gray is R's law plus 9 %, midway between it and what R (1188 ms at 1.5 T) and W measured; white R's law less 4 %.
 #   Muscle lies between Z and G (about 860-1130 ms at 1.5 T, 900-1420 ms at 3 T). The skull's marrow lies between fat,
 #   which it is in most adults, and L4's. Blood's T2 at 1 and 1.5 T: between 100 and 250 ms. Fat is as dense in protons
 #   as water, less its cells. Bone: water in pores only, that between the crystals (T2 0.4 ms) has decayed; T1
 #   140-400 ms. Artery: flow void, 0-0.3 of its water. Vitreous' T2: between 150 ms at 7 T (L) and CSF's.
-#   Skin: T1 600-900 ms, T2 15-35 ms (collagen). Dura: like it, darker. Mucosa: between muscle and tumour, T2 bright.
-#   Pituitary: Y at body temperature. Tumour: in T1-weighted scans as bright as the brainstem (36 %) or slightly darker
+#   Skin: T1 600-900 ms, T2 15-35 ms (collagen). Dura: like it, darker. Mucosa: between muscle and tumor, T2 bright.
+#   Pituitary: Y at body temperature. Tumor: in T1-weighted scans as bright as the brainstem (36 %) or slightly darker
 #   (64 %; RoFo 1993, 158:362), so T1 1000-1500 ms at 1.5 T; T2 80-130 ms. Cyst: most are brighter than CSF
 #   (Tali, AJNR 1993), so T1 1500-4000 ms. Labyrinth: as CSF; enhances over hours (Song, Front Neurol 2021).
 #   Water of tissues that nobody measured: 0.65-0.90, from their share of water.
 #
 #   Uptake of vein: A. Brain: between H with A, 0.013 and 0.007, and half of that, for water leaves the vessels too
-#   slowly to be relaxed in full. Muscle: M, half to three quarters reached. Tumour: K with A gives 0.41-0.50, N as spin
+#   slowly to be relaxed in full. Muscle: M, half to three quarters reached. Tumor: K with A gives 0.41-0.50, N as spin
 #   echo 0.20-0.37, so 0.33. Pituitary: no barrier, Ktrans 0.9 per minute (Zhai, Oncol Lett 2019), so 0.4-0.8.
 #   Mucosa 0.3-0.5, dura 0.2-0.4, gland 0.15-0.30, skin 0.05-0.20: extracellular share of 20-60 % of plasma's 0.83.
 #   Fat and marrow: their little water. Cyst: what leaks in from its wall, 0-0.1.
@@ -115,7 +115,7 @@ _TABLE: dict[Tissue, tuple[float, ...]] = {
     Tissue.MARROW:    ( 415,  450,  485,   58,   58,   58, 0.62, 0.020, 0.120, 0.30),  # Z B P; water, uptake E
     Tissue.DURA:      ( 710,  800,  980,   25,   25,   25, 0.50, 0.300, 0.100, 0.30),  # E
     Tissue.CSF:       (4300, 4300, 4300, 2000, 2000, 1900, 1.00, 0.000, 0.035, 0.00),  # R C; T2 below 3 T E
-    Tissue.GREY:      ( 935, 1090, 1410,   95,   95,   99, 0.84, 0.010, 0.050, 0.20),  # R W S B O H
+    Tissue.GRAY:      ( 935, 1090, 1410,   95,   95,   99, 0.84, 0.010, 0.050, 0.20),  # R W S B O H
     Tissue.WHITE:     ( 560,  655,  850,   72,   72,   69, 0.69, 0.006, 0.030, 0.20),  # R W S B O H
     Tissue.VEIN:      (1315, 1510, 1880,  200,  150,   62, 0.83, 0.480, 0.056, 0.15),  # R Q A; T2 below 3 T, water E
     Tissue.ARTERY:    (1315, 1510, 1880,  250,  240,  140, 0.15, 0.480, 0.056, 0.15),  # R A; T2, water E

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-CENTRE_MM = np.array([0.0, -12.0, -30.0])  # MNI; the origin of a patient's own coordinates
+CENTER_MM = np.array([0.0, -12.0, -30.0])  # MNI; the origin of a patient's own coordinates
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class Warp:
     def __call__(self, patient_mm: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
         """Map points, mm, to template coordinates, mm."""
         waves = np.sin(patient_mm @ self.wave_per_mm.T + self.phases)
-        return patient_mm * self.scale + CENTRE_MM + waves @ self.amplitudes_mm
+        return patient_mm * self.scale + CENTER_MM + waves @ self.amplitudes_mm
 
     def to_patient(self, template_mm: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
         """Undo the map by fixed-point iteration, to well under 0.01 mm."""
-        patient = (template_mm - CENTRE_MM) / self.scale
+        patient = (template_mm - CENTER_MM) / self.scale
         for _ in range(30):
             patient = patient + (template_mm - self(patient)) / self.scale
         return patient

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lessgad.engine.log import LOGGER
-from lessgad.engine.progress import Watcher
+from lessgad.engine.progress import Progress
 from lessgad.engine.standing import Standing
 from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.study_cautions import StudyCaution, study_cautions
@@ -29,8 +29,8 @@ def experiment_cautions(root: Path) -> list[StudyCaution]:
     return cautions_of(experiment, standing_of(experiment))
 
 
-def tell_cautions(experiment: Experiment, standing: Standing, watcher: Watcher) -> None:
+def tell_cautions(experiment: Experiment, standing: Standing, progress: Progress) -> None:
     """Say and log the cautions of all prepared studies."""
     for caution in cautions_of(experiment, standing):
         LOGGER.warning("%s: caution: %s", caution.study, caution.words)
-        watcher.say(f"{caution.study}: caution: {caution.words}")
+        progress.say(f"{caution.study}: caution: {caution.words}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lessgad.atomic_write import remove_for_good
 from lessgad.engine.log import LOGGER
-from lessgad.engine.progress import Watcher
+from lessgad.engine.progress import Progress
 from lessgad.engine.standing import Standing
 from lessgad.experiment.opened import Experiment, check_subsets
 from lessgad.experiment.scanned import check_scans
@@ -22,31 +22,31 @@ from lessgad.experiment.study_files import (
 )
 from lessgad.experiment.unit_names import prepared, prepared_scan, restored
 from lessgad.experiment.usable_doses import doses_without_scan, usable_doses
-from lessgad.experiment_report.answer import freeze_answer
+from lessgad.experiment_report.answer_from_results import freeze_answer
 
 
-def check_ahead(experiment: Experiment, stages: Sequence[Stage], watcher: Watcher) -> None:
+def check_ahead(experiment: Experiment, stages: Sequence[Stage], progress: Progress) -> None:
     """Find out before hours of work what a later stage could not use."""
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
     for line in experiment.split_words:
         LOGGER.warning("%s", line)
-        watcher.say(line)
+        progress.say(line)
     check_scans(experiment)
     if "segment" in stages:
         check_segmentation(experiment)
     if "evaluate" in stages:
         for name in ExternalImages(experiment).without_any():
-            watcher.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
+            progress.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
 
 
-def begin_stage(experiment: Experiment, standing: Standing, stage: Stage, watcher: Watcher) -> None:
+def begin_stage(experiment: Experiment, standing: Standing, stage: Stage, progress: Progress) -> None:
     """Do what a stage needs once, before its units."""
     if stage == "restore" and experiment.settings.low_dose == "measured":
         usable = _usable_scans(experiment, standing)
         for line in doses_without_scan(experiment, usable):
             LOGGER.info("%s", line)
-            watcher.say(line)
+            progress.say(line)
         _remove_simulated(experiment, standing, usable)
     if stage == "evaluate":
         freeze_answer(experiment)

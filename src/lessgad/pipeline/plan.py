@@ -15,7 +15,7 @@ from lessgad.stages import (
     calibrate_model,
     evaluate,
     prepare,
-    prepare_companions,
+    prepare_auxiliary,
     report,
     restore,
     segment,
@@ -40,7 +40,7 @@ def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Pla
     plan = Plan(
         [
             *prepare.units(experiment, n_threads),
-            *prepare_companions.units(experiment, n_threads),
+            *prepare_auxiliary.units(experiment, n_threads),
             *(unit for pair in zip_longest(trainings, limits) for unit in pair if unit is not None),
             *tune_baselines.units(experiment),
             *restore.units(experiment),

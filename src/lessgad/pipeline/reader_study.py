@@ -18,15 +18,15 @@ from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.scanned import planned_doses
 from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import restored
-from lessgad.judging.judged_images import read_like
 from lessgad.pipeline.plan import standing_of
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.drawing import opaque_id
-from lessgad.reader_study.protocol import Protocol, write_protocol
+from lessgad.reader_study.protocol import ReadingProtocol, write_protocol
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.reader_study.study_folder import StudyFolder
+from lessgad.scoring.method_images import read_like
 from lessgad.viewer.browser_images import Grid, grid_of, write_browser_image
 from lessgad.volume import read_volume
 
@@ -44,7 +44,7 @@ class CreatedStudy:
     """
 
     folder: StudyFolder
-    protocol: Protocol
+    protocol: ReadingProtocol
     left_out: tuple[str, ...]
 
 
@@ -85,7 +85,7 @@ def create_reader_study(
             )
         key = secrets.token_urlsafe(24)
         cases = sample_cases(in_subset["test"], in_subset["validation"], settings, key)
-        protocol = Protocol(settings=settings, questionnaire=questionnaire, cases=cases, key=key)
+        protocol = ReadingProtocol(settings=settings, questionnaire=questionnaire, cases=cases, key=key)
         building = StudyFolder(root / f".tmp-reader-{secrets.token_hex(4)}")
         try:
             _build(experiment, building, protocol, by_label, said)
@@ -116,7 +116,7 @@ def _ready_studies(experiment: Experiment) -> tuple[list[Study], list[str]]:
 def _build(
     experiment: Experiment,
     folder: StudyFolder,
-    protocol: Protocol,
+    protocol: ReadingProtocol,
     by_label: dict[tuple[str, str], Study],
     said: Callable[[str], None],
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lessgad.atomic_write import saying_why
 from lessgad.engine.fingerprint import fingerprint
 from lessgad.engine.log import LOGGER
-from lessgad.engine.progress import Watcher
+from lessgad.engine.progress import Progress
 from lessgad.engine.running import one_of_the_runs
 from lessgad.engine.standing import Standing
 from lessgad.engine.unit import Unit
@@ -24,8 +24,8 @@ from lessgad.pipeline.failures import Failure, known_failures
 from lessgad.pipeline.plan import stages_of, standing_of
 from lessgad.pipeline.run_stage import run_stage
 from lessgad.pipeline.selection import EVERYTHING, Selection
+from lessgad.training.distributed_run import follow, joined_processes
 from lessgad.training.processes import Processes
-from lessgad.training.together import follow, joined_processes
 
 #: Settings that no result depends on: runs may differ in them.
 OF_NO_RESULT = {"n_workers"}
@@ -34,7 +34,7 @@ OF_NO_RESULT = {"n_workers"}
 def run_experiment(
     root: Path,
     stages: Sequence[Stage],
-    watcher: Watcher,
+    progress: Progress,
     *,
     model_doses: Sequence[float] = (),
     selection: Selection = EVERYTHING,
@@ -47,7 +47,7 @@ def run_experiment(
     Args:
         root: The experiment folder.
         stages: In the order of `STAGES`.
-        watcher: Is told of the progress.
+        progress: Is told of the progress.
         model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
         selection: The studies.
 
@@ -63,7 +63,7 @@ def run_experiment(
     selection.check(stages)
     with joined_processes(stages) as processes:
         if processes.leads:
-            return _opened(root, stages, watcher, model_doses, selection, processes)
+            return _opened(root, stages, progress, model_doses, selection, processes)
         follow(processes)
         return []
 
@@ -71,7 +71,7 @@ def run_experiment(
 def _opened(
     root: Path,
     stages: Sequence[Stage],
-    watcher: Watcher,
+    progress: Progress,
     model_doses: Sequence[float],
     selection: Selection,
     processes: Processes,
@@ -83,13 +83,13 @@ def _opened(
             scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
             scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
             models = models_named(experiment.settings, model_doses)
-            return _logged(experiment, stages, watcher, models, selection, processes)
+            return _logged(experiment, stages, progress, models, selection, processes)
 
 
 def _logged(
     experiment: Experiment,
     stages: Sequence[Stage],
-    watcher: Watcher,
+    progress: Progress,
     models: frozenset[str],
     selection: Selection,
     processes: Processes,
@@ -101,7 +101,7 @@ def _logged(
             saying_why(experiment.folder.root),
             one_of_the_runs(experiment.folder.state, fingerprint(0, settings=settings)),
         ):
-            return _run_stages(experiment, stages, watcher, models, selection, processes)
+            return _run_stages(experiment, stages, progress, models, selection, processes)
     except KeyboardInterrupt:
         LOGGER.info("interrupted")
         raise
@@ -119,36 +119,36 @@ def _logged(
 def _run_stages(
     experiment: Experiment,
     stages: Sequence[Stage],
-    watcher: Watcher,
+    progress: Progress,
     models: frozenset[str],
     selection: Selection,
     processes: Processes,
 ) -> list[Failure]:
     if list(stages) == ["segment"] and experiment.settings.segmentation is None:
-        watcher.say("segment: experiment.yaml asks for none (segmentation: null)")
+        progress.say("segment: experiment.yaml asks for none (segmentation: null)")
     stages = [stage for stage in stages if stage in stages_of(experiment)]
-    check_ahead(experiment, stages, watcher)
+    check_ahead(experiment, stages, progress)
     subjects = selection.subjects(experiment)
     LOGGER.info("run of %s: %d studies", ", ".join(stages), len(experiment.cohort.studies))
     if processes.n > 1:
         LOGGER.info("%d processes", processes.n)
     for study in experiment.cohort.unusable:
         LOGGER.warning("%s skipped: %s", study.name, study.reason)
-        watcher.say(f"{study.name} skipped: {study.reason}")
+        progress.say(f"{study.name} skipped: {study.reason}")
     standing = standing_of(experiment, processes)
     for stage in stages:
         units = selection.of_stage(standing, stage, subjects, models)
         _check_earlier(experiment, standing, stage, units)
-        begin_stage(experiment, standing, stage, watcher)
+        begin_stage(experiment, standing, stage, progress)
         to_do = standing.to_do(units)
         LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
         if to_do:
-            run_stage(experiment, standing, stage, to_do, watcher)
+            run_stage(experiment, standing, stage, to_do, progress)
             standing.look_again()
             if stage == "prepare":
-                tell_cautions(experiment, standing, watcher)
+                tell_cautions(experiment, standing, progress)
         else:
-            watcher.say(f"{stage}: nothing to do")
+            progress.say(f"{stage}: nothing to do")
     return known_failures(experiment, standing, None if subjects is None else stages, subjects)
 
 

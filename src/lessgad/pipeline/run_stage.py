@@ -10,7 +10,7 @@ from lessgad.engine.bundles import Workers, do_bundles
 from lessgad.engine.do_unit import Done, Job, do_job
 from lessgad.engine.log import LOGGER
 from lessgad.engine.processes import LocalProcesses
-from lessgad.engine.progress import Watcher
+from lessgad.engine.progress import Progress
 from lessgad.engine.standing import Standing
 from lessgad.engine.unit import Advance, Unit
 from lessgad.experiment.opened import Experiment
@@ -23,7 +23,7 @@ SECONDS_BETWEEN_LOOKS = 5.0
 
 
 def run_stage(
-    experiment: Experiment, standing: Standing, stage: Stage, units: Sequence[Unit], watcher: Watcher
+    experiment: Experiment, standing: Standing, stage: Stage, units: Sequence[Unit], progress: Progress
 ) -> None:
     """Do units of a stage, those that others of the stage need first.
 
@@ -32,13 +32,13 @@ def run_stage(
         standing: How its units stand; not looked at again afterwards.
         stage: Which.
         units: What is to do.
-        watcher: Is told of the progress.
+        progress: Is told of the progress.
     """
-    watcher.begin(stage, sum(unit.size for unit in units))
+    progress.begin(stage, sum(unit.size for unit in units))
     finished = 0.0
 
     def advance(part: float, note: str) -> None:
-        watcher.advance(finished + part, note)
+        progress.advance(finished + part, note)
 
     by_key = {unit.key: unit for unit in units}
     try:
@@ -46,23 +46,23 @@ def run_stage(
             unit = by_key[done.key]
             finished += unit.size
             advance(0.0, unit.name)
-            _tell(unit, done, watcher)
+            _tell(unit, done, progress)
     finally:
-        watcher.end()
+        progress.end()
 
 
-def _tell(unit: Unit, done: Done, watcher: Watcher) -> None:
+def _tell(unit: Unit, done: Done, progress: Progress) -> None:
     if done.record is None:
         who = "it does not say which" if done.held_by is None else done.held_by.words
         LOGGER.info("%s: another run is at it", unit.what)
-        watcher.say(f"{unit.what} skipped: another run at it ({who})")
+        progress.say(f"{unit.what} skipped: another run at it ({who})")
         return
     LOGGER.info("%s: %s %s", unit.what, done.record.outcome, done.record.reason)
     if done.traceback:
         LOGGER.error("%s: internal error\n%s", unit.what, done.traceback)
     if done.record.outcome == "failed":
         LOGGER.warning("%s skipped: %s", unit.name, done.record.reason)
-        watcher.say(f"{unit.name} skipped: {done.record.reason}")
+        progress.say(f"{unit.name} skipped: {done.record.reason}")
 
 
 def _done(

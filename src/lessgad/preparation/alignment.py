@@ -49,7 +49,7 @@ class AlignmentQuality:
 
     Attributes:
         head_dice: Overlap of the two heads, 0–1, within the planes that both images cover.
-        information: Normalised mutual information inside both heads, 2·MI/(H₁ + H₂): 0 when one image says
+        information: Normalized mutual information inside both heads, 2·MI/(H₁ + H₂): 0 when one image says
             nothing about the other, 1 when it says all.
         nudge_gain: Highest information after a small nudge / information as it is: below 1 when no nudge helps.
         nudge: The nudge of the second image that gave it, in words.
@@ -67,7 +67,7 @@ def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LO
     Args:
         fixed: One of them.
         moved: The other, on the same grid.
-        lowest_information: Limit of the normalised mutual information.
+        lowest_information: Limit of the normalized mutual information.
 
     Raises:
         RegistrationError: The heads overlap too little, one image says too little about the other, or a
@@ -84,7 +84,7 @@ def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LO
     if quality.information < lowest_information:
         raise RegistrationError(
             wanted,
-            f"normalised mutual information {quality.information:.3f} (limit {lowest_information})",
+            f"normalized mutual information {quality.information:.3f} (limit {lowest_information})",
             None,
             remedy,
         )
@@ -104,7 +104,7 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
 
     Each image is cut into 32 classes of equal size inside both heads; the mutual information of the classes
     does not change with the intensity scale of either. Nudges are 26 shifts of 2 mm (one voxel where voxels
-    are larger) and 6 rotations of 4° about the centre of the head, nearest neighbour.
+    are larger) and 6 rotations of 4° about the center of the head, nearest neighbor.
 
     Raises:
         RegistrationError: The heads share too little to measure.
@@ -193,8 +193,8 @@ def _nudges(points: Points, spacing_mm: tuple[float, float, float]) -> list[tupl
     for direction in itertools.product((-1, 0, 1), repeat=3):
         if any(direction):
             shift = step * np.array(direction)[:, None]
-            millimetres = ", ".join(f"{mm:.1f}" for mm in (0 - shift * spacing).ravel())
-            nudges.append((points + shift, f"a shift by ({millimetres}) mm"))
+            millimeters = ", ".join(f"{mm:.1f}" for mm in (0 - shift * spacing).ravel())
+            nudges.append((points + shift, f"a shift by ({millimeters}) mm"))
     center = points.mean(axis=1, keepdims=True)
     for axis, sign in itertools.product(range(3), (-1, 1)):
         arm = (points - center) * spacing

@@ -65,7 +65,7 @@ def calibrate(
         pre_contrast: T1, any unit.
         standard_dose: T1ce on the same grid, any unit.
         head: Voxels of the head; used by ``robust`` and ``smooth`` only.
-        method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, of images that a `GainMap` has brought
+        method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, of images that a `BiasFieldRatio` has brought
             together), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
 
     Raises:

@@ -15,7 +15,7 @@ SMOOTHING_BINS = 2.0
 RANGE_PERCENTILES = (0.05, 99.95)
 BACKGROUND_SHARE = 0.1  # the darkest maximum that rises this much, relative to the highest, is the background
 
-# Grey and white matter give one or two maxima, and which of them is the higher one differs between T1 and
+# Gray and white matter give one or two maxima, and which of them is the higher one differs between T1 and
 # T1ce of one study. A kernel this wide, relative to intensity, makes one maximum of them in all real pairs tried
 # (benchmarks/calibration_on_pairs.py): half of it makes scales between T1 and T1ce scatter nearly twice as much.
 LOG_SMOOTHING = 0.13
@@ -31,7 +31,7 @@ class HistogramPeaks:
 
     Attributes:
         background: Air; exactly zero where the image is skull-stripped, the mode of the noise where not.
-        second: The dominant tissue (grey and white matter, smoothed into one).
+        second: The dominant tissue (gray and white matter, smoothed into one).
     """
 
     background: float
@@ -45,7 +45,7 @@ def histogram(image: Float[np.ndarray, "x y z"]) -> tuple[Float[np.ndarray, " bi
         image: Intensities in any unit.
 
     Returns:
-        Centres of 512 equal bins in the units of the image, and voxels per bin (Gaussian, σ = 2 bins).
+        Centers of 512 equal bins in the units of the image, and voxels per bin (Gaussian, σ = 2 bins).
 
     Raises:
         CalibrationError: The image is empty, constant, or not finite.
@@ -89,12 +89,12 @@ def _background(image: Float[np.ndarray, "x y z"]) -> float:
     from scipy.signal import find_peaks as local_maxima
     from scipy.signal import peak_widths
 
-    centres, counts = histogram(image)
+    centers, counts = histogram(image)
     padded = np.pad(counts, 1)
     maxima, _ = local_maxima(padded, prominence=BACKGROUND_SHARE * counts.max())
     darkest = maxima[:1]
-    width = float(peak_widths(padded, darkest)[0][0]) * float(centres[1] - centres[0])
-    near = np.abs(image - centres[darkest[0] - 1]) <= width / 2
+    width = float(peak_widths(padded, darkest)[0][0]) * float(centers[1] - centers[0])
+    near = np.abs(image - centers[darkest[0] - 1]) <= width / 2
     return float(np.median(image[near]))
 
 
@@ -125,5 +125,5 @@ def _no_peak(came: str) -> CalibrationError:
     return CalibrationError(
         "a histogram with a second peak beside the background",
         came,
-        remedy="Check that the image shows a whole head without gross artefacts",
+        remedy="Check that the image shows a whole head without gross artifacts",
     )

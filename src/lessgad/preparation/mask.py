@@ -67,7 +67,7 @@ def read_mask(
     labels = with_axes_of(read, image)
     if not same_grid(labels, image):
         wanted = f"a mask on the grid of the {whose}" if space else "a mask on the grid of the T1w or the T1ce"
-        raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbour")
+        raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbor")
     return Mask(labels, on_standard_dose)
 
 
@@ -75,7 +75,7 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
     """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names."""
     found = {int(value) for value in np.unique(mask.labels.array)} - {0}
     if not found:
-        raise VolumeError("a mask with at least one labelled voxel", "an empty one", path, "Draw it or remove it")
+        raise VolumeError("a mask with at least one labeled voxel", "an empty one", path, "Draw it or remove it")
     known = {*known_labels, *(value for values in regions.values() for value in values)}
     unknown = sorted(found - known)
     if unknown:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prepare a pair: register, calibrate, normalise; each step kept, for the record and the picture."""
+"""Prepare a pair: register, calibrate, normalize; each step kept, for the record and the picture."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from lessgad.preparation.alignment import AlignmentQuality
-from lessgad.preparation.bring_onto import bring_onto
+from lessgad.preparation.bias_field_ratio import BiasFieldRatio
 from lessgad.preparation.calibration import IntensityMap
-from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.head import HeadBox, head_box
 from lessgad.preparation.histogram_peaks import HistogramPeaks
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.intensity_scale import find_intensity_scale
+from lessgad.preparation.normalization import Normalization
+from lessgad.preparation.register_and_resample import register_and_resample
 from lessgad.preparation.rigid_transform import RigidTransform, filled_part, resample
 from lessgad.preparation.rigid_transform import covered as covered_by
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.preparation.shared_scale import shared_scale
 from lessgad.volume import Volume
 
 MOST_HEAD_IN_PADDING = 0.01
-CUT_AWAY = -1.0  # on the scale of normalised images: true zero
+CUT_AWAY = -1.0  # on the scale of normalized images: true zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +34,15 @@ class PreparedPair:
         covered: Voxels of the T1 that the T1ce has something of. The others are cut away on [−1, 1], in both images.
         registered: T1ce moved onto it, in its own intensity unit.
         calibrated: The same in the intensity unit of the T1.
-        normalised_pre_contrast: T1 on [−1, 1].
-        normalised_standard_dose: Calibrated T1ce on [−1, 1].
+        normalized_pre_contrast: T1 on [−1, 1].
+        normalized_standard_dose: Calibrated T1ce on [−1, 1].
         head: Foreground that both scans cover.
         head_box: Its in-plane box.
         transform: Takes points of the T1 to points of the T1ce.
         alignment: How well they lie on each other.
         gain: Smooth factor that the T1ce was multiplied by first; None where one factor was to do.
         to_pre_contrast: Takes intensities of the T1ce to those of the T1.
-        normalisation: Takes intensities of the T1 to [−1, 1].
+        normalization: Takes intensities of the T1 to [−1, 1].
         peaks: Landmarks in the histogram of the T1.
     """
 
@@ -50,31 +50,31 @@ class PreparedPair:
     covered: Bool[np.ndarray, "x y z"]
     registered: Float[np.ndarray, "x y z"]
     calibrated: Float[np.ndarray, "x y z"]
-    normalised_pre_contrast: Float[np.ndarray, "x y z"]
-    normalised_standard_dose: Float[np.ndarray, "x y z"]
+    normalized_pre_contrast: Float[np.ndarray, "x y z"]
+    normalized_standard_dose: Float[np.ndarray, "x y z"]
     head: Bool[np.ndarray, "x y z"]
     head_box: HeadBox
     transform: RigidTransform
     alignment: AlignmentQuality
-    gain: GainMap | None
+    gain: BiasFieldRatio | None
     to_pre_contrast: IntensityMap
-    normalisation: Normalisation
+    normalization: Normalization
     peaks: HistogramPeaks
 
     @property
     def tissue_level(self) -> float:
         """Second histogram peak of the T1 over its background, on the scale of [−1, 1]."""
-        return self.normalisation.length_of(self.peaks.second - self.normalisation.background)
+        return self.normalization.length_of(self.peaks.second - self.normalization.background)
 
     def clipped_fraction(self, mask: Bool[np.ndarray, "x y z"]) -> float:
         """Share of the voxels of a region of the T1ce that are brighter than full scale."""
-        return self.normalisation.clipped_fraction(self.calibrated, mask)
+        return self.normalization.clipped_fraction(self.calibrated, mask)
 
 
 def prepare_pair(
     pre_contrast: Volume, standard_dose: Volume, settings: PreparationSettings, n_threads: int = 1
 ) -> PreparedPair:
-    """Register, calibrate and normalise a pair.
+    """Register, calibrate and normalize a pair.
 
     Args:
         pre_contrast: T1 in transverse order.
@@ -87,27 +87,27 @@ def prepare_pair(
         CalibrationError: Their histograms do not say how their intensities relate.
         VolumeError: They are said to be aligned and are on two grids.
     """
-    moved, transform, alignment, seen = bring_onto(pre_contrast, standard_dose, settings, n_threads)
+    moved, transform, alignment, seen = register_and_resample(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
-    scale = shared_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
+    scale = find_intensity_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
     covered = seen & _filled(standard_dose, pre_contrast, transform, scale.head)
     calibrated, head = scale.calibrated(t1ce), scale.head & covered
-    normalised = (np.where(covered, scale.normalisation.apply(image), CUT_AWAY) for image in (t1, calibrated))
-    normalised_t1, normalised_t1ce = normalised
+    normalized = (np.where(covered, scale.normalization.apply(image), CUT_AWAY) for image in (t1, calibrated))
+    normalized_t1, normalized_t1ce = normalized
     return PreparedPair(
         pre_contrast=t1,
         covered=covered,
         registered=t1ce,
         calibrated=calibrated,
-        normalised_pre_contrast=normalised_t1,
-        normalised_standard_dose=normalised_t1ce,
+        normalized_pre_contrast=normalized_t1,
+        normalized_standard_dose=normalized_t1ce,
         head=head,
         head_box=head_box(head),
         transform=transform,
         alignment=alignment,
         gain=scale.gain,
         to_pre_contrast=scale.to_pre_contrast,
-        normalisation=scale.normalisation,
+        normalization=scale.normalization,
         peaks=scale.peaks,
     )
 
@@ -126,5 +126,5 @@ def _filled(
 
 
 def carry_labels(labels: Volume, pair_grid: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
-    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbour."""
+    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbor."""
     return resample(labels, pair_grid, transform, "nearest").array

@@ -18,7 +18,7 @@ from lessgad.cohort.study import study_name
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import CalibrationError, VolumeError
 from lessgad.preparation.head import HeadBox
-from lessgad.preparation.normalisation import LEVEL, Normalisation
+from lessgad.preparation.normalization import LEVEL, Normalization
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 
 _AGAIN = "Remove its folder and run the stage prepare again"
@@ -27,7 +27,7 @@ Regions = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True, eq=False)
 class PreparedStudy:
-    """Registered, calibrated, normalised end points of one study, in transverse order.
+    """Registered, calibrated, normalized end points of one study, in transverse order.
 
     Attributes:
         patient: BIDS label of the patient, without ``sub-``.
@@ -38,7 +38,7 @@ class PreparedStudy:
         head: Foreground.
         head_box: In-plane box around it.
         spacing_mm: Voxel spacing along x, y, z.
-        normalisation: Takes [−1, 1] back to the intensities of the T1.
+        normalization: Takes [−1, 1] back to the intensities of the T1.
         tissue_level: Second histogram peak of the T1 over true zero, on the scale of [−1, 1].
         acquisition: How the T1ce was acquired, as far as its sidecar says.
         sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
@@ -57,7 +57,7 @@ class PreparedStudy:
     head: Bool[np.ndarray, "x y z"]
     head_box: HeadBox
     spacing_mm: tuple[float, float, float]
-    normalisation: Normalisation
+    normalization: Normalization
     tissue_level: float = 2 / LEVEL
     acquisition: Acquisition = field(default_factory=Acquisition)
     sigma: float | None = None
@@ -73,7 +73,7 @@ class PreparedStudy:
         return study_name(self.patient, self.session)
 
     @property
-    def end_points(self) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
+    def source_pair(self) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
         """T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is to be added."""
         if self.clean_pre_contrast is None or self.clean_standard_dose is None:
             return self.pre_contrast, self.standard_dose
@@ -100,17 +100,17 @@ class PreparedFiles:
 
     @property
     def pre_contrast(self) -> Path:
-        """T1, normalised, on its own grid; uncompressed, so that slices are read without the volume."""
+        """T1, normalized, on its own grid; uncompressed, so that slices are read without the volume."""
         return self.folder / f"{self.stem}_desc-prepared_T1w.nii"
 
     @property
     def standard_dose(self) -> Path:
-        """T1ce, registered, calibrated, normalised, on the grid of the T1."""
+        """T1ce, registered, calibrated, normalized, on the grid of the T1."""
         return self.folder / f"{self.stem}_ce-gadolinium_desc-prepared_T1w.nii"
 
     @property
     def clean_pre_contrast(self) -> Path:
-        """T1, normalised and denoised; absent where no noise is simulated."""
+        """T1, normalized and denoised; absent where no noise is simulated."""
         return self.folder / f"{self.stem}_desc-denoised_T1w.nii"
 
     @property
@@ -120,7 +120,7 @@ class PreparedFiles:
 
     @property
     def t2(self) -> Path:
-        """T2, registered, normalised by its own level, on the grid of the T1; absent where no field asks for it."""
+        """T2, registered, normalized by its own level, on the grid of the T1; absent where no field asks for it."""
         return self.folder / f"{self.stem}_desc-prepared_T2w.nii"
 
     def low_dose(self, dose: float) -> Path:
@@ -179,8 +179,8 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
         "session": study.session,
         "head_box": [box.x_start, box.x_stop, box.y_start, box.y_stop],
         "normalisation": {
-            "background": study.normalisation.background,
-            "full_scale": study.normalisation.full_scale,
+            "background": study.normalization.background,
+            "full_scale": study.normalization.full_scale,
         },
         "tissue_level": study.tissue_level,
         "acquisition": asdict(study.acquisition),
@@ -200,7 +200,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
     try:
         description = json.loads(files.description.read_text(encoding="utf-8"))
         patient, session = str(description["patient"]), str(description["session"])
-        box, normalisation = HeadBox(*description["head_box"]), Normalisation(**description["normalisation"])
+        box, normalization = HeadBox(*description["head_box"]), Normalization(**description["normalisation"])
         acquisition = acquisition_from(description["acquisition"])
         tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
         sigma_pre_contrast = description["sigma_pre_contrast"]
@@ -223,7 +223,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         head=in_transverse_order(read_volume(files.head, labels=True)).array > 0,
         head_box=box,
         spacing_mm=pre_contrast.spacing_mm,
-        normalisation=normalisation,
+        normalization=normalization,
         tissue_level=tissue_level,
         acquisition=acquisition,
         sigma=sigma,

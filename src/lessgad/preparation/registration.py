@@ -16,8 +16,8 @@ from lessgad.volume import Volume
 FEWEST_VOXELS = 4  # along an axis: of what the B-splines of elastix need
 
 # Scans of one visit share the scanner's coordinates, so they start where the headers put them. Where the
-# headers are of no use (another visit, coordinates lost), the centres of mass are put on each other. Headers
-# 80 mm off made elastix converge, without an error, on a wrong place; from the centres of mass it found home.
+# headers are of no use (another visit, coordinates lost), the centers of mass are put on each other. Headers
+# 80 mm off made elastix converge, without an error, on a wrong place; from the centers of mass it found home.
 _STARTS: tuple[dict[str, list[str]], ...] = (
     {"AutomaticTransformInitialization": ["false"]},
     {
@@ -34,7 +34,7 @@ def register_rigid(
 
     elastix with its default rigid parameter map (Mattes mutual information, four resolutions, adaptive
     stochastic gradient descent with a fixed seed: the same input gives the same transform). It starts from
-    the scanner's coordinates; when the result does not pass `check_alignment`, from the centres of mass.
+    the scanner's coordinates; when the result does not pass `check_alignment`, from the centers of mass.
 
     Args:
         fixed: Scan that stays, any axis order.

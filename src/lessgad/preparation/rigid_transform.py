@@ -22,7 +22,7 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class RigidTransform:
-    """Maps points of the fixed image to points of the moving image, both in RAS+ millimetres.
+    """Maps points of the fixed image to points of the moving image, both in RAS+ millimeters.
 
     x_moving = R · x_fixed + t, with R a rotation. It says where in the moving image the value of a voxel of
     the fixed grid is found, as elastix and ITK have it.
@@ -56,7 +56,7 @@ class RigidTransform:
             x ↦ R · (x − c) + c + t, in LPS+;  R = Rz·Rx·Ry, or Rz·Ry·Rx with `compute_zyx`
 
         Args:
-            center_mm: c, the centre of rotation, LPS+ mm.
+            center_mm: c, the center of rotation, LPS+ mm.
             parameters: Angles about x, y, z in radians, then t in mm.
             compute_zyx: The order of the rotations.
         """
@@ -121,7 +121,7 @@ def resample(
         result(v) = moving(A_moving⁻¹ · T · A_like · v)
 
     Where T is the identity and the grids are the same, the voxels come back bit for bit. Points up to half a
-    voxel beyond the outermost voxel centres are inside (the border value counts there), others are `outside`.
+    voxel beyond the outermost voxel centers are inside (the border value counts there), others are `outside`.
 
     Args:
         moving: Image to carry.

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from lessgad.preparation.calibration import CalibrationMethod
-from lessgad.preparation.normalisation import LEVEL
+from lessgad.preparation.normalization import LEVEL
 from lessgad.settings import Settings
 
 
@@ -18,7 +18,7 @@ class PreparationSettings(Settings):
     Attributes:
         alignment: `register`: elastix moves the T1ce onto the T1; `aligned`: they are already, which is checked.
         calibration: How the intensities of the T1ce are taken to those of the T1: `smooth`, by a factor that varies
-            smoothly through the head (`GainMap`); `robust`, by one factor; `peaks`, as in the paper; `none`.
+            smoothly through the head (`BiasFieldRatio`); `robust`, by one factor; `peaks`, as in the paper; `none`.
         unlike_pairs: `exclude`: a study whose T1 and T1ce differ in sequence class or fat saturation is left out;
             `keep`: it is used, although its difference is not contrast alone.
         full_scale: Where +1 lies, in multiples of the second histogram peak of the T1.

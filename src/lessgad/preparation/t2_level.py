@@ -7,7 +7,7 @@ import numpy as np
 
 from lessgad.errors import StudyError
 from lessgad.preparation.head import head_mask
-from lessgad.preparation.normalisation import Normalisation
+from lessgad.preparation.normalization import Normalization
 from lessgad.volume import Volume
 
 # In the T2 of ten glioma patients the quartiles of the head are 0.83 to 0.90 and 1.18 to 1.32 times its median, and
@@ -15,7 +15,7 @@ from lessgad.volume import Volume
 T2_LEVEL = 4.0
 
 
-def t2_normalisation(t2: Volume) -> Normalisation:
+def t2_normalization(t2: Volume) -> Normalization:
     """Take true zero to −1 and the median of the head to −1 + 2 / 4.
 
     Args:
@@ -29,4 +29,4 @@ def t2_normalisation(t2: Volume) -> Normalisation:
     level = float(np.median(image[head]))
     if level <= 0:
         raise StudyError("a T2 whose head is brighter than zero", f"a median of {level:g}")
-    return Normalisation(0.0, T2_LEVEL * level)
+    return Normalization(0.0, T2_LEVEL * level)

@@ -22,11 +22,11 @@ from lessgad.reader_study.agreement import (
     rating_counts,
     raw_agreement,
 )
-from lessgad.reader_study.answered import Answered
 from lessgad.reader_study.cohen_kappa import cohen_kappa
 from lessgad.reader_study.krippendorff import krippendorff_alpha
 from lessgad.reader_study.patient_draws import Interval, Multiplicity, bootstrap_interval
 from lessgad.reader_study.questions import ChoiceQuestion, ScaleQuestion
+from lessgad.reader_study.response_table import ResponseTable
 
 CoefficientName = Literal[
     "raw", "gwet_ac1", "gwet_ac2", "cohen_kappa", "fleiss_kappa", "krippendorff_alpha", "brennan_prediger"
@@ -75,28 +75,28 @@ AGREEMENT = ResultTable(
 )
 
 
-def agreement_rows(answered: Answered, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[AgreementRow]:
+def agreement_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[AgreementRow]:
     """Compute every coefficient of every scale and choice.
 
     Between readers: of each dose, and of all doses together. Between occasions: of all doses together (few cases are
     read twice), of each reader and of all.
 
     Args:
-        answered: First and second readings.
+        responses: First and second readings.
         seed: Of the bootstrap.
         n_draws: Draws of it.
     """
-    for question in answered.questionnaire.questions:
+    for question in responses.questionnaire.questions:
         if not isinstance(question, ScaleQuestion | ChoiceQuestion):
             continue
         of = partial(_rows, question=question, seed=seed, n_draws=n_draws)
-        doses = answered.doses_of(question)
-        patients = [case.patient for case in answered.cases]
+        doses = responses.doses_of(question)
+        patients = [case.patient for case in responses.cases]
         between = [
-            np.stack([answered.values(question, dose, name, answered.cases) for name in answered.readers], axis=1)
+            np.stack([responses.values(question, dose, name, responses.cases) for name in responses.readers], axis=1)
             for dose in doses
         ]
-        if len(answered.readers) > 1:
+        if len(responses.readers) > 1:
             for dose, ratings in zip(doses, between, strict=True):
                 yield from of("readers", dose=dose, reader="", ratings=ratings, patients=patients)
             if len(doses) > 1:
@@ -105,11 +105,11 @@ def agreement_rows(answered: Answered, seed: int, n_draws: int = N_RESAMPLES) ->
         again = {
             name: np.concatenate(
                 [
-                    np.stack([answered.values(question, dose, name, answered.cases, n) for n in (1, 2)], axis=1)
+                    np.stack([responses.values(question, dose, name, responses.cases, n) for n in (1, 2)], axis=1)
                     for dose in doses
                 ]
             )
-            for name in answered.readers
+            for name in responses.readers
         }
         if len(again) > 1:
             again[""] = np.concatenate(list(again.values()))

@@ -13,11 +13,11 @@ from jaxtyping import Float
 from lessgad.evaluation.patient_level import N_RESAMPLES, holm, patient_level_gain
 from lessgad.evaluation.rank_tests import signed_rank
 from lessgad.evaluation.result_rows import ResultTable
-from lessgad.reader_study.answered import Answered, goodness
 from lessgad.reader_study.grading_characteristics import vgc_area
 from lessgad.reader_study.patient_draws import Interval, Multiplicity, bootstrap_interval
 from lessgad.reader_study.proportions import mcnemar_p
 from lessgad.reader_study.questions import ChoiceQuestion, Question, ReasonsQuestion, ScaleQuestion, TextQuestion
+from lessgad.reader_study.response_table import ResponseTable, goodness
 
 Grades = Float[np.ndarray, "readers cases"]
 
@@ -78,24 +78,24 @@ COMPARISONS = ResultTable(
 
 
 def comparison_rows(
-    answered: Answered, pair: tuple[float, float] | None, seed: int, n_draws: int = N_RESAMPLES
+    responses: ResponseTable, pair: tuple[float, float] | None, seed: int, n_draws: int = N_RESAMPLES
 ) -> Iterator[ComparisonRow]:
     """Compare doses in every scale with a good end and every choice, and the pair with its middle step.
 
     Args:
-        answered: First readings count; repeats are for agreement.
+        responses: First readings count; repeats are for agreement.
         pair: The doses that the question about a pair compares; None where there is none.
         seed: Of the bootstrap and the sign flips.
         n_draws: Draws of each.
     """
-    for question in answered.questionnaire.questions:
-        for reader, of in answered.groups:
+    for question in responses.questionnaire.questions:
+        for reader, of in responses.groups:
             if question.asked == "pair" and isinstance(question, ScaleQuestion) and pair is not None:
-                rows = [_against_middle(answered, question, pair, reader, of, seed, n_draws)]
+                rows = [_against_middle(responses, question, pair, reader, of, seed, n_draws)]
             elif question.asked == "each_dose" and not isinstance(question, ReasonsQuestion | TextQuestion):
                 rows = [
-                    _of_doses(answered, question, doses, reader, of, seed, n_draws)
-                    for doses in combinations(answered.doses, 2)
+                    _of_doses(responses, question, doses, reader, of, seed, n_draws)
+                    for doses in combinations(responses.doses, 2)
                 ]
             else:
                 rows = []
@@ -105,7 +105,7 @@ def comparison_rows(
 
 
 def _of_doses(
-    answered: Answered,
+    responses: ResponseTable,
     question: Question,
     doses: tuple[float, float],
     reader: str,
@@ -113,11 +113,13 @@ def _of_doses(
     seed: int,
     n_draws: int,
 ) -> ComparisonRow | None:
-    lower, higher = (np.stack([answered.values(question, dose, name, answered.cases) for name in of]) for dose in doses)
+    lower, higher = (
+        np.stack([responses.values(question, dose, name, responses.cases) for name in of]) for dose in doses
+    )
     lower_grades, higher_grades = goodness(question, lower), goodness(question, higher)
     if lower_grades is None or higher_grades is None:
         return None
-    row = _row(answered, question, doses, reader, higher_grades - lower_grades, seed, n_draws)
+    row = _row(responses, question, doses, reader, higher_grades - lower_grades, seed, n_draws)
     if row is None:
         return None
 
@@ -125,13 +127,13 @@ def _of_doses(
         areas = [vgc_area(*grades, multiplicity) for grades in zip(lower_grades, higher_grades, strict=True)]
         return np.asarray(np.mean(areas, axis=0))
 
-    patients = [case.patient for case in answered.cases]
+    patients = [case.patient for case in responses.cases]
     low, high = bootstrap_interval(area, patients, seed, n_draws) or (None, None)
     return replace(row, vgc_area=float(area(np.ones(len(patients)))), vgc_low=low, vgc_high=high)
 
 
 def _against_middle(
-    answered: Answered,
+    responses: ResponseTable,
     question: ScaleQuestion,
     doses: tuple[float, float],
     reader: str,
@@ -139,12 +141,12 @@ def _against_middle(
     seed: int,
     n_draws: int,
 ) -> ComparisonRow | None:
-    steps = np.stack([answered.values(question, None, name, answered.cases) for name in of])
-    return _row(answered, question, doses, reader, steps - (len(question.labels) + 1) / 2, seed, n_draws)
+    steps = np.stack([responses.values(question, None, name, responses.cases) for name in of])
+    return _row(responses, question, doses, reader, steps - (len(question.labels) + 1) / 2, seed, n_draws)
 
 
 def _row(
-    answered: Answered,
+    responses: ResponseTable,
     question: Question,
     doses: tuple[float, float],
     reader: str,
@@ -157,7 +159,7 @@ def _row(
     if not there.any():
         return None
     of_cases = np.nanmean(differences[:, there], axis=0)
-    patients = [case.patient for case, is_there in zip(answered.cases, there, strict=True) if is_there]
+    patients = [case.patient for case, is_there in zip(responses.cases, there, strict=True) if is_there]
     n_lower, n_higher = int((of_cases < 0).sum()), int((of_cases > 0).sum())
     is_choice = isinstance(question, ChoiceQuestion)
     gain = patient_level_gain(of_cases, patients, seed, n_draws)

@@ -20,7 +20,7 @@ from lessgad.settings import Settings
 _PUT_BACK = "Put back the file as it was; answers to another protocol are another study"
 
 
-class Protocol(Settings):
+class ReadingProtocol(Settings):
     """A reader study on paper.
 
     Attributes:
@@ -53,20 +53,20 @@ class FrozenProtocol(Settings):
 
     frozen_on: str
     sha256: str
-    protocol: Protocol
+    protocol: ReadingProtocol
 
 
-def protocol_json(protocol: Protocol) -> str:
+def protocol_json(protocol: ReadingProtocol) -> str:
     """Spell a protocol in the one way that is hashed: keys sorted, no spaces, UTF-8, every default written out."""
     return _canonical(protocol.model_dump(mode="json"))
 
 
-def protocol_sha256(protocol: Protocol) -> str:
+def protocol_sha256(protocol: ReadingProtocol) -> str:
     """SHA-256 of `protocol_json`, in 64 hexadecimal digits."""
     return hashlib.sha256(protocol_json(protocol).encode()).hexdigest()
 
 
-def write_protocol(path: Path, protocol: Protocol) -> None:
+def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
     """Write a protocol, for people to read, whole or not at all.
 
     Raises:
@@ -75,19 +75,19 @@ def write_protocol(path: Path, protocol: Protocol) -> None:
     write_text(path, json.dumps(protocol.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n")
 
 
-def read_protocol(path: Path) -> Protocol:
+def read_protocol(path: Path) -> ReadingProtocol:
     """Read what `write_protocol` wrote.
 
     Raises:
         ReaderStudyError: Missing, damaged, or of a newer format.
     """
     try:
-        return Protocol.model_validate_json(_text(path))
+        return ReadingProtocol.model_validate_json(_text(path))
     except ValidationError as error:
         raise _damaged(path, error) from error
 
 
-def freeze(protocol: Protocol, frozen_on: str) -> FrozenProtocol:
+def freeze(protocol: ReadingProtocol, frozen_on: str) -> FrozenProtocol:
     """Make the record, once, before the first answer is stored.
 
     Args:
@@ -125,7 +125,7 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
     return record
 
 
-def check_unchanged(record: FrozenProtocol, protocol: Protocol, path: Path | None = None) -> None:
+def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Path | None = None) -> None:
     """Refuse to go on with another protocol than the one that the answers belong to.
 
     Args:

@@ -102,7 +102,7 @@ class _WithOptions(_Question):
 
 
 class ChoiceQuestion(_WithOptions):
-    """Exactly one option; the first one is the favourable one.
+    """Exactly one option; the first one is the favorable one.
 
     Attributes:
         options: At least two.

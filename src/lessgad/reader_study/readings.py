@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from lessgad.reader_study.answers import Answer, Answers, Item, asked_and_answered, items
 from lessgad.reader_study.design import Reading
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.questions import ScaleQuestion
 from lessgad.reader_study.readings_csv import JOIN, ReadingRow
+from lessgad.reader_study.responses import Item, ReaderResponse, ReaderResponses, items, visible_responses
 
 
 def reading_rows(
     questionnaire: Questionnaire,
     reader: str,
     reading: Reading,
-    answers: Answers,
+    answers: ReaderResponses,
     *,
     seconds: float | None = None,
     handed_in: str = "",
@@ -32,7 +32,7 @@ def reading_rows(
         seconds: Active reading time.
         handed_in: When, UTC, ISO 8601.
     """
-    counted = asked_and_answered(questionnaire, reading, answers)
+    counted = visible_responses(questionnaire, reading, answers)
     rows = []
     for item in items(questionnaire, reading):
         if item.name not in counted:
@@ -59,7 +59,7 @@ def reading_rows(
     return rows
 
 
-def _spelled(item: Item, reading: Reading, answer: Answer) -> tuple[str, str]:
+def _spelled(item: Item, reading: Reading, answer: ReaderResponse) -> tuple[str, str]:
     if isinstance(answer, dict):
         return JOIN.join(answer.get("chosen", ())), _one_kind_of_break(str(answer.get("other", "")))
     if item.question.kind == "text":

@@ -32,7 +32,7 @@ class ReadingRow:
             pair or the case.
         question: Its key.
         kind: Of question.
-        answer: The number of the step, from 1 (of a pair, 1 favours the lower dose); the key of the option; keys of
+        answer: The number of the step, from 1 (of a pair, 1 favors the lower dose); the key of the option; keys of
             reasons, joined by ``;``; empty for text.
         words: Free words: the text, or those of the reason "other".
         seconds: Active time of this reading; None where it was not measured.

@@ -30,7 +30,7 @@ DICTIONARY = {
     "about the pair or the case",
     "question": "key of the question",
     "kind": "scale, choice, reasons, text",
-    "answer": "number of the step from 1 (of a pair, 1 favours the lower dose); key of the option; keys of reasons "
+    "answer": "number of the step from 1 (of a pair, 1 favors the lower dose); key of the option; keys of reasons "
     "joined by ;",
     "words": "free words",
     "seconds": "active time of the reading, s",

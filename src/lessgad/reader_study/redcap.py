@@ -16,7 +16,7 @@ from lessgad.reader_study.questions import (
     ScaleQuestion,
 )
 from lessgad.reader_study.readings_csv import ReadingRow
-from lessgad.reader_study.wide import OF_READING, Asked, OneReading, everything_asked, readings, write_csv
+from lessgad.reader_study.wide_table import OF_READING, Asked, OneReading, everything_asked, group_by_reading, write_csv
 
 NAME, FORM, TYPE, LABEL = "Variable / Field Name", "Form Name", "Field Type", "Field Label"
 CHOICES, VALIDATION = "Choices, Calculations, OR Slider Labels", "Text Validation Type OR Show Slider Number"
@@ -65,7 +65,7 @@ def write_records(path: Path, questionnaire: Questionnaire, doses: Sequence[floa
     """
     asked = everything_asked(questionnaire, doses)
     columns = [RECORD, *OF_READING, *(name for one in asked for name in _columns(one))]
-    write_csv(path, columns, [_record(one, asked) for one in readings(rows)])
+    write_csv(path, columns, [_record(one, asked) for one in group_by_reading(rows)])
 
 
 def _name(asked: Asked, *more: str) -> str:

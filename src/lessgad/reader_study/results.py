@@ -8,14 +8,14 @@ from pathlib import Path
 
 from lessgad.evaluation.patient_level import N_RESAMPLES
 from lessgad.reader_study.agreement_tables import AGREEMENT, AgreementRow, agreement_rows
-from lessgad.reader_study.answer_tables import COUNTS, SCALES, CountRow, ScaleRow, count_rows, scale_rows
-from lessgad.reader_study.answered import Answered
 from lessgad.reader_study.comparison_tables import COMPARISONS, ComparisonRow, comparison_rows
+from lessgad.reader_study.question_summaries import COUNTS, SCALES, CountRow, ScaleRow, count_rows, scale_rows
 from lessgad.reader_study.readings_csv import write_readings
 from lessgad.reader_study.readings_json import Readings, write_readings_json
 from lessgad.reader_study.redcap import write_dictionary, write_records
+from lessgad.reader_study.response_table import ResponseTable
 from lessgad.reader_study.table5 import Table5, table5, write_table5
-from lessgad.reader_study.wide import write_wide
+from lessgad.reader_study.wide_table import write_wide_table
 
 FILES = (
     *("readings.csv", "readings_wide.csv", "readings.json", "redcap_dictionary.csv", "redcap_readings.csv"),
@@ -50,7 +50,7 @@ class Summary:
     agreement: tuple[AgreementRow, ...]
 
 
-def summarise_readings(readings: Readings, n_draws: int = N_RESAMPLES) -> Summary:
+def summarize_readings(readings: Readings, n_draws: int = N_RESAMPLES) -> Summary:
     """Compute every table; practice is left out.
 
     Args:
@@ -60,21 +60,21 @@ def summarise_readings(readings: Readings, n_draws: int = N_RESAMPLES) -> Summar
     Raises:
         InputError: A reading does not answer the questionnaire.
     """
-    answered = Answered(readings.questionnaire, readings.rows)
+    responses = ResponseTable(readings.questionnaire, readings.rows)
     seed, doses = readings.settings.seed, readings.settings.doses
-    scales = tuple(scale_rows(answered, seed, n_draws))
-    counts = tuple(count_rows(answered, seed, n_draws))
+    scales = tuple(scale_rows(responses, seed, n_draws))
+    counts = tuple(count_rows(responses, seed, n_draws))
     pair = (doses[0], doses[-1]) if len(doses) > 1 else None
     return Summary(
-        n_readers=len(answered.readers),
-        n_cases=len(answered.cases),
-        n_patients=len({case.patient for case in answered.cases}),
-        n_repeated=len({(row.reader, row.case) for row in answered.rows if row.occasion == 2}),
+        n_readers=len(responses.readers),
+        n_cases=len(responses.cases),
+        n_patients=len({case.patient for case in responses.cases}),
+        n_repeated=len({(row.reader, row.case) for row in responses.rows if row.occasion == 2}),
         table5=table5(readings.questionnaire, scales, counts),
         scales=scales,
         counts=counts,
-        comparisons=tuple(comparison_rows(answered, pair, seed, n_draws)),
-        agreement=tuple(agreement_rows(answered, seed, n_draws)),
+        comparisons=tuple(comparison_rows(responses, pair, seed, n_draws)),
+        agreement=tuple(agreement_rows(responses, seed, n_draws)),
     )
 
 
@@ -93,10 +93,10 @@ def write_results(folder: Path, readings: Readings, n_draws: int = N_RESAMPLES) 
         InputError: A reading does not answer the questionnaire.
         StorageError: The disk is full or the folder cannot be written.
     """
-    summary = summarise_readings(readings, n_draws)
+    summary = summarize_readings(readings, n_draws)
     questionnaire, doses = readings.questionnaire, readings.settings.read_doses
     write_readings(folder / "readings.csv", readings.rows)
-    write_wide(folder / "readings_wide.csv", questionnaire, doses, readings.rows)
+    write_wide_table(folder / "readings_wide.csv", questionnaire, doses, readings.rows)
     write_readings_json(folder / "readings.json", readings)
     write_dictionary(folder / "redcap_dictionary.csv", questionnaire, doses)
     write_records(folder / "redcap_readings.csv", questionnaire, doses, readings.rows)

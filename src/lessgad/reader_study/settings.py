@@ -18,7 +18,7 @@ class ReaderStudySettings(Settings):
     """Design of a reader study. The defaults are the paper's: open, two doses, one reading of each case.
 
     Attributes:
-        mode: ``open``: all images labelled, in one order for all. ``blinded``: the restored images are A, B, …; which
+        mode: ``open``: all images labeled, in one order for all. ``blinded``: the restored images are A, B, …; which
             dose is which letter, and where it stands, is drawn for every reader and case, and so is the order of cases.
         doses: Whose restored images are read.
         hidden_standard: Blinded: the standard dose is among the lettered images too, as the dose 1; says how often a

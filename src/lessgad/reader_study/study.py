@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessgad.reader_study.protocol import Protocol, read_protocol
+from lessgad.reader_study.protocol import ReadingProtocol, read_protocol
 from lessgad.reader_study.store.accounts import account_id_of, invite
 from lessgad.reader_study.store.assignments import assign_readings
 from lessgad.reader_study.store.database import Store, open_store
@@ -28,7 +28,7 @@ class ReaderStudy:
     """
 
     folder: StudyFolder
-    protocol: Protocol
+    protocol: ReadingProtocol
     store: Store
 
 

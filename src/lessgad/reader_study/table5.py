@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import percent
-from lessgad.reader_study.answer_tables import CountRow, ScaleRow
+from lessgad.reader_study.question_summaries import CountRow, ScaleRow
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.questions import OTHER, ChoiceQuestion, Question, ReasonsQuestion, ScaleQuestion
 from lessgad.reader_study.spreadsheet import without_formula

@@ -18,7 +18,7 @@ from lessgad.reader_study.store.answer_sets import answer_digest
 from lessgad.reader_study.store.audit import broken_links
 from lessgad.reader_study.store.database import connect_read_only
 from lessgad.reader_study.store.migrations import migrations, schema_of, schema_version, wanted_schema
-from lessgad.reader_study.store.tables import AnswerSet, AuditEvent, FrozenProtocol
+from lessgad.reader_study.store.tables import AnswerSet, AuditEvent, StoredProtocol
 from lessgad.reader_study.study import opened_folder
 from lessgad.reader_study.study_folder import StudyFolder
 from lessgad.viewer.browser_images import browser_image_sha256
@@ -141,7 +141,7 @@ def _answer_problems(sets: Sequence[AnswerSet], events: Sequence[AuditEvent]) ->
 
 
 def _protocol_problems(session: Session, sets: Sequence[AnswerSet]) -> Iterator[str]:
-    stored = session.get(FrozenProtocol, 1)
+    stored = session.get(StoredProtocol, 1)
     if stored is None:
         if sets:
             yield "there are answers, but no frozen protocol"

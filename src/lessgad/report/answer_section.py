@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer import Answer, EndpointAtDose
 from lessgad.evaluation.answer_words import endpoint_words, evidence, headline, value_words
+from lessgad.evaluation.dose_answer import DoseAnswer, EndpointAtDose
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.html_templates import report_templates
 
@@ -70,7 +70,7 @@ class AnswerSection:
     sha256: str
 
 
-def answer_section(answer: Answer, preregistration: Preregistration | None = None) -> AnswerSection:
+def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
     """Put the answer into words."""
     return AnswerSection(
         headline=headline(answer),
@@ -89,17 +89,17 @@ def answer_html(section: AnswerSection) -> str:
     return report_templates().get_template("answer.html.j2").render(section=section)
 
 
-def _control(answer: Answer) -> list[float]:
+def _control(answer: DoseAnswer) -> list[float]:
     return [0.0] if any(cell.dose == 0 for cell in answer.cells) else []
 
 
-def _row(answer: Answer, dose: float) -> AnswerRow:
+def _row(answer: DoseAnswer, dose: float) -> AnswerRow:
     cells = [answer.cell(dose, endpoint) for endpoint in answer.settings.endpoints]
     words = tuple(None if cell is None else _cell(cell) for cell in cells)
     return AnswerRow(f"{percent(dose)} (control)" if dose == 0 else percent(dose), words, _verdict(answer, dose))
 
 
-def _verdict(answer: Answer, dose: float) -> str:
+def _verdict(answer: DoseAnswer, dose: float) -> str:
     if dose == 0:
         return "control"
     if answer.status not in {"given", "no dose"}:
@@ -141,7 +141,7 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
     }[preregistration.standing]
 
 
-def _left_out(answer: Answer) -> list[str]:
+def _left_out(answer: DoseAnswer) -> list[str]:
     return [
         f"{endpoint_words(endpoint)}: {n} test {'patient has' if n == 1 else 'patients have'} no value at any dose and "
         f"{'is' if n == 1 else 'are'} left out. The answer says nothing of them."
@@ -150,7 +150,7 @@ def _left_out(answer: Answer) -> list[str]:
     ]
 
 
-def _limits(answer: Answer) -> list[str]:
+def _limits(answer: DoseAnswer) -> list[str]:
     notes = [
         "This is about the mean over patients: single patients may fare worse. It holds for patients and scanners like "
         "these, and says nothing of a diagnosis that the endpoints do not measure.",

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from lessgad.dose_fraction import percent
-from lessgad.report.slice_picture import grey_window, outline, scale_bar, show_plane, square_box
+from lessgad.report.slice_picture import gray_window, outline, scale_bar, show_plane, square_box
 from lessgad.report.style import MUTED, new_figure, place, styled, write, write_title
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PANEL_IN, GAP_IN, EDGE_IN, LABEL_IN, WORDS_IN = 1.6, 0.06, 0.06, 0.22, 0.2
 CLOSE_UP_MM = 36.0
-#: Outlines of the regions, in their order; a reference is drawn in the same colours, dotted, in the first column alone.
+#: Outlines of the regions, in their order; a reference is drawn in the same colors, dotted, in the first column alone.
 COLORS = ("#ffb000", "#4fd1ff", "#7dff7a", "#ff7ad9", "#ffffff")
 
 
@@ -31,7 +31,7 @@ class Outlined:
         heading: Above it; may be empty.
         image: Intensities.
         labels: Numbers of regions.
-        words: Below it: Dice of the whole tumour, or why there is none.
+        words: Below it: Dice of the whole tumor, or why there is none.
     """
 
     heading: str
@@ -68,7 +68,7 @@ class ContourStudy:
 def contour_gallery(study: ContourStudy) -> Figure:
     """Draw the reference over the standard dose at the left, then low dose above and restored below at each dose."""
     box = square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)
-    window = grey_window(study.first[0].image, study.background, study.second_peak)
+    window = gray_window(study.first[0].image, study.background, study.second_peak)
     columns = (study.first, *study.columns)
     with styled():
         across, up = ((part.stop - part.start) * mm for part, mm in zip(box, study.spacing_mm, strict=True))

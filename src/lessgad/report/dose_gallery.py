@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's Figure 3: one study at rising doses, before and after restoration, whole slice and tumour close up."""
+"""The paper's Figure 3: one study at rising doses, before and after restoration, whole slice and tumor close up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose_fraction import percent
-from lessgad.report.slice_picture import Box, box_around, frame, grey_window, outline, scale_bar, show_plane, square_box
+from lessgad.report.slice_picture import Box, box_around, frame, gray_window, outline, scale_bar, show_plane, square_box
 from lessgad.report.style import MUTED, ORANGE, new_figure, place, styled, write, write_title
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CLOSE_UP_MM = 40.0
 
 @dataclass(frozen=True)
 class Score:
-    """How similar an image is to the standard-dose one: PSNR in dB and SSIM, over the tumour's box of the volume."""
+    """How similar an image is to the standard-dose one: PSNR in dB and SSIM, over the tumor's box of the volume."""
 
     psnr_db: float
     ssim: float
@@ -54,10 +54,10 @@ class GalleryStudy:
         pre_contrast: T1.
         standard_dose: T1ce.
         planes: The doses; see `gallery_doses`.
-        tumor: The tumour in this slice; the close-up is cut around it, or in the middle where it is empty.
+        tumor: The tumor in this slice; the close-up is cut around it, or in the middle where it is empty.
         spacing_mm: Pixel size along x and y.
-        background: Intensity of air (−1 once normalised).
-        second_peak: Intensity of most of the head's tissue (−1/3 once normalised, as settings are by default).
+        background: Intensity of air (−1 once normalized).
+        second_peak: Intensity of most of the head's tissue (−1/3 once normalized, as settings are by default).
     """
 
     title_lines: Sequence[str]
@@ -83,11 +83,11 @@ def gallery_doses(available: Iterable[float]) -> tuple[float, ...]:
 def dose_gallery(study: GalleryStudy) -> Figure:
     """Draw T1 over T1ce at the left, then low dose above and restored below at each dose; the same close up below.
 
-    One grey window for all. The frame shows where the close-up lies, PSNR and SSIM stand below it.
+    One gray window for all. The frame shows where the close-up lies, PSNR and SSIM stand below it.
     """
     whole = _head(study)
     close = square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)
-    window = grey_window(study.standard_dose, study.background, study.second_peak)
+    window = gray_window(study.standard_dose, study.background, study.second_peak)
     with styled():
         heights = [PANEL_IN * _aspect(box, study.spacing_mm) for box in (whole, close)]
         columns = 1 + len(study.planes)

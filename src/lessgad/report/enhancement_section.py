@@ -10,7 +10,7 @@ from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.artifacts_csv import ArtifactRow
-from lessgad.evaluation.consistency_csv import ConsistencyRow
+from lessgad.evaluation.discrepancy_csv import DiscrepancyRow
 from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_threshold import N_SPREADS
 from lessgad.evaluation.intervals_csv import IntervalRow
@@ -21,7 +21,7 @@ from lessgad.evaluation.tumor_size import SizeGroup
 from lessgad.report.style import line_style
 from lessgad.report.table_words import mean_in_words, patients_and_studies
 
-AnyRow = TypeVar("AnyRow", ArtifactRow, EnhancementRow, LesionRow, IntervalRow, ConsistencyRow)
+AnyRow = TypeVar("AnyRow", ArtifactRow, EnhancementRow, LesionRow, IntervalRow, DiscrepancyRow)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def enhancement_tables(
     enhancement: Sequence[EnhancementRow],
     lesions: Sequence[LesionRow],
     intervals: Sequence[IntervalRow],
-    consistency: Sequence[ConsistencyRow],
+    consistency: Sequence[DiscrepancyRow],
     artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[EnhancementTable, ...]:
     """Put the results of test studies into tables; what was not measured has none."""
@@ -57,7 +57,7 @@ def enhancement_tables(
         _artifacts([row for row in artifacts if row.subset == "test"]),
         _by_size([row for row in lesions if row.subset == "test" and row.method == RESTORED]),
         _intervals([row for row in intervals if row.subset == "test"]),
-        _consistency([row for row in consistency if row.subset == "test"]),
+        _discrepancy([row for row in consistency if row.subset == "test"]),
     )
     return tuple(table for table in tables if table.rows)
 
@@ -85,9 +85,9 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
             )
     return EnhancementTable(
         "Enhancement of test studies",
-        "Means over patients. Recovery: share of the tumour’s standard enhancement that came back; “from contrast”: of "
+        "Means over patients. Recovery: share of the tumor’s standard enhancement that came back; “from contrast”: of "
         "it, what the same method does not show at dose 0, where whatever it shows is guessed. False: volume outside "
-        "the tumour that enhances in this image alone; missed: tumour that enhances at the standard dose alone; "
+        "the tumor that enhances in this image alone; missed: tumor that enhances at the standard dose alone; "
         "unsupported: volume that the acquired low dose contradicts. n: patients / studies." + _unclear(thresholds),
         (
             "dose",
@@ -179,14 +179,14 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
     return EnhancementTable(
         "Do the intervals hold?",
         "Each voxel of a restored image has an interval that shall hold the standard dose in 90 % of voxels; it was "
-        "calibrated on validation patients. Right: the tumour’s mean enhancement on the scale of [−1, 1], ± its "
+        "calibrated on validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its "
         "interval, and in how many studies that held the standard dose’s. n: patients / studies.",
-        ("dose", "covered, tumour’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
+        ("dose", "covered, tumor’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
         tuple(words),
     )
 
 
-def _consistency(rows: Sequence[ConsistencyRow]) -> EnhancementTable:
+def _discrepancy(rows: Sequence[DiscrepancyRow]) -> EnhancementTable:
     words = [
         (
             percent(dose),
@@ -228,7 +228,7 @@ def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
     if not n:
         return ""
     return (
-        f" In {n} of {len(thresholds)} studies the tumour enhances no more than other tissue differs between T1 and "
+        f" In {n} of {len(thresholds)} studies the tumor enhances no more than other tissue differs between T1 and "
         "T1ce anyhow: their recovery says little (tumor_over_spread in results/thresholds.csv)."
     )
 

@@ -55,7 +55,7 @@ class Histogram:
 
 
 def _edges(image: Float[np.ndarray, "*shape"], lower: float, upper: float) -> Float[np.ndarray, " edges"]:
-    """Bin edges midway between the levels of an image of coarse grey levels, which would comb the histogram."""
+    """Bin edges midway between the levels of an image of coarse gray levels, which would comb the histogram."""
     width = (upper - lower) / BINS
     levels = np.unique(image.ravel()[:: max(1, image.size // 200_000)].astype(np.float64))
     steps = np.diff(levels[(levels >= lower) & (levels <= upper)])

@@ -15,7 +15,7 @@ from lessgad.report.style import to_png
 from lessgad.training.learning_curve import CurvePoint, read_learning_curve
 
 if TYPE_CHECKING:
-    from lessgad.restoration.intervals import IntervalCalibration
+    from lessgad.restoration.conformal_intervals import IntervalCalibration
     from lessgad.training.trainer import TrainingTask
 
 CARD = "card.md"
@@ -74,12 +74,12 @@ the last.
 
 def write_limits_on_card(folder: Path) -> None:
     """Write what was found on validation patients to the end of a model's card, instead of what stood there."""
-    from lessgad.restoration.guess import read_guess
-    from lessgad.restoration.intervals import read_intervals
+    from lessgad.restoration.conformal_intervals import read_intervals
+    from lessgad.restoration.zero_dose_estimate import read_zero_dose_estimate
 
-    guess, intervals = read_guess(folder), read_intervals(folder)
+    zero_dose_estimate, intervals = read_zero_dose_estimate(folder), read_intervals(folder)
     card = (folder / CARD).read_text(encoding="utf-8").split(FOUND)[0] if (folder / CARD).exists() else ""
-    at_dose_0 = "not looked into" if guess is None else guess.words.removeprefix("at dose 0 ")
+    at_dose_0 = "not looked into" if zero_dose_estimate is None else zero_dose_estimate.words.removeprefix("at dose 0 ")
     found = f"""{FOUND}
 | | |
 |---|---|

@@ -40,7 +40,7 @@ def overlap_figure(
     """Draw a grid, metrics from top to bottom, regions and the whole tumor from left to right.
 
     Points are means over patients; bars are 95 % confidence intervals from 10 patients on, under that thin lines are
-    single patients. The grey line is the standard dose: what the network itself can do. Values that do not exist
+    single patients. The gray line is the standard dose: what the network itself can do. Values that do not exist
     (distances where one mask is empty) are left out.
 
     Args:
@@ -67,7 +67,7 @@ def overlap_figure(
                 chosen = [row for row in rows if row.region == region]
                 _draw(axes, chosen, metric, doses, seed, n_resamples)
                 if line == 0:
-                    axes.set_title("whole tumour" if region == TUMOR else region)
+                    axes.set_title("whole tumor" if region == TUMOR else region)
                 if column == 0:
                     axes.set_ylabel(METRIC_NAMES[metric])
                 if line == len(metrics) - 1:

@@ -24,7 +24,7 @@ from lessgad.report.tables import Metric, Table4
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-AREAS = {"tumor_box": "the tumour’s box", "tumor": "the tumour itself", "head": "the head"}
+AREAS = {"tumor_box": "the tumor’s box", "tumor": "the tumor itself", "head": "the head"}
 _DECIMALS: dict[Metric, int] = {"ssim": 3, "psnr_db": 2}
 
 

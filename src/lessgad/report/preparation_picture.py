@@ -14,7 +14,7 @@ from lessgad.report.histogram_plot import Histogram, Peaks, draw_histogram, tidy
 from lessgad.report.slice_picture import (
     Box,
     box_around,
-    grey_window,
+    gray_window,
     outline,
     scale_bar,
     show_plane,
@@ -44,7 +44,7 @@ class PreparationImages:
         pre_contrast_peaks: Landmarks of the T1.
         before_peaks: Landmarks of the T1ce before calibration.
         after_peaks: Landmarks of the T1ce after calibration.
-        tumor: Where the tumour is, if anyone has drawn it.
+        tumor: Where the tumor is, if anyone has drawn it.
     """
 
     pre_contrast: Float[np.ndarray, "x y z"]
@@ -60,8 +60,8 @@ class PreparationImages:
 def preparation_picture(study: PreparationImages, title_lines: Sequence[str] = ()) -> Figure:
     """Draw a study's preparation: scans over their histograms, then the difference and two checkerboards.
 
-    First row: T1, T1ce before and after calibration, in one transverse slice through the tumour (the
-    middle one where there is none); each before its own grey window, T1 and calibrated T1ce before
+    First row: T1, T1ce before and after calibration, in one transverse slice through the tumor (the
+    middle one where there is none); each before its own gray window, T1 and calibrated T1ce before
     the same. Second row: their histograms over the whole volume, background and second peak marked.
     Third row: calibrated T1ce − T1 (neutral at zero), and tiles taken in turn from T1 and calibrated
     T1ce, transverse and coronal, where edges that do not meet show misalignment.
@@ -137,14 +137,14 @@ def above_background(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> Bool[n
 
 
 def common_window(study: PreparationImages) -> tuple[float, float]:
-    """One grey window for T1 and calibrated T1ce, wide enough for both."""
+    """One gray window for T1 and calibrated T1ce, wide enough for both."""
     low, high = window_of(study.pre_contrast, study.pre_contrast_peaks)
     return low, max(high, window_of(study.standard_after, study.after_peaks)[1])
 
 
 def window_of(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> tuple[float, float]:
-    """The grey window of one image."""
-    return grey_window(image, peaks.background, peaks.second)
+    """The gray window of one image."""
+    return gray_window(image, peaks.background, peaks.second)
 
 
 def checkerboard(

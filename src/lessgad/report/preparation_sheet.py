@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from lessgad.atomic_write import replacing
 from lessgad.cohort.study import study_name
 from lessgad.errors import CalibrationError
+from lessgad.preparation.bias_field_ratio import BiasFieldRatio
 from lessgad.preparation.calibration import IntensityMap
-from lessgad.preparation.gain_map import GainMap
 from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy
 from lessgad.report.histogram_plot import Peaks
@@ -70,11 +70,11 @@ def preparation_images(
     description = json.loads(files.description.read_text(encoding="utf-8"))
     to_pre_contrast = IntensityMap(**description["t1ce_to_t1_intensity"])
     peaks = HistogramPeaks(**description["t1_peaks"])
-    pre_contrast = prepared.normalisation.undo(np.asarray(prepared.pre_contrast))
-    after = prepared.normalisation.undo(np.asarray(prepared.standard_dose))
+    pre_contrast = prepared.normalization.undo(np.asarray(prepared.pre_contrast))
+    after = prepared.normalization.undo(np.asarray(prepared.standard_dose))
     before = to_pre_contrast.inverse().apply(after)
     if description.get("t1ce_gain") is not None:
-        before = before / GainMap.from_dict(description["t1ce_gain"]).over(before.shape)
+        before = before / BiasFieldRatio.from_dict(description["t1ce_gain"]).over(before.shape)
     return PreparationImages(
         pre_contrast=pre_contrast,
         standard_before=before,

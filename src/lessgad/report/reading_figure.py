@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lessgad.dose_fraction import percent
-from lessgad.reader_study.answer_tables import CountRow
+from lessgad.reader_study.question_summaries import CountRow
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.questions import OTHER, ChoiceQuestion, Question, ReasonsQuestion, ScaleQuestion
 from lessgad.report.style import INK, MUTED, RULE, new_figure, place, styled, write
@@ -141,7 +141,7 @@ def _colors(question: Question) -> list[str]:
 
 
 def _spread(ramp: Sequence[str], n: int) -> list[str]:
-    """Take n colours from end to end of a ramp, mixed where there are more."""
+    """Take n colors from end to end of a ramp, mixed where there are more."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
     mixed = LinearSegmentedColormap.from_list("ramp", list(ramp))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
 from lessgad.reader_study.agreement_tables import AgreementRow
-from lessgad.reader_study.answer_tables import CountRow
 from lessgad.reader_study.comparison_tables import ComparisonRow
+from lessgad.reader_study.question_summaries import CountRow
 from lessgad.reader_study.readings_json import Readings
 from lessgad.reader_study.results import Summary
 from lessgad.reader_study.table5 import Table5Row
@@ -56,7 +56,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
 
     Args:
         readings: What was asked and answered.
-        summary: What `results.summarise_readings` made of it.
+        summary: What `results.summarize_readings` made of it.
     """
     names = sorted({row.reader for row in readings.rows if row.subset == "test"})
     number = {name: str(place) for place, name in enumerate(names, start=1)} | {"": "all"}
@@ -68,7 +68,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
     return ReadingSection(_facts(readings, summary), tuple(t for t in tables if t.rows), readings.protocol_sha256)
 
 
-def together(counts: Sequence[CountRow]) -> list[CountRow]:
+def pooled_over_readers(counts: Sequence[CountRow]) -> list[CountRow]:
     """The counts of all readers, or of the only one: what a figure shows."""
     of_all = [row for row in counts if not row.reader]
     return of_all or list(counts)
@@ -82,7 +82,7 @@ def reading_html(section: ReadingSection) -> str:
 def _facts(readings: Readings, summary: Summary) -> str:
     readers = "1 reader" if summary.n_readers == 1 else f"{summary.n_readers} readers"
     how = (
-        "All images were labelled."
+        "All images were labeled."
         if readings.settings.mode == "open"
         else "Which restored image was of which dose was hidden, and drawn for every reader and case."
     )

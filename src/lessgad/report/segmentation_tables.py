@@ -10,7 +10,7 @@ import numpy as np
 
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarise
+from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarize
 from lessgad.evaluation.overlap_csv import (
     LOW,
     RESTORED,
@@ -121,7 +121,7 @@ def _compared(
     }
     both = sorted(values[LOW].keys() & values[RESTORED].keys())
     gains = np.array([values[RESTORED][study] - values[LOW][study] for study in both], dtype=np.float64)
-    summary = summarise(np.array([values[RESTORED][study] for study in both], dtype=np.float64))
+    summary = summarize(np.array([values[RESTORED][study] for study in both], dtype=np.float64))
     return compare(summary, gains, [patient for patient, _ in both], seed, n_resamples)
 
 
@@ -139,7 +139,7 @@ def _patients(rows: Sequence[OverlapRow]) -> EnhancementTable:
             words.append((patient, *cells))
     return EnhancementTable(
         "Dice of every patient",
-        "Whole tumour: standard dose, then low dose → restored. Fewer than 10 patients: an interval would promise more "
+        "Whole tumor: standard dose, then low dose → restored. Fewer than 10 patients: an interval would promise more "
         "than there is.",
         ("patient", "standard dose", *(percent(dose) for dose in doses)),
         tuple(words),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables on size: diameter and class of a tumour as segmented and as drawn, and its growth between visits."""
+"""Tables on size: diameter and class of a tumor as segmented and as drawn, and its growth between visits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
                 patients_and_studies(chosen),
             )
         )
-    where = "extrameatal part" if any(row.measured == "extrameatal" for row in rows) else "tumour"
+    where = "extrameatal part" if any(row.measured == "extrameatal" for row in rows) else "tumor"
     return EnhancementTable(
         "Diameter and class",
         f"Largest transverse diameter of the {where}, mm, and Kanzaki’s class of it (intrameatal only, up to 10, 20, "

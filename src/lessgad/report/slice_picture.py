@@ -27,20 +27,20 @@ WHITE = 2.2  # relative to the second peak
 def radiological(plane: Shaped[np.ndarray, "right up"]) -> Shaped[np.ndarray, "rows columns"]:
     """Turn a plane for display with the first row on top.
 
-    The first axis (towards the patient's right) becomes columns from the picture's right to its
-    left, the second (towards the front or the head) becomes rows from the bottom up.
+    The first axis (toward the patient's right) becomes columns from the picture's right to its
+    left, the second (toward the front or the head) becomes rows from the bottom up.
     """
     return plane[::-1, ::-1].T
 
 
 def tumor_slice(tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> int:
-    """Index of the transverse slice with the most tumour; the middle one where there is no tumour."""
+    """Index of the transverse slice with the most tumor; the middle one where there is no tumor."""
     if tumor is None or not tumor.any():
         return n_slices // 2
     return int(tumor.sum(axis=(0, 1)).argmax())
 
 
-def grey_window(
+def gray_window(
     image: Float[np.ndarray, "*shape"], background: float, second_peak: float | None = None
 ) -> tuple[float, float]:
     """Find the intensities shown as black and as white.
@@ -96,15 +96,15 @@ def show_plane(
     marks: bool = True,
     bar_mm: float | None = None,
 ) -> AxesImage:
-    """Draw a plane of a scan with its axes in millimetres.
+    """Draw a plane of a scan with its axes in millimeters.
 
     Args:
         axes: Where to draw; its frame and ticks are taken away.
         plane: Intensities, first axis to the patient's right, second to the front or the head.
         spacing_mm: Pixel size along these two axes.
         window: Intensities shown as black and as white.
-        color_map: Matplotlib colour map.
-        contours: Colour → mask whose outline is drawn along pixel edges.
+        color_map: Matplotlib color map.
+        contours: Color → mask whose outline is drawn along pixel edges.
         marks: Write R and L into the upper corners.
         bar_mm: Length of a scale bar, where one is wanted.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all figures share: colours that colour-blind readers can tell apart, type sizes, PNG output."""
+"""What all figures share: colors that color-blind readers can tell apart, type sizes, PNG output."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class LineStyle:
 
     Attributes:
         label: The method's name for people.
-        color: Hex colour.
+        color: Hex color.
         dashes: Matplotlib line style.
         marker: Matplotlib marker.
     """
@@ -165,8 +165,8 @@ def to_png(figure: Figure) -> bytes:
 def to_small_png(figure: Figure) -> bytes:
     """Draw a figure as a PNG of less than half the size, for pages that show many.
 
-    Fewer dots, 64 levels of each channel, a palette of 256 colours: greys are off by at most 2 in 255,
-    the edges of coloured lines by more.
+    Fewer dots, 64 levels of each channel, a palette of 256 colors: grays are off by at most 2 in 255,
+    the edges of colored lines by more.
     """
     from PIL import Image
 

@@ -55,8 +55,8 @@ def image_label(image: str) -> str:
 
 
 def region_label(region: str) -> str:
-    """Name a region; the union of all is the whole tumour."""
-    return "whole tumour" if region == TUMOR else region
+    """Name a region; the union of all is the whole tumor."""
+    return "whole tumor" if region == TUMOR else region
 
 
 def mean_in_words(rows: Sequence[Row], value: Callable[[Row], float], form: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.atomic_write import write_text
-from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarise
+from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarize
 from lessgad.evaluation.patient_level import N_RESAMPLES, patient_means
 from lessgad.evaluation.similarity import Area
 from lessgad.evaluation.similarity_csv import UNRESTORED, SimilarityRow, method_order
@@ -96,7 +96,7 @@ def table4(
     subset: str = "test",
     area: Area = "tumor_box",
 ) -> Table4:
-    """Summarise similarity per dose and method, against the unrestored images of the same dose.
+    """Summarize similarity per dose and method, against the unrestored images of the same dose.
 
     Args:
         rows: Measurements of any subset and area.
@@ -141,7 +141,7 @@ def write_table4(path: Path, table: Table4) -> None:
 
 def _cell(dose: float, method: str, studies: _Studies) -> Table4Cell:
     def summary(metric: Metric) -> MetricSummary:
-        return summarise(np.array([_value(studies[study], metric) for study in sorted(studies)], dtype=np.float64))
+        return summarize(np.array([_value(studies[study], metric) for study in sorted(studies)], dtype=np.float64))
 
     n_patients = len({patient for patient, _ in studies})
     return Table4Cell(dose, method, len(studies), n_patients, summary("ssim"), summary("psnr_db"))

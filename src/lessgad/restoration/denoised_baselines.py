@@ -12,7 +12,7 @@ from lessgad.dose.denoising import non_local_means
 from lessgad.errors import SettingsError
 from lessgad.preparation.head import HeadBox
 
-# Best for the difference on training patients: at 30-90 % of the dose by 0.1 dB over any neighbour, at 5 % by 0.15 dB.
+# Best for the difference on training patients: at 30-90 % of the dose by 0.1 dB over any neighbor, at 5 % by 0.15 dB.
 PATCH_PX = 5
 REACH_PX = 4
 

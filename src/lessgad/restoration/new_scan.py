@@ -14,13 +14,13 @@ from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
-from lessgad.preparation.normalisation import Normalisation, normalisation_from_peaks
+from lessgad.preparation.intensity_scale import find_intensity_scale
+from lessgad.preparation.normalization import Normalization, normalization_from_peaks
 from lessgad.preparation.pair import CUT_AWAY
 from lessgad.preparation.scan_checks import scan_cautions
 from lessgad.preparation.settings import PreparationSettings
-from lessgad.preparation.shared_scale import shared_scale
-from lessgad.preparation.t2_level import t2_normalisation
-from lessgad.restoration.finer_grid import resampled_in_plane
+from lessgad.preparation.t2_level import t2_normalization
+from lessgad.restoration.other_spacing import resample_in_plane
 from lessgad.volume import Volume, in_transverse_order
 
 
@@ -32,7 +32,7 @@ class NewScan:
         scan: The low dose as it came, in transverse order.
         images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
         head: Foreground that the T1 covers, where there is one.
-        normalisation: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
+        normalization: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
         to_scan: Takes these to the intensities of the scan, but for `gain`.
         gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
         covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
@@ -44,7 +44,7 @@ class NewScan:
     scan: Volume
     images: dict[str, Float[np.ndarray, "x y z"]]
     head: Bool[np.ndarray, "x y z"]
-    normalisation: Normalisation
+    normalization: Normalization
     to_scan: IntensityMap
     gain: Float[np.ndarray, "x y z"] | None = None
     covered: Bool[np.ndarray, "x y z"] | None = None
@@ -63,16 +63,16 @@ class NewScan:
         the T1's field of view.
         """
         everywhere = self._unit_everywhere
-        there = resampled_in_plane(self.scan.with_array(everywhere), spacing_mm).array
+        there = resample_in_plane(self.scan.with_array(everywhere), spacing_mm).array
         there = np.clip(there, everywhere.min(), everywhere.max())
         if self.covered is None:
             return self._cut(there, None)
-        covered = resampled_in_plane(self.scan.with_array(self.covered.astype(np.float32)), spacing_mm, order=1)
+        covered = resample_in_plane(self.scan.with_array(self.covered.astype(np.float32)), spacing_mm, order=1)
         return self._cut(there, covered.array >= 0.5)
 
     @property
     def _unit_everywhere(self) -> Float[np.ndarray, "x y z"]:
-        one = np.float32(self.to_scan.scale / self.normalisation.length_of(1.0))
+        one = np.float32(self.to_scan.scale / self.normalization.length_of(1.0))
         return np.full(self.head.shape, one) if self.gain is None else one / self.gain
 
     @staticmethod
@@ -89,7 +89,7 @@ class NewScan:
 
     def noise(self) -> tuple[float, float]:
         """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
-        unit = self.normalisation.length_of(1.0)
+        unit = self.normalization.length_of(1.0)
         low_dose = _sigma(self.scan) * unit / self.to_scan.scale
         return low_dose, 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
 
@@ -97,13 +97,13 @@ class NewScan:
 def new_scan(
     low_dose: Volume, pre_contrast: Volume | None, settings: PreparationSettings, t2: Volume | None = None
 ) -> NewScan:
-    """Normalise a scan by landmarks of its own histogram, or of the T1 where that is given.
+    """Normalize a scan by landmarks of its own histogram, or of the T1 where that is given.
 
     The T1 is moved onto the grid of the low dose by rigid registration, and the low dose calibrated to it, as in
     training. A T2 is moved onto the T1 there, or onto the low dose where there is no T1.
 
     Raises:
-        CalibrationError: The histogram has no landmark to normalise by.
+        CalibrationError: The histogram has no landmark to normalize by.
         StudyError: There is no head in an image.
         RegistrationError: The T1 or the T2 could not be brought into alignment.
     """
@@ -112,20 +112,20 @@ def new_scan(
     named = {"low dose": low_dose, "T1": pre_contrast, "T2": t2}
     doubts = tuple(words for name, image in named.items() if image is not None for words in scan_cautions(image, name))
     if pre_contrast is None:
-        normalisation = normalisation_from_peaks(find_peaks(low), settings.full_scale)
+        normalization = normalization_from_peaks(find_peaks(low), settings.full_scale)
         head = head_mask(low, scan.spacing_mm)
-        images = {"low_dose": normalisation.apply(low), **_t2_on(scan, t2)}
-        return NewScan(scan, images, head, normalisation, IntensityMap(1.0, 0.0), doubts=doubts)
+        images = {"low_dose": normalization.apply(low), **_t2_on(scan, t2)}
+        return NewScan(scan, images, head, normalization, IntensityMap(1.0, 0.0), doubts=doubts)
     t1_scan = in_transverse_order(pre_contrast)
     t1, seen = _moved_onto(scan, t1_scan)
-    scale = shared_scale(t1, low, scan.spacing_mm, settings)
-    normalised = {"pre_contrast": scale.normalisation.apply(t1), "low_dose": scale.normalised(low)}
-    images = {name: np.where(seen, image, CUT_AWAY) for name, image in normalised.items()}  # as in prepare_pair
+    scale = find_intensity_scale(t1, low, scan.spacing_mm, settings)
+    normalized = {"pre_contrast": scale.normalization.apply(t1), "low_dose": scale.normalized(low)}
+    images = {name: np.where(seen, image, CUT_AWAY) for name, image in normalized.items()}  # as in prepare_pair
     return NewScan(
         scan,
         images={**images, **_t2_on(scan.with_array(t1), t2)},
         head=scale.head & seen,
-        normalisation=scale.normalisation,
+        normalization=scale.normalization,
         to_scan=scale.to_pre_contrast.inverse(),
         gain=None if scale.gain is None else scale.gain.over(low.shape),
         covered=None if seen.all() else seen,
@@ -138,7 +138,7 @@ def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:
     if t2 is None:
         return {}
     as_scanned = in_transverse_order(t2)
-    return {"t2": t2_normalisation(as_scanned).apply(_moved_onto(scan, as_scanned, LOWEST_INFORMATION_OF_T2)[0])}
+    return {"t2": t2_normalization(as_scanned).apply(_moved_onto(scan, as_scanned, LOWEST_INFORMATION_OF_T2)[0])}
 
 
 def _moved_onto(

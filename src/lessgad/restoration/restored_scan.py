@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.restoration.scan_consistency import ScanConsistency
+from lessgad.restoration.scan_discrepancy import ScanDiscrepancy
 from lessgad.volume import Volume
 
 
@@ -18,7 +18,7 @@ class Restoration:
         half_width: The standard dose lies within image ± half_width in 90 % of voxels like those of validation, in
             the unit of the image, on its grid; None where the model was not calibrated for it.
         cautions: What training never saw, in plain words; reasons to doubt the image.
-        consistency: How the image stands to the scan that it was made from; None where that was not asked for.
+        discrepancy: How the image stands to the scan that it was made from; None where that was not asked for.
         of_scans: Whether low doses of validation were really scanned at such a dose; else they were simulated, and of
             scanned ones half_width holds less (`intervals.OF_SCANNED_LOW_DOSES`).
     """
@@ -26,5 +26,5 @@ class Restoration:
     image: Volume
     half_width: Volume | None
     cautions: tuple[str, ...]
-    consistency: ScanConsistency | None = None
+    discrepancy: ScanDiscrepancy | None = None
     of_scans: bool = False

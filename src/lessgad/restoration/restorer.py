@@ -16,23 +16,28 @@ from lessgad.errors import DoseError, ModelError
 from lessgad.preparation.head import head_box
 from lessgad.pretrained import NAME as PRETRAINED
 from lessgad.pretrained import pretrained_model
-from lessgad.restoration.consistency import Consistency
-from lessgad.restoration.finer_grid import resampled_in_plane, restore_onto
-from lessgad.restoration.guess import NOT_LOOKED_INTO, NOTHING_MEASURED, Guess, read_guess
+from lessgad.restoration.conformal_intervals import IntervalCalibration, read_intervals
+from lessgad.restoration.discrepancy import Discrepancy
 from lessgad.restoration.implausible import implausible_words
-from lessgad.restoration.intervals import IntervalCalibration, read_intervals
 from lessgad.restoration.new_scan import NewScan, new_scan
+from lessgad.restoration.other_spacing import resample_in_plane, restore_at_spacing
+from lessgad.restoration.out_of_distribution import TrainingRange, out_of_distribution_cautions, read_training_range
 from lessgad.restoration.restored_scan import Restoration as Restoration
-from lessgad.restoration.scan_consistency import (
+from lessgad.restoration.scan_discrepancy import (
     Origin,
-    ScanConsistency,
-    check_checkable,
-    consistency_of_scan,
+    ScanDiscrepancy,
+    check_comparable,
+    discrepancy_of_scan,
     forward_model,
 )
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.training_range import TrainingRange, cautions, read_training_range
 from lessgad.restoration.volumes import restore_volume
+from lessgad.restoration.zero_dose_estimate import (
+    NOT_LOOKED_INTO,
+    NOTHING_MEASURED,
+    ZeroDoseEstimate,
+    read_zero_dose_estimate,
+)
 from lessgad.volume import Volume, in_order_of, with_axes_of
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ class Restorer:
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
-        guess: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
+        zero_dose_estimate: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
             None where that was not looked into: then they are given as they are.
     """
 
@@ -66,7 +71,7 @@ class Restorer:
     settings: RestorationSettings
     intervals: IntervalCalibration | None = None
     training_range: TrainingRange | None = None
-    guess: Guess | None = None
+    zero_dose_estimate: ZeroDoseEstimate | None = None
 
     @classmethod
     def load(cls, model: Path | str = PRETRAINED, settings: RestorationSettings | None = None) -> Restorer:
@@ -83,7 +88,7 @@ class Restorer:
 
         folder = pretrained_model() if str(model) == PRETRAINED and not Path(model).exists() else Path(model)
         field, description = load_field(folder)
-        limits = read_intervals(folder), read_training_range(folder), read_guess(folder)
+        limits = read_intervals(folder), read_training_range(folder), read_zero_dose_estimate(folder)
         return cls(field, description, settings or RestorationSettings(), *limits)
 
     @property
@@ -124,7 +129,7 @@ class Restorer:
     ) -> Restoration:
         """Restore a low-dose scan, and say how far off the image may be and what speaks against believing it.
 
-        The scan is normalised by landmarks of its own histogram, or of the pre-contrast scan where that is
+        The scan is normalized by landmarks of its own histogram, or of the pre-contrast scan where that is
         given; nothing needs a standard-dose image. A pre-contrast scan is moved onto the grid of the low dose by
         rigid registration, and the low dose calibrated to it, as in training.
 
@@ -148,17 +153,21 @@ class Restorer:
             ModelError: The model needs a pre-contrast scan and none was given, or takes no T2 and one was given; or
                 the image shall be held against the scan without a T1 or without an equation for it.
             SettingsError: The image shall be held against the scan at another spacing than its own.
-            CalibrationError: The histogram has no landmark to normalise by.
+            CalibrationError: The histogram has no landmark to normalize by.
             StudyError: There is no head in the image.
             RegistrationError: The pre-contrast scan could not be brought into alignment.
         """
         dose = self._checked_dose(dose)
         self._check_images(pre_contrast, t2)
         if check:
-            check_checkable(pre_contrast, spacing_mm)
+            check_comparable(pre_contrast, spacing_mm)
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
-        seen = () if self.training_range is None else cautions(self.training_range, new, dose, acquisition)
+        seen = (
+            ()
+            if self.training_range is None
+            else out_of_distribution_cautions(self.training_range, new, dose, acquisition)
+        )
         facts, assumed = self._facts(new, dose, acquisition, origin)
         of_field = () if acquisition is None else field_cautions(acquisition)
         seen = (*new.doubts, *seen, *new.uncovered_words, *of_field, *assumed)
@@ -167,20 +176,20 @@ class Restorer:
         if spacing_mm is None:
             volume = restore_volume(self.field, new.images, dose, box, spacing, self.settings, facts)
         else:
-            volume = restore_onto(self.field, new.images, dose, box, spacing, spacing_mm, self.settings, facts)
-            scan, unit = resampled_in_plane(scan, spacing_mm), new.unit_at(spacing_mm)
-            unrestored = resampled_in_plane(new.scan.with_array(unrestored), spacing_mm).array
+            volume = restore_at_spacing(self.field, new.images, dose, box, spacing, spacing_mm, self.settings, facts)
+            scan, unit = resample_in_plane(scan, spacing_mm), new.unit_at(spacing_mm)
+            unrestored = resample_in_plane(new.scan.with_array(unrestored), spacing_mm).array
         if dose == 0 and self.field.settings.preset == "kernel":
             seen, volume = (*seen, NOTHING_MEASURED), volume._replace(restored=unrestored)
         elif dose == 0:
-            seen = (*seen, NOT_LOOKED_INTO if self.guess is None else self.guess.words)
-            if self.guess is not None and not self.guess.serves:
-                volume, intervals = volume._replace(restored=unrestored), self.guess.intervals
+            seen = (*seen, NOT_LOOKED_INTO if self.zero_dose_estimate is None else self.zero_dose_estimate.words)
+            if self.zero_dose_estimate is not None and not self.zero_dose_estimate.serves:
+                volume, intervals = volume._replace(restored=unrestored), self.zero_dose_estimate.intervals
         if facts is not None and dose > 0 and spacing_mm is None:
             t1, level = new.images["pre_contrast"], self._tissue_level
             words = implausible_words(volume.restored, t1, new.images["low_dose"], dose, new.head, facts, level)
             seen = (*seen, *words)
-        # The change is added to the scan itself, so that nothing is lost where normalisation clipped it.
+        # The change is added to the scan itself, so that nothing is lost where normalization clipped it.
         change = unit * (volume.restored - unrestored)
         as_given = in_order_of if spacing_mm is None else with_axes_of
         image = as_given(scan.with_array(scan.array.astype(np.float32) + change), low_dose)
@@ -191,7 +200,7 @@ class Restorer:
         of_scans = intervals is not None and intervals.of_scans(dose)
         if model is None:
             return Restoration(image, width, seen, None, of_scans)
-        found = consistency_of_scan(new, volume.restored, dose, model, self._tissue_level)
+        found = discrepancy_of_scan(new, volume.restored, dose, model, self._tissue_level)
         return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose), of_scans)
 
     def _facts(
@@ -212,11 +221,11 @@ class Restorer:
         distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
         return ScanFacts((z, y, x), new.noise()[1], curve, misalignment_mm=distance_mm), assumed
 
-    def _in_unit_of_scan(self, found: Consistency, new: NewScan, low_dose: Volume) -> ScanConsistency:
+    def _in_unit_of_scan(self, found: Discrepancy, new: NewScan, low_dose: Volume) -> ScanDiscrepancy:
         """Give what was found in the unit and the axis order of the scan."""
         error = in_order_of(new.scan.with_array(new.unit * found.error), low_dose)
         detectable = {mm: least / self._tissue_level for mm, least in found.detectable.items()}
-        return ScanConsistency(error, found.unsupported_ml, found.overlooked_ml, detectable, max(found.inflation))
+        return ScanDiscrepancy(error, found.unsupported_ml, found.overlooked_ml, detectable, max(found.inflation))
 
     @property
     def _tissue_level(self) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from lessgad.field.build import AnyField
-    from lessgad.field.conditional_field import FieldAnswer
+    from lessgad.field.conditional_field import FieldOutput
     from lessgad.field.measured_enhancement import ScanFacts
 
 PATCH_SIZE = (128, 160)
@@ -129,7 +129,7 @@ def _whole(field: AnyField, source: torch.Tensor, dose: float, position: torch.T
     return _channels(field.forward_in_full(source, source.new_full((n,), dose), position.expand(n, -1, -1, -1)))
 
 
-def _channels(answer: FieldAnswer) -> torch.Tensor:
+def _channels(answer: FieldOutput) -> torch.Tensor:
     """The restored image and, behind it, the half-width where there is one."""
     import torch
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Restore a normalised volume: the head box by the field, the air around it as it was."""
+"""Restore a normalized volume: the head box by the field, the air around it as it was."""
 
 from __future__ import annotations
 

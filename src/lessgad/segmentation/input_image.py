@@ -13,7 +13,7 @@ def input_image(
     """Take an image from [−1, 1] to intensities with their true zero, x + 1, and clear what is outside the head.
 
     nnU-Net cuts away what is exactly zero around the head. Noise in air is not, so that without `head` the noisy image
-    of a skull-stripped study would be cut, and hence normalised, unlike the standard dose.
+    of a skull-stripped study would be cut, and hence normalized, unlike the standard dose.
 
     Args:
         image: On [−1, 1].

@@ -49,7 +49,7 @@ def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions:
 
 
 def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Callable[[int], None]) -> dict[str, Any]:
-    """Write ``preprocessed/…/dataset_fingerprint.json``: spacings, shapes, intensities of the labelled voxels.
+    """Write ``preprocessed/…/dataset_fingerprint.json``: spacings, shapes, intensities of the labeled voxels.
 
     As nnU-Net's extractor does, but here, without processes of its own, and from prepared images.
     """
@@ -80,7 +80,7 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
 
 
 def preprocess_case(folder: Path, plans: dict[str, Any], configuration: str, case: SegmentationCase, mark: str) -> None:
-    """Crop, normalise and resample a case as the plans say; what was done under the same mark is not done again."""
+    """Crop, normalize and resample a case as the plans say; what was done under the same mark is not done again."""
     manager = PlansManager(plans)
     chosen = manager.get_configuration(configuration)
     place = folder / "preprocessed" / DATASET / chosen.data_identifier

@@ -40,7 +40,7 @@ def largest_is_better(
     Args:
         of_all: `dice_of` each patient; NaN is left out of the means.
         of_largest: The same patients in the same order, the largest piece alone. What becomes empty on both sides by
-            clearing counts 1, as right; it cannot be left out without favouring the other.
+            clearing counts 1, as right; it cannot be left out without favoring the other.
     """
     before, after = np.array(of_all), np.array(of_largest)
     looked_at = ~np.isnan(before)

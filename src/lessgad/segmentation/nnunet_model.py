@@ -104,7 +104,7 @@ def read_model(path: Path) -> TrainedModel:
     if chosen.get("previous_stage"):
         raise ModelError("a model that works alone", f"the second stage of a cascade ({configuration})", path)
     if any("CT" in str(scheme) for scheme in schemes):
-        raise ModelError("a model for MRI", f"intensities normalised as {schemes[0]}", path / "plans.json")
+        raise ModelError("a model for MRI", f"intensities normalized as {schemes[0]}", path / "plans.json")
     if not isinstance(labels, dict):
         raise ModelError("labels by name", type(labels).__name__, path / "dataset.json")
     foreign = [str(name) for name in needed if name is not None and not str(name).startswith(_LAYERS)]

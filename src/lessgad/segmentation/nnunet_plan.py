@@ -40,7 +40,7 @@ def quick_configuration(base: dict[str, Any], plans: dict[str, Any]) -> dict[str
     """Give the small configuration: coarser voxels, a patch of 65,000 to 74,000 of them, 4 scales of 8 to 64 features.
 
     Args:
-        base: nnU-Net's own configuration, for normalisation.
+        base: nnU-Net's own configuration, for normalization.
         plans: For median spacing and shape.
     """
     spacing_mm = quick_spacing_mm(

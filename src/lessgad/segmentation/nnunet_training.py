@@ -26,7 +26,7 @@ Tell = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class SegmentationTask:
+class NnunetTrainingTask:
     """What to learn, and where.
 
     Attributes:
@@ -49,7 +49,7 @@ def model_folder(folder: Path, settings: SegmentationSettings) -> Path:
     return folder / "results" / DATASET / f"nnUNetTrainer__{PLANS}__{settings.configuration}"
 
 
-def train_segmentation(task: SegmentationTask, tell: Tell) -> None:
+def train_segmentation(task: NnunetTrainingTask, tell: Tell) -> None:
     """Train all folds, from where they stopped.
 
     Args:
@@ -109,7 +109,7 @@ def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]
     return [[case.name for case in cases if patients.index(case.patient) % n_folds != fold] for fold in range(n_folds)]
 
 
-def _plans(task: SegmentationTask, tell: Tell) -> tuple[dict[str, object], dict[str, object]]:
+def _plans(task: NnunetTrainingTask, tell: Tell) -> tuple[dict[str, object], dict[str, object]]:
     """Plan, or read the plans that were made of the same cases; training patients alone decide."""
     dataset = write_dataset_json(task.folder, task.cases, task.regions)
     learning = [case for case in task.cases if not case.validation]
@@ -128,7 +128,7 @@ def _plans(task: SegmentationTask, tell: Tell) -> tuple[dict[str, object], dict[
     return json.loads(written.read_text(encoding="utf-8")), dataset
 
 
-def _is_final(task: SegmentationTask, fold: int, mark: str) -> bool:
+def _is_final(task: NnunetTrainingTask, fold: int, mark: str) -> bool:
     path = model_folder(task.folder, task.settings) / f"fold_{fold}" / FINAL
     try:
         return bool(torch.load(path, map_location="cpu", weights_only=True).get("lessgad_mark") == mark)

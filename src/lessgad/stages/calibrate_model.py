@@ -18,7 +18,7 @@ from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
 from lessgad.experiment.unit_names import limits, trained
 
 if TYPE_CHECKING:
-    from lessgad.training.scans_of_study import ScansOfStudy
+    from lessgad.training.validation_scans import ValidationScans
 
 VERSION = 6
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
@@ -74,8 +74,8 @@ def write_model_limits(experiment: Experiment, name: str, dose: float | None, do
     All but the last on validation patients: without them nothing can be promised, and there is none of these.
     """
     from lessgad.report.model_card import write_limits_on_card
-    from lessgad.restoration.training_range import write_training_range
-    from lessgad.training.seen_range import seen_range
+    from lessgad.restoration.out_of_distribution import write_training_range
+    from lessgad.training.training_range import find_training_range
 
     settings, folder = experiment.settings, experiment.folder.model(name)
     doing.advance(0.0, f"intervals ({name})")
@@ -87,7 +87,7 @@ def write_model_limits(experiment: Experiment, name: str, dose: float | None, do
     write_limits_on_card(folder)
     seen = [study.read() for subset in LEARNING for study in studies[subset]]
     sees_neighbors = settings.field.n_neighbor_slices > 0
-    write_training_range(folder, seen_range(seen, settings.simulation, sees_neighbors=sees_neighbors))
+    write_training_range(folder, find_training_range(seen, settings.simulation, sees_neighbors=sees_neighbors))
 
 
 def _on_validation_patients(
@@ -95,18 +95,18 @@ def _on_validation_patients(
 ) -> None:
     from lessgad.dose.simulation import study_simulator
     from lessgad.field.checkpoint import load_field
-    from lessgad.restoration.guess import write_guess
-    from lessgad.restoration.intervals import write_intervals
-    from lessgad.training.guess_judgement import judge_guess
+    from lessgad.restoration.conformal_intervals import write_intervals
+    from lessgad.restoration.zero_dose_estimate import write_zero_dose_estimate
     from lessgad.training.interval_calibration import calibrate_intervals
-    from lessgad.training.scans_of_study import tuning_scans
     from lessgad.training.validation import ValidationSlices
+    from lessgad.training.validation_scans import find_tuning_scans
+    from lessgad.training.zero_dose_assessment import assess_zero_dose_estimate
 
     settings, folder = experiment.settings, experiment.folder.model(name)
     extent = settings.training.vary_position
     sources = [scanned_low_doses(experiment, one.study, usable) for one in studies]
     given = [one.read() for one in studies], sources, settings.simulation, settings.cohort.regions
-    scans = tuning_scans(*given, least=MIN_SCANNED, extent=extent)
+    scans = find_tuning_scans(*given, least=MIN_SCANNED, extent=extent)
     masks = [one.study.tumor(settings.cohort.regions) for one in scans]
     doses, scanned = _doses(dose, scans)
     how_many = settings.training.n_validation_slices, settings.field.n_context_slices
@@ -117,10 +117,10 @@ def _on_validation_patients(
     field, _ = load_field(folder)
     write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
     if 0.0 in doses:
-        write_guess(folder, judge_guess(field, slices, settings.restoration))
+        write_zero_dose_estimate(folder, assess_zero_dose_estimate(field, slices, settings.restoration))
 
 
-def _doses(dose: float | None, scans: Sequence[ScansOfStudy]) -> tuple[list[float], list[float]]:
+def _doses(dose: float | None, scans: Sequence[ValidationScans]) -> tuple[list[float], list[float]]:
     """Doses to look at, of a model for all of them or for one; and those of them that were scanned."""
     scanned = scans[0].scanned
     doses = sorted({*INTERVAL_DOSES, *scanned}) if dose is None else [dose]

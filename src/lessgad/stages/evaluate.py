@@ -26,11 +26,11 @@ from lessgad.experiment.study_files import (
     segmentation_files,
 )
 from lessgad.experiment.unit_names import baselines_at, evaluated, part_of, prepared, restored, segmented
-from lessgad.judging.judged_images import DoseImages, judged_images, read_like
-from lessgad.judging.score_tables import write_scores
-from lessgad.judging.segmentation_judge import judge_segmentations
-from lessgad.judging.study_scores import StudyJudge, StudyScores
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.scoring.method_images import DoseImages, method_images, read_like
+from lessgad.scoring.score_tables import write_scores
+from lessgad.scoring.segmentation_scoring import score_segmentations
+from lessgad.scoring.study_scores import StudyScorer, StudyScores
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
 VERSION = 8
@@ -131,35 +131,35 @@ def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
     doing.advance(0.0, f"{task.study.study.name} at {part_of(task.dose)}")
     mark = doing.inputs[prepared(task.study.study)]
     study, grid = read_once(task.study, mark)
-    judge = copy(_judge(task.study, task.subset, tuple(task.regions.items()), mark))
-    judge.scores = StudyScores(thresholds=list(judge.scores.thresholds))
+    scorer = copy(_judge(task.study, task.subset, tuple(task.regions.items()), mark))
+    scorer.scores = StudyScores(thresholds=list(scorer.scores.thresholds))
     if task.dose is not None and task.images is not None:
-        _judge_images(task, task.dose, task.images, study, judge, grid)
+        _judge_images(task, task.dose, task.images, study, scorer, grid)
     if task.segmented in doing.inputs:
         of_dose = 1.0 if task.dose is None else task.dose
-        judge_segmentations(judge.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
-    write_scores(task.tables, judge.scores)
+        score_segmentations(scorer.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
+    write_scores(task.tables, scorer.scores)
 
 
 @lru_cache(maxsize=1)
 def _judge(
     study: StudyFiles, subset: Subset, regions: tuple[tuple[str, tuple[int, ...]], ...], mark: str
-) -> StudyJudge:
+) -> StudyScorer:
     """Find what does not depend on the image once for all doses of a study that one worker judges."""
-    return StudyJudge(read_once(study, mark)[0], subset, dict(regions))
+    return StudyScorer(read_once(study, mark)[0], subset, dict(regions))
 
 
 def _judge_images(
-    task: EvaluationTask, dose: float, images: DoseImages, study: PreparedStudy, judge: StudyJudge, grid: Volume
+    task: EvaluationTask, dose: float, images: DoseImages, study: PreparedStudy, scorer: StudyScorer, grid: Volume
 ) -> None:
     low_dose = task.low_doses.at(study, dose)
     if task.map is not None:
         task.map.unlink(missing_ok=True)
-    for method, image in judged_images(images, study, low_dose.image, dose, low_dose.simulator, grid):
-        consistency = judge.judge(image, method, low_dose)
-        if method == RESTORED and consistency is not None and task.map is not None:
-            contradicted = Volume(consistency.error, in_transverse_order(grid).affine)
+    for method, image in method_images(images, study, low_dose.image, dose, low_dose.simulator, grid):
+        discrepancy = scorer.score(image, method, low_dose)
+        if method == RESTORED and discrepancy is not None and task.map is not None:
+            contradicted = Volume(discrepancy.error, in_transverse_order(grid).affine)
             write_volume(task.map, in_order_of(contradicted, grid))
         if method == RESTORED and images.half_width.exists():
             half_width = read_like(images.half_width, grid, needs_contrast=False)
-            judge.judge_interval(image, half_width, dose)
+            scorer.score_interval(image, half_width, dose)

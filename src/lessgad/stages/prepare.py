@@ -12,9 +12,9 @@ import numpy as np
 from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
 from lessgad.cohort.contrast_tags import contrast_cautions
 from lessgad.cohort.study import Study
-from lessgad.dose.clean_end_points import clean_end_points, scan_noise
 from lessgad.dose.field_strength import field_cautions
 from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.source_pair import denoised_source_pair, scan_noise
 from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
@@ -29,7 +29,7 @@ from lessgad.report.preparation_sheet import write_sheet
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 if TYPE_CHECKING:
-    from lessgad.dose.clean_end_points import ScanNoise
+    from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
 VERSION = 5
@@ -192,17 +192,17 @@ def prepared(task: PreparationTask) -> Prepared:
         carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered, task.regions)
         cautions += carried.cautions
     noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
-    clean = clean_end_points(pair, noise) if task.simulation.adds_noise else (None, None)
+    clean = denoised_source_pair(pair, noise) if task.simulation.adds_noise else (None, None)
     study = PreparedStudy(
         patient=task.study.patient,
         session=task.study.session,
-        pre_contrast=pair.normalised_pre_contrast,
-        standard_dose=pair.normalised_standard_dose,
+        pre_contrast=pair.normalized_pre_contrast,
+        standard_dose=pair.normalized_standard_dose,
         labels=None if carried is None else carried.labels,
         head=pair.head,
         head_box=pair.head_box,
         spacing_mm=grid.spacing_mm,
-        normalisation=pair.normalisation,
+        normalization=pair.normalization,
         tissue_level=pair.tissue_level,
         acquisition=task.acquisitions[1],
         sigma=noise.standard_dose.sigma if noise.standard_dose else None,

@@ -13,8 +13,8 @@ from lessgad.experiment.read_study import t2_inputs
 from lessgad.experiment.scanned import planned_doses, scan_units
 from lessgad.experiment.unit_names import REPORT, evaluated, prepared, restored, segmented
 from lessgad.experiment_report.reading_results import readings_file
-from lessgad.judging.score_tables import GROWTH, TABLES
 from lessgad.report.content import FailedStudy
+from lessgad.scoring.score_tables import GROWTH, TABLES
 
 VERSION = 12
 TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")

@@ -26,8 +26,8 @@ from lessgad.experiment.study_files import (
     segmentation_files,
 )
 from lessgad.experiment.unit_names import SEGMENTATION_MODEL, baselines_at, part_of, prepared, restored, segmented
-from lessgad.judging.judged_images import DoseImages, Image, judged_images
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.scoring.method_images import DoseImages, Image, method_images
 from lessgad.segmentation.region_labels import dseg_tsv
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
@@ -133,5 +133,5 @@ def _images(task: SegmentationTask, study: PreparedStudy, grid: Volume) -> Itera
         yield STANDARD, study.standard_dose
         return
     low_dose = task.low_doses.at(study, task.dose)
-    for method, image in judged_images(task.images, study, low_dose.image, task.dose, low_dose.simulator, grid):
+    for method, image in method_images(task.images, study, low_dose.image, task.dose, low_dose.simulator, grid):
         yield image_of_method(method), image

@@ -82,7 +82,7 @@ def make_model(experiment: Experiment, settings: SegmentationSettings, doing: Do
     regions = experiment.settings.cohort.regions
     check_segmentation(experiment)
     if settings.model is None:
-        from lessgad.segmentation.nnunet_training import SegmentationTask, train_segmentation
+        from lessgad.segmentation.nnunet_training import NnunetTrainingTask, train_segmentation
 
         cases = tuple(_cases(experiment, doing.inputs))
         _check_masks(experiment, cases, doing.inputs)
@@ -90,7 +90,7 @@ def make_model(experiment: Experiment, settings: SegmentationSettings, doing: Do
             k: [doing.inputs[prepared(study)] for study in _learning(experiment, k, doing.inputs)] for k in LEARNING
         }
         mark = fingerprint(VERSION, **_trained_from(experiment, settings), studies=marks)
-        task = SegmentationTask(experiment.folder.nnunet, cases, tuple(regions), settings, mark)
+        task = NnunetTrainingTask(experiment.folder.nnunet, cases, tuple(regions), settings, mark)
         train_segmentation(task, lambda share, note: doing.advance(SIZE * share, note))
     segmenter = load_segmenter(segmenter_files(experiment, settings), doing.fingerprint)
     asked = settings.keep == "auto"

@@ -18,8 +18,8 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, learning_inputs, usable_of
 from lessgad.experiment.unit_names import limits, prepared, prepared_t2, trained
 from lessgad.pretrained import pretrained_model
+from lessgad.training.distributed_run import order_given
 from lessgad.training.processes import ALONE, Processes
-from lessgad.training.together import order_given
 
 if TYPE_CHECKING:
     from lessgad.training.trainer import TrainingProgress, TrainingTask

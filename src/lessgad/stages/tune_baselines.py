@@ -85,8 +85,8 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
     """Choose how strong the baselines are at one dose."""
     from lessgad.dose.simulation import study_simulator
     from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
-    from lessgad.training.scans_of_study import tuning_scans
     from lessgad.training.validation import ValidationSlices
+    from lessgad.training.validation_scans import find_tuning_scans
 
     settings = experiment.settings
     regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
@@ -95,7 +95,7 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
     sources = [scanned_low_doses(experiment, one.study, doing.inputs) for one in files]
     studies = [one.read() for one in files]
     slices = []
-    for scans in tuning_scans(studies, sources, settings.simulation, regions, least=MIN_SCANNED):
+    for scans in find_tuning_scans(studies, sources, settings.simulation, regions, least=MIN_SCANNED):
         study = scans.study
         simulator, truly = study_simulator(study, settings.simulation), scans if scans.scanned else None
         slices.append(ValidationSlices.of(study, study.tumor(regions), simulator, n_slices, CONTEXT_OF_KERNEL, truly))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the generator and the discriminator of the published training make small.
 
-Judgements are what `MultiScaleDiscriminator` gives: per scale the features of each layer, the prediction last.
+Judgments are what `MultiScaleDiscriminator` gives: per scale the features of each layer, the prediction last.
 Source: CoNeS (Chen et al., MELBA 2024); hinge loss after Lim and Ye (2017), feature matching after pix2pixHD (Wang et
 al., CVPR 2018).
 """
@@ -15,10 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-Judgements = Sequence[Sequence[Tensor]]
+Judgments = Sequence[Sequence[Tensor]]
 
 
-def discriminator_hinge(real: Judgements, fake: Judgements) -> Float[Tensor, ""]:
+def discriminator_hinge(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
     """Give the hinge loss of the discriminator, mean over scales.
 
     mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)), D the predictions; 2 where it does not know.
@@ -30,12 +30,12 @@ def discriminator_hinge(real: Judgements, fake: Judgements) -> Float[Tensor, ""]
     return torch.stack(losses).mean()
 
 
-def generator_hinge(fake: Judgements) -> Float[Tensor, ""]:
+def generator_hinge(fake: Judgments) -> Float[Tensor, ""]:
     """Give the adversarial loss of the generator, −mean D(fake), mean over scales."""
     return torch.stack([-of_fake[-1].mean() for of_fake in fake]).mean()
 
 
-def feature_matching(real: Judgements, fake: Judgements) -> Float[Tensor, ""]:
+def feature_matching(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
     """Give the distance between the features of real and fake images; no gradient reaches those of the real ones.
 
     Σ_layers mean |F(fake) − F(real)|, mean over scales, the prediction left out.
@@ -50,6 +50,6 @@ def feature_matching(real: Judgements, fake: Judgements) -> Float[Tensor, ""]:
     return torch.stack(losses).mean()
 
 
-def shift_regularisation(shifts: Float[Tensor, "b s h w"]) -> Float[Tensor, ""]:
+def shift_regularization(shifts: Float[Tensor, "b s h w"]) -> Float[Tensor, ""]:
     """Give the mean square of the shifts that the encoder predicts for the field."""
     return shifts.square().mean()

@@ -50,7 +50,7 @@ def stack_patches(patches: Sequence[Patch], field: FieldSettings) -> Batch:
     sources, positions = [], []
     for patch in patches:
         sources.append(_source(patch, field))
-        positions.append(position_grid_mm(patch.standard_dose.shape, patch.spacing_mm, patch.centre))
+        positions.append(position_grid_mm(patch.standard_dose.shape, patch.spacing_mm, patch.center))
     return Batch(
         source=torch.from_numpy(np.stack(sources)),
         standard_dose=torch.from_numpy(np.stack([patch.standard_dose for patch in patches]))[:, None],

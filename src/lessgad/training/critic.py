@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from lessgad.training.adversarial_losses import (
-    Judgements,
+    Judgments,
     discriminator_hinge,
     feature_matching,
     generator_hinge,
@@ -23,7 +23,7 @@ class Critic:
 
     Attributes:
         discriminator: The network itself, as it is saved.
-        adam: Its optimiser, as it is saved.
+        adam: Its optimizer, as it is saved.
     """
 
     def __init__(self, n_inputs: int, settings: TrainingSettings, fabric: Fabric) -> None:
@@ -90,11 +90,11 @@ class Critic:
         self.discriminator.requires_grad_(False)
         try:
             with self._fabric.no_backward_sync(self._wrapped):  # its gradients are none of the field's
-                fake: Judgements = self._wrapped(source, restored)
+                fake: Judgments = self._wrapped(source, restored)
                 loss = weights.adversarial * generator_hinge(fake)
                 if weights.feature_matching > 0:
                     with torch.no_grad():
-                        of_real: Judgements = self._wrapped(source, real)
+                        of_real: Judgments = self._wrapped(source, real)
                     loss = loss + weights.feature_matching * feature_matching(of_real, fake)
         finally:
             self.discriminator.requires_grad_(True)

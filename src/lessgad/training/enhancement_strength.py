@@ -36,7 +36,7 @@ def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float)
 
 def with_strength(
     standard_dose: Float[np.ndarray, "*n h w"],
-    end_points: tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]],
+    source_pair: tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]],
     strength: Float[np.ndarray, "h w"],
 ) -> tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]]:
     """Multiply the enhancement of a standard dose, its noise untouched, and of the T1ce that low doses are made of.
@@ -45,12 +45,12 @@ def with_strength(
 
     Args:
         standard_dose: As acquired, on [−1, 1].
-        end_points: T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is added.
+        source_pair: T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is added.
         strength: s ≥ 0, the same in all slices; 1 changes nothing.
 
     Returns:
         The standard dose and the T1ce of a patient who enhances like that.
     """
-    t1, t1ce = end_points
+    t1, t1ce = source_pair
     change = (strength - 1) * (t1ce - t1)
     return np.clip(standard_dose + change, -1, 1), np.clip(t1ce + change, -1, 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lessgad.field.build import AnyField
-from lessgad.restoration.intervals import LEVEL, IntervalCalibration, covering_factor
+from lessgad.restoration.conformal_intervals import LEVEL, IntervalCalibration, covering_factor
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.training.validation import ValidationSlices
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The field that learns, its optimiser, and one step of it, on Lightning Fabric."""
+"""The field that learns, its optimizer, and one step of it, on Lightning Fabric."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from torch import Tensor
 
 from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField, build_field
-from lessgad.field.conditional_field import FieldAnswer
+from lessgad.field.conditional_field import FieldOutput
 from lessgad.field.device import compute_device
 from lessgad.field.kernel_sources import NOISE_CHANNEL
 from lessgad.field.precision import resolve_precision
 from lessgad.field.presets import FieldSettings
-from lessgad.training.adversarial_losses import shift_regularisation
+from lessgad.training.adversarial_losses import shift_regularization
 from lessgad.training.batches import Batch
 from lessgad.training.critic import Critic
 from lessgad.training.losses import interval_loss, plain_l1, relative_l1, usual_error, weighted_huber
+from lessgad.training.micro_batches import MicroBatch
 from lessgad.training.processes import ALONE, FabricPrecision, Processes, without_announcements
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.shares import Share
 from lessgad.training.start import pretrained_weights, starts_pretrained
 
 #: Below this, a gradient that is still out of the range of 16 bits is not one that a smaller scale would mend.
@@ -38,8 +38,8 @@ class Learner:
 
     Attributes:
         field: The network itself, as it is validated and saved.
-        adam: Its optimiser, as it is saved.
-        critic: The discriminator and its optimiser, or None.
+        adam: Its optimizer, as it is saved.
+        critic: The discriminator and its optimizer, or None.
     """
 
     def __init__(self, field: FieldSettings, settings: TrainingSettings, processes: Processes = ALONE) -> None:
@@ -63,7 +63,7 @@ class Learner:
             needed = settings.losses.needs_discriminator
             self.critic = Critic(field.n_images, settings, self._fabric) if needed else None
 
-    def learn(self, seen: Batch | Sequence[tuple[Batch, Share]], rate_factor: float, number: int = 0) -> float:
+    def learn(self, seen: Batch | Sequence[tuple[Batch, MicroBatch]], rate_factor: float, number: int = 0) -> float:
         """Take one step of the field, after one of the discriminator where there is one, and give the loss before it.
 
         Args:
@@ -77,7 +77,7 @@ class Learner:
         Raises:
             FloatingPointError: Loss or gradient are NaN or infinite; the weights of the field are left as they were.
         """
-        parts = [(seen, Share(range(number, number + len(seen.dose)), 1.0))] if isinstance(seen, Batch) else seen
+        parts = [(seen, MicroBatch(range(number, number + len(seen.dose)), 1.0))] if isinstance(seen, Batch) else seen
         for group in self.adam.param_groups:
             group["lr"] = self._settings.learning_rate * rate_factor
         learns_first = self.critic is not None and len(parts) > 1
@@ -121,13 +121,13 @@ class Learner:
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
 
-    def _answer(self, batch: Batch) -> FieldAnswer:
+    def _answer(self, batch: Batch) -> FieldOutput:
         with self._fabric.autocast():  # Fabric itself sees to that in `forward` alone, where one process is alone
-            said: FieldAnswer = self._wrapped_field.forward_in_full(batch.source, batch.dose, batch.position_mm)
+            said: FieldOutput = self._wrapped_field.forward_in_full(batch.source, batch.dose, batch.position_mm)
         half_width = None if said.half_width is None else said.half_width.float()
-        return FieldAnswer(said.restored.float(), half_width, said.shifts.float())
+        return FieldOutput(said.restored.float(), half_width, said.shifts.float())
 
-    def _teach_critic(self, parts: Sequence[tuple[Batch, Share]], rate_factor: float) -> None:
+    def _teach_critic(self, parts: Sequence[tuple[Batch, MicroBatch]], rate_factor: float) -> None:
         """Let the discriminator learn from a step of several batches, without keeping how they were restored."""
         assert self.critic is not None  # noqa: S101 - for the type checker
         for index, (batch, share) in enumerate(parts):
@@ -139,10 +139,10 @@ class Learner:
             self.critic.see(here.source, here.standard_dose, answer.restored, noise, share.weight, more_follow=more)
         self.critic.step(rate_factor)
 
-    def _noise(self, share: Share) -> torch.Generator:
+    def _noise(self, share: MicroBatch) -> torch.Generator:
         return torch.Generator().manual_seed((self._settings.seed * 1_000_003 + share.numbers.start) % 2**63)
 
-    def _loss(self, batch: Batch, answer: FieldAnswer) -> Float[Tensor, ""]:
+    def _loss(self, batch: Batch, answer: FieldOutput) -> Float[Tensor, ""]:
         weights, restored = self._settings.losses, answer.restored
         if self.field.settings.preset == "kernel":
             noise = batch.source[:, NOISE_CHANNEL, 0, 0]
@@ -151,7 +151,7 @@ class Learner:
         l1 = relative_l1 if self._settings.models == "conditioned" else plain_l1
         loss = weights.l1 * l1(restored, batch.standard_dose, batch.dose)
         if weights.shifts > 0:
-            loss = loss + weights.shifts * shift_regularisation(answer.shifts)
+            loss = loss + weights.shifts * shift_regularization(answer.shifts)
         if answer.half_width is not None:
             loss = loss + weights.interval * interval_loss(answer.half_width, restored, batch.standard_dose)
         if self.critic is not None:

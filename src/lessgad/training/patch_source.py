@@ -23,7 +23,7 @@ class PatchSource:
     Attributes:
         pre_contrast: (z, y, x), on [−1, 1]; a view, read from disk when looked at.
         standard_dose: The same grid.
-        end_points: The T1 and T1ce that low doses are mixed from, the same grid.
+        source_pair: The T1 and T1ce that low doses are mixed from, the same grid.
         simulator: How.
         box: Head box: y_start, y_stop, x_start, x_stop.
         head_slices: Slices that hold head.
@@ -35,7 +35,7 @@ class PatchSource:
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
-    end_points: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
+    source_pair: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
     simulator: LowDoseSimulator
     box: tuple[int, int, int, int]
     head_slices: Int[np.ndarray, " n_head"]
@@ -49,13 +49,13 @@ class PatchSource:
         cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulator: LowDoseSimulator
     ) -> PatchSource:
         """Index a prepared study."""
-        t1, t1ce = study.end_points
+        t1, t1ce = study.source_pair
         box = study.head_box
         voxels = np.argwhere(tumor.transpose(2, 1, 0)) if tumor is not None else np.empty((0, 3), dtype=np.int64)
         return cls(
             pre_contrast=study.pre_contrast.transpose(2, 1, 0),
             standard_dose=study.standard_dose.transpose(2, 1, 0),
-            end_points=(t1.transpose(2, 1, 0), t1ce.transpose(2, 1, 0)),
+            source_pair=(t1.transpose(2, 1, 0), t1ce.transpose(2, 1, 0)),
             simulator=simulator,
             box=(box.y_start, box.y_stop, box.x_start, box.x_stop),
             head_slices=np.flatnonzero(study.head.any(axis=(0, 1))),
@@ -66,7 +66,7 @@ class PatchSource:
         )
 
     @property
-    def centre(self) -> tuple[float, float]:
+    def center(self) -> tuple[float, float]:
         """Row and column of the middle of the head box, where positions are zero."""
         y_start, y_stop, x_start, x_stop = self.box
         return (y_start + y_stop - 1) / 2, (x_start + x_stop - 1) / 2

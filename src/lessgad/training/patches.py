@@ -18,8 +18,8 @@ from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.field.inputs import slices_around
 from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
 from lessgad.training.enhancement_strength import strength_map, with_strength
+from lessgad.training.misalignment import fine_difference, own_share, with_misalignment
 from lessgad.training.patch_source import PatchSource, crop, tumor_in
-from lessgad.training.scan_position import fine_difference, own_share, with_own_position
 
 NO_DOSE_SHARE, EVEN_SHARE = 0.04, 0.12
 DOSE_RANGE = (0.04, 0.95)
@@ -36,7 +36,7 @@ class Patch:
         pre_contrast: (n, h, w) on [−1, 1], slices from the lowest to the highest.
         standard_dose: The same place in the middle slice.
         low_dose: The same place in all of them, simulated.
-        centre: Row and column, in pixels of the patch, where positions are zero.
+        center: Row and column, in pixels of the patch, where positions are zero.
         spacing_mm: Of rows and columns.
         dose: Fraction of the standard dose.
         t2: The same place in all of them; None where the study has none, or it was dropped.
@@ -46,7 +46,7 @@ class Patch:
     pre_contrast: Float[np.ndarray, "n h w"]
     standard_dose: Float[np.ndarray, "h w"]
     low_dose: Float[np.ndarray, "n h w"]
-    centre: tuple[float, float]
+    center: tuple[float, float]
     spacing_mm: tuple[float, float]
     dose: float
     t2: Float[np.ndarray, "n h w"] | None = None
@@ -89,7 +89,7 @@ def draw_patch(
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
-        vary_position: By how much the low dose lies otherwise than the T1ce (`with_own_position`); 0: not at all, nor
+        vary_position: By how much the low dose lies otherwise than the T1ce (`with_misalignment`); 0: not at all, nor
             where no noise is added, for there fine differences are noise.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
@@ -101,16 +101,16 @@ def draw_patch(
     source, z, origin = _place(rng, sources, size, tumor_share)
     shown_t2 = np.random.default_rng((seed, number, OF_T2)).random() >= t2_dropout
     further = [source.t2] if source.t2 is not None and shown_t2 else []
-    volumes = (source.pre_contrast, source.standard_dose, *source.end_points, *further)
+    volumes = (source.pre_contrast, source.standard_dose, *source.source_pair, *further)
     (around,) = slices_around([z], n_neighbor_slices, len(source.pre_contrast))
     taken, again = np.unique(around, return_inverse=True)  # a slice that stands in for those beyond it is one scan
     images = [np.stack([crop(volume[k], origin, size) for k in taken]) for volume in volumes]
     tumor = tumor_in(source.tumor_voxels, taken, origin, size)
-    centre = source.centre[0] - origin[0], source.centre[1] - origin[1]
+    center = source.center[0] - origin[0], source.center[1] - origin[1]
     if flip and rng.random() < 0.5:
         images = [np.ascontiguousarray(image[..., ::-1]) for image in images]
         tumor = tumor[..., ::-1]
-        centre = centre[0], size[1] - 1 - centre[1]
+        center = center[0], size[1] - 1 - center[1]
     drawn = drawn_dose(float(rng.random())) if low_doses_often else float(rng.random())
     dose = drawn if dose is None else dose
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
@@ -123,7 +123,7 @@ def draw_patch(
         strength = strength_map(rng, size, vary_enhancement)
         standard_dose, t1ce = with_strength(standard_dose, (t1, t1ce), strength)
     if fine is not None:
-        t1, t1ce = with_own_position((t1, t1ce), fine, dose * strength, own_share(float(rng.normal())), vary_position)
+        t1, t1ce = with_misalignment((t1, t1ce), fine, dose * strength, own_share(float(rng.normal())), vary_position)
     outside, simulator, facts = not_scanned(pre_contrast, standard_dose), source.simulator, source.facts
     if vary_noise > 0 and simulator.sigma > 0 and rng.random() < vary_noise:
         sigma, more = drawn_noise(rng, simulator.sigma)
@@ -138,7 +138,7 @@ def draw_patch(
     seen = [image[again] for image in (pre_contrast, low_dose, *t2)]
     middle = standard_dose[again[n_neighbor_slices]]
     shown = seen[2] if t2 else None
-    return Patch(seen[0], middle, seen[1], centre, source.spacing_mm, dose, shown, facts)
+    return Patch(seen[0], middle, seen[1], center, source.spacing_mm, dose, shown, facts)
 
 
 def drawn_dose(uniform: float) -> float:

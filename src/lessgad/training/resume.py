@@ -22,7 +22,7 @@ class TrainingState:
     Attributes:
         fingerprint: Of the settings and studies that this training belongs to.
         n_samples_done: Patches seen.
-        networks: Weights and optimisers, as `Learner.state` gives them.
+        networks: Weights and optimizers, as `Learner.state` gives them.
         best_gain_db: Best validation gain so far, in dB; −inf before the first validation.
         loss_sum: Of the steps since the last validation.
         n_losses: Number of these steps.

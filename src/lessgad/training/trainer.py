@@ -13,14 +13,15 @@ from pathlib import Path
 from lessgad.errors import SettingsError
 from lessgad.field.build import AnyField
 from lessgad.field.checkpoint import BEST, LAST, ModelDescription, write_description, write_weights
-from lessgad.restoration.guess import GUESS
-from lessgad.restoration.intervals import INTERVALS
+from lessgad.restoration.conformal_intervals import INTERVALS
+from lessgad.restoration.out_of_distribution import TRAINING_RANGE
 from lessgad.restoration.settings import RestorationSettings
-from lessgad.restoration.training_range import TRAINING_RANGE
+from lessgad.restoration.zero_dose_estimate import ZERO_DOSE_ESTIMATE
 from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
 from lessgad.training.learning_curve import CurvePoint, write_learning_curve
+from lessgad.training.micro_batches import MicroBatch, micro_batches_of_step
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.patches import draw_patch
 from lessgad.training.prefetch import Prefetched
@@ -28,14 +29,13 @@ from lessgad.training.processes import ALONE, Processes
 from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.shares import Share, shares_of_step
 from lessgad.training.start import SHARES, USUAL_SHARE, averaged, pretrained_weights, starts_pretrained
 from lessgad.training.validation import ValidationSlices, validate
 
 RESUME_FILE = "resume.pt"
 CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
-Steps = Prefetched[list[tuple[Batch, Share]]]
+Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _saved_or_new(task: TrainingTask) -> TrainingState:
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
         return state
-    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, GUESS, TRAINING_RANGE):
+    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, ZERO_DOSE_ESTIMATE, TRAINING_RANGE):
         (task.folder / name).unlink(missing_ok=True)
     write_description(task.folder, task.description)
     return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
@@ -158,10 +158,10 @@ def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
     return range(first, min(first + together, task.settings.n_samples))
 
 
-def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, Share]]:
+def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, MicroBatch]]:
     """Draw what this process sees in the step that begins with patch `first`."""
     numbers = _numbers(task, processes, first)
-    shares = shares_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
+    shares = micro_batches_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
     return [(_batch(task, share.numbers), share) for share in shares]
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from lessgad.dose.simulation import SimulationSettings, study_simulator
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.preparation.prepared_study import PreparedStudy
-from lessgad.training.scan_position import fine_difference, own_share, with_own_position
+from lessgad.training.misalignment import fine_difference, own_share, with_misalignment
 
 
 class TuningScan(NamedTuple):
@@ -22,12 +22,12 @@ class TuningScan(NamedTuple):
     Attributes:
         image: On [−1, 1].
         simulator: What takes a standard dose to this dose, with the noise of the image.
-        own_position: Whether the head lies otherwise than in the T1ce of the pair.
+        misaligned: Whether the head lies otherwise than in the T1ce of the pair.
     """
 
     image: Float[np.ndarray, "x y n"]
     simulator: LowDoseSimulator
-    own_position: bool = False
+    misaligned: bool = False
 
 
 @runtime_checkable
@@ -68,12 +68,12 @@ class SimulatedScans:
         """Mix slices and add noise."""
         study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)
-        t1, t1ce = (np.asarray(image[..., chosen]) for image in study.end_points)
-        own_position = self.extent > 0 and dose > 0 and simulator.sigma > 0
-        if own_position:
+        t1, t1ce = (np.asarray(image[..., chosen]) for image in study.source_pair)
+        misaligned = self.extent > 0 and dose > 0 and simulator.sigma > 0
+        if misaligned:
             tumor = None if self.tumor is None else np.moveaxis(self.tumor[..., chosen], 2, 0)
             in_order = np.moveaxis(t1, 2, 0), np.moveaxis(t1ce, 2, 0)  # smoothing is in plane
             fine = np.moveaxis(fine_difference(*in_order, study.spacing_mm[:2], tumor), 0, 2)
-            t1, t1ce = with_own_position((t1, t1ce), fine, dose, own_share(self.deviate), self.extent)
+            t1, t1ce = with_misalignment((t1, t1ce), fine, dose, own_share(self.deviate), self.extent)
         outside = not_scanned(study.pre_contrast[..., chosen], study.standard_dose[..., chosen])
-        return TuningScan(simulator.cut_slices(t1, t1ce, dose, numbers, outside), simulator, own_position)
+        return TuningScan(simulator.cut_slices(t1, t1ce, dose, numbers, outside), simulator, misaligned)

@@ -31,7 +31,7 @@ class ValidationSlices:
     Attributes:
         pre_contrast: (z, y, x) on [−1, 1].
         standard_dose: The same place.
-        end_points: The T1 and T1ce that low doses are mixed from, the same place.
+        source_pair: The T1 and T1ce that low doses are mixed from, the same place.
         simulator: How.
         judged: The tumor's box, or the head where there is no mask; nothing of the slices around.
         spacing_mm: Of rows and columns.
@@ -45,7 +45,7 @@ class ValidationSlices:
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
-    end_points: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
+    source_pair: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
     simulator: LowDoseSimulator
     judged: Bool[np.ndarray, "z y x"]
     spacing_mm: tuple[float, float]
@@ -85,13 +85,13 @@ class ValidationSlices:
             return np.ascontiguousarray(array[study.head_box.slices][..., taken].transpose(2, 1, 0))
 
         spacing = study.spacing_mm[1], study.spacing_mm[0]
-        t1, t1ce = (cut(image) for image in study.end_points)
+        t1, t1ce = (cut(image) for image in study.source_pair)
         t2 = None if study.t2 is None else cut(study.t2)
         pair = cut(study.pre_contrast), cut(study.standard_dose)
         only_chosen = judged & np.isin(np.arange(judged.shape[2]), chosen)
         return cls(
             *pair,
-            end_points=(t1, t1ce),
+            source_pair=(t1, t1ce),
             simulator=simulator,
             judged=cut(only_chosen),
             spacing_mm=spacing,
@@ -117,14 +117,14 @@ class ValidationSlices:
             image = self.scans.at(dose, self.numbers).image[self.box]
             return np.ascontiguousarray(image.transpose(2, 1, 0))
         rng = np.random.default_rng([*self.simulator.seed, round(1e6 * dose), NO_SLICE])
-        return self.simulator.scan(*self.end_points, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
+        return self.simulator.scan(*self.source_pair, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
     def facts_at(self, dose: float) -> ScanFacts | None:
         """What a kernel field is told at a dose: a low dose in a position of its own may be misaligned."""
         if self.facts is None or self.scans is None:
             return self.facts
-        own_position = self.scans.at(dose, self.numbers[:1]).own_position
-        return replace(self.facts, misalignment_mm=MISALIGNMENT_MM if own_position else 0.0)
+        misaligned = self.scans.at(dose, self.numbers[:1]).misaligned
+        return replace(self.facts, misalignment_mm=MISALIGNMENT_MM if misaligned else 0.0)
 
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings

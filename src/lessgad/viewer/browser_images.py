@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int, Int16
 from lessgad.atomic_write import replacing
 from lessgad.errors import ReaderStudyError
 
-#: Grey values of an image: 12 bits, as scanners give.
+#: Gray values of an image: 12 bits, as scanners give.
 N_LEVELS = 4096
 _GZIP_LEVEL = 3
 
@@ -27,7 +27,7 @@ class Grid:
         shape: Columns, rows, slices.
         spacing_mm: Between columns, rows, slices.
         tissue: Stored value of the tissue level of the T1, which window and level are counted in.
-        lesion_slice: Where the tumour is largest; None without a mask.
+        lesion_slice: Where the tumor is largest; None without a mask.
     """
 
     shape: tuple[int, int, int]

@@ -223,7 +223,7 @@ def test_what_belongs_together_shares_its_identifiers(tmp_path):
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_there_is_something_to_pseudonymise(tmp_path, vendor):
+def test_there_is_something_to_pseudonymize(tmp_path, vendor):
     write_series(tmp_path, volume(), replace(BEFORE, vendor=vendor))
     image = series(tmp_path)[0]
     assert str(image.PatientName) == "PHANTOM^07"

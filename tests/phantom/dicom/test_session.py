@@ -11,7 +11,7 @@ import pytest
 
 from lessgad.phantom.dicom.session import STANDARD_VOLUME_ML, VENDORS, write_dicom_session
 from lessgad.phantom.patient import draw_patient
-from lessgad.phantom.scanner import Scan, Study
+from lessgad.phantom.scanner import Scan, ScannedSession
 from lessgad.phantom.sidecar import sidecar
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
@@ -32,7 +32,7 @@ def study_of(patient):
         affine = np.diag([protocol.in_plane_mm, protocol.in_plane_mm, thickness, 1.0])
         affine[:3, 3] = rng.uniform(-20, 20, 3)
         scans[dose] = Scan(Volume(rng.integers(0, 2000, (10, 8, 5)).astype(np.int16), affine), np.eye(4), 1.0)
-    return Study(scans, Volume(np.zeros((10, 8, 5), dtype=np.uint8), scans[0.0].image.affine))
+    return ScannedSession(scans, Volume(np.zeros((10, 8, 5), dtype=np.uint8), scans[0.0].image.affine))
 
 
 def dcm2niix(folder, out):

@@ -97,7 +97,7 @@ def window_zoom_and_pan(page, middle):
 
 
 def proportions_and_sides(page, small):
-    """The head is as wide as its millimetres say, and the ball at larger x is at the left of the screen."""
+    """The head is as wide as its millimeters say, and the ball at larger x is at the left of the screen."""
     page.keyboard.press("j")
     page.wait_for_timeout(200)
     found = page.evaluate(
@@ -106,12 +106,12 @@ def proportions_and_sides(page, small):
         const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
         let [left, right, top, bottom, n, sum] = [1e9, -1, 1e9, -1, 0, 0];
         for (let y = 0; y < canvas.height; y++) for (let x = 0; x < canvas.width; x++) {
-            const grey = data[4 * (y * canvas.width + x)];
-            if (grey > 60) {
+            const gray = data[4 * (y * canvas.width + x)];
+            if (gray > 60) {
                 [left, right] = [Math.min(left, x), Math.max(right, x)];
                 [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
             }
-            if (grey > 230) { n += 1; sum += x; }
+            if (gray > 230) { n += 1; sum += x; }
         }
         return { width: right - left, height: bottom - top, ball: sum / n, middle: canvas.width / 2 };
     }"""

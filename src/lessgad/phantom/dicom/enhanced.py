@@ -93,17 +93,17 @@ def _pulse_sequence_name(scan: DicomScan) -> str:
 
 def _dimensions(scan: DicomScan) -> Dataset:
     """Frames are counted by stack and by position in it."""
-    organisation = uid(scan, "dimensions", scan.series_number)
+    organization = uid(scan, "dimensions", scan.series_number)
     pointers = [
         item(
-            DimensionOrganizationUID=organisation,
+            DimensionOrganizationUID=organization,
             DimensionIndexPointer=pointer,
             FunctionalGroupPointer=_FRAME_CONTENT,
         )
         for pointer in (_STACK_ID, _IN_STACK_POSITION)
     ]
     return item(
-        DimensionOrganizationSequence=[item(DimensionOrganizationUID=organisation)],
+        DimensionOrganizationSequence=[item(DimensionOrganizationUID=organization)],
         DimensionIndexSequence=pointers,
     )
 

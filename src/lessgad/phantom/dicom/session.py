@@ -10,13 +10,13 @@ from lessgad.dose_fraction import percent
 from lessgad.phantom.dicom.scan import DicomScan, Vendor
 from lessgad.phantom.dicom.series import write_series
 from lessgad.phantom.patient import Patient
-from lessgad.phantom.scanner import Study
+from lessgad.phantom.scanner import ScannedSession
 
 VENDORS: tuple[Vendor, ...] = ("siemens", "ge", "philips")
 STANDARD_VOLUME_ML = 7.5  # 0.1 mmol/kg of a 1 mol/l agent for 75 kg
 
 
-def write_dicom_session(root: Path, patient: Patient, study: Study, label: str, session: int) -> None:
+def write_dicom_session(root: Path, patient: Patient, study: ScannedSession, label: str, session: int) -> None:
     """Write each scan of a session as a series of its own; a patient's scanner is of one vendor, by turns.
 
     Args:

@@ -19,11 +19,11 @@ _LARGEST_COSINE = 1e-4
 class Slices:
     """Parallel slices in order along their normal (row × column direction).
 
-    DICOM's world is LPS+ millimetres: x to the left, y to the back, z to the head. Source: PS3.3 C.7.6.2.
+    DICOM's world is LPS+ millimeters: x to the left, y to the back, z to the head. Source: PS3.3 C.7.6.2.
 
     Attributes:
         pixels: Whole numbers from 0 to 32767.
-        positions_mm: Centre of the first pixel of each slice (ImagePositionPatient).
+        positions_mm: Center of the first pixel of each slice (ImagePositionPatient).
         orientation: Unit vectors along a row and along a column (ImageOrientationPatient).
         pixel_spacing_mm: Between rows, then between columns (PixelSpacing).
         slice_spacing_mm: Between slices; they have no gaps.

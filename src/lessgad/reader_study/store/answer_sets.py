@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from lessgad.errors import ReaderStudyError
-from lessgad.reader_study.answers import Answer
 from lessgad.reader_study.design import Reading
+from lessgad.reader_study.responses import ReaderResponse
 from lessgad.reader_study.store.assignments import image_kind, images_of
 from lessgad.reader_study.store.audit import append_event, canonical, digest
 from lessgad.reader_study.store.page_views import active_seconds
@@ -31,7 +31,7 @@ class Submission:
 
     token: str
     based_on: int
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, ReaderResponse]
     reason: str = ""
 
 
@@ -94,7 +94,7 @@ def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
 
 
 def save_draft(
-    session: Session, at: float, account_id: int, reading_id: str, answers: Mapping[str, Answer], reason: str
+    session: Session, at: float, account_id: int, reading_id: str, answers: Mapping[str, ReaderResponse], reason: str
 ) -> None:
     """Keep answers that are not handed in; what is signed off has no draft."""
     if signed_off_at(session, account_id) is not None:
@@ -104,7 +104,7 @@ def save_draft(
     session.add(draft)
 
 
-def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, Answer], str]:
+def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, ReaderResponse], str]:
     """Give what the form holds: the draft, else the newest answers; and the reason that the draft gives."""
     draft = session.get(Draft, reading_id)
     if draft is not None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from lessgad.dose_fraction import dose_label
 from lessgad.reader_study.design import Case, Panel, Reading
-from lessgad.reader_study.protocol import Protocol
+from lessgad.reader_study.protocol import ReadingProtocol
 from lessgad.reader_study.sittings import next_reading
 from lessgad.reader_study.store import tables
 from lessgad.reader_study.store.audit import canonical
@@ -45,11 +45,11 @@ class Assignment:
 
 def assign_readings(session: Session, account_id: int, readings: Sequence[Reading]) -> None:
     """Store what a new reader sees; what is stored already stays."""
-    if session.exec(select(tables.Reading.id).where(tables.Reading.account_id == account_id)).first():
+    if session.exec(select(tables.StoredReading.id).where(tables.StoredReading.account_id == account_id)).first():
         return
     for place, reading in enumerate(readings):
         session.add(
-            tables.Reading(
+            tables.StoredReading(
                 id=reading.id,
                 account_id=account_id,
                 case_id=reading.case.id,
@@ -67,7 +67,7 @@ def spelled_panels(reading: Reading) -> str:
     return canonical([asdict(panel) for panel in reading.panels])
 
 
-def assignments(session: Session, account_id: int, at: float, protocol: Protocol) -> list[Assignment]:
+def assignments(session: Session, account_id: int, at: float, protocol: ReadingProtocol) -> list[Assignment]:
     """List the readings of a reader in their order, and where each stands.
 
     Args:
@@ -78,15 +78,17 @@ def assignments(session: Session, account_id: int, at: float, protocol: Protocol
     """
     cases = {case.id: case for case in protocol.cases}
     rows = session.exec(
-        select(tables.Reading, tables.ReadingCase)
-        .where(tables.Reading.account_id == account_id, tables.Reading.case_id == tables.ReadingCase.id)
-        .order_by(col(tables.Reading.place))
+        select(tables.StoredReading, tables.ReadingCase)
+        .where(tables.StoredReading.account_id == account_id, tables.StoredReading.case_id == tables.ReadingCase.id)
+        .order_by(col(tables.StoredReading.place))
     ).all()
     handed_in = {
         reading_id: (int(n), float(first_at))
         for reading_id, n, first_at in session.exec(
             select(tables.AnswerSet.reading_id, func.count(), func.min(tables.AnswerSet.submitted_at))
-            .where(tables.AnswerSet.reading_id == tables.Reading.id, tables.Reading.account_id == account_id)
+            .where(
+                tables.AnswerSet.reading_id == tables.StoredReading.id, tables.StoredReading.account_id == account_id
+            )
             .group_by(col(tables.AnswerSet.reading_id))
         )
     }
@@ -107,14 +109,16 @@ def assignments(session: Session, account_id: int, at: float, protocol: Protocol
 
 
 def find_assignment(
-    session: Session, account_id: int, reading_id: str, at: float, protocol: Protocol
+    session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
     """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones."""
     found = find_given(session, account_id, reading_id, at, protocol)
     return found if found is not None and found.state in ("done", "next") else None
 
 
-def find_given(session: Session, account_id: int, reading_id: str, at: float, protocol: Protocol) -> Assignment | None:
+def find_given(
+    session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
+) -> Assignment | None:
     """Find a reading of this reader, whatever its state; None for anybody else's."""
     given = assignments(session, account_id, at, protocol)
     return next((assignment for assignment in given if assignment.reading.id == reading_id), None)
@@ -132,7 +136,7 @@ def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
     }
 
 
-def _reading(stored: tables.Reading, case: Case) -> Reading:
+def _reading(stored: tables.StoredReading, case: Case) -> Reading:
     panels = tuple(Panel(**panel) for panel in json.loads(stored.panels))
     return Reading(id=stored.id, case=case, occasion=stored.occasion, sitting=stored.sitting, panels=panels)
 

@@ -8,37 +8,47 @@ from datetime import UTC, datetime
 from sqlmodel import Session, select
 
 from lessgad.errors import ReaderStudyError
-from lessgad.reader_study.protocol import Protocol, check_unchanged, freeze, frozen_json, protocol_sha256, read_frozen
+from lessgad.reader_study.protocol import (
+    ReadingProtocol,
+    check_unchanged,
+    freeze,
+    frozen_json,
+    protocol_sha256,
+    read_frozen,
+)
 from lessgad.reader_study.store.assignments import spelled_panels
 from lessgad.reader_study.store.audit import append_event
-from lessgad.reader_study.store.tables import Account, FrozenProtocol, Reading
+from lessgad.reader_study.store.tables import Account, StoredProtocol, StoredReading
 
 
-def frozen_sha256(session: Session, at: float, protocol: Protocol) -> str:
+def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str:
     """Give the hash of the frozen protocol, which is frozen now where it was not.
 
     Raises:
         ReaderStudyError: It is frozen, and another one.
     """
-    stored = session.get(FrozenProtocol, 1)
+    stored = session.get(StoredProtocol, 1)
     if stored is None:
         frozen_on = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
         sha256 = protocol_sha256(protocol)
-        session.add(FrozenProtocol(id=1, content=frozen_json(freeze(protocol, frozen_on)), sha256=sha256, frozen_at=at))
+        session.add(StoredProtocol(id=1, content=frozen_json(freeze(protocol, frozen_on)), sha256=sha256, frozen_at=at))
         append_event(session, at, None, "protocol frozen", sha256=sha256)
         return sha256
     check_unchanged(read_frozen(stored.content), protocol)
     return stored.sha256
 
 
-def check_protocol(session: Session, protocol: Protocol) -> None:
+def check_protocol(session: Session, protocol: ReadingProtocol) -> None:
     """Raise ReaderStudyError where the protocol is not the frozen one, or not that by which readers were invited."""
-    stored = session.get(FrozenProtocol, 1)
+    stored = session.get(StoredProtocol, 1)
     if stored is not None:
         check_unchanged(read_frozen(stored.content), protocol)
     for account in session.exec(select(Account).where(Account.role == "reader")):
         wanted = {reading.id: spelled_panels(reading) for reading in protocol.readings_of(account.name)}
-        given = {row.id: row.panels for row in session.exec(select(Reading).where(Reading.account_id == account.id))}
+        given = {
+            row.id: row.panels
+            for row in session.exec(select(StoredReading).where(StoredReading.account_id == account.id))
+        }
         if given != wanted:
             raise ReaderStudyError(
                 "the protocol by which readers were invited",

@@ -64,7 +64,7 @@ class Image(SQLModel, table=True):
     sha256: str
 
 
-class Reading(SQLModel, table=True):
+class StoredReading(SQLModel, table=True):
     """One reader reads one case once; `panels` is JSON: what is shown where, under which label."""
 
     __tablename__ = "reading"
@@ -97,7 +97,7 @@ class PageView(SQLModel, table=True):
     active_s: float = 0.0
 
 
-class FrozenProtocol(SQLModel, table=True):
+class StoredProtocol(SQLModel, table=True):
     """Design and questionnaire as they were at the first answer."""
 
     __tablename__ = "frozen_protocol"

@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from lessgad.reader_study.study import ReaderStudy
-from lessgad.reader_study.web import coordinator, entrance, home, image_route, reading_page, reading_posts, sign_off
+from lessgad.reader_study.web import coordinator, home, image_route, login_pages, reading_page, reading_posts, sign_off
 from lessgad.reader_study.web.state import State
 from lessgad.reader_study.web.templates import page
 from lessgad.reader_study.web.visitors import NotLoggedInError
@@ -35,7 +35,7 @@ def create_app(
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.lessgad = State(study, now, experiment)
-    for routes in (entrance, home, reading_page, image_route, reading_posts, sign_off, coordinator):
+    for routes in (login_pages, home, reading_page, image_route, reading_posts, sign_off, coordinator):
         app.include_router(routes.router)
     app.mount("/static", PageFiles(("lessgad.reader_study", "viewer")), name="static")
     app.add_exception_handler(NotLoggedInError, _not_logged_in)

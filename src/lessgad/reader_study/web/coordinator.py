@@ -14,7 +14,7 @@ from lessgad.reader_study.store.accounts import account_id_of, accounts
 from lessgad.reader_study.store.answer_sets import signed_off_at
 from lessgad.reader_study.store.assignments import Assignment, assignments
 from lessgad.reader_study.store.logins import Visitor, end_all_logins
-from lessgad.reader_study.store.tables import Account, FrozenProtocol, Login
+from lessgad.reader_study.store.tables import Account, Login, StoredProtocol
 from lessgad.reader_study.web.state import State, state_of
 from lessgad.reader_study.web.templates import page
 from lessgad.reader_study.web.titles import NumberedCase, labels
@@ -51,7 +51,7 @@ def progress_page(visitor: Visitor, state: State) -> Response:
     """Progress per reader by case."""
     with state.study.store.reading() as session:
         readers = [_progress(session, account, state) for account in accounts(session, "reader")]
-        frozen = session.get(FrozenProtocol, 1)
+        frozen = session.get(StoredProtocol, 1)
     return page(
         "progress",
         visitor,

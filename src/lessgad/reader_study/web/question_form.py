@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lessgad.reader_study.answers import Answer, items, labels
 from lessgad.reader_study.design import Reading
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.questions import OTHER, ChoiceQuestion, Question, ReasonsQuestion, ScaleQuestion
+from lessgad.reader_study.responses import ReaderResponse, items, labels
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FormQuestion:
 
 
 def questions_to_ask(
-    questionnaire: Questionnaire, reading: Reading, answers: Mapping[str, Answer]
+    questionnaire: Questionnaire, reading: Reading, answers: Mapping[str, ReaderResponse]
 ) -> list[FormQuestion]:
     """Arrange the questions of a case: question by question, in each image by image.
 
@@ -89,13 +89,13 @@ def _options(question: Question, reading: Reading) -> tuple[tuple[str, str], ...
     return ()
 
 
-def _chosen(answer: Answer | None) -> tuple[str, ...]:
+def _chosen(answer: ReaderResponse | None) -> tuple[str, ...]:
     if isinstance(answer, dict):
         return tuple(answer.get("chosen", ()))
     return () if answer is None else (str(answer),)
 
 
-def _words(question: Question, answer: Answer | None) -> str:
+def _words(question: Question, answer: ReaderResponse | None) -> str:
     if isinstance(answer, dict):
         return str(answer.get("other", ""))
     return str(answer) if question.kind == "text" and answer is not None else ""

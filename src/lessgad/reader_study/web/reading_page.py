@@ -49,7 +49,7 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
         answers, reason = answers_to_show(session, reading_id)
         history = revisions(session, reading_id)
         signed_at = signed_off_at(session, visitor.account_id)
-    before, after = _neighbours(assignment, given)
+    before, after = _neighbors(assignment, given)
     reading = assignment.reading
     return page(
         "reading",
@@ -87,7 +87,7 @@ def _geometry(assignment: Assignment, mode: str) -> dict[str, Any]:
     }
 
 
-def _neighbours(assignment: Assignment, given: list[Assignment]) -> tuple[str, str]:
+def _neighbors(assignment: Assignment, given: list[Assignment]) -> tuple[str, str]:
     """Addresses of the case before and after, where they are to be seen."""
     by_place = {one.place: f"/readings/{one.reading.id}" for one in given if one.state in ("done", "next")}
     return by_place.get(assignment.place - 1, ""), by_place.get(assignment.place + 1, "")

@@ -12,8 +12,8 @@ from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from lessgad.errors import ReaderStudyError
-from lessgad.reader_study.answers import Problem, answers_from_form, asked_and_answered, problems
 from lessgad.reader_study.design import Reading
+from lessgad.reader_study.responses import Problem, problems, responses_from_form, visible_responses
 from lessgad.reader_study.store.answer_sets import Submission, revisions, save_draft, submit
 from lessgad.reader_study.store.assignments import assignments, find_assignment, find_given
 from lessgad.reader_study.store.logins import Visitor
@@ -38,7 +38,7 @@ def keep_draft(reading_id: str, visitor: Reader, form: OwnForm, state: Study) ->
         _note_time(session, at, reading, form)
         is_older = _based_on(form) != len(revisions(session, reading_id))
         if not text(form, "time_only") and not is_older:
-            answers = answers_from_form(state.study.protocol.questionnaire, reading, _fields(form))
+            answers = responses_from_form(state.study.protocol.questionnaire, reading, _fields(form))
             reason = text(form, "reason")[:LONGEST_REASON]
             save_draft(session, at, visitor.account_id, reading_id, answers, reason)
     return JSONResponse({"saved": True})
@@ -53,8 +53,8 @@ def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, s
         reading = known or _reading(session, reading_id, visitor, state)
         _note_time(session, at, reading, form)
         questionnaire = study.protocol.questionnaire
-        given = answers_from_form(questionnaire, reading, _fields(form))
-        answers = asked_and_answered(questionnaire, reading, given)
+        given = responses_from_form(questionnaire, reading, _fields(form))
+        answers = visible_responses(questionnaire, reading, given)
         wrong = problems(questionnaire, reading, answers)
         refused = ""
         if not wrong:

@@ -116,11 +116,11 @@ def _at_random(kinds: Several[Kind], rng: np.random.Generator) -> tuple[np.ndarr
     n = len(Tissue) + len(kinds)
     before = rng.uniform(0.1, 1.6, n)
     before[Tissue.AIR] = rng.uniform(0, 0.05)
-    before[Tissue.GREY] = np.exp(rng.normal(0, 0.25))
+    before[Tissue.GRAY] = np.exp(rng.normal(0, 0.25))
     before[Tissue.WHITE] = 1.0
     enhances = rng.random(n) < 0.35
     rise = np.where(enhances, np.exp(rng.uniform(np.log(0.03), np.log(1.5), n)), 0.0)
-    brain = [int(Tissue.GREY), int(Tissue.WHITE)]
+    brain = [int(Tissue.GRAY), int(Tissue.WHITE)]
     rise[brain] = np.maximum(rng.normal(0.01, 0.015, 2), 0)
     rise[[int(Tissue.AIR), int(Tissue.CSF)]] = 0
     levels = {Kind.ENHANCING: (0.1, 1.6), Kind.FAINT: (0.02, 0.25)}

@@ -29,20 +29,20 @@ class GeneratedHead:
 
     Attributes:
         labels: A material for each voxel.
-        grey: Fraction of grey matter; what is neither grey nor white is what the label says.
+        gray: Fraction of gray matter; what is neither gray nor white is what the label says.
         white: Fraction of white matter.
         kinds: Of the materials after the tissues.
-        centres: Voxels worth looking at: lesions.
+        centers: Voxels worth looking at: lesions.
         brain: What a skull strip leaves.
         texture: Fine structure of the signal, SD 1.
         uptake_texture: Of the enhancement, SD 1.
     """
 
     labels: Int[np.ndarray, "x y z"]
-    grey: Float[np.ndarray, "x y z"]
+    gray: Float[np.ndarray, "x y z"]
     white: Float[np.ndarray, "x y z"]
     kinds: tuple[Kind, ...]
-    centres: Int[np.ndarray, "n 3"]
+    centers: Int[np.ndarray, "n 3"]
     brain: Bool[np.ndarray, "x y z"]
     texture: Float[np.ndarray, "x y z"]
     uptake_texture: Float[np.ndarray, "x y z"]
@@ -57,28 +57,28 @@ def generated_head(seed: int, number: int) -> GeneratedHead:
 
 def _anatomy(rng: np.random.Generator) -> GeneratedHead:
     head = build_head(rng, int(rng.integers(20, 90)))
-    centres = []
+    centers = []
     if rng.random() < 0.6:
         tumor = draw_schwannoma(rng, float(rng.random()))
         growth, head = place(tumor, head, 1.09)
         middle = np.argwhere(growth.intrameatal | growth.extrameatal)
         if len(middle):
-            centres.append(np.array([b.start for b in growth.box]) + middle.mean(axis=0).round().astype(int))
+            centers.append(np.array([b.start for b in growth.box]) + middle.mean(axis=0).round().astype(int))
     template = load_brain()
     brain = template.distance_mm < rng.uniform(*BRAIN_REACH_MM)
     labels = head.labels.copy()
-    grey, white = head.grey, head.white
+    gray, white = head.gray, head.white
     _paint_small_vessels(labels, template.cavity, rng)
     lesions = paint_lesions(labels, template.distance_mm <= 0.5, template.outside_mm, rng)
     painted = (labels >= len(Tissue)) | (labels == Tissue.VEIN) | (labels == Tissue.ARTERY)
     tissue = np.where(painted, np.float32(0), np.float32(1))
-    centres = [*centres, *lesions.centres]
+    centers = [*centers, *lesions.centers]
     return GeneratedHead(
         labels=labels,
-        grey=(grey * tissue).astype(np.float16),
+        gray=(gray * tissue).astype(np.float16),
         white=(white * tissue).astype(np.float16),
         kinds=lesions.kinds,
-        centres=np.array(centres, dtype=np.int64).reshape(-1, 3),
+        centers=np.array(centers, dtype=np.int64).reshape(-1, 3),
         brain=brain | (labels >= len(Tissue)) & (template.distance_mm < 12),
         texture=_texture(rng, labels.shape),
         uptake_texture=_texture(rng, labels.shape),
@@ -109,7 +109,7 @@ def _shapes(rng: np.random.Generator) -> GeneratedHead:
         smooth_noise(rng, SHAPES_SIZE, grain) + 0.6 * smooth_noise(rng, SHAPES_SIZE, grain / 3)
         for _ in range(n_regions)
     ]
-    tissues = rng.permutation([int(t) for t in Tissue if t not in (Tissue.AIR, Tissue.GREY, Tissue.WHITE)])
+    tissues = rng.permutation([int(t) for t in Tissue if t not in (Tissue.AIR, Tissue.GRAY, Tissue.WHITE)])
     labels = tissues[:n_regions].astype(np.int8)[np.argmax(fields, axis=0)]
     white = np.clip(smooth_noise(rng, SHAPES_SIZE, grain) * 2, 0, 1) * (labels == tissues[0])
     inside = smooth_noise(rng, SHAPES_SIZE, 40) > -1.2
@@ -118,10 +118,10 @@ def _shapes(rng: np.random.Generator) -> GeneratedHead:
     lesions = paint_lesions(labels, inside, dura, rng)
     return GeneratedHead(
         labels=labels,
-        grey=np.zeros(SHAPES_SIZE, np.float32),
+        gray=np.zeros(SHAPES_SIZE, np.float32),
         white=white.astype(np.float32) * (labels < len(Tissue)),
         kinds=lesions.kinds,
-        centres=lesions.centres,
+        centers=lesions.centers,
         brain=inside,
         texture=_texture(rng, SHAPES_SIZE),
         uptake_texture=_texture(rng, SHAPES_SIZE),

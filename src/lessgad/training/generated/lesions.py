@@ -32,11 +32,11 @@ class Lesions:
 
     Attributes:
         kinds: Of the materials from `FIRST_MATERIAL` on.
-        centres: Voxel of each lesion, (n, 3).
+        centers: Voxel of each lesion, (n, 3).
     """
 
     kinds: tuple[Kind, ...]
-    centres: Int[np.ndarray, "n 3"]
+    centers: Int[np.ndarray, "n 3"]
 
 
 def paint_lesions(
@@ -55,27 +55,27 @@ def paint_lesions(
     """
     painters = (_solid, _ring, _cystic, _patchy, _small_ones, _diffuse, _meningeal, _bright)
     kinds: list[Kind] = []
-    centres = []
+    centers = []
     inside = np.flatnonzero(brain.ravel())
     anywhere = np.flatnonzero((labels != Tissue.AIR).ravel())
     for _ in range(int(rng.integers(0, MOST_LESIONS + 1))):
         places = inside if rng.random() < 0.8 or not len(anywhere) else anywhere
-        centre = np.array(np.unravel_index(int(places[rng.integers(len(places))]), labels.shape))
+        center = np.array(np.unravel_index(int(places[rng.integers(len(places))]), labels.shape))
         painter = painters[int(rng.choice(len(painters), p=(0.12, 0.16, 0.08, 0.3, 0.12, 0.08, 0.07, 0.07)))]
-        kinds += painter(labels, centre, dura_mm, FIRST_MATERIAL + len(kinds), rng)
-        centres.append(centre)
-    return Lesions(tuple(kinds), np.array(centres, dtype=np.int64).reshape(-1, 3))
+        kinds += painter(labels, center, dura_mm, FIRST_MATERIAL + len(kinds), rng)
+        centers.append(center)
+    return Lesions(tuple(kinds), np.array(centers, dtype=np.int64).reshape(-1, 3))
 
 
 def _blob(
-    shape: tuple[int, ...], centre: np.ndarray, radius: float, rng: np.random.Generator, unevenness: float = 0.25
+    shape: tuple[int, ...], center: np.ndarray, radius: float, rng: np.random.Generator, unevenness: float = 0.25
 ) -> tuple[tuple[slice, ...], Float[np.ndarray, "i j k"]]:
     """Depth inside an uneven ellipsoid, mm (negative outside), in a box around it."""
     radii = radius * np.exp(rng.normal(0, 0.2, 3))
     reach = np.ceil(1.6 * radii + 2).astype(int)
-    box = tuple(slice(max(0, c - r), min(n, c + r + 1)) for c, r, n in zip(centre, reach, shape, strict=True))
+    box = tuple(slice(max(0, c - r), min(n, c + r + 1)) for c, r, n in zip(center, reach, shape, strict=True))
     axes = np.meshgrid(
-        *((np.arange(b.start, b.stop) - c) / r for b, c, r in zip(box, centre, radii, strict=True)),
+        *((np.arange(b.start, b.stop) - c) / r for b, c, r in zip(box, center, radii, strict=True)),
         indexing="ij",
         sparse=True,
     )
@@ -90,16 +90,16 @@ def _paint(labels: np.ndarray, box: tuple[slice, ...], where: np.ndarray, materi
 
 
 def _solid(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
-    box, depth = _blob(labels.shape, centre, float(np.exp(rng.uniform(np.log(2), np.log(22)))), rng)
+    box, depth = _blob(labels.shape, center, float(np.exp(rng.uniform(np.log(2), np.log(22)))), rng)
     _paint(labels, box, depth > 0, material)
     return [Kind.ENHANCING]
 
 
-def _ring(labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator) -> list[Kind]:
+def _ring(labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator) -> list[Kind]:
     radius = float(rng.uniform(5, 25))
-    box, depth = _blob(labels.shape, centre, radius, rng)
+    box, depth = _blob(labels.shape, center, radius, rng)
     wall = float(rng.uniform(1.0, 4.5)) * (1 + 0.5 * smooth_noise(rng, depth.shape, float(rng.uniform(2, 6))))
     edema = float(rng.uniform(0, 0.3)) * radius
     _paint(labels, box, depth > -edema, material + 2)
@@ -109,9 +109,9 @@ def _ring(labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, 
 
 
 def _cystic(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
-    box, depth = _blob(labels.shape, centre, float(rng.uniform(6, 20)), rng)
+    box, depth = _blob(labels.shape, center, float(rng.uniform(6, 20)), rng)
     holes = smooth_noise(rng, depth.shape, float(rng.uniform(3, 8))) > rng.uniform(0.2, 1.2)
     _paint(labels, box, depth > 0, material)
     _paint(labels, box, (depth > 1) & holes, material + 1)
@@ -119,10 +119,10 @@ def _cystic(
 
 
 def _patchy(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
     """A mosaic of strongly and faintly enhancing and dark parts, millimeters wide, as in gliomas."""
-    box, depth = _blob(labels.shape, centre, float(rng.uniform(6, 26)), rng, unevenness=0.35)
+    box, depth = _blob(labels.shape, center, float(rng.uniform(6, 26)), rng, unevenness=0.35)
     grain = float(rng.uniform(1.5, 5))
     parts = smooth_noise(rng, depth.shape, grain) + 0.7 * smooth_noise(rng, depth.shape, 1.5)
     rim = 1.5 * np.exp(-((depth - rng.uniform(1, 4)) ** 2) / rng.uniform(1, 6))
@@ -135,10 +135,10 @@ def _patchy(
 
 
 def _small_ones(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
     for _number in range(int(rng.integers(3, 12))):
-        near = centre + rng.normal(0, 14, 3).round().astype(int)
+        near = center + rng.normal(0, 14, 3).round().astype(int)
         if all(2 < c < n - 3 for c, n in zip(near, labels.shape, strict=True)):
             box, depth = _blob(labels.shape, near, float(rng.uniform(1, 4)), rng)
             _paint(labels, box, depth > 0, material)
@@ -146,9 +146,9 @@ def _small_ones(
 
 
 def _diffuse(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
-    box, depth = _blob(labels.shape, centre, float(rng.uniform(8, 28)), rng, unevenness=0.5)
+    box, depth = _blob(labels.shape, center, float(rng.uniform(8, 28)), rng, unevenness=0.5)
     patchy = smooth_noise(rng, depth.shape, float(rng.uniform(3, 10)))
     _paint(labels, box, depth > 0, material)
     _paint(labels, box, (depth > 0) & (patchy > rng.uniform(0, 1)), material + 1)
@@ -156,18 +156,18 @@ def _diffuse(
 
 
 def _meningeal(
-    labels: np.ndarray, centre: np.ndarray, dura_mm: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, dura_mm: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
     reach = int(rng.integers(10, 35))
-    box = tuple(slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(centre, labels.shape, strict=True))
+    box = tuple(slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(center, labels.shape, strict=True))
     thick = dura_mm[box]
     _paint(labels, box, (thick > 0) & (thick < rng.uniform(1.5, 4)), material)
     return [Kind.ENHANCING]
 
 
 def _bright(
-    labels: np.ndarray, centre: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
+    labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
-    box, depth = _blob(labels.shape, centre, float(rng.uniform(1.5, 10)), rng)
+    box, depth = _blob(labels.shape, center, float(rng.uniform(1.5, 10)), rng)
     _paint(labels, box, depth > 0, material)
     return [Kind.BRIGHT if rng.random() < 0.6 else Kind.VOID]

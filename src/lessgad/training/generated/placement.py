@@ -43,10 +43,10 @@ def orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
     return (size @ turned @ mirrored).astype(np.float32)
 
 
-def centre(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
+def center(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
     """Draw a place in a head, voxels: often near a lesion."""
-    if len(head.centres) and rng.random() < 0.65:
-        return head.centres[rng.integers(len(head.centres))] + rng.normal(0, 10, 3)
+    if len(head.centers) and rng.random() < 0.65:
+        return head.centers[rng.integers(len(head.centers))] + rng.normal(0, 10, 3)
     n = np.array(head.labels.shape)
     if rng.random() < 0.5:
         places = np.argwhere(head.brain[::6, ::6, ::6]) * 6
@@ -76,5 +76,5 @@ def moved(
 ) -> Float[np.ndarray, "z y x 3"]:
     """What is left of the head's motion after registration: as many degrees as millimeters."""
     left = rigid(rng.normal(0, error_mm, 3), rng.normal(0, error_mm, 3))
-    centre = grid.reshape(-1, 3).mean(axis=0)
-    return ((grid - centre) @ left[:3, :3].T.astype(np.float32) + centre + left[:3, 3]).astype(np.float32)
+    center = grid.reshape(-1, 3).mean(axis=0)
+    return ((grid - center) @ left[:3, :3].T.astype(np.float32) + center + left[:3, 3]).astype(np.float32)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from lessgad.field.kernel_sources import kernel_sources
 from lessgad.field.measured_enhancement import ScanFacts, measured_enhancement
-from lessgad.preparation.normalisation import LEVEL
+from lessgad.preparation.normalization import LEVEL
 from lessgad.training.generated.scene import Scene
 
 PATCH = 96
@@ -52,7 +52,7 @@ def draw_scan(
     window, flips = _window(rng, scene.pre_contrast.shape)
     t1, target, low0, low1 = (
         image[window] * np.float32(TISSUE_LEVEL / scene.unit)
-        for image in (scene.pre_contrast, scene.standard_dose, *scene.low_end_points)
+        for image in (scene.pre_contrast, scene.standard_dose, *scene.low_dose_source_pair)
     )
     seen = scene.seen[window]
     saturation = 0.0 if rng.random() < 0.4 else float(rng.uniform(0, 0.7))

@@ -23,7 +23,7 @@ from lessgad.phantom.shapes import smooth_noise
 from lessgad.phantom.tissues import Tissue
 from lessgad.training.generated.appearance import draw_appearance
 from lessgad.training.generated.heads import GeneratedHead
-from lessgad.training.generated.placement import axes_of, centre, grid_mm, moved, orientation, warp
+from lessgad.training.generated.placement import axes_of, center, grid_mm, moved, orientation, warp
 from lessgad.training.generated.placement import spacing as draw_spacing
 
 SIZE = 128
@@ -44,7 +44,7 @@ class Scene:
     Attributes:
         pre_contrast: T1 at its scanner's voxels.
         standard_dose: The target: T1ce on the common grid, in the position of the T1.
-        low_end_points: T1 and T1ce at the voxels of the low dose's scanner.
+        low_dose_source_pair: T1 and T1ce at the voxels of the low dose's scanner.
         pre_contrast_shift: Where the voxels of the T1's scanner lie, in voxels of the common grid (z, y, x).
         low_shift: Where those of the low dose lie.
         seen: Voxels that are scanned; what a skull strip takes away is not.
@@ -55,7 +55,7 @@ class Scene:
 
     pre_contrast: Float[np.ndarray, "z y x"]
     standard_dose: Float[np.ndarray, "z y x"]
-    low_end_points: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
+    low_dose_source_pair: tuple[Float[np.ndarray, "z y x"], Float[np.ndarray, "z y x"]]
     pre_contrast_shift: tuple[float, float, float]
     low_shift: tuple[float, float, float]
     seen: Bool[np.ndarray, "z y x"]
@@ -68,7 +68,7 @@ def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
     """Place a stack of slices in a head and sample what scanners would see, all noise-free."""
     spacing = draw_spacing(rng)
     n = int(min(MOST_SLICES, max(N_SEEN, 2 * np.ceil(DEPTH_MM / spacing[0]) + 1)))
-    grid = grid_mm((n, SIZE, SIZE), spacing) @ orientation(rng).T + centre(head, rng)
+    grid = grid_mm((n, SIZE, SIZE), spacing) @ orientation(rng).T + center(head, rng)
     grid = grid + warp(grid.shape[:3], rng)
     simulated = rng.random() < SIMULATED_SHARE
     same = simulated or rng.random() < SAME_GRID_SHARE
@@ -102,7 +102,7 @@ def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
     return Scene(
         pre_contrast=t1[0],
         standard_dose=target[1],
-        low_end_points=(low[0], low[1]),
+        low_dose_source_pair=(low[0], low[1]),
         pre_contrast_shift=_triple(shifts[0]),
         low_shift=_triple(shifts[1]),
         seen=seen,
@@ -152,9 +152,9 @@ def _signals(
     stop = np.clip(np.ceil(points.max(axis=0)).astype(int) + MARGIN, first + 2, shape)
     box = tuple(slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
     labels = head.labels[box]
-    grey, white = (fraction[box].astype(np.float32) for fraction in (head.grey, head.white))
+    gray, white = (fraction[box].astype(np.float32) for fraction in (head.gray, head.white))
     look = draw_appearance(head.kinds, rng)
-    other = 1 - grey - white
+    other = 1 - gray - white
     texture = 1 + _strength(rng, 0.01, 0.14) * head.texture[box].astype(np.float32)
     uptake_texture = head.uptake_texture[box].astype(np.float32)
     patchy = 1 + _strength(rng, 0.08, 0.8) * uptake_texture
@@ -162,7 +162,7 @@ def _signals(
     if other_contrast:
         rise = rise + before * rng.normal(0, rng.uniform(0, 0.12), len(before)).astype(np.float32)
     mixed = [
-        other * table[labels] + grey * table[Tissue.GREY] + white * table[Tissue.WHITE] for table in (before, rise)
+        other * table[labels] + gray * table[Tissue.GRAY] + white * table[Tissue.WHITE] for table in (before, rise)
     ]
     t1 = mixed[0] * texture
     t1ce = t1 + mixed[1] * np.maximum(patchy, 0)

@@ -40,7 +40,7 @@ export function addGestures(panels, panel) {
     document.activeElement?.blur?.();
     if (event.pointerType === "touch") {
       fingers.set(event.pointerId, [event.clientX, event.clientY]);
-      drag = { kind: "touch", travelled: 0 };
+      drag = { kind: "touch", traveled: 0 };
       return;
     }
     event.preventDefault();
@@ -76,13 +76,13 @@ export function addGestures(panels, panel) {
     fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const after = [...fingers.values()];
     if (after.length === 1) {
-      drag.travelled += event.clientY - oldY;
-      const steps = Math.trunc(drag.travelled / FINGER_PIXELS_PER_SLICE);
-      drag.travelled -= steps * FINGER_PIXELS_PER_SLICE;
+      drag.traveled += event.clientY - oldY;
+      const steps = Math.trunc(drag.traveled / FINGER_PIXELS_PER_SLICE);
+      drag.traveled -= steps * FINGER_PIXELS_PER_SLICE;
       panel.view.goTo(panel.view.slice - steps);
     } else if (after.length === 2) {
-      const centre = [(after[0][0] + after[1][0]) / 2, (after[0][1] + after[1][1]) / 2];
-      panel.view.magnify(apart(after) / Math.max(1, apart(before)), panel.offsetOf(...centre), panel.scale);
+      const center = [(after[0][0] + after[1][0]) / 2, (after[0][1] + after[1][1]) / 2];
+      panel.view.magnify(apart(after) / Math.max(1, apart(before)), panel.offsetOf(...center), panel.scale);
       const half = canvasRatio() / panel.scale / 2;
       panel.view.move([(event.clientX - oldX) * half, (event.clientY - oldY) * half]);
     }

@@ -2,7 +2,7 @@
 // A panel that can show the difference to a reference in color, and an overlay on top.
 
 import { Panel } from "./panel.js";
-import { greyTable } from "./window_level.js";
+import { grayTable } from "./window_level.js";
 
 // Okabe and Ito's colors, told apart by color-blind readers too: orange, sky blue, green, yellow, vermilion, purple.
 const LABEL_COLORS = [0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442, 0xd55e00, 0xcc79a7].map(opaque);
@@ -38,9 +38,9 @@ export class LayeredPanel extends Panel {
   }
 
   #fillGreys(voxels, shown) {
-    const table = greyTable(shown, this.geometry.tissue, this.geometry.n_levels, this.table);
-    const greys = this.greys;
-    for (let at = 0; at < voxels.length; at++) greys[at] = table[voxels[at]];
+    const table = grayTable(shown, this.geometry.tissue, this.geometry.n_levels, this.table);
+    const grays = this.grays;
+    for (let at = 0; at < voxels.length; at++) grays[at] = table[voxels[at]];
   }
 
   // Black where both agree; full color at a quarter of the window's width.
@@ -58,7 +58,7 @@ export class LayeredPanel extends Panel {
 
   #drawContours(labels) {
     const [width, height] = this.geometry.shape;
-    const greys = this.greys;
+    const grays = this.grays;
     for (let at = 0; at < labels.length; at++) {
       const label = labels[at];
       if (!label) continue;
@@ -66,7 +66,7 @@ export class LayeredPanel extends Panel {
       const inside =
         x > 0 && x < width - 1 && y > 0 && y < height - 1 &&
         labels[at - 1] === label && labels[at + 1] === label && labels[at - width] === label && labels[at + width] === label;
-      if (!inside) greys[at] = LABEL_COLORS[(label - 1) % LABEL_COLORS.length];
+      if (!inside) grays[at] = LABEL_COLORS[(label - 1) % LABEL_COLORS.length];
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One panel: draws a slice of a volume in its true proportions, and says how far it is loaded.
 
-import { greyTable } from "./window_level.js";
+import { grayTable } from "./window_level.js";
 
 export class Panel {
   constructor(element, geometry) {
@@ -19,7 +19,7 @@ export class Panel {
     [this.source.width, this.source.height] = geometry.shape;
     this.sourceContext = this.source.getContext("2d", { alpha: false, willReadFrequently: true });
     this.pixels = this.sourceContext.createImageData(geometry.shape[0], geometry.shape[1]);
-    this.greys = new Uint32Array(this.pixels.data.buffer);
+    this.grays = new Uint32Array(this.pixels.data.buffer);
     this.table = new Uint32Array(geometry.n_levels);
     this.drawn = "";
   }
@@ -117,10 +117,10 @@ export class Panel {
     const { slice, window: shown } = this.view;
     const wanted = `${slice} ${shown.level} ${shown.width}`;
     if (wanted === this.drawn) return;
-    const table = greyTable(shown, this.geometry.tissue, this.geometry.n_levels, this.table);
+    const table = grayTable(shown, this.geometry.tissue, this.geometry.n_levels, this.table);
     const voxels = this.volume.slice(slice);
-    const greys = this.greys;
-    for (let at = 0; at < voxels.length; at++) greys[at] = table[voxels[at]];
+    const grays = this.grays;
+    for (let at = 0; at < voxels.length; at++) grays[at] = table[voxels[at]];
     this.sourceContext.putImageData(this.pixels, 0, 0);
     this.drawn = wanted;
   }

@@ -17,13 +17,13 @@ export function changed({ level, width }, levelBy, widthBy) {
   };
 }
 
-// Grey of every possible voxel, as the 32 bits of an opaque pixel.
-export function greyTable({ level, width }, tissue, nLevels, table = new Uint32Array(nLevels)) {
+// Gray of every possible voxel, as the 32 bits of an opaque pixel.
+export function grayTable({ level, width }, tissue, nLevels, table = new Uint32Array(nLevels)) {
   const low = ((level - width / 2) * tissue) / 100;
   const step = 255 / ((width * tissue) / 100);
   for (let value = 0; value < nLevels; value++) {
-    const grey = Math.min(255, Math.max(0, Math.round((value - low) * step)));
-    table[value] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
+    const gray = Math.min(255, Math.max(0, Math.round((value - low) * step)));
+    table[value] = 0xff000000 | (gray << 16) | (gray << 8) | gray;
   }
   return table;
 }

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How little is enough: fixed before test results are computed, found from the tables of results."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lessgad.atomic_write import write_text
+from lessgad.errors import InputError
+from lessgad.evaluation.artifacts_csv import ArtifactRow
+from lessgad.evaluation.dose_answer import DoseAnswer, Outcome, find_dose_answer
+from lessgad.evaluation.enhancement_csv import EnhancementRow
+from lessgad.evaluation.overlap_csv import STANDARD, OverlapRow, method_of_image
+from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
+from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import scans
+
+
+def freeze_answer(experiment: Experiment) -> None:
+    """Write down, once, what counts as enough, and whether there were test results already."""
+    path = experiment.folder.frozen_answer
+    if path.exists():
+        return
+    judged = any(experiment.folder.scores(study.name, "").is_dir() for study in experiment.studies(["test"]))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    record = frozen_record(_content(experiment), frozen_on=now, results_exist=judged)
+    write_text(path, json.dumps(record, indent=1) + "\n")
+
+
+def answer_of(
+    experiment: Experiment,
+    similarity: Sequence[SimilarityRow],
+    enhancement: Sequence[EnhancementRow],
+    overlap: Sequence[OverlapRow],
+    artifacts: Sequence[ArtifactRow] = (),
+) -> tuple[DoseAnswer, Preregistration]:
+    """Test the doses on the test patients, and hold what is judged against what was fixed.
+
+    Raises:
+        InputError: The record of what was fixed is damaged.
+    """
+    path = experiment.folder.frozen_answer
+    answer = find_dose_answer(
+        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap), *_of_artifacts(artifacts)],
+        experiment.settings.answer,
+        doses=_tested_doses(experiment),
+        patients=_test_patients(experiment),
+    )
+    record = _read(path) if path.exists() else None
+    return answer, compare_with_frozen(record, _content(experiment), path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise InputError(
+            "the record of the answer as it was fixed",
+            "a damaged file",
+            path,
+            "Put it back, or remove it: the answer then counts as not fixed in advance",
+        )
+    return record
+
+
+def _content(experiment: Experiment) -> dict[str, Any]:
+    return answer_content(experiment.settings.answer, _tested_doses(experiment), _test_patients(experiment))
+
+
+def _tested_doses(experiment: Experiment) -> list[float]:
+    """Doses of the settings; of measured ones those that some test study was scanned at, whatever came of it."""
+    doses = list(experiment.settings.doses)
+    if experiment.settings.low_dose == "simulated":
+        return doses
+    scanned = {dose for study in experiment.studies(["test"]) for dose in scans(experiment, study)}
+    return [dose for dose in doses if dose in scanned or dose in (0.0, 1.0)]
+
+
+def _test_patients(experiment: Experiment) -> list[str]:
+    return sorted({study.patient for study in experiment.studies(["test"])})
+
+
+def _of_similarity(rows: Sequence[SimilarityRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            whose = row.patient, row.session, row.dose, row.method
+            yield Outcome(*whose, "ssim", row.area, row.ssim)
+            yield Outcome(*whose, "psnr_db", row.area, row.psnr_db)
+
+
+def _of_enhancement(rows: Sequence[EnhancementRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            whose = row.patient, row.session, row.dose, row.method
+            yield Outcome(*whose, "recovery", "", row.recovery)
+            yield Outcome(*whose, "missed_ml", "", row.missed_ml)
+            yield Outcome(*whose, "false_ml", "", row.false_ml)
+            yield Outcome(*whose, "unsupported_ml", "", row.unsupported_ml)
+
+
+def _of_artifacts(rows: Sequence[ArtifactRow]) -> Iterator[Outcome]:
+    for row in rows:
+        if row.subset == "test":
+            artifact_ml = row.brighter_ml + row.darker_ml
+            yield Outcome(row.patient, row.session, row.dose, row.method, "artifact_ml", "", artifact_ml)
+
+
+def _of_overlap(rows: Sequence[OverlapRow]) -> Iterator[Outcome]:
+    """Loss of Dice: that with the standard dose − that with the image; undefined where either is."""
+    test = [row for row in rows if row.subset == "test"]
+    standard = {(row.patient, row.session, row.region): row.dice for row in test if row.image == STANDARD}
+    for row in test:
+        if row.image != STANDARD:
+            loss = standard.get((row.patient, row.session, row.region), math.nan) - row.dice
+            method = method_of_image(row.image)
+            yield Outcome(row.patient, row.session, row.dose, method, "dice_loss", row.region, loss)

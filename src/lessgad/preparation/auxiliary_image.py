@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A further image of a study, brought onto its T1 and to [−1, 1]: a measured low dose, or a T2."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.preparation.alignment import LOWEST_INFORMATION_OF_T2, AlignmentQuality
+from lessgad.preparation.bias_field_ratio import BiasFieldRatio
+from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.intensity_scale import find_intensity_scale
+from lessgad.preparation.normalization import Normalization
+from lessgad.preparation.register_and_resample import register_and_resample
+from lessgad.preparation.rigid_transform import RigidTransform
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.preparation.t2_level import t2_normalization
+from lessgad.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class AuxiliaryImage:
+    """A further image of a study, ready.
+
+    Attributes:
+        image: On [−1, 1], on the grid of the T1.
+        transform: Takes points of the T1 to points of the image as scanned.
+        alignment: How well the two lie on each other.
+        to_pre_contrast: Takes its intensities to those of the T1; None for a T2, whose contrast is another.
+        normalization: Takes these to [−1, 1].
+        gain: Smooth factor that it was multiplied by first; None where one factor was to do, and for a T2.
+    """
+
+    image: Float[np.ndarray, "x y z"]
+    transform: RigidTransform
+    alignment: AlignmentQuality
+    to_pre_contrast: IntensityMap | None
+    normalization: Normalization
+    gain: BiasFieldRatio | None = None
+
+    def description(self) -> dict[str, Any]:
+        """What was done, for the record."""
+        return {
+            "transform_from_t1_ras_mm": self.transform.matrix.tolist(),
+            "rotation_deg": self.transform.rotation_deg,
+            "translation_mm": self.transform.translation_mm,
+            "alignment": asdict(self.alignment),
+            "to_t1_intensity": None if self.to_pre_contrast is None else asdict(self.to_pre_contrast),
+            "gain": None if self.gain is None else self.gain.to_dict(),
+            "normalisation": asdict(self.normalization),
+        }
+
+
+def prepare_low_dose(
+    pre_contrast: Volume, low_dose: Volume, settings: PreparationSettings, n_threads: int = 1
+) -> AuxiliaryImage:
+    """Bring a measured low dose onto the T1, calibrate it to the T1, and normalize it with the map of the study.
+
+    The T1ce takes no part, so this is what a new scan gets.
+
+    Args:
+        pre_contrast: T1 in transverse order.
+        low_dose: In transverse order, on any grid.
+        settings: How.
+        n_threads: Of the registration.
+
+    Raises:
+        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        CalibrationError: Their histograms do not say how their intensities relate.
+        VolumeError: They are said to be aligned and are on two grids.
+    """
+    moved, transform, alignment, _ = register_and_resample(pre_contrast, low_dose, settings, n_threads)
+    t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
+    scale = find_intensity_scale(t1, low, pre_contrast.spacing_mm, settings)
+    return AuxiliaryImage(
+        scale.normalized(low), transform, alignment, scale.to_pre_contrast, scale.normalization, scale.gain
+    )
+
+
+def prepare_t2(pre_contrast: Volume, t2: Volume, settings: PreparationSettings, n_threads: int = 1) -> AuxiliaryImage:
+    """Bring a T2 onto the T1, and normalize it by its own level; outside its field of view it is background.
+
+    Args:
+        pre_contrast: T1 in transverse order.
+        t2: In transverse order, on any grid.
+        settings: Whether to register.
+        n_threads: Of the registration.
+
+    Raises:
+        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        StudyError: There is no head in the T2.
+        VolumeError: They are said to be aligned and are on two grids.
+    """
+    normalization = t2_normalization(t2)
+    moved, transform, alignment, _ = register_and_resample(
+        pre_contrast, t2, settings, n_threads, LOWEST_INFORMATION_OF_T2
+    )
+    image = normalization.apply(moved.array.astype(np.float32))
+    return AuxiliaryImage(image, transform, alignment, None, normalization)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring a scan onto the grid of another of the same head, or see that it lies there already."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool
+
+from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
+from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.volume import Volume, check_same_grid
+
+
+class RegisteredScan(NamedTuple):
+    """A scan on the grid of another.
+
+    Attributes:
+        moved: The scan there.
+        transform: Takes points of the other to points of the scan as it came.
+        alignment: How well they lie on each other.
+        covered: Voxels of the other that the scan has something of.
+    """
+
+    moved: Volume
+    transform: RigidTransform
+    alignment: AlignmentQuality
+    covered: Bool[np.ndarray, "x y z"]
+
+
+def register_and_resample(
+    fixed: Volume,
+    moving: Volume,
+    settings: PreparationSettings,
+    n_threads: int = 1,
+    lowest_information: float = LOWEST_INFORMATION,
+) -> RegisteredScan:
+    """Register a scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
+
+    Args:
+        fixed: In transverse order.
+        moving: In transverse order, on any grid.
+        settings: Whether to register.
+        n_threads: Of the registration.
+        lowest_information: That the scan must tell of the other, as in `check_alignment`.
+
+    Raises:
+        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        VolumeError: They are said to be aligned and are on two grids.
+    """
+    if settings.alignment == "register":
+        from lessgad.preparation.registration import register_rigid
+
+        transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
+        moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform)
+    else:
+        check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
+        transform, moved = RigidTransform.identity(), moving
+        seen = np.ones(fixed.array.shape, dtype=bool)
+    return RegisteredScan(moved, transform, check_alignment(fixed, moved, lowest_information), seen)

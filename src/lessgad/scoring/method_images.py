@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images of one study at one dose that are held against its standard dose: every method, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from lessgad.dose.simulator import LowDoseSimulator
+from lessgad.errors import StudyError
+from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.field.measured_enhancement import ScanFacts
+from lessgad.preparation.prepared_study import PreparedStudy
+from lessgad.restoration.baseline_strengths import DoseStrengths, read_strengths
+from lessgad.restoration.baselines import subtract_and_scale
+from lessgad.restoration.denoised_baselines import denoise, denoise_and_scale
+from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.scan_facts import scan_facts
+from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_volume
+
+Image = Float[np.ndarray, "x y z"]
+
+
+@dataclass(frozen=True)
+class DoseImages:
+    """Where the images of one study at one dose lie.
+
+    Attributes:
+        baselines: How strong the baselines are.
+        restored: The restored image.
+        half_width: Half-width of its intervals; may not exist.
+        external: Images of other methods, by name; what is missing is not judged.
+    """
+
+    baselines: Path
+    restored: Path
+    half_width: Path
+    external: dict[str, Path]
+
+
+def method_images(
+    images: DoseImages, study: PreparedStudy, low_dose: Image, dose: float, simulator: LowDoseSimulator, grid: Volume
+) -> Iterator[tuple[str, Image]]:
+    """Give every method's image, clipped to [−1, 1].
+
+    Args:
+        images: Where they lie.
+        study: Prepared.
+        low_dose: As acquired at this dose.
+        dose: Fraction of the standard dose.
+        simulator: What takes the standard dose to this dose, with the noise of the low dose.
+        grid: T1 of the study, as stored.
+
+    Raises:
+        VolumeError: An image is on another grid.
+        StudyError: An image of another method is on another scale.
+    """
+    sigma, facts = simulator.sigma, scan_facts(study, simulator)
+    pre_contrast, box = np.asarray(study.pre_contrast), study.head_box
+    yield UNRESTORED, low_dose
+    if dose > 0:
+        yield SUBTRACT_AND_SCALE, np.clip(subtract_and_scale(pre_contrast, low_dose, dose), -1, 1)
+    tuned = read_strengths(images.baselines).at(dose)
+    yield "denoise", denoise(low_dose, sigma=sigma, strength=tuned.denoise, head_box=box)
+    scaled = denoise_and_scale(
+        pre_contrast, low_dose, sigma=sigma, strength=tuned.difference, scale=tuned.scale, head_box=box
+    )
+    yield "denoise_and_scale", np.clip(scaled, -1, 1)
+    if dose > 0:
+        yield GAUSSIAN, gaussian_and_scale(study, low_dose, dose, tuned, facts)
+    yield RESTORED, read_like(images.restored, grid)
+    for name, path in images.external.items():
+        yield name, _checked_scale(read_like(path, grid), path)
+
+
+def gaussian_and_scale(
+    study: PreparedStudy, low_dose: Image, dose: float, tuned: DoseStrengths, facts: ScanFacts
+) -> Image:
+    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside."""
+    box = study.head_box.slices
+    t1, low = (np.asarray(image)[box].transpose(2, 1, 0) for image in (study.pre_contrast, low_dose))
+    change = np.float32(tuned.gaussian_scale) * scaled_average(t1, low, dose, facts, tuned.gaussian_mm)
+    restored = np.array(low_dose, dtype=np.float32)
+    restored[box] = np.clip(t1 + change, -1, 1).transpose(2, 1, 0)
+    return restored
+
+
+def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image:
+    """Read an image in transverse order.
+
+    Args:
+        path: Of the image.
+        grid: T1 of the study, as stored.
+        needs_contrast: Whether one value in every voxel is an error.
+
+    Raises:
+        VolumeError: Missing, damaged, or not on the grid of the T1.
+    """
+    volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
+    check_same_grid(volume, in_transverse_order(grid), "an image on the grid of the T1w", path)
+    return volume.array
+
+
+def _checked_scale(image: Image, path: Path) -> Image:
+    """An image of another method must be on the scale of prepared/: [−1, 1]."""
+    lowest, highest = float(image.min()), float(image.max())
+    if lowest < -1.5 or highest > 1.5:
+        raise StudyError(
+            "an image on [−1, 1], as those in prepared/",
+            f"intensities from {lowest:g} to {highest:g}",
+            path,
+            "Make it from the images in prepared/, or take it to their scale",
+        )
+    return np.clip(image, -1, 1)

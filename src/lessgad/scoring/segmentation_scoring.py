@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every segmentation of a study against its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lessgad.cohort.split import Subset
+from lessgad.errors import VolumeError
+from lessgad.evaluation.segmentation_scores import Segmented, overlap_rows, tumor_size_row
+from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.scoring.study_scores import StudyScores
+from lessgad.segmentation.region_labels import renumbered
+from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_volume
+
+
+def score_segmentations(
+    scores: StudyScores,
+    subset: Subset,
+    study: PreparedStudy,
+    regions: Regions,
+    dose: float,
+    segmentations: Mapping[str, Path],
+    grid: Volume,
+) -> None:
+    """Add the rows of every segmentation at one dose; a study without a mask has none.
+
+    Args:
+        scores: Take the rows.
+        subset: Of the patient.
+        study: Prepared.
+        regions: Label values of each region.
+        dose: Of the images; 1 is the standard dose.
+        segmentations: Where they lie, by image.
+        grid: T1 of the study, as stored.
+
+    Raises:
+        VolumeError: A segmentation is missing, damaged, or on another grid.
+    """
+    if study.labels is None:
+        return
+    reference, names = renumbered(study.labels, regions), list(regions)
+    on_grid = in_transverse_order(grid)
+    for image, path in segmentations.items():
+        volume = in_transverse_order(read_volume(path, labels=True))
+        check_same_grid(volume, on_grid, "a segmentation on the grid of the T1w", path)
+        if not 0 <= volume.array.min() <= volume.array.max() <= len(names):
+            came = f"{volume.array.min()} to {volume.array.max()}"
+            raise VolumeError(f"labels from 0 to {len(names)}", came, path, "Run the stage segment again")
+        predicted = volume.array.astype("uint8")
+        of = Segmented(study.patient, study.session, subset, dose, image)
+        scores.overlap += overlap_rows(of, predicted, reference, names, study.spacing_mm)
+        scores.tumor_size.append(tumor_size_row(of, predicted, reference, names, study.spacing_mm))
