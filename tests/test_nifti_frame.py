@@ -38,7 +38,7 @@ def save(path: Path, *, sform=None, qform=None, codes=(1, 1), units=2, pixdim=No
         header["pixdim"][1:4] = pixdim
     nibabel.save(nibabel.nifti1.Nifti1Image(ARRAY, None, header), path)
     stored = bytearray(path.read_bytes())  # nibabel repairs some of it on the way
-    for field in ("sform_code", "qform_code", "xyzt_units"):
+    for field in ("sform_code", "qform_code", "xyzt_units", "pixdim"):
         offset = header.template_dtype.fields[field][1]
         value = np.asarray(header[field]).tobytes()
         stored[offset : offset + len(value)] = value
@@ -80,6 +80,15 @@ def test_an_sform_of_another_spacing_is_refused(tmp_path: Path):
             VolumeError, match=r"one voxel size in the header, got 1×1×1 mm in its sform and 0\.45×0\.5×3"
         ):
             read_volume(save(tmp_path / "a.nii", sform=np.eye(4), qform=affine_of(), codes=codes))
+
+
+@pytest.mark.parametrize("pixdim", [(0, 0.5, 3), (0.45, 0.5, 0), (0, 0, 0), (0.45, float("nan"), 3)])
+@pytest.mark.parametrize("codes", [(0, 1), (0, 0), (9, 1)])
+def test_a_voxel_size_of_nothing_is_refused_and_not_taken_for_1_mm(tmp_path: Path, capfd, pixdim, codes):
+    path = save(tmp_path / "a.nii", qform=affine_of(), codes=codes, pixdim=pixdim)
+    with pytest.raises(VolumeError, match=r"the size of a voxel|singular"):
+        read_volume(path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_sform_that_mirrors_is_refused(tmp_path: Path):

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from lessgad.errors import VolumeError
 
 if TYPE_CHECKING:
-    from nibabel.nifti1 import Nifti1Header
+    from nibabel.nifti1 import Nifti1Header, Nifti1Image
 
 Affine = Float[np.ndarray, "4 4"]
 UNKNOWN_CODE, SCANNER_CODE = 0, 1
@@ -88,6 +88,18 @@ def affine_and_frame(header: Nifti1Header, path: Path) -> tuple[Affine, Frame]:
     if len(affines) == 2:
         cautions = _compared(affines["sform"], affines["qform"], same_code=sform_code == qform_code, path=path)
     return (affines["sform"] if sform_code else affines["qform"]), Frame(sform_code or qform_code, cautions)
+
+
+def check_voxel_size(image: Nifti1Image, path: Path) -> None:
+    """Raise VolumeError where no part of a header gives the size of a voxel; nibabel takes a pixdim of 0 for 1 mm."""
+    holder = image.file_map.get("header", image.file_map["image"])
+    if holder.filename is None:  # made in memory
+        return
+    with holder.get_prepare_fileobj(mode="rb") as stream:
+        stored = type(image.header).from_fileobj(stream, check=False)
+    if _code(image.header, "sform_code") == UNKNOWN_CODE and not (np.abs(stored["pixdim"][1:4]) > 0).all():
+        came = f"{_times(stored['pixdim'][1:4])} (pixdim)"
+        raise VolumeError("a header that gives the size of a voxel", came, path, REPAIR)
 
 
 def set_frame(header: Nifti1Header, affine: Affine, frame: Frame) -> None:

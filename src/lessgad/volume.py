@@ -8,28 +8,26 @@ NIfTI. A volume in *transverse order* has array axes closest to x, y, z, so that
 
 from __future__ import annotations
 
-import math
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from lessgad.atomic_write import replacing
 from lessgad.errors import VolumeError
+from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
-from lessgad.nifti_frame import Frame, affine_and_frame, set_frame
-from lessgad.not_fetched import GET_IT, not_fetched
+from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
+from lessgad.nifti_whole import check_promise, read_to_the_end
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
 
 GRID_TOLERANCE_MM = 1e-2
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
-#: What gzip can achieve at best is 1032:1.
-_MOST_COMPRESSION = 1100
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +49,37 @@ class Volume:
         """Distance between neighboring voxels along each array axis, in mm."""
         i, j, k = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(i), float(j), float(k)
+
+    @classmethod
+    def from_nibabel(cls, image: Any, *, labels: bool = False) -> Volume:  # noqa: ANN401 - nibabel has no types
+        """Take an image of nibabel, checked as `read_volume` checks a file.
+
+        Args:
+            image: Any spatial image of nibabel with three dimensions.
+            labels: Whether the voxels are labels.
+
+        Returns:
+            The volume, float32, or int32 for labels.
+
+        Raises:
+            VolumeError: The image cannot be used.
+        """
+        from nibabel.nifti1 import Nifti1Image, Nifti1Pair
+
+        nifti = image if isinstance(image, Nifti1Pair) else Nifti1Image.from_image(image)
+        path = Path(image.get_filename() or "an image of nibabel")
+        return _volume_of(nifti, path, labels=labels, needs_contrast=False)
+
+    def to_nibabel(self) -> Nifti1Image:
+        """Give the volume as a NIfTI image of nibabel; bool becomes uint8, every other type is kept."""
+        from nibabel.nifti1 import Nifti1Header, Nifti1Image
+
+        array = self.array.astype(np.uint8) if self.array.dtype == bool else self.array
+        header = Nifti1Header()
+        header.set_data_dtype(array.dtype)
+        header.set_data_shape(array.shape)
+        set_frame(header, self.affine, self.frame)
+        return Nifti1Image(array, header.get_best_affine(), header)  # with another, nibabel would set codes of its own
 
     def with_array(self, array: Shaped[np.ndarray, "i j k"]) -> Volume:
         """Another image on the same grid."""
@@ -112,7 +141,10 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
             complex numbers, NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
     """
     path = Path(path)
-    image = _open(path)
+    return _volume_of(open_nifti(path), path, labels=labels, needs_contrast=needs_contrast)
+
+
+def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: bool) -> Volume:
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
         raise VolumeError("one real number per voxel", f"colors or complex numbers ({kind.name})", path)
@@ -122,18 +154,21 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
+    check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
-    _check_size(image, path)
+    check_promise(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
+        if path.suffix == ".gz" and image.file_map["image"].filename is not None:
+            read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
     if labels:
-        return Volume(_as_labels(array, path), affine, frame)
+        return Volume(as_labels(array, path), affine, frame)
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
             array = array.astype(np.float32)
-    _check_intensities(array, path, needs_contrast)
+    check_intensities(array, path, needs_contrast=needs_contrast)
     return Volume(array, affine, frame)
 
 
@@ -144,7 +179,7 @@ def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
         VolumeError: Missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
     """
     path = Path(path)
-    image = _open(path)
+    image = open_nifti(path)
     if len(image.shape) < 3:
         raise VolumeError("a 3D image", f"{len(image.shape)} dimensions, {_times(image.shape)}", path)
     affine, _ = affine_and_frame(image.header, path)
@@ -161,15 +196,9 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     """
     if not Path(path).name.endswith(NIFTI_SUFFIXES):
         raise VolumeError("a name that ends in .nii or .nii.gz", Path(path).name, path)
-    import nibabel
     from nibabel.openers import ImageOpener
 
-    array = volume.array.astype(np.uint8) if volume.array.dtype == bool else volume.array
-    header = nibabel.nifti1.Nifti1Header()
-    header.set_data_dtype(array.dtype)
-    header.set_data_shape(array.shape)
-    set_frame(header, volume.affine, volume.frame)
-    image = nibabel.nifti1.Nifti1Image(array, None, header)  # without an affine: else it would set codes of its own
+    image = volume.to_nibabel()
     with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
         image.to_stream(stream)
 
@@ -190,57 +219,6 @@ def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
     for world, axis in enumerate((x, y, z)):
         orientation[axis] = world, -1 if cosines[world, axis] < 0 else 1
     return orientation
-
-
-def _open(path: Path) -> Nifti1Image:
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-    from nibabel.spatialimages import HeaderDataError, HeaderTypeError
-    from nibabel.wrapstruct import WrapStructError
-
-    if path.is_dir():
-        raise VolumeError("a NIfTI file", "a folder", path, "Convert DICOM to NIfTI first, for example with dcm2niix")
-    if (why := not_fetched(path)) is not None:
-        raise VolumeError("a NIfTI file", why, path, GET_IT)
-    if not path.is_file():
-        raise VolumeError("a NIfTI file", "no such file", path)
-    damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
-    try:
-        image = nibabel.load(path)
-    except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
-        raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
-    if not isinstance(image, nibabel.nifti1.Nifti1Pair):
-        raise VolumeError("a NIfTI file", type(image).__name__, path)
-    return image
-
-
-def _check_size(image: Nifti1Image, path: Path) -> None:
-    """Ask first: where the header promises too much, reading would begin by clearing all that memory."""
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
-    n_bytes = Path(image.file_map["image"].filename).stat().st_size
-    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
-
-
-def _check_intensities(array: Float[np.ndarray, "i j k"], path: Path, needs_contrast: bool) -> None:
-    lowest, highest = float(array.min()), float(array.max())
-    if not np.isfinite([lowest, highest]).all():
-        n_bad = int((~np.isfinite(array)).sum())
-        raise VolumeError("finite intensities", f"{n_bad} voxels that are NaN or infinite", path)
-    if needs_contrast and lowest == highest:
-        raise VolumeError("an image with some contrast", f"{lowest:g} in every voxel", path)
-
-
-def _as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Shaped[np.ndarray, "i j k"]:
-    if not np.isfinite(array).all():
-        raise VolumeError("whole-number labels", "NaN or infinite values", path)
-    if np.abs(array).max() > np.iinfo(np.int32).max:
-        raise VolumeError("whole-number labels", "numbers beyond 32 bits", path)
-    labels = np.rint(array).astype(np.int32)
-    if np.abs(array - labels).max() > 1e-3:
-        raise VolumeError("whole-number labels", "fractions between them", path, "Resample masks with nearest neighbor")
-    return labels
 
 
 def _grid_words(volume: Volume) -> str:

@@ -98,6 +98,11 @@ def test_agent_is_not_guessed(tmp_path: Path):
     assert read_acquisition(tmp_path / T1CE, tmp_path).contrast_agent is None
 
 
+def test_an_agent_of_which_nothing_was_injected_is_none(tmp_path: Path):
+    assert own(tmp_path, ContrastBolusAgent="Gadovist", ContrastBolusVolume=0).contrast_agent == "none"
+    assert own(tmp_path, ContrastBolusAgent="Gadovist", ContrastBolusVolume=7.5).contrast_agent == "Gadovist"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -165,6 +170,7 @@ def test_codes_with_a_line_in_them_stay_whole(tmp_path: Path, spelled: object, c
         '{"EchoTime": 0.004}'.encode("utf-16"),
         b'{"EchoTime": 0.004, "A": [1, 2,], "Text": "a, ]",}',
         b'{"EchoTime": 0.004, "SAR": -nan, "B": inf, "Text": "nan, inf"}',
+        b'// by hand\n{"EchoTime": 0.004, /* s, not ms */ "Url": "http://x/*y*/"}',
         b'{"EchoTime": 0.004, "Path": "C:\\data\\x"}',
         b'{"EchoTime": 0.004, "EchoTrainLength": null, "Other": {"EchoTime": "x"}, "Slices": [[]]}\0\0',
     ],
@@ -192,6 +198,11 @@ def test_a_sidecar_that_is_none_is_an_error(tmp_path: Path, text: bytes):
         ({"ScanningSequence": "GR", "RepetitionTime": 8.1}, "Did you mean 0.0081?"),
         ({"ScanningSequence": "SE", "RepetitionTime": 550}, "Did you mean 0.55?"),
         ({"RepetitionTime": 25}, "Did you mean 0.025?"),
+        ({"RepetitionTime": 8.1, "FlipAngle": 12}, "Did you mean 0.0081?"),
+        ({"ScanningSequence": "SE", "RepetitionTime": 5}, "RepetitionTime between"),
+        ({"FlipAngle": 0.262}, "Did you mean 15?"),
+        ({"MagneticFieldStrength": 30}, "Did you mean 3?"),
+        ({"MagneticFieldStrength": 15}, "Did you mean 1.5?"),
         ({"EchoTime": 4.6}, "Did you mean 0.0046?"),
         ({"EchoTime": -0.004}, "EchoTime between"),
         ({"InversionTime": 1100}, "Did you mean 1.1?"),

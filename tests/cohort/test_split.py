@@ -146,7 +146,9 @@ def test_missing_split(tmp_path: Path):
 PATIENTS = ["001", "002", "010", "A7"]
 
 
-@pytest.mark.parametrize("row", ["1", "01", "1.0", "a7"])
+@pytest.mark.parametrize(
+    "row", ["1", "01", "1.0", "a7", "'001'", '="001"', "Sub-001", "\u200b001", "\uff10\uff11", "001\0"]
+)
 def test_a_row_that_a_spreadsheet_changed_is_an_error_that_names_both(tmp_path: Path, row: str):
     """Such a patient was drawn anew: a test patient could train."""
     meant = "A7" if row == "a7" else "001"

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -122,23 +123,46 @@ def test_a_killed_node_goes_on_and_a_failed_study_is_retried(tmp_path, tiny, nod
     assert "another node works on" in other.stderr
 
 
+class Sender(threading.Thread):
+    """A scanner that sends its study until the node has taken all of it."""
+
+    def __init__(self, node, study):
+        super().__init__(daemon=True)
+        self.node, self.study, self.n_attempts = node, study, 0
+
+    def run(self):
+        while self.node.store(self.study) != 0:
+            self.n_attempts += 1
+            time.sleep(0.2)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_twenty_studies_and_ten_kills(tmp_path, tiny, node, archive):
-    """Nothing is lost, and nothing comes twice."""
+def test_twenty_studies_at_once_and_ten_kills(tmp_path, tiny, untrained_model, archive):
+    """They are sent in parallel while the node is killed ten times: nothing is lost, and nothing comes twice."""
     rng = np.random.default_rng(0)
-    studies = [
-        write_study(tmp_path / f"{number:02d}", tiny, patient=f"{number:02d}", kinds={2: KINDS[2]}, seed=number)
+    node = Node(tmp_path / "node", untrained_model, archive.dicom, most_associations=20, quiet_s=30.0)
+    senders = [
+        Sender(
+            node,
+            write_study(tmp_path / f"{number:02d}", tiny, patient=f"{number:02d}", kinds={2: KINDS[2]}, seed=number),
+        )
         for number in range(20)
     ]
-    node.start()
-    senders = [node.store(study) for study in studies]
-    assert senders == [0] * 20
-    for _ in range(10):
-        time.sleep(float(rng.uniform(0.2, 6)))
-        node.kill()
+    try:
         node.start()
-    wait_for(lambda: node.count("done") == 20 and node.count("working") == 0, 1800, "twenty results")
+        for sender in senders:
+            sender.start()
+        for _ in range(10):
+            time.sleep(float(rng.uniform(0.2, 6)))
+            node.kill()
+            node.start()
+        for sender in senders:
+            sender.join(600)
+        wait_for(lambda: node.count("done") == 20 and node.count("working") == 0, 1800, "twenty results")
+        assert sum(sender.n_attempts for sender in senders) > 0
+    finally:
+        node.kill()
     series = archive.series()
     assert len(series) == 40
     assert len({(one["ParentStudy"], one["MainDicomTags"]["SeriesDescription"]) for one in series}) == 40

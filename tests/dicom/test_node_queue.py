@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,14 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_the_quiet_period_counts_from_when_the_node_listens_again(queue):
+    """A sender could not go on while the node was down; what it had sent until then is no whole study."""
+    study = queue.add("1.2.3", "1.2.3.4", b"image")
+    for path in (queue.root / "incoming" / study).iterdir():
+        os.utime(path, (0, 0))
+    queue.listening_since = time.time()
+    assert queue.take_complete(60.0) == []
+    queue.listening_since = time.time() - 61
+    assert queue.take_complete(60.0) == [study]

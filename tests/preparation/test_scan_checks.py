@@ -54,6 +54,12 @@ def test_a_threshold_that_steps_to_and_fro_is_left_after_some_steps(t1, monkeypa
     assert 0.9 < np.count_nonzero(found & plain) / np.count_nonzero(plain) <= 1
 
 
+@pytest.mark.parametrize("factor", [1e-20, 1e-36, 1e15, 1e30])
+def test_intensities_that_cannot_be_computed_with_are_refused(t1, factor):
+    with pytest.raises(StudyError, match="scl_slope"):
+        check_intensities(t1 * np.float32(factor), "T1")
+
+
 @pytest.mark.parametrize("by", [25.0, 60.0, 150.0, 1000.0, -25.0, -60.0, -150.0])
 def test_an_offset_is_refused(t1, by):
     with pytest.raises(StudyError, match=r"near zero|strongly negative"):
@@ -90,8 +96,8 @@ def test_an_offset_is_seen_beside_padding(t1):
     step=st.sampled_from([0.0, 1.0, 3.0]),
 )
 def test_the_noise_floor_of_a_magnitude_image_is_no_offset(tiny, seed, snr, n_coils, noise_seed, step):
-    """Rician noise of whatever SNR, and of two coils from an SNR of 20 on, stored as it is or in whole numbers."""
-    t1, sigma = tiny.head(seed)[0].astype(np.float64), 300 / (snr if n_coils == 1 else max(snr, 20))
+    """Rician noise of whatever SNR, and of two coils from an SNR of 30 on, stored as it is or in whole numbers."""
+    t1, sigma = tiny.head(seed)[0].astype(np.float64), 300 / (snr if n_coils == 1 else max(snr, 30))
     rng = np.random.default_rng(noise_seed)
     parts = rng.normal(0, sigma, (2 * n_coils, *t1.shape))
     parts[0] += t1
@@ -114,6 +120,13 @@ def test_a_cap_is_a_caution(t1, tiny, share):
     assert "saturated" in words
     nearly = np.where(capped == capped.max(), capped * np.float32(0.9995), capped)
     assert len(check_scan(Volume(nearly, tiny.AFFINE), "T1ce")) == 1
+
+
+def test_a_cap_is_seen_below_a_few_voxels_that_are_brighter(t1, tiny):
+    capped = np.minimum(t1, np.quantile(t1, 0.98)).astype(np.float32)
+    capped[20, 20, 3:8] = 3 * capped.max()
+    (words,) = check_scan(Volume(capped, tiny.AFFINE), "T1ce")
+    assert "saturated" in words
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e-2, 20.0, 1e3, 1e6])
@@ -156,3 +169,13 @@ def test_a_tumor_that_is_darker_after_contrast_is_a_caution(tiny):
     assert darker_after_contrast(before, after, labels > 0) == ()
     (words,) = darker_after_contrast(after, before, labels > 0)
     assert "may be swapped" in words
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 6), share=st.floats(-0.02, 0.02))
+def test_a_tumor_that_hardly_enhances_is_a_caution(tiny, seed, share):
+    """As where the T1ce is the T1 once more, from another reconstruction."""
+    t1, _, labels = (image.astype(np.float32) for image in tiny.head(seed))
+    before = t1 / 1000 - 1
+    (words,) = darker_after_contrast(before, before + np.float32(share) * (before + 1), labels > 0)
+    assert "hardly enhances" in words

@@ -85,12 +85,17 @@ def slab(files: Files) -> None:
         save(path, array[:, :, 3:7], affine @ np.diag([1, 1, 0.08, 1]))
 
 
-def padded(files: Files) -> None:
-    """The T1ce was scanned up to the middle of the tumor, and filled up with zeros."""
-    (t1ce, affine), (labels, _) = load(files["t1ce"]), load(files["mask"])
-    middle = int(np.flatnonzero((labels > 0).any(axis=(1, 2))).mean())
-    half = np.where(np.arange(t1ce.shape[0])[:, None, None] >= middle, t1ce, 0)
-    save(files["t1ce"], half.astype(np.float32), affine)
+def padded(*names: str) -> Callable[[Files], None]:
+    """These scans were made up to the middle of the tumor, and filled up with zeros."""
+
+    def spoil(files: Files) -> None:
+        labels, affine = load(files["mask"])
+        middle = int(np.flatnonzero((labels > 0).any(axis=(1, 2))).mean())
+        scanned = np.arange(labels.shape[0])[:, None, None] >= middle
+        for name in names:
+            save(files[name], np.where(scanned, load(files[name])[0], 0).astype(np.float32), affine)
+
+    return spoil
 
 
 def padded_more(files: Files) -> None:
@@ -175,7 +180,9 @@ PROBLEMS: dict[str, Problem] = {
     "notmetres": Problem(units(1, 1.0), failed="the size of a head"),
     "notmicrons": Problem(units(3, 1.0), failed="the size of a head"),
     "nounits": Problem(units(0, 1.0), plain=True),
-    "padded": Problem(padded, caution="of the tumor; the rest is left out"),
+    "padded": Problem(padded("t1ce"), caution="of the tumor; the rest is left out"),
+    "paddedt1": Problem(padded("t1"), caution="of the tumor; the rest is left out"),
+    "paddedboth": Problem(padded("t1", "t1ce"), caution="of the tumor; the rest is left out"),
     "paddedmore": Problem(padded_more, failed="cover at least half of the tumor"),
     "nocodes": Problem(codes(0), failed="codes of 0"),
     "nocodesmask": Problem(codes(0, "mask"), failed="codes of 0"),
@@ -185,10 +192,16 @@ PROBLEMS: dict[str, Problem] = {
     "identicaltwice": Problem(copy_of_t1(2.0), failed="one scan under two names"),
     "swapped": Problem(swapped, caution="may be swapped"),
     "saysno": Problem(says("t1ce", {"ContrastBolusAgent": "NONE"}), caution="no contrast agent", plain=True),
+    "zeroml": Problem(
+        says("t1ce", {"ContrastBolusAgent": "Gadovist", "ContrastBolusVolume": 0}),
+        caution="no contrast agent",
+        plain=True,
+    ),
     "saysyes": Problem(
         says("t1", {"ContrastBolusIngredient": "Gadovist"}), caution="names a contrast agent", plain=True
     ),
     "offset": Problem(offset(150.0), failed="air is near zero"),
+    "smalloffset": Problem(offset(10.0), failed="air is near zero"),
     "negativeoffset": Problem(offset(-80.0), failed="air is near zero"),
     "capped": Problem(capped, caution="saturated"),
     "latin": Problem(says("t1ce", LATIN), plain=True),

@@ -4,14 +4,17 @@
 import json
 
 import nibabel
+import numpy as np
 import pytest
 from scanned_doses import SPIN_ECHO, edit, states
 
 from lessgad.engine.progress import NullProgress
 from lessgad.errors import SettingsError
 from lessgad.experiment.opened import open_experiment
+from lessgad.experiment.study_cautions import study_cautions
 from lessgad.experiment_report.answer_from_results import answer_of, freeze_answer
 from lessgad.pipeline.run import run_experiment
+from lessgad.stages import report
 
 
 def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
@@ -35,6 +38,21 @@ def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
     assert [name for name in restored if "width" not in name and "contra" not in name] == [
         f"sub-05_ce-gadolinium_desc-{label}_T1w.nii.gz" for label in ("dose0", "dose10")
     ]
+
+
+def test_a_doubtful_scan_of_a_patient_who_is_not_judged_is_in_the_report(tiny, scanned):
+    """Baselines and limits are found on it."""
+    path = tiny.low_dose_file(scanned.parent / "cohort", "04", "", "dose50")
+    image = nibabel.load(path)
+    array = image.get_fdata(dtype=np.float32)
+    nibabel.save(nibabel.nifti1.Nifti1Image(np.minimum(array, np.quantile(array, 0.95)), image.affine), path)
+    edit(scanned, low_dose="measured", subsets=["test"])
+    run_experiment(scanned, ["prepare"], NullProgress())
+    experiment = open_experiment(scanned)
+    (unit,) = report.units(experiment)
+    found = study_cautions(experiment, {source.unit for source in unit.inputs})
+    assert any(caution.study == "sub-04_acq-dose50" and "saturated" in caution.words for caution in found)
+    assert "sub-04" not in {caution.study for caution in found}
 
 
 def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):

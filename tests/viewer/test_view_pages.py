@@ -52,6 +52,17 @@ def geometry(page):
     return json.loads(re.search(r'id="geometry">(.*?)</script>', page.text)[1])
 
 
+class WithFaces(FileSource):
+    notice = "Faces <are> present."
+
+
+def test_the_list_says_whether_faces_are_shown(files):
+    with client(WithFaces(files)) as visitor:
+        assert "Faces &lt;are&gt; present." in visitor.get("/").text
+    with client(FileSource(files)) as visitor:
+        assert "Faces" not in visitor.get("/").text
+
+
 @pytest.mark.parametrize("address", ["/", "/studies/0", "/studies/0/images/0"])
 @pytest.mark.parametrize("token", ["", "wrong", "ä"])
 def test_nothing_is_shown_without_the_token(files, address, token):

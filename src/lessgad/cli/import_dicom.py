@@ -46,6 +46,12 @@ def import_dicom(
             help="The file that ties pseudonyms to patients, outside of COHORT; if not given, COHORT-key.json.",
         ),
     ] = None,
+    without_faces: Annotated[
+        bool,
+        typer.Option(
+            "--deface", help="Remove faces, in front of a plane behind the eyes; the cerebellopontine angles stay."
+        ),
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Images at a time; as many as cores if not given.")] = None,
 ) -> int:
     """Find T1 scans before and after contrast, low doses and T2 in a DICOM export; write them as BIDS, pseudonymized.
@@ -53,7 +59,7 @@ def import_dicom(
     Run it again to add what is new. Nothing is overwritten.
     """
     from lessgad.cli.console import ProgressBars
-    from lessgad.dicom.cohort_tables import FACES
+    from lessgad.cohort.faces import WORDS
     from lessgad.dicom.export import read_export
     from lessgad.dicom.import_plan import plan_import
     from lessgad.dicom.import_rules import read_rules
@@ -72,10 +78,10 @@ def import_dicom(
     with holding_key(key_path):
         plan = plan_import(export.series, known_rules, read_key(key_path))
         _check_something(plan, source)
-        done = _import(plan, cohort, key_path, bars, workers)
+        done = _import(plan, cohort, key_path, bars, workers, without_faces=without_faces)
     _say_unreadable(export)
     failed = _say_outcome(plan, done)
-    typer.echo(f"{cohort}: {FACES} The key is {key_path}: keep it apart from the cohort.")
+    typer.echo(f"{cohort}: {WORDS[not without_faces]} The key is {key_path}: keep it apart from the cohort.")
     return SOME_STUDIES_FAILED if failed else 0
 
 
@@ -99,13 +105,19 @@ def _with_bar(
             bars.end()
 
 
-def _import(plan: DicomImportPlan, cohort: Path, key: Path, bars: ProgressBars, workers: int | None) -> list[Imported]:
+def _import(
+    plan: DicomImportPlan, cohort: Path, key: Path, bars: ProgressBars, workers: int | None, *, without_faces: bool
+) -> list[Imported]:
     import os
 
     from lessgad.dicom.import_cohort import import_cohort
 
     n_workers = workers or os.cpu_count() or 1
-    return _with_bar(bars, "convert", "images", lambda progress: import_cohort(plan, cohort, key, progress, n_workers))
+
+    def convert(progress: Callable[[int, int], None]) -> list[Imported]:
+        return import_cohort(plan, cohort, key, progress, n_workers, without_faces=without_faces)
+
+    return _with_bar(bars, "convert", "images", convert)
 
 
 def _print_table(plan: DicomImportPlan, *, has_key: bool) -> None:

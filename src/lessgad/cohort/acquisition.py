@@ -130,7 +130,7 @@ def _acquisition(fields: dict[str, Any], image: Path) -> Acquisition:
     flip_angle_deg = numbers["FlipAngle"]
     codes, variant = (_codes(fields, key, image) for key in ("ScanningSequence", "SequenceVariant"))
     is_prepared = "IR" in codes or "MP" in variant or bool(inversion)
-    check_limits(numbers, is_prepared=is_prepared, codes=codes, image=image)
+    check_limits(numbers, is_prepared=is_prepared, image=image)
     return Acquisition(
         field_strength_t=numbers["MagneticFieldStrength"],
         echo_time_ms=_ms(echo),
@@ -145,7 +145,7 @@ def _acquisition(fields: dict[str, Any], image: Path) -> Acquisition:
         n_excitations=_count(fields, "NumberShots", image),
         excitation_spacing_ms=_ms(excitation),
         cycle_ms=_ms(cycle),
-        contrast_agent=_words(fields.get("ContrastBolusAgent", fields.get("ContrastBolusIngredient")), image),
+        contrast_agent=_agent(fields, image),
     )
 
 
@@ -190,6 +190,12 @@ def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
         raise CohortError(f"codes for {key}", repr(value), image, _REPAIR)
     return tuple(code.strip().upper() for code in codes if code.strip())
+
+
+def _agent(fields: dict[str, Any], image: Path) -> str | None:
+    """The agent; "none" where the header says that 0 ml of it were injected."""
+    agent = _words(fields.get("ContrastBolusAgent", fields.get("ContrastBolusIngredient")), image)
+    return "none" if fields.get("ContrastBolusVolume") in (0, "0", "0.0") else agent
 
 
 def _words(value: object, image: Path) -> str | None:

@@ -12,27 +12,26 @@ from lessgad.errors import CohortError
 _MS, _GAUSS, _MHZ_PER_T = 1e-3, 1e-4, 42.577
 #: Lowest and highest value of T1-weighted scans of a head, and factors by which people are off. Zero says nothing.
 _LIMITS: dict[str, tuple[float, float, tuple[float, ...]]] = {
-    "MagneticFieldStrength": (0.02, 12.0, (_GAUSS, _MS, 1 / _MHZ_PER_T)),
+    "MagneticFieldStrength": (0.02, 12.0, (_GAUSS, _MS, 0.1, 1 / _MHZ_PER_T)),
     "EchoTime": (5e-5, 0.5, (_MS, 1e-6)),
     "RepetitionTime": (5e-4, 12.0, (_MS, 1e-6)),
     "InversionTime": (0.01, 6.0, (_MS, 1e-6)),
     "RepetitionTimeExcitation": (5e-4, 1.0, (_MS, 1e-6)),
     "RepetitionTimePreparation": (0.1, 15.0, (_MS, 1e-6)),
-    "FlipAngle": (0.5, 180.0, ()),
+    "FlipAngle": (0.5, 180.0, (180 / math.pi,)),
 }
-#: A gradient echo that is not prepared by an inversion waits no longer, 2D or 3D; a prepared one lasts a few seconds.
-LONGEST_TR_OF_GRADIENT_ECHO_S = 4.0
+#: No T1-weighted scan that is not prepared by an inversion waits longer; a prepared one lasts a few seconds.
+LONGEST_TR_UNPREPARED_S = 4.0
 _USUAL_FIELDS_T = (0.55, 1.0, 1.5, 3.0, 7.0)
 _UNITS = {"MagneticFieldStrength": "T", "FlipAngle": "°"}
 
 
-def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, codes: tuple[str, ...], image: Path) -> None:
+def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, image: Path) -> None:
     """Raise CohortError for a parameter that no scanner has, with what was meant where a unit explains it.
 
     Args:
         values: Numbers of the sidecar by their BIDS names: seconds, tesla, degrees.
         is_prepared: Whether an inversion precedes the excitations.
-        codes: ScanningSequence.
         image: Whose sidecar it is.
 
     Raises:
@@ -42,8 +41,8 @@ def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, codes
         value = values.get(name)
         if not value:
             continue
-        if name == "RepetitionTime" and "GR" in codes and "SE" not in codes and not is_prepared:
-            highest = LONGEST_TR_OF_GRADIENT_ECHO_S
+        if name == "RepetitionTime" and not is_prepared:
+            highest = LONGEST_TR_UNPREPARED_S
         if not lowest <= value <= highest:
             raise _impossible(name, value, lowest, highest, factors, image)
     echo, repetition = values.get("EchoTime"), values.get("RepetitionTime")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON as converters write it: in any encoding, with raw tabs, nan, or a comma too many."""
+"""JSON as converters write it: in any encoding, with raw tabs, nan, comments, or a comma too many."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _NO_NUMBER = re.compile(
     rf"({_STRING})|(?<![\w.])[-+]?(?:nan|inf(?:inity)?)(?:\([\w]*\))?(?![\w.])", re.IGNORECASE | re.DOTALL
 )
+_COMMENT = re.compile(rf"({_STRING})|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 _COMMA_TOO_MANY = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
 
@@ -42,6 +43,7 @@ def _parsed(text: str) -> object:
     try:
         parsed: object = json.loads(text, strict=False)
     except ValueError:
+        text = _COMMENT.sub(lambda found: found[1] or "", text)
         text = _NO_NUMBER.sub(lambda found: found[1] or "null", text)
         text = _COMMA_TOO_MANY.sub(lambda found: found[1] or "", text)
         parsed = json.loads(_LONE_BACKSLASH.sub(r"\\\\", text), strict=False)

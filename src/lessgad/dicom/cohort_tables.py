@@ -8,26 +8,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lessgad.atomic_write import write_text
+from lessgad.cohort.faces import RECOGNIZABLE, WORDS, faces_in
 from lessgad.dicom.key_file import KeyPatient
 from lessgad.errors import CohortError
 
 BIDS_VERSION = "1.10.0"
 OLDEST_AGE = 89
 MADE_BY = "lessgad import-dicom"
-FACES = "Faces are present: the images are not defaced."
 README = f"""T1-weighted scans before and after gadolinium contrast, imported from DICOM by `{MADE_BY}`.
 
 Pseudonyms and dates were drawn at random: dates of a patient are shifted by one amount, so distances in time are true.
-Ages above {OLDEST_AGE} are given as {OLDEST_AGE + 1}+. {FACES}
-"""
+Ages above {OLDEST_AGE} are given as {OLDEST_AGE + 1}+. """
 _DESCRIPTION = "dataset_description.json"
 
 
-def begin_cohort(root: Path) -> None:
-    """Describe a new cohort, or check that an existing one was imported before.
+def begin_cohort(root: Path, *, without_faces: bool = False) -> None:
+    """Describe a new cohort, or check that an existing one was imported before, and in the same way.
 
     Raises:
-        CohortError: The folder holds something else.
+        CohortError: The folder holds something else, or images with faces where there are to be none, or the reverse.
         StorageError: The disk is full or the folder cannot be written.
     """
     description = root / _DESCRIPTION
@@ -37,6 +36,7 @@ def begin_cohort(root: Path) -> None:
         except (OSError, ValueError, LookupError, TypeError):
             made_by = None
         if made_by == MADE_BY:
+            _check_faces(root, without_faces=without_faces)
             return
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         found = "a folder that holds something else" if root.is_dir() else "a file"
@@ -48,8 +48,9 @@ def begin_cohort(root: Path) -> None:
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "raw",
         "GeneratedBy": [{"Name": MADE_BY}],
+        RECOGNIZABLE: "NO" if without_faces else "YES",
     }
-    write_text(root / "README", README)
+    write_text(root / "README", f"{README}{WORDS[not without_faces]}\n")
     columns = {
         "age": {
             "Description": f"Age at the first session in years, {OLDEST_AGE + 1}+ above {OLDEST_AGE}",
@@ -59,6 +60,18 @@ def begin_cohort(root: Path) -> None:
     }
     write_text(root / "participants.json", json.dumps(columns, indent=2) + "\n")
     write_text(description, json.dumps(content, indent=2) + "\n")
+
+
+def _check_faces(root: Path, *, without_faces: bool) -> None:
+    has_faces = faces_in(root) is not False  # earlier versions removed none, and did not say so
+    if has_faces and without_faces:
+        raise CohortError(
+            "a cohort without faces", "one that has them", root, "Leave --deface out, or choose another folder"
+        )
+    if not has_faces and not without_faces:
+        raise CohortError(
+            "a cohort with faces", "one whose faces were removed", root, "Give --deface, or choose another folder"
+        )
 
 
 def add_participants(root: Path, rows: Mapping[str, tuple[float | None, str]]) -> None:

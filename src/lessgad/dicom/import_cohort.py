@@ -17,6 +17,7 @@ from lessgad.dicom.cohort_tables import add_participants, begin_cohort, is_over_
 from lessgad.dicom.import_plan import DicomImportPlan, PlannedStudy
 from lessgad.dicom.key_file import Key, write_key
 from lessgad.dicom.nifti_conversion import convert
+from lessgad.dicom.session_face import SessionFace, reference_of
 from lessgad.dicom.sidecar import sidecar
 from lessgad.errors import SeriesError
 from lessgad.volume import Volume, in_transverse_order, write_volume
@@ -47,6 +48,8 @@ def import_cohort(
     key_path: Path,
     on_progress: Callable[[int, int], None] | None = None,
     n_workers: int = 1,
+    *,
+    without_faces: bool = False,
 ) -> list[Imported]:
     """Write the images of a plan.
 
@@ -59,15 +62,16 @@ def import_cohort(
         key_path: The key file, outside of the cohort.
         on_progress: Called with the number of images done and of all.
         n_workers: Images at a time.
+        without_faces: Remove the face from every image.
 
     Returns:
         One entry per planned image, in the order of the plan.
 
     Raises:
-        CohortError: The folder holds something else.
+        CohortError: The folder holds something else, or images with faces where there are to be none, or the reverse.
         StorageError: The disk is full or a folder cannot be written.
     """
-    begin_cohort(cohort)
+    begin_cohort(cohort, without_faces=without_faces)
     key, planned = plan.key, []
     for study in plan.studies:
         for candidate in study.imported:
@@ -79,7 +83,8 @@ def import_cohort(
     done = [entry for entry in planned if entry.problem or entry.was_there]
     waiting = [entry for entry in planned if not entry.problem and not entry.was_there]
     with ThreadPoolExecutor(max(1, min(n_workers, len(waiting) or 1))) as pool:
-        jobs = [pool.submit(_write_image, cohort, entry) for entry in waiting]
+        faces = _faces(waiting) if without_faces else {}
+        jobs = [pool.submit(_write_image, cohort, entry, faces.get(entry.study.study_uid)) for entry in waiting]
         try:
             for number, job in enumerate(as_completed(jobs), start=1):
                 done.append(job.result())
@@ -114,13 +119,19 @@ def _with_image(key: Key, study: PlannedStudy, candidate: Candidate) -> Key:
     return key.with_patient(study.identity, patient.model_copy(update={"sessions": sessions}))
 
 
-def _write_image(cohort: Path, entry: Imported) -> Imported:
+def _faces(waiting: Iterable[Imported]) -> dict[str, SessionFace]:
+    return {entry.study.study_uid: SessionFace(reference_of(entry.study.imported)) for entry in waiting}
+
+
+def _write_image(cohort: Path, entry: Imported, face: SessionFace | None) -> Imported:
     candidate = entry.candidate
     if candidate.grid is None:
         raise AssertionError("a series without a grid has no role")
     header = candidate.series.header
     try:
         volume, converted = convert(candidate.grid, header.transfer_syntax_uid)
+        if face is not None:
+            volume = face.removed_from(volume)
     except SeriesError as error:
         return Imported(entry.study, candidate, entry.path, error.came)
     target = cohort / entry.path

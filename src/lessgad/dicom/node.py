@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType
 
 from lessgad.atomic_write import saying_why
@@ -12,10 +13,11 @@ from lessgad.dicom.import_rules import read_rules
 from lessgad.dicom.node_log import NodeLog
 from lessgad.dicom.node_queue import NodeQueue
 from lessgad.dicom.node_receiver import start_receiver
+from lessgad.dicom.node_restorer import RestoringProcess
 from lessgad.dicom.node_settings import NodeSettings
 from lessgad.dicom.node_status_page import start_status_page
 from lessgad.dicom.node_worker import work
-from lessgad.errors import LockedError
+from lessgad.errors import LockedError, ModelError
 
 
 def run_node(settings: NodeSettings) -> None:
@@ -27,8 +29,6 @@ def run_node(settings: NodeSettings) -> None:
         InputError: A port is taken.
     """
     from filelock import FileLock, Timeout
-
-    from lessgad.restoration.restorer import Restorer
 
     stop = threading.Event()
 
@@ -44,15 +44,21 @@ def run_node(settings: NodeSettings) -> None:
             raise LockedError("a queue of its own", "one that another node works on", settings.queue) from error
     queue.clean()
     log = NodeLog(settings.queue / "node.jsonl")
-    restorer = Restorer.load(settings.model)
+    rules = read_rules()
+    restorer = RestoringProcess(settings.model, rules, settings.longest_s)
+    unusable = restorer.start(stop)
+    if unusable is not None:
+        raise ModelError("a model that can be used", unusable.words)
     server = start_receiver(settings, queue, log)
+    queue.listening_since = time.time()
     page = start_status_page(settings.status_port, queue) if settings.status_port is not None else None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     log.say("node started", port=settings.port)
     try:
-        work(settings, queue, restorer, read_rules(), log, stop)
+        work(settings, queue, restorer, rules, log, stop)
     finally:
+        restorer.close()
         server.shutdown()
         if page is not None:
             page.shutdown()

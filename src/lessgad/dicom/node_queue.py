@@ -36,10 +36,14 @@ class NodeQueue:
 
     Args:
         root: The folder; made for its owner alone where it does not exist.
+
+    Attributes:
+        listening_since: When the node began to receive; quiet periods count from then at the earliest.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.listening_since = 0.0
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
         for name in ("incoming", "working", "failed", "done", "results"):
@@ -70,6 +74,7 @@ class NodeQueue:
             with self._moving:
                 images = _images(folder)
                 newest = max((path.stat().st_mtime for path in images), default=folder.stat().st_mtime)
+                newest = max(newest, self.listening_since)  # the sender could not go on while there was no node
                 if time.time() - newest < quiet_s or (self.root / "working" / study).exists():
                     continue
                 if {path.stem for path in images} <= self.worked_on(study):

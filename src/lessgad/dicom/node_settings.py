@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from lessgad.errors import SettingsError
 from lessgad.settings import Settings
 
+PRETRAINED = "pretrained"
 AeTitle = Annotated[str, StringConstraints(pattern=r"^[ -\[\]-~]{1,16}$", strip_whitespace=True, min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -47,7 +48,7 @@ class NodeSettings(Settings):
     """A node.
 
     Attributes:
-        model: Model folder.
+        model: Model folder, or `pretrained` for the model that ships with lessgad.
         queue: Folder for studies under way; identifying, so for the node's user alone.
         allowed: AE titles that may send; nobody else may.
         send_to: Where results go.
@@ -61,6 +62,7 @@ class NodeSettings(Settings):
         least_free_mb: Free disk space below which nothing is accepted.
         most_associations: At a time.
         idle_s: An association that is silent for so long is closed.
+        longest_s: A restoration that takes longer is ended, and the study counts as failed.
         send_attempts: How often a result is sent before the study counts as failed.
         status_port: Of the status page on localhost; None for none.
         tls: Certificates; None for plain connections.
@@ -80,6 +82,7 @@ class NodeSettings(Settings):
     least_free_mb: float = Field(default=1024.0, ge=0)
     most_associations: int = Field(default=8, ge=1, le=100)
     idle_s: float = Field(default=30.0, gt=0)
+    longest_s: float = Field(default=3600.0, gt=0)
     send_attempts: int = Field(default=3, ge=1)
     status_port: Port | None = None
     tls: Tls | None = None
@@ -103,4 +106,7 @@ def read_node_settings(path: Path) -> NodeSettings:
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError("a valid node", f"{where}: {first['msg']}", path) from error
     folder = path.resolve().parent
-    return settings.model_copy(update={"model": folder / settings.model, "queue": folder / settings.queue})
+    model = folder / settings.model
+    if str(settings.model) == PRETRAINED and not model.exists():
+        model = settings.model
+    return settings.model_copy(update={"model": model, "queue": folder / settings.queue})

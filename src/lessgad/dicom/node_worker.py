@@ -5,18 +5,15 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lessgad.dicom.import_rules import ImportRules
 from lessgad.dicom.node_log import NodeLog
 from lessgad.dicom.node_queue import NodeQueue
+from lessgad.dicom.node_restorer import RestoringProcess
 from lessgad.dicom.node_sender import send
 from lessgad.dicom.node_settings import NodeSettings
-from lessgad.dicom.restore_study import find_scans, has_low_dose, restore_study
+from lessgad.dicom.restore_study import has_low_dose
 from lessgad.errors import DicomError, LessgadError
-
-if TYPE_CHECKING:
-    from lessgad.restoration.restorer import Restorer
 
 _LOOK_EVERY_S = 0.5
 _WAIT_BETWEEN_ATTEMPTS_S = 5.0
@@ -25,7 +22,7 @@ _WAIT_BETWEEN_ATTEMPTS_S = 5.0
 def work(
     settings: NodeSettings,
     queue: NodeQueue,
-    restorer: Restorer,
+    restorer: RestoringProcess,
     rules: ImportRules,
     log: NodeLog,
     stop: threading.Event,
@@ -49,7 +46,7 @@ def work_on(
     study: str,
     settings: NodeSettings,
     queue: NodeQueue,
-    restorer: Restorer,
+    restorer: RestoringProcess,
     rules: ImportRules,
     log: NodeLog,
     stop: threading.Event,
@@ -65,8 +62,11 @@ def work_on(
                 queue.finish(study)
                 log.say("study without a low dose: nothing to do", study=study)
                 return
-            scans = find_scans(queue.images(study), rules, settings.dose)
-            restore_study(scans, result, restorer, burn_in=settings.burn_in)
+            failure = restorer.restore(queue.images(study), result, stop, dose=settings.dose, burn_in=settings.burn_in)
+            if failure is not None:
+                queue.fail(study, failure.words)
+                log.say("study failed", study=study, kind=failure.kind)
+                return
             log.say("study restored", study=study)
         files = sorted(result.rglob("*.dcm"))
         _send_patiently(files, settings, log, study, stop)

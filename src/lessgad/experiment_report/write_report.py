@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from lessgad.atomic_write import write_text
+from lessgad.cohort.faces import WORDS, faces_in
 from lessgad.cohort.split import SUBSETS
 from lessgad.cohort.study import Study
 from lessgad.cohort.visits import visits_of
@@ -185,6 +186,7 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: 
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
         Fact("Tumor", regions or "no regions named: judged on the head alone"),
+        Fact("Faces", WORDS[faces_in(experiment.cohort.root)]),
         Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
     )
 

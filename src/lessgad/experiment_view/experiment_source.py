@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int16
 
+from lessgad.cohort.faces import WORDS, faces_in
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_from_label, dose_label, percent
 from lessgad.errors import SettingsError
@@ -69,6 +70,11 @@ class ExperimentSource:
     def title(self) -> str:
         """Name of the experiment's folder."""
         return self._title
+
+    @property
+    def notice(self) -> str:
+        """Whether the images of the cohort show faces."""
+        return WORDS[faces_in(self._experiment.cohort.root)]
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -41,7 +41,7 @@ NAME_THE_GENERATOR = "Name the checkpoint of a CoNeS generator"
 DOWNLOAD_AGAIN = "Copy or download it again"
 
 
-def load_published_checkpoint(path: Path) -> PublishedField:
+def load_published_checkpoint(path: Path | str) -> PublishedField:
     """Load the authors' generator, ready to restore; nothing in the file is executed.
 
     The weights may lie bare, under one of `WRAPPINGS`, and behind one of `PREFIXES`; any float format becomes float32.
@@ -50,6 +50,7 @@ def load_published_checkpoint(path: Path) -> PublishedField:
         ModelError: No such file, not a checkpoint, damaged, with objects that are no tensors, of another network, or
             with weights that are not finite.
     """
+    path = Path(path)
     weights = _without_prefixes(_unwrapped(_stored(path), path))
     with torch.device("meta"):  # shapes alone; the weights come from the file
         field = PublishedField(_number_of_inputs(weights, path))

@@ -65,8 +65,8 @@ def calibrate(
         pre_contrast: T1, any unit.
         standard_dose: T1ce on the same grid, any unit.
         head: Voxels of the head; used by ``robust`` and ``smooth`` only.
-        method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, of images that a `BiasFieldRatio` has brought
-            together), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
+        method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, after the ratio of the bias fields was
+            corrected), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
 
     Raises:
         CalibrationError: The images do not say how their intensities relate.

@@ -22,6 +22,7 @@ from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume
 
 MOST_HEAD_IN_PADDING = 0.01
+LEAST_SHOWN = 0.5  # of tissue; brighter voxels of a T1ce are of a head
 CUT_AWAY = -1.0  # on the scale of normalized images: true zero
 
 
@@ -32,6 +33,7 @@ class PreparedPair:
     Attributes:
         pre_contrast: T1 as scanned.
         covered: Voxels of the T1 that the T1ce has something of. The others are cut away on [−1, 1], in both images.
+        filled: Voxels where both scans have something other than padding; what is drawn elsewhere was not scanned.
         registered: T1ce moved onto it, in its own intensity unit.
         calibrated: The same in the intensity unit of the T1.
         normalized_pre_contrast: T1 on [−1, 1].
@@ -48,6 +50,7 @@ class PreparedPair:
 
     pre_contrast: Float[np.ndarray, "x y z"]
     covered: Bool[np.ndarray, "x y z"]
+    filled: Bool[np.ndarray, "x y z"]
     registered: Float[np.ndarray, "x y z"]
     calibrated: Float[np.ndarray, "x y z"]
     normalized_pre_contrast: Float[np.ndarray, "x y z"]
@@ -90,13 +93,18 @@ def prepare_pair(
     moved, transform, alignment, seen = register_and_resample(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = find_intensity_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
-    covered = seen & _filled(standard_dose, pre_contrast, transform, scale.head)
-    calibrated, head = scale.calibrated(t1ce), scale.head & covered
+    calibrated = scale.calibrated(t1ce)
+    filled = filled_by(standard_dose, pre_contrast, transform), filled_by(pre_contrast, pre_contrast)
+    shown = scale.head, calibrated > LEAST_SHOWN * scale.peaks.second
+    for part, other in zip(filled, shown, strict=True):
+        seen = seen & _unless_it_cuts_nothing(part, other)
+    covered, head = seen, scale.head & seen
     normalized = (np.where(covered, scale.normalization.apply(image), CUT_AWAY) for image in (t1, calibrated))
     normalized_t1, normalized_t1ce = normalized
     return PreparedPair(
         pre_contrast=t1,
         covered=covered,
+        filled=filled[0] & filled[1],
         registered=t1ce,
         calibrated=calibrated,
         normalized_pre_contrast=normalized_t1,
@@ -112,15 +120,19 @@ def prepare_pair(
     )
 
 
-def _filled(
-    standard_dose: Volume, pre_contrast: Volume, transform: RigidTransform, head: Bool[np.ndarray, "x y z"]
-) -> Bool[np.ndarray, "x y z"]:
-    """Where the T1ce was scanned and not padded; everywhere, where its padding cuts nothing of the head off.
+def filled_by(scan: Volume, pair_grid: Volume, transform: RigidTransform | None = None) -> Bool[np.ndarray, "x y z"]:
+    """Where a scan has something other than padding, on the grid of a pair."""
+    return covered_by(filled_part(scan), pair_grid, transform or RigidTransform.identity())
 
-    A skull-stripped T1ce has padding too, around a brain that the T1 need not reproduce to the voxel.
+
+def _unless_it_cuts_nothing(
+    filled: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"]
+) -> Bool[np.ndarray, "x y z"]:
+    """Where one scan was filled; everywhere, where its padding cuts off nothing of what the other one shows.
+
+    A skull-stripped scan has padding too, around a brain that the other one need not reproduce to the voxel.
     """
-    filled = covered_by(filled_part(standard_dose), pre_contrast, transform)
-    if np.count_nonzero(head & ~filled) > MOST_HEAD_IN_PADDING * np.count_nonzero(head):
+    if np.count_nonzero(other & ~filled) > MOST_HEAD_IN_PADDING * np.count_nonzero(other):
         return filled
     return np.ones_like(filled)
 

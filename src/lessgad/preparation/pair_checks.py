@@ -10,6 +10,8 @@ from lessgad.errors import StudyError
 
 #: Root mean square over the head, relative to that of the T1; two scans of an SNR of 100 differ by 0.014.
 LEAST_DIFFERENCE = 0.005
+#: Of the median of a tumor, relative to its T1; what is called enhancing exceeds it many times over.
+LEAST_ENHANCEMENT = 0.03
 
 
 def check_two_scans(
@@ -41,7 +43,7 @@ def darker_after_contrast(
     standard_dose: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],
 ) -> tuple[str, ...]:
-    """Warn of a tumor whose median is darker after contrast: T1 and T1ce may be swapped.
+    """Warn of a tumor whose median is darker after contrast, or hardly brighter: T1 and T1ce may be swapped, or copies.
 
     Args:
         pre_contrast: T1 on [−1, 1].
@@ -50,8 +52,13 @@ def darker_after_contrast(
     """
     before = float(np.median(pre_contrast[tumor])) + 1
     enhancement = float(np.median((standard_dose - pre_contrast)[tumor]))
-    if enhancement >= 0:
+    if enhancement >= LEAST_ENHANCEMENT * before:
         return ()
+    if enhancement > -LEAST_ENHANCEMENT * before:
+        return (
+            f"the tumor hardly enhances (median {100 * enhancement / max(before, 1e-6):.1f} % of its T1): "
+            "is the T1ce a scan after contrast?",
+        )
     return (
         f"the tumor is darker after contrast (median enhancement {100 * enhancement / max(before, 1e-6):.0f} % of its "
         "T1): T1 and T1ce may be swapped",

@@ -26,7 +26,9 @@ MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.015, 0.02, 99.0
 # Below 0, noise of zero mean has a long tail, (median - 0.5th percentile)/(median - 16th percentile) = 2.6; that of a
 # magnitude image from which something was subtracted ends abruptly, 1.8.
 MANY_NEGATIVE, LEAST_TAIL = 0.1, 2.15
-SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE = 1e-3, 20, 2e-4
+#: Beyond these, squares of intensities leave the range of single precision.
+SMALLEST_BRIGHT, LARGEST_BRIGHT = 1e-12, 1e12
+SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE, MOST_BRIGHTER = 1e-3, 20, 2e-4, 10
 
 TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
 UNKNOWN_ORIENTATION = (
@@ -97,9 +99,15 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
     Outer planes that hold one value alone were not scanned and are not looked at.
 
     Raises:
-        StudyError: They wrapped around, have an offset, or are standardized.
+        StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
     """
     lowest, highest = float(image.min()), float(image.max())
+    if not SMALLEST_BRIGHT <= max(highest, -lowest) <= LARGEST_BRIGHT:
+        raise StudyError(
+            f"a {name} whose brightest voxels lie between {SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
+            f"{highest:.5g}",
+            remedy="Correct the scale in its header (scl_slope, RescaleSlope)",
+        )
     if lowest < -MOST_NEGATIVE * max(highest, 0):
         raise StudyError(
             f"a {name} without strongly negative values",
@@ -141,9 +149,13 @@ def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
 
 
 def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
-    """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual."""
-    highest = float(image.max())
-    n_highest = int(np.count_nonzero(image >= highest * (1 - SATURATED_WITHIN)))
+    """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual.
+
+    A few voxels may be brighter: those of vessels, or of spikes.
+    """
+    n_brighter = min(MOST_BRIGHTER, image.size - 1)
+    highest = float(np.partition(image, image.size - 1 - n_brighter, axis=None)[image.size - 1 - n_brighter])
+    n_highest = int(np.count_nonzero(np.abs(image - highest) <= abs(highest) * SATURATED_WITHIN))
     n_foreground = int(np.count_nonzero(image > MOST_NEGATIVE * np.percentile(image, BRIGHT_PERCENTILE)))
     share = n_highest / max(n_foreground, 1)
     return share if n_highest >= FEWEST_SATURATED and share >= LEAST_SATURATED_SHARE else 0.0

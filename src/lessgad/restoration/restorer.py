@@ -13,6 +13,7 @@ from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.field_strength import field_cautions
 from lessgad.dose_fraction import check_dose, percent
 from lessgad.errors import DoseError, ModelError
+from lessgad.image_like import ImageLike, as_volume, optional_volume
 from lessgad.preparation.head import head_box
 from lessgad.pretrained import NAME as PRETRAINED
 from lessgad.pretrained import pretrained_model
@@ -62,8 +63,8 @@ class Restorer:
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
         training_range: What it was trained on; None where that was not noted.
-        zero_dose_estimate: Whether its images of dose 0 are better than the T1, which is given back where they are not shown to be;
-            None where that was not looked into: then they are given as they are.
+        zero_dose_estimate: Whether its images of dose 0 are better than the T1, which is returned where they are not;
+            None if validation patients were not asked: then the images are returned with a caution.
     """
 
     field: AnyField
@@ -103,10 +104,10 @@ class Restorer:
 
     def restore(
         self,
-        low_dose: Volume,
+        low_dose: ImageLike,
         dose: float,
-        pre_contrast: Volume | None = None,
-        t2: Volume | None = None,
+        pre_contrast: ImageLike | None = None,
+        t2: ImageLike | None = None,
         *,
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
@@ -117,10 +118,10 @@ class Restorer:
 
     def restore_in_full(
         self,
-        low_dose: Volume,
+        low_dose: ImageLike,
         dose: float,
-        pre_contrast: Volume | None = None,
-        t2: Volume | None = None,
+        pre_contrast: ImageLike | None = None,
+        t2: ImageLike | None = None,
         *,
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
@@ -134,7 +135,7 @@ class Restorer:
         rigid registration, and the low dose calibrated to it, as in training.
 
         Args:
-            low_dose: The scan; any axis order and intensity unit.
+            low_dose: The scan: a path, a volume, or an image of nibabel; any axis order and intensity unit.
             dose: Its fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
@@ -158,16 +159,15 @@ class Restorer:
             RegistrationError: The pre-contrast scan could not be brought into alignment.
         """
         dose = self._checked_dose(dose)
+        low_dose, pre_contrast, t2 = as_volume(low_dose), optional_volume(pre_contrast), optional_volume(t2)
         self._check_images(pre_contrast, t2)
         if check:
             check_comparable(pre_contrast, spacing_mm)
         model = forward_model(dose, self.description.simulation, acquisition, origin) if check else None
         new = new_scan(low_dose, pre_contrast, self.description.preparation, t2)
-        seen = (
-            ()
-            if self.training_range is None
-            else out_of_distribution_cautions(self.training_range, new, dose, acquisition)
-        )
+        seen = tuple[str, ...]()
+        if self.training_range is not None:
+            seen = out_of_distribution_cautions(self.training_range, new, dose, acquisition)
         facts, assumed = self._facts(new, dose, acquisition, origin)
         of_field = () if acquisition is None else field_cautions(acquisition)
         seen = (*new.doubts, *seen, *new.uncovered_words, *of_field, *assumed)

@@ -185,11 +185,13 @@ def prepared(task: PreparationTask) -> Prepared:
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
     check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
-    carried = None
+    carried, covered = None, pair.covered
     if task.study.mask is not None:
         mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose, task.orientation_unknown)
         check_labels(mask, task.regions, task.known_labels, task.study.mask)
-        carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered, task.regions)
+        carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered & pair.filled, task.regions)
+        if carried.covered_share < 1:
+            covered = pair.covered & pair.filled
         cautions += carried.cautions
     noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
     clean = denoised_source_pair(pair, noise) if task.simulation.adds_noise else (None, None)
@@ -209,7 +211,7 @@ def prepared(task: PreparationTask) -> Prepared:
         sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
-        covered=None if pair.covered.all() else pair.covered,
+        covered=None if covered.all() else covered,
     )
     tumor = study.tumor(task.regions)
     if tumor is not None:

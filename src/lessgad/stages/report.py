@@ -51,12 +51,16 @@ def units(experiment: Experiment) -> list[Unit]:
 def _inputs(experiment: Experiment) -> tuple[Input, ...]:
     """Everything that is made of each study; what failed is told."""
     found: list[Input] = []
-    judged = {study.name for study in experiment.studies(experiment.settings.subsets)}
+    subsets = experiment.settings.subsets
+    judged = {study.name for study in experiment.studies(subsets)}
+    tuned_on = {study.name for study in experiment.studies([*subsets, "validation"])}
     for study in experiment.cohort.studies:
         found += Input(prepared(study), "where usable"), *t2_inputs(experiment, study)
+        if study.name in tuned_on:  # low doses that limits and baselines are found on are not judged, and doubtful too
+            found += [Input(key, "where usable") for key in scan_units(experiment, study)]
         if study.name in judged:
             parts = (None, *planned_doses(experiment, study))
-            keys = [*scan_units(experiment, study), *(restored(study, dose) for dose in parts[1:] if dose is not None)]
+            keys = [restored(study, dose) for dose in parts[1:] if dose is not None]
             if experiment.settings.segmentation is not None:
                 keys += [segmented(study, part) for part in parts]
             keys += [evaluated(study, part) for part in parts]

@@ -94,7 +94,7 @@ class _Pages:
         self._source = source
 
     def listing(self, _request: Request) -> Response:
-        return _page("list", title=self._source.title, listing=_listing(self._source))
+        return _page("list", title=self._source.title, notice=self._source.notice, listing=_listing(self._source))
 
     def study(self, request: Request) -> Response:
         number, n_studies = _number(request, self._source), len(self._source.studies)

@@ -49,6 +49,11 @@ class FileSource:
         return "lessgad view"
 
     @property
+    def notice(self) -> str:
+        """Nothing is known of files."""
+        return ""
+
+    @property
     def figures(self) -> tuple[Figure, ...]:
         """No figures are known of files."""
         return ()

@@ -125,6 +125,10 @@ class StudySource(Protocol):
         """Name of the collection, for the page."""
 
     @property
+    def notice(self) -> str:
+        """What whoever looks should know of all images: whether they show faces; empty for nothing."""
+
+    @property
     def figures(self) -> tuple[Figure, ...]:
         """Columns of the list."""
 

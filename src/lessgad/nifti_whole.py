@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a NIfTI file is whole: as long as its header promises, and unchanged since it was compressed."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lessgad.errors import VolumeError
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Image
+
+#: What gzip can achieve at best is 1032:1.
+_MOST_COMPRESSION = 1100
+_CHUNK = 1 << 22
+
+
+def check_promise(image: Nifti1Image, path: Path) -> None:
+    """Raise VolumeError where a header promises more than its file can hold; nothing is read.
+
+    Ask first: reading would begin by clearing all the memory that the header promises to fill.
+    """
+    if image.file_map["image"].filename is None:  # made in memory
+        return
+    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    n_bytes = Path(image.file_map["image"].filename).stat().st_size
+    if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
+        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
+        raise VolumeError("a whole file", came, path)
+
+
+def read_to_the_end(path: Path) -> None:
+    """Compare a compressed file with its checksum, which follows the last voxel: readers of images stop before it.
+
+    Raises:
+        OSError: The content is not what was compressed, or something else follows it.
+        EOFError: The file ends too early.
+        zlib.error: It is damaged.
+    """
+    with gzip.open(path) as stream:
+        while stream.read(_CHUNK):
+            pass
