@@ -154,12 +154,15 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
         raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
-    check_voxel_size(image, path)
+    is_file = image.file_map["image"].filename is not None  # not one made in memory
+    if is_file:
+        check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
-    check_promise(image, path)
+    if is_file:
+        check_promise(image, path)
     try:
         array = np.asanyarray(image.dataobj).reshape(shape, order="F")
-        if path.suffix == ".gz" and image.file_map["image"].filename is not None:
+        if is_file and path.suffix == ".gz":
             read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error

@@ -7,7 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lessgad.errors import InputError
-from lessgad.evaluation.similarity_csv import COLUMNS, SimilarityRow, method_order, read_similarity, write_similarity
+from lessgad.evaluation.results.similarity import (
+    COLUMNS,
+    SimilarityRow,
+    method_order,
+    read_similarity,
+    write_similarity,
+)
 
 ROW = SimilarityRow("P01", "", "test", 0.1, "restored", "tumor_box", 1 / 3, 0.1 + 0.2)
 HEADER = "patient,session,subset,dose,method,area,psnr_db,ssim\n"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
 
-from lessgad.evaluation.thresholds_csv import COLUMNS, ThresholdRow, read_thresholds, write_thresholds
+from lessgad.evaluation.results.thresholds import COLUMNS, ThresholdRow, read_thresholds, write_thresholds
 
 
 def test_thresholds_survive_the_table(tmp_path):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.report.dose_curves import axis_range, curves, dose_curves
 from lessgad.report.learning_curve import learning_curve
 from lessgad.report.style import to_png

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lessgad.evaluation.enhancement_csv import EnhancementRow
-from lessgad.evaluation.operating_points_csv import OperatingRow
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.operating_points import OperatingRow
 from lessgad.report.enhancement_figures import enhancement_against_dose
 from lessgad.report.operating_curve_figure import MeanPoint, mean_points, operating_curve_figure
 from lessgad.report.style import to_png

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from lessgad.evaluation.discrepancy_csv import DiscrepancyRow
-from lessgad.evaluation.enhancement_csv import EnhancementRow
-from lessgad.evaluation.intervals_csv import IntervalRow
-from lessgad.evaluation.lesions_csv import LesionRow
-from lessgad.evaluation.thresholds_csv import ThresholdRow
+from lessgad.evaluation.results.discrepancy import DiscrepancyRow
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.intervals import IntervalRow
+from lessgad.evaluation.results.lesions import LesionRow
+from lessgad.evaluation.results.thresholds import ThresholdRow
 from lessgad.report.enhancement_section import enhancement_tables
 
 WHO = {"patient": "01", "session": "", "subset": "test", "dose": 0.3}

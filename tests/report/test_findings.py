@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.report import tables
 from lessgad.report.findings import findings
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.report import tables
 from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, Picture, ReportContent, SubsetCount
 from lessgad.report.findings import signed

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.overlap_csv import OverlapRow
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.overlap import OverlapRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.report.contour_gallery import ContourStudy, Outlined, contour_gallery
 from lessgad.report.overlap_figure import overlap_figure, patient_mean
 from lessgad.report.segmentation_tables import segmentation_tables

@@ -8,7 +8,7 @@ from scipy.stats import wilcoxon
 
 from lessgad.evaluation.metric_summary import as_text
 from lessgad.evaluation.patient_level import cluster_bootstrap_interval, holm, sign_flip_p
-from lessgad.evaluation.similarity_csv import SimilarityRow
+from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.report.tables import CSV_COLUMNS, table4, write_table4
 
 INF, NAN = float("inf"), float("nan")

@@ -7,7 +7,7 @@ import yaml
 
 from lessgad.engine.progress import NullProgress
 from lessgad.errors import LessgadError
-from lessgad.evaluation.intervals_csv import read_intervals_table
+from lessgad.evaluation.results.intervals import read_intervals_table
 from lessgad.experiment.models import model_doses, model_of_dose
 from lessgad.experiment.opened import open_experiment
 from lessgad.experiment.stage_names import STAGES

@@ -9,10 +9,10 @@ import pytest
 from scanned_doses import SCANNED, SPIN_ECHO, Listener, edit, files_of, label, noise_of_mix, states, without_weights
 
 from lessgad.engine.progress import NullProgress
-from lessgad.evaluation.discrepancy_csv import read_discrepancy
-from lessgad.evaluation.enhancement_csv import read_enhancement
+from lessgad.evaluation.results.discrepancy import read_discrepancy
+from lessgad.evaluation.results.enhancement import read_enhancement
+from lessgad.evaluation.results.similarity import read_similarity
 from lessgad.evaluation.similarity import psnr_db
-from lessgad.evaluation.similarity_csv import read_similarity
 from lessgad.experiment.settings import load_settings
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.auxiliary_files import read_auxiliary_image

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from lessgad.engine.progress import NullProgress
-from lessgad.evaluation.overlap_csv import read_overlap
-from lessgad.evaluation.tumor_size_csv import read_tumor_size
+from lessgad.evaluation.results.overlap import read_overlap
+from lessgad.evaluation.results.tumor_size import read_tumor_size
 from lessgad.experiment.stage_names import STAGES
 from lessgad.pipeline.run import run_experiment
 from lessgad.pipeline.status import experiment_status

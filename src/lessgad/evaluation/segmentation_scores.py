@@ -12,8 +12,8 @@ from jaxtyping import UInt8
 from lessgad.evaluation.clusters import Spacing
 from lessgad.evaluation.kanzaki import kanzaki_class, largest_transverse_diameter_mm
 from lessgad.evaluation.overlap import overlap
-from lessgad.evaluation.overlap_csv import TUMOR, OverlapRow
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.evaluation.results.overlap import TUMOR, OverlapRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 
 INTRAMEATAL, EXTRAMEATAL = "intrameatal", "extrameatal"
 Numbers = UInt8[np.ndarray, "x y z"]

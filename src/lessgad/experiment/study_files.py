@@ -10,8 +10,8 @@ from pathlib import Path
 from lessgad.cohort.study import Study
 from lessgad.dose_fraction import dose_label
 from lessgad.errors import SettingsError
-from lessgad.evaluation.overlap_csv import STANDARD, image_of_method
-from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.evaluation.results.overlap import STANDARD, image_of_method
+from lessgad.evaluation.results.table import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
 from lessgad.experiment.opened import Experiment
 from lessgad.preparation.prepared_study import PreparedFiles
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lessgad.cohort.study import Study
-from lessgad.evaluation.overlap_csv import LOW, RESTORED, STANDARD, TUMOR, OverlapRow
+from lessgad.evaluation.results.overlap import LOW, RESTORED, STANDARD, TUMOR, OverlapRow
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_files import restored_file, segmentation_files

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from lessgad.evaluation.patient_level import N_RESAMPLES
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.table import ResultTable
 from lessgad.reader_study.agreement import (
     Coefficient,
     Ratings,

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from lessgad.evaluation.patient_level import N_RESAMPLES, holm, patient_level_gain
 from lessgad.evaluation.rank_tests import signed_rank
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.table import ResultTable
 from lessgad.reader_study.grading_characteristics import vgc_area
 from lessgad.reader_study.patient_draws import Interval, Multiplicity, bootstrap_interval
 from lessgad.reader_study.proportions import mcnemar_p

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.evaluation.patient_level import N_RESAMPLES
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.table import ResultTable
 from lessgad.reader_study.patient_draws import Interval, Multiplicity, bootstrap_interval
 from lessgad.reader_study.proportions import wilson_interval
 from lessgad.reader_study.quartiles import quartiles

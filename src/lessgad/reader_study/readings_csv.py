@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.table import ResultTable
 from lessgad.reader_study.spreadsheet import as_written, without_formula
 
 Kind = Literal["scale", "choice", "reasons", "text"]

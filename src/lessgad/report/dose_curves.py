@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
+from lessgad.evaluation.results.similarity import RESTORED, UNRESTORED, SimilarityRow, method_order
 from lessgad.evaluation.similarity import Area
-from lessgad.evaluation.similarity_csv import RESTORED, UNRESTORED, SimilarityRow, method_order
 from lessgad.report.style import MUTED, RULE, LineStyle, is_external, line_style, new_figure, place, styled
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
-from lessgad.evaluation.result_rows import RESTORED, UNRESTORED, method_order
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.table import RESTORED, UNRESTORED, method_order
 from lessgad.report.style import MUTED, RULE, LineStyle, is_external, line_style, new_figure, place, styled
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lessgad.evaluation.metric_summary import MetricSummary
-from lessgad.evaluation.similarity_csv import RESTORED, SUBTRACT_AND_SCALE
+from lessgad.evaluation.results.similarity import RESTORED, SUBTRACT_AND_SCALE
 from lessgad.report.tables import Metric, Table4, Table4Cell
 
 Verdict = Literal["gain", "no gain", "loss", "mixed", "open"]

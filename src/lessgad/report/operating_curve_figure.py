@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.operating_points_csv import OperatingRow
 from lessgad.evaluation.patient_level import patient_means
-from lessgad.evaluation.result_rows import RESTORED, method_order
+from lessgad.evaluation.results.operating_points import OperatingRow
+from lessgad.evaluation.results.table import RESTORED, method_order
 from lessgad.report.enhancement_figures import PANEL_IN, legend_below, method_styles, scale_volumes
 from lessgad.report.style import MUTED, LineStyle, new_figure, place, styled, write
 

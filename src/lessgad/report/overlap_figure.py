@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from lessgad.evaluation.overlap_csv import LOW, RESTORED, STANDARD, TUMOR, OverlapRow, method_of_image
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
+from lessgad.evaluation.results.overlap import LOW, RESTORED, STANDARD, TUMOR, OverlapRow, method_of_image
 from lessgad.report.style import MUTED, RULE, line_style, new_figure, place, styled
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.metric_summary import MetricSummary, as_text
-from lessgad.evaluation.similarity_csv import UNRESTORED
+from lessgad.evaluation.results.similarity import UNRESTORED
 from lessgad.report.answer_section import answer_html
 from lessgad.report.content import Picture, ReportContent
 from lessgad.report.findings import findings, interval_words, signed

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.growth_csv import GrowthRow
 from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarize
-from lessgad.evaluation.overlap_csv import (
+from lessgad.evaluation.patient_level import MIN_PATIENTS_FOR_INTERVAL
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.overlap import (
     LOW,
     RESTORED,
     STANDARD,
     TUMOR,
     OverlapRow,
 )
-from lessgad.evaluation.patient_level import MIN_PATIENTS_FOR_INTERVAL
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.overlap_figure import Metric, patient_mean
 from lessgad.report.size_tables import class_table, growth_table

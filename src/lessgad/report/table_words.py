@@ -9,10 +9,10 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.overlap_csv import STANDARD, TUMOR, OverlapRow, image_order, method_of_image
 from lessgad.evaluation.patient_level import patient_means
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.overlap import STANDARD, TUMOR, OverlapRow, image_order, method_of_image
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.report.style import line_style
 
 AnyRow = OverlapRow | TumorSizeRow | GrowthRow

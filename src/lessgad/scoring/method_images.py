@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import StudyError
-from lessgad.evaluation.result_rows import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
+from lessgad.evaluation.results.table import GAUSSIAN, RESTORED, SUBTRACT_AND_SCALE, UNRESTORED
 from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.baseline_strengths import DoseStrengths, read_strengths

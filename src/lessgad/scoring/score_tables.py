@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from lessgad.cohort.visits import Visits
-from lessgad.evaluation.artifacts_csv import read_artifacts, write_artifacts
-from lessgad.evaluation.discrepancy_csv import read_discrepancy, write_discrepancy
-from lessgad.evaluation.enhancement_csv import read_enhancement, write_enhancement
 from lessgad.evaluation.growth import growth_rows
-from lessgad.evaluation.growth_csv import write_growth
-from lessgad.evaluation.intervals_csv import read_intervals_table, write_intervals_table
-from lessgad.evaluation.lesions_csv import read_lesions, write_lesions
-from lessgad.evaluation.operating_points_csv import read_operating_points, write_operating_points
-from lessgad.evaluation.overlap_csv import read_overlap, write_overlap
+from lessgad.evaluation.results.artifacts import read_artifacts, write_artifacts
+from lessgad.evaluation.results.discrepancy import read_discrepancy, write_discrepancy
+from lessgad.evaluation.results.enhancement import read_enhancement, write_enhancement
+from lessgad.evaluation.results.growth import write_growth
+from lessgad.evaluation.results.intervals import read_intervals_table, write_intervals_table
+from lessgad.evaluation.results.lesions import read_lesions, write_lesions
+from lessgad.evaluation.results.operating_points import read_operating_points, write_operating_points
+from lessgad.evaluation.results.overlap import read_overlap, write_overlap
+from lessgad.evaluation.results.similarity import read_similarity, write_similarity
+from lessgad.evaluation.results.thresholds import read_thresholds, write_thresholds
+from lessgad.evaluation.results.tumor_size import read_tumor_size, write_tumor_size
 from lessgad.evaluation.settings import ProgressionSettings
-from lessgad.evaluation.similarity_csv import read_similarity, write_similarity
-from lessgad.evaluation.thresholds_csv import read_thresholds, write_thresholds
-from lessgad.evaluation.tumor_size_csv import read_tumor_size, write_tumor_size
 from lessgad.scoring.study_scores import StudyScores
 
 #: The tables of results/, each with what writes and what reads it.
@@ -37,8 +37,8 @@ TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], 
     "tumor_size": (write_tumor_size, read_tumor_size),
 }
 STANDARD_PART = "standard"
-#: The tables of the standard dose of a study, and those of each lower dose.
-OF_STANDARD = ("thresholds", "overlap", "tumor_size")
+#: The tables of the standard dose of a study and its repeat, and those of each lower dose.
+OF_STANDARD = ("thresholds", "similarity", "enhancement", "artifacts", "lesions", "overlap", "tumor_size")
 OF_DOSE = tuple(name for name in TABLES if name != "thresholds")
 GROWTH = "growth"  # of pairs of studies, so it is made when all are gathered
 

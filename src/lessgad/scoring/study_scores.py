@@ -14,25 +14,25 @@ from lessgad.cohort.split import Subset
 from lessgad.dose.low_doses import LowDose
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.evaluation.artifacts import artifact_scores
-from lessgad.evaluation.artifacts_csv import ArtifactRow
-from lessgad.evaluation.discrepancy_csv import DiscrepancyRow
 from lessgad.evaluation.enhancement import enhancement_scores
-from lessgad.evaluation.enhancement_csv import EnhancementRow
 from lessgad.evaluation.enhancement_reference import EnhancementReference, enhancement_reference
 from lessgad.evaluation.enhancement_threshold import EnhancementThreshold
-from lessgad.evaluation.growth_csv import GrowthRow
-from lessgad.evaluation.intervals_csv import IntervalRow
 from lessgad.evaluation.lesion_scores import lesion_scores
-from lessgad.evaluation.lesions_csv import LesionRow
 from lessgad.evaluation.operating_curve import operating_curve
-from lessgad.evaluation.operating_points_csv import OperatingRow
-from lessgad.evaluation.overlap_csv import OverlapRow
-from lessgad.evaluation.result_rows import RESTORED, UNRESTORED
+from lessgad.evaluation.results.artifacts import ArtifactRow
+from lessgad.evaluation.results.discrepancy import DiscrepancyRow
+from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.growth import GrowthRow
+from lessgad.evaluation.results.intervals import IntervalRow
+from lessgad.evaluation.results.lesions import LesionRow
+from lessgad.evaluation.results.operating_points import OperatingRow
+from lessgad.evaluation.results.overlap import OverlapRow
+from lessgad.evaluation.results.similarity import SimilarityRow
+from lessgad.evaluation.results.table import RESTORED, UNRESTORED
+from lessgad.evaluation.results.thresholds import ThresholdRow
+from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.similarity import Area, bounding_box, similarity
-from lessgad.evaluation.similarity_csv import SimilarityRow
-from lessgad.evaluation.thresholds_csv import ThresholdRow
 from lessgad.evaluation.tumor_size import size_group
-from lessgad.evaluation.tumor_size_csv import TumorSizeRow
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.restoration.discrepancy import LEAST_ERROR, Discrepancy, find_discrepancy
 

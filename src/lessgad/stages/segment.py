@@ -13,7 +13,7 @@ from lessgad.cohort.study import Study
 from lessgad.dose.low_doses import LowDoses
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Doing, Input, Unit
-from lessgad.evaluation.overlap_csv import STANDARD, image_of_method
+from lessgad.evaluation.results.overlap import STANDARD, image_of_method
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import StudyFiles, read_once
 from lessgad.experiment.scanned import low_doses_at, planned_doses

@@ -5,19 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.rows import MethodRow
+from lessgad.evaluation.results.table import ResultTable
 
 
 @dataclass(frozen=True)
-class ArtifactRow:
+class ArtifactRow(MethodRow):
     """How one method's image of a study differs from the standard dose over the whole head; NaN where undefined.
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
-        dose: Fraction of the standard dose.
-        method: ``unrestored``, ``restored`` … or an external name.
         rms_error: Root mean square error in the head over the signal of tissue.
         rms_error_outside: Likewise outside the tumor.
         off_share: Share of head voxels off by more than 30 % of the signal of tissue.
@@ -28,11 +24,6 @@ class ArtifactRow:
         edge_error: RMS error of the gradient in the tumor over the RMS gradient of the standard dose.
     """
 
-    patient: str
-    session: str
-    subset: str
-    dose: float
-    method: str
     rms_error: float
     rms_error_outside: float
     off_share: float

@@ -5,19 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.rows import MethodRow
+from lessgad.evaluation.results.table import ResultTable
 
 
 @dataclass(frozen=True)
-class EnhancementRow:
+class EnhancementRow(MethodRow):
     """What one method made of the enhancement of a study at one dose; NaN where undefined.
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
-        dose: Fraction of the standard dose.
-        method: ``unrestored``, ``subtract_and_scale``, ``restored`` … or an external name.
         recovery: Share of the tumor's enhancement that came back.
         false_ml: Volume that enhances in this image alone.
         missed_ml: Volume of tumor that enhances at the standard dose alone.
@@ -27,11 +23,6 @@ class EnhancementRow:
         cep_percent: Contrast enhancement percentage.
     """
 
-    patient: str
-    session: str
-    subset: str
-    dose: float
-    method: str
     recovery: float
     false_ml: float
     missed_ml: float

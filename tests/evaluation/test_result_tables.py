@@ -9,18 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lessgad.errors import InputError
-from lessgad.evaluation import enhancement_csv, lesions_csv, operating_points_csv
-from lessgad.evaluation.enhancement_csv import EnhancementRow, read_enhancement, write_enhancement
-from lessgad.evaluation.lesions_csv import LesionRow, read_lesions, write_lesions
-from lessgad.evaluation.operating_points_csv import OperatingRow, read_operating_points, write_operating_points
+from lessgad.evaluation.results import enhancement, lesions, operating_points
+from lessgad.evaluation.results.enhancement import EnhancementRow, read_enhancement, write_enhancement
+from lessgad.evaluation.results.lesions import LesionRow, read_lesions, write_lesions
+from lessgad.evaluation.results.operating_points import OperatingRow, read_operating_points, write_operating_points
 
 ENHANCEMENT = EnhancementRow("P01", "", "test", 0.1, "restored", 1 / 3, 0.1, 0.0, math.nan, 12.5, 1.5, 80.0)
 LESION = LesionRow("P01", "2", "test", 0.3, "restored", 1, 4.5, "3-5 mm", 0.0477, 0.04, 0.5, 0.01)
 POINT = OperatingRow("P01", "", "test", 0.1, "restored", 2**-0.5, 0.25, 1.5)
 TABLES = [
-    (enhancement_csv.COLUMNS, write_enhancement, read_enhancement, ENHANCEMENT),
-    (lesions_csv.COLUMNS, write_lesions, read_lesions, LESION),
-    (operating_points_csv.COLUMNS, write_operating_points, read_operating_points, POINT),
+    (enhancement.COLUMNS, write_enhancement, read_enhancement, ENHANCEMENT),
+    (lesions.COLUMNS, write_lesions, read_lesions, LESION),
+    (operating_points.COLUMNS, write_operating_points, read_operating_points, POINT),
 ]
 
 names = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs")), min_size=1, max_size=6)
@@ -39,13 +39,13 @@ rows = st.builds(
 
 
 def test_the_columns_are_those_that_other_programs_expect():
-    assert ",".join(enhancement_csv.COLUMNS) == (
+    assert ",".join(enhancement.COLUMNS) == (
         "patient,session,subset,dose,method,recovery,false_ml,missed_ml,unsupported_ml,cnr,lbr,cep_percent"
     )
-    assert ",".join(lesions_csv.COLUMNS) == (
+    assert ",".join(lesions.COLUMNS) == (
         "patient,session,subset,dose,method,lesion,diameter_mm,size_group,volume_ml,enhancing_ml,recovery,missed_ml"
     )
-    assert ",".join(operating_points_csv.COLUMNS) == (
+    assert ",".join(operating_points.COLUMNS) == (
         "patient,session,subset,dose,method,relative_threshold,false_ml,missed_ml"
     )
 

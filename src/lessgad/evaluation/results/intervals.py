@@ -5,22 +5,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.rows import DoseRow
+from lessgad.evaluation.results.table import ResultTable
 from lessgad.evaluation.similarity import Area
 
 
 @dataclass(frozen=True)
-class IntervalRow:
+class IntervalRow(DoseRow):
     """How the standard dose of a study lies in the intervals of its restored image, over one area.
 
     The mean enhancement of the area is given with the mean half-width of its voxels. That is its interval if the errors
     of all voxels went together, and a wide one otherwise.
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
-        dose: Fraction of the standard dose.
         area: ``tumor_box``, ``tumor`` or ``head``.
         coverage: Share of its voxels whose standard dose lies within; 0.9 is what was promised.
         half_width: Mean over voxels, on the scale of [−1, 1].
@@ -28,10 +25,6 @@ class IntervalRow:
         standard_enhancement: Mean of T1ce − T1.
     """
 
-    patient: str
-    session: str
-    subset: str
-    dose: float
     area: Area
     coverage: float
     half_width: float

@@ -5,22 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import RESTORED, UNRESTORED, ResultTable, method_order
+from lessgad.evaluation.results.rows import ImageRow
+from lessgad.evaluation.results.table import RESTORED, UNRESTORED, ResultTable, method_order
 
 STANDARD, LOW = "standard", "low"
 TUMOR = "tumor"
 
 
 @dataclass(frozen=True)
-class OverlapRow:
+class OverlapRow(ImageRow):
     """How a region that was segmented in one image covers the reference mask; NaN where undefined.
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
-        dose: Fraction of the standard dose; 1 of the standard-dose image.
-        image: ``standard``, ``low``, ``restored``, or the name of another method.
         region: As in experiment.yaml, or ``tumor``: their union.
         dice: Of prediction and reference; 0 where one is empty, NaN where both are.
         hd95_mm: 95 % Hausdorff distance.
@@ -29,11 +25,6 @@ class OverlapRow:
         volume_error_ml: Its volume − that of the reference.
     """
 
-    patient: str
-    session: str
-    subset: str
-    dose: float
-    image: str
     region: str
     dice: float
     hd95_mm: float

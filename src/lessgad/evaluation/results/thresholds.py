@@ -5,29 +5,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.rows import StudyRow
+from lessgad.evaluation.results.table import ResultTable
 
 
 @dataclass(frozen=True)
-class ThresholdRow:
+class ThresholdRow(StudyRow):
     """The threshold of a study, by which every method and dose is judged, and what it was set from.
 
     Intensities are on the scale of [−1, 1].
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
         threshold: Enhancement from which on a voxel counts.
         noise: SD of the noise of T1ce − T1.
         spread: Robust SD about zero of T1ce − T1 in the head outside the tumor.
         tumor_median: Median of T1ce − T1 in the tumor.
-        tumor_over_spread: The median over the spread; up to 2, recovery says little.
+        tumor_over_spread: The median over the spread; up to 2 (noise aside), recovery is undefined.
     """
 
-    patient: str
-    session: str
-    subset: str
     threshold: float
     noise: float
     spread: float

@@ -5,29 +5,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessgad.evaluation.result_rows import ResultTable
+from lessgad.evaluation.results.rows import MethodRow
+from lessgad.evaluation.results.table import ResultTable
 
 
 @dataclass(frozen=True)
-class OperatingRow:
+class OperatingRow(MethodRow):
     """False and missed enhancement of one method, scaled to recovery 1, at one threshold; NaN where undefined.
 
     Attributes:
-        patient: BIDS label of the patient, without ``sub-``.
-        session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
-        subset: Which part of the split the patient is in.
-        dose: Fraction of the standard dose.
-        method: ``unrestored``, ``subtract_and_scale``, ``restored`` … or an external name.
         relative_threshold: Threshold of the method, as a multiple of the study's.
         false_ml: Volume that enhances in this image alone.
         missed_ml: Volume of tumor that enhances at the standard dose alone.
     """
 
-    patient: str
-    session: str
-    subset: str
-    dose: float
-    method: str
     relative_threshold: float
     false_ml: float
     missed_ml: float
