@@ -9,7 +9,7 @@ from made_outcomes import DOSES, FALSE, NAN, RECOVERY, SSIM, ask, good, outcomes
 
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
 from lessgad.evaluation.answer_words import answer_words
-from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
+from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 
 RATIO = Endpoint(metric="recovery", relative_to="repeat", at_least=0.9, at_most=1.1)
 MORE_FALSE = Endpoint(metric="false_ml", relative_to="repeat", at_most=0.5)

@@ -9,10 +9,10 @@ import pytest
 
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.engine.progress import NullProgress
-from lessgad.evaluation.enhancement_csv import read_enhancement
-from lessgad.evaluation.lesions_csv import read_lesions
-from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
-from lessgad.evaluation.similarity_csv import read_similarity
+from lessgad.evaluation.results.enhancement import read_enhancement
+from lessgad.evaluation.results.lesions import read_lesions
+from lessgad.evaluation.results.similarity import read_similarity
+from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 from lessgad.experiment.stage_names import STAGES
 from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared

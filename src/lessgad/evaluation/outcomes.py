@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lessgad.errors import InputError
 from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.endpoint_metrics import Metric
-from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
+from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 
 Study = tuple[str, str]  # patient, session
 Values = dict[float, dict[Study, float]]  # of one endpoint, by dose

@@ -16,10 +16,10 @@ from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.dose_answer import DoseAnswer, find_dose_answer
 from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
 from lessgad.evaluation.outcomes import Outcome
-from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.results.artifacts import ArtifactRow
 from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.results.overlap import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.experiment.opened import Experiment

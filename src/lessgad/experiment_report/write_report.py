@@ -20,7 +20,7 @@ from lessgad.cohort.visits import visits_of
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Advance
-from lessgad.evaluation.result_rows import without_exchanged
+from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import planned_doses

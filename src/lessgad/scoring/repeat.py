@@ -17,7 +17,7 @@ from lessgad.dose.noise import add_noise
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator, not_scanned
 from lessgad.evaluation.outcomes import STANDARD
-from lessgad.evaluation.result_rows import EXCHANGED, REPEAT
+from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
