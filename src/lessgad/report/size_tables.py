@@ -78,7 +78,7 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
         "Growth between visits",
         f"Change from one session to the next ({_order_words(rows)}), as segmented − as drawn: bias and 95 % limits of"
         "  agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
-        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs."
+        "segmented / as drawn; flipped: pairs of visits with the opposite call. n: patients / pairs."
         + _unknown_words(unknown),
         ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
         tuple(words),
