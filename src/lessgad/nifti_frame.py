@@ -93,8 +93,6 @@ def affine_and_frame(header: Nifti1Header, path: Path) -> tuple[Affine, Frame]:
 def check_voxel_size(image: Nifti1Image, path: Path) -> None:
     """Raise VolumeError where no part of a header gives the size of a voxel; nibabel takes a pixdim of 0 for 1 mm."""
     holder = image.file_map.get("header", image.file_map["image"])
-    if holder.filename is None:  # made in memory
-        return
     with holder.get_prepare_fileobj(mode="rb") as stream:
         stored = type(image.header).from_fileobj(stream, check=False)
     if _code(image.header, "sform_code") == UNKNOWN_CODE and not (np.abs(stored["pixdim"][1:4]) > 0).all():

@@ -23,8 +23,6 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
 
     Ask first: reading would begin by clearing all the memory that the header promises to fill.
     """
-    if image.file_map["image"].filename is None:  # made in memory
-        return
     promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
     if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
