@@ -16,6 +16,7 @@ COMMANDS = (
     "restore",
     "view",
     "phantom",
+    "power",
     "import-nifti",
     "convert",
     "import-dicom",

@@ -25,6 +25,7 @@ def asked(monkeypatch):
         (["--low-dose", "0.3", "--low-dose", "0.05"], [0.3, 0.05], False),
         (["--pairs-only"], (), False),
         (["--pairs-only", "--dicom"], (), True),
+        (["--pairs-only", "--repeat"], (), False),
     ],
 )
 def test_which_scans_are_made(asked, capfd, tmp_path, arguments, low_doses, dicom):
@@ -32,6 +33,7 @@ def test_which_scans_are_made(asked, capfd, tmp_path, arguments, low_doses, dico
     ((given, options),) = asked
     assert given == (tmp_path / "c", 3, 7)
     assert (options["low_doses"], options["dicom"]) == (low_doses, dicom)
+    assert options["n_repeats"] == ("--repeat" in arguments)
     assert capfd.readouterr().out.strip() == str(tmp_path / "c")
 
 

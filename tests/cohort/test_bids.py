@@ -91,8 +91,34 @@ def test_two_candidates_for_one_role(tmp_path: Path, second: str):
 
 
 def test_two_standard_doses(tmp_path: Path):
-    touch(tmp_path, *pair("01"), "sub-01/anat/sub-01_run-2_ce-gadolinium_T1w.nii.gz")
+    touch(tmp_path, *pair("01"), "sub-01/anat/sub-01_acq-tse_ce-gadolinium_T1w.nii.gz")
     assert "one ce-gadolinium T1w, got 2" in only_reason(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "standard", "repeats"),
+    [
+        (["ce-gadolinium", "ce-gadolinium_run-2"], 0, [1]),
+        (["run-1_ce-gadolinium", "run-02_ce-gadolinium", "run-10_ce-gadolinium"], 0, [1, 2]),
+        (["ce-gadolinium", "acq-repeat_ce-gadolinium"], 0, [1]),
+        (["acq-mprage_ce-gadolinium_run-1", "acq-mprage_ce-gadolinium_run-2"], 0, [1]),
+        (["ce-gadolinium_run-2"], 0, []),
+        (["acq-repeat_ce-gadolinium"], 0, []),
+    ],
+)
+def test_a_further_run_is_a_repeat(tmp_path: Path, names: list[str], standard: int, repeats: list[int]):
+    files = [f"sub-01_{name}_T1w.nii.gz" for name in names]
+    touch(tmp_path, "sub-01/anat/sub-01_T1w.nii.gz", *(f"sub-01/anat/{file}" for file in files))
+    (study,) = read_cohort(tmp_path).studies
+    assert study.standard_dose.name == files[standard]
+    assert [path.name for path in study.repeats] == [files[place] for place in repeats]
+
+
+def test_the_run_that_is_chosen_is_the_standard_dose_and_the_other_its_repeat(tmp_path: Path):
+    touch(tmp_path, *pair("01"), "sub-01/anat/sub-01_run-2_ce-gadolinium_T1w.nii.gz")
+    (study,) = read_cohort(tmp_path, select={"run": 2}).studies
+    assert study.standard_dose.name == "sub-01_run-2_ce-gadolinium_T1w.nii.gz"
+    assert [path.name for path in study.repeats] == ["sub-01_ce-gadolinium_T1w.nii.gz"]
 
 
 @pytest.mark.parametrize(

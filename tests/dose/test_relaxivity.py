@@ -4,12 +4,18 @@
 import numpy as np
 import pytest
 
-from lessgad.dose.relaxivity import AGENTS, agent_named, relaxivity
+from lessgad.dose.relaxivity import AGENTS, agent_cautions, agent_named, agent_used, relaxivity
 
 
 @pytest.mark.parametrize(
     ("agent", "at_low_field", "at_high_field"),
-    [("gadoterate", 3.9, 3.4), ("gadobutrol", 4.6, 4.5), ("gadoteridol", 4.4, 3.5), ("gadobenate", 6.2, 5.4)],
+    [
+        ("gadoterate", 3.9, 3.4),
+        ("gadobutrol", 4.6, 4.5),
+        ("gadoteridol", 4.4, 3.5),
+        ("gadobenate", 6.2, 5.4),
+        ("gadopiclenol", 12.8, 11.6),
+    ],
 )
 def test_r1_in_whole_blood(agent, at_low_field, at_high_field):
     assert relaxivity(agent, 1.5).r1_per_s_mm == at_low_field
@@ -37,6 +43,7 @@ def test_rates_add():
         ("10 ml GADOVIST 1.0", "gadobutrol"),
         ("Dotarem (gadoterate meglumine)", "gadoterate"),
         ("Gadoteric acid", "gadoterate"),
+        ("Elucirem 0.5 mmol/ml", "gadopiclenol"),
         ("GADOLINIUM", None),
         ("Dotarem or ProHance", None),
         ("", None),
@@ -45,3 +52,23 @@ def test_rates_add():
 )
 def test_agents_are_found_in_what_headers_say(words, agent):
     assert agent_named(words) == agent
+
+
+@pytest.mark.parametrize(
+    ("words", "cautioned"),
+    [
+        ("Gadoquatrane", True),
+        ("Dotarem or ProHance", True),
+        ("Vueway", False),
+        ("GADOLINIUM", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_an_agent_that_is_not_known_is_said_and_gets_the_usual_one(words, cautioned):
+    found = agent_cautions(words)
+    assert bool(found) == cautioned
+    if cautioned:
+        assert words in found[0]
+        assert "gadobutrol" in found[0]
+        assert agent_used(words) == "gadobutrol"

@@ -4,7 +4,8 @@
 import numpy as np
 
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
-from lessgad.evaluation.dose_answer import Outcome, find_dose_answer
+from lessgad.evaluation.dose_answer import find_dose_answer
+from lessgad.evaluation.outcomes import Outcome
 
 RECOVERY = Endpoint(metric="recovery", at_least=0.9)
 DICE_LOSS = Endpoint(metric="dice_loss", at_most=0.05)
@@ -15,10 +16,10 @@ DOSES = (0.0, 0.1, 0.3, 0.5)
 NAN, INF = float("nan"), float("inf")
 
 
-def outcomes(endpoint, by_dose):
+def outcomes(endpoint, by_dose, method="restored"):
     """`by_dose`: dose → value of each patient, or list of values of their studies."""
     return [
-        Outcome(f"P{p:02d}", str(s), dose, "restored", endpoint.metric, endpoint.area, float(value))
+        Outcome(f"P{p:02d}", str(s), dose, method, endpoint.metric, endpoint.area, float(value))
         for dose, values in by_dose.items()
         for p, studies in enumerate(values)
         for s, value in enumerate(np.atleast_1d(studies))

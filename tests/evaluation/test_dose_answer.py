@@ -9,7 +9,7 @@ from made_outcomes import DICE_LOSS, DOSES, FALSE, RECOVERY, SSIM, ask, good, ou
 
 from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.answer_words import answer_words
-from lessgad.evaluation.non_inferiority import bound_of_mean
+from lessgad.evaluation.share_of_patients import share_bound
 
 
 def test_the_lowest_dose_that_holds_with_all_higher_ones():
@@ -18,8 +18,9 @@ def test_the_lowest_dose_that_holds_with_all_higher_ones():
     assert answer.doses == (0.5, 0.3, 0.1)
     words = answer_words(answer)
     assert words.startswith("30 % of the standard dose is the lowest that is shown to be enough.")
-    assert "12 patients" in words
-    assert "At 10 % that is not shown: enhancement recovery ≥ 0.9, where the mean is 0.50." in words
+    assert "enhancement recovery ≥ 0.9 in more than half of all patients (12 of 12 here)" in words
+    failed = "At 10 % that is not shown: enhancement recovery ≥ 0.9, kept by 0 of 12 patients where 10 are needed"
+    assert f"{failed}, median 0.50." in words
 
 
 def test_a_lower_dose_does_not_make_up_for_a_higher_one_that_failed():
@@ -38,13 +39,15 @@ def test_every_endpoint_must_hold():
     assert [answer.cell(0.1, endpoint).passed for endpoint in (RECOVERY, SSIM)] == [True, False]
 
 
-def test_a_cell_is_the_mean_and_bound_of_patient_means():
-    values = [[1.0, 0.9, 0.8], [0.95], [0.97, 0.99], *([0.96 + 0.01 * p] for p in range(8))]
+def test_a_cell_counts_patients_by_the_mean_of_their_studies():
+    values = [[1.0, 0.9, 0.8], [0.95], [0.97, 0.81], *([0.96 + 0.01 * p] for p in range(8))]
     answer = ask(outcomes(RECOVERY, good(11) | {0.5: values}), RECOVERY)
     cell, means = answer.cell(0.5, RECOVERY), np.array([np.mean(studies) for studies in values])
     assert (cell.n_patients, cell.n_studies, cell.n_missing) == (11, 14, 0)
-    assert cell.mean == pytest.approx(means.mean())
-    assert cell.bound == pytest.approx(float(bound_of_mean(means, 0.025)))
+    assert (cell.n_kept, cell.n_needed) == (10, 10)
+    assert cell.passed
+    assert cell.median == pytest.approx(np.median(means))
+    assert cell.bound == share_bound(10, 11, 0.025)
     assert answer.cell(0.3, RECOVERY).n_missing == 3  # studies that the other doses lack
     assert answer.cell(0.3, RECOVERY).bound is None
 
@@ -53,7 +56,7 @@ def test_too_few_patients():
     answer = ask(outcomes(RECOVERY, good(9)), RECOVERY)
     assert (answer.status, answer.lowest_dose, answer.reasons) == ("too few", None, (RECOVERY,))
     assert "9 patients are too few" in answer_words(answer)
-    assert "10 are needed" in answer_words(answer)
+    assert "10 are needed even if all of them keep it" in answer_words(answer)
     assert ask(outcomes(RECOVERY, good(9)), RECOVERY, min_patients=9).status == "given"
 
 
@@ -64,23 +67,35 @@ def test_one_patient():
     assert "1 patient is too few" in answer_words(answer)
 
 
-def test_a_mean_that_keeps_the_margin_without_proof_is_said_to_need_more_patients():
-    spread = np.linspace(-0.3, 0.3, 12)
-    answer = ask(outcomes(RECOVERY, good() | {0.3: 0.95 + spread}), RECOVERY)
+def test_a_share_that_needs_more_patients_than_there_are_says_how_many():
+    lost = Endpoint(metric="false_ml", at_most=0.5, share=0.8)
+    made = outcomes(RECOVERY, good()) + outcomes(lost, {dose: np.zeros(12) for dose in DOSES})
+    answer = ask(made, RECOVERY, lost)
+    assert (answer.status, answer.reasons) == ("too few", (lost,))
+    assert answer.cell(0.5, lost).bound is None
+    assert "12 patients are too few for false enhancement ≤ 0.5 ml in more than four in five" in answer_words(answer)
+    assert "17 are needed even if all of them keep it" in answer_words(answer)
+
+
+def test_a_share_that_is_not_shown_is_said_to_need_more_patients():
+    values = np.where(np.arange(12) < 9, 1.0, 0.8)
+    answer = ask(outcomes(RECOVERY, good() | {0.3: values}), RECOVERY)
     assert (answer.lowest_dose, answer.stopped_at) == (0.5, 0.3)
-    assert answer.cell(0.3, RECOVERY).mean_keeps_margin
-    assert "12 patients are too few to be sure" in answer_words(answer)
+    assert answer.cell(0.3, RECOVERY).looks_kept
+    assert "kept by 9 of 12 patients where 10 are needed" in answer_words(answer)
+    assert "(at this share about 35 patients would do)" in answer_words(answer)
 
 
 def test_an_endpoint_that_no_contrast_meets_too_withholds_the_answer():
     made = outcomes(RECOVERY, good()) + outcomes(SSIM, good(at_tenth=0.96, at_none=0.95))
     answer = ask(made, RECOVERY, SSIM)
     assert (answer.status, answer.lowest_dose, answer.reasons) == ("insensitive", None, (SSIM,))
-    assert "without any contrast SSIM (tumor’s box) ≥ 0.9 was met already (mean 0.950)" in answer_words(answer)
+    met = "without any contrast SSIM (tumor’s box) ≥ 0.9 was met already (by 12 of 12 patients)"
+    assert met in answer_words(answer)
 
 
-def test_that_its_bound_is_wide_does_not_make_an_endpoint_sensitive():
-    wide = 0.91 + np.linspace(-0.5, 0.5, 12)
+def test_that_it_is_not_shown_does_not_make_an_endpoint_sensitive():
+    wide = np.where(np.arange(12) < 7, 0.95, 0.5)
     answer = ask(outcomes(SSIM, good() | {0.0: wide}), SSIM)
     assert not answer.cell(0.0, SSIM).passed
     assert answer.status == "insensitive"
@@ -141,5 +156,5 @@ def test_no_answer_lies_at_or_below_a_failed_dose(recovery, ssim):
     failed = {cell.dose for cell in answer.cells if not cell.passed and cell.dose > 0}
     if answer.lowest_dose is not None:
         assert answer.lowest_dose > max(failed, default=0.0)
-        assert not any(cell.mean_keeps_margin for cell in answer.cells if cell.dose == 0)
+        assert not any(cell.looks_kept for cell in answer.cells if cell.dose == 0)
     assert (answer.status == "given") == (answer.lowest_dose is not None)

@@ -189,6 +189,16 @@ def test_a_tumor_that_does_not_enhance_has_no_recovery(made_study):
     assert scores(faint, faint.standard_dose).recovery == 1
 
 
+def test_a_tumor_that_differs_no_more_than_other_tissue_has_no_recovery(made_study):
+    """Texture that T1 and T1ce do not share does not average out as noise does."""
+    for gain, defined in ((0.15, False), (0.25, True)):
+        study = made_study(gain=gain)
+        texture = 0.1 * np.random.default_rng(4).standard_normal(study.shape) * (study.head & ~study.tumor)
+        study.standard_dose = (study.standard_dose + texture).astype(np.float32)
+        of_study = enhancement_scores(study.standard_dose, study.reference(), None)
+        assert math.isnan(of_study.recovery) is not defined
+
+
 def test_the_noise_of_a_region_falls_with_its_size(made_study):
     """120 voxels: 3·0.05·√2/√120 = 0.0194 is what their mean must exceed."""
     for gain, defined in ((0.015, False), (0.025, True)):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from lessgad.cohort.visits import Visits
-from lessgad.evaluation.growth import agreement, growth_rows
+from lessgad.evaluation.growth import growth_rows
 from lessgad.evaluation.results.overlap import OverlapRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.settings import ProgressionSettings
@@ -65,14 +65,6 @@ def test_one_visit_images_of_one_visit_alone_and_other_patients_are_no_pairs():
     assert growth(rows("a", 1.0, 1.0, 1.0, 1.0)) == []
     assert growth(rows("a", 1.0, 1.0, 1.0, 1.0), rows("b", 1.0, 1.0, 1.0, 1.0, image="restored")) == []
     assert growth(rows("a", 1.0, 1.0, 1.0, 1.0), rows("b", 1.0, 1.0, 1.0, 1.0, patient="Q")) == []
-
-
-def test_limits_of_agreement_by_hand():
-    found = agreement([1.0, -1.0, 3.0, 1.0, float("nan")], ["P", "P", "Q", "Q", "R"])
-    assert (found.n_patients, found.n_pairs) == (2, 4)
-    assert found.bias == 1.0  # patients: 0 and 2
-    spread = 1.96 * np.sqrt(8 / 3)
-    assert (found.low, found.high) == (pytest.approx(1 - spread), pytest.approx(1 + spread))
 
 
 def test_sessions_are_in_the_order_of_their_numbers():

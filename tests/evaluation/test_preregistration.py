@@ -30,7 +30,7 @@ def with_margin(margin):
 
 def test_the_hash_is_what_it_always_was():
     """Frozen records of users hold it: if this fails, keep the old format readable."""
-    assert answer_hash(content()) == "9b66d78ec314ed2b509371c65fcc81ddca5f74a25b7a07c15db3ed40c38776b5"
+    assert answer_hash(content()) == "783b4d7828489c2c4508221d00d3d48d6fdc83eafe35a16ce515bfb4d3b38a3b"
 
 
 def test_order_does_not_matter():
@@ -81,3 +81,10 @@ def test_a_record_that_was_tampered_with_is_an_error_with_a_remedy(record, tmp_p
     with pytest.raises(InputError, match="remove it: the answer then counts as not fixed in advance") as caught:
         compare_with_frozen(record, content(), tmp_path / "answer.json")
     assert caught.value.path == tmp_path / "answer.json"
+
+
+def test_a_record_of_format_1_is_read_and_its_other_test_is_told():
+    """Before, endpoints were tested by bounds of means."""
+    old = content() | {"format": 1}
+    record = json.loads(json.dumps(frozen_record(old, frozen_on=ON, results_exist=False)))
+    assert compare_with_frozen(record, content()).changes == ("how endpoints are tested",)

@@ -30,10 +30,10 @@ def signals(subject_and_warp):
     return {dose: subject.signal(dose) for dose in (0.0, 0.1, 0.5, 1.0)}
 
 
-def scanned(subject_and_warp, low_doses):
+def scanned(subject_and_warp, low_doses, n_repeats=0):
     subject, warp = subject_and_warp
     coarse = replace(PATIENT.protocol, in_plane_mm=1.6, slice_mm=3.0, slice_ce_mm=3.0)
-    return scan(subject, coarse, warp, np.random.default_rng(7), low_doses)
+    return scan(subject, coarse, warp, np.random.default_rng(7), low_doses, n_repeats)
 
 
 def test_signal_rises_with_dose_where_the_agent_goes(subject_and_warp, signals):
@@ -100,6 +100,18 @@ def test_pair_and_mask_do_not_depend_on_the_low_doses(subject_and_warp, coarse):
     np.testing.assert_array_equal(alone.mask.array, coarse.mask.array)
     grids = [scan.image.affine for scan in coarse.scans.values()]
     assert not any(np.allclose(one, other) for one, other in pairwise(grids))
+
+
+def test_a_repeat_is_another_scan_of_the_same_and_changes_no_other(subject_and_warp, coarse):
+    with_repeat = scanned(subject_and_warp, (0.1, 0.3), n_repeats=1)
+    (repeat,) = with_repeat.repeats
+    for dose, scan_ in coarse.scans.items():
+        np.testing.assert_array_equal(scan_.image.array, with_repeat.scans[dose].image.array)
+    first = with_repeat.scans[1.0]
+    assert not np.allclose(repeat.motion, first.motion)
+    assert repeat.sigma != first.sigma
+    assert repeat.image.array.mean() / repeat.sigma == pytest.approx(first.image.array.mean() / first.sigma, rel=0.1)
+    assert coarse.repeats == ()
 
 
 def test_noise_in_air_is_as_strong_as_said(coarse):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
-from lessgad.evaluation.dose_answer import Outcome, find_dose_answer
+from lessgad.evaluation.dose_answer import find_dose_answer
+from lessgad.evaluation.outcomes import Outcome
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.answer_section import answer_html, answer_section
 
@@ -82,12 +83,12 @@ def test_the_headline_comes_first_and_every_dose_has_a_row():
     assert parsed(section).tags.count("tr") == 1 + 4
 
 
-def test_cells_hold_mean_bound_and_both_numbers():
+def test_cells_hold_counts_median_and_bound():
     rows = answer_section(an_answer(13)).rows
     cell = rows[1].cells[1]
-    assert cell.mean == "0.046"  # 0.04 + the mean of 0 … 0.012
-    assert re.fullmatch(r"at most 0\.0(49|50)\d*", cell.bound)
-    assert cell.counts == "n = 13 / 26"
+    assert (cell.kept, cell.needed) == ("11 of 13", "11 needed")  # 0.04 … 0.052, the last two above 0.05
+    assert cell.median == "median 0.046"
+    assert cell.bound == "≥ 55 % of patients"
     assert [cell.mark for cell in rows[1].cells] == ["✓", "✓", "✓"]
     assert [cell.mark for cell in rows[2].cells] == ["✗", "✗", "✗"]
     assert [cell.mark for cell in rows[3].cells] == ["", "", ""]
@@ -96,8 +97,7 @@ def test_cells_hold_mean_bound_and_both_numbers():
 def test_a_value_next_to_its_margin_is_printed_so_that_its_side_shows():
     answer = an_answer(levels=LEVELS | {0.1: (0.8999, 0.2, 0.7), 0.3: (0.894001, 0.04, 0.2)})
     cell = answer_section(answer).rows[1].cells[0]
-    assert cell.mean == "0.8995"
-    assert float(cell.mean) < 0.9
+    assert cell.median == "median 0.8995"
 
 
 def test_below_a_failed_dose_nothing_is_tested():
@@ -120,7 +120,7 @@ def test_an_endpoint_that_was_not_measured_has_empty_cells():
     asked = AnswerSettings(endpoints=ENDPOINTS[:2])
     both = find_dose_answer([], asked, doses=tuple(LEVELS), patients=["P00"])
     assert answer.status == "given"
-    assert {cell.mean for row in answer_section(both).rows for cell in row.cells} == {"–"}
+    assert {cell.kept for row in answer_section(both).rows for cell in row.cells} == {"–"}
     assert "were not measured" in words(answer_section(both))
 
 
@@ -146,7 +146,7 @@ def test_patients_who_are_left_out_are_told():
 
 def test_limits_are_said():
     shown = words(answer_section(an_answer()))
-    assert "single patients may fare worse" in shown
+    assert "about a share of patients, and says nothing of how the others fare" in shown
     assert "dose 0 is no control for" in shown
     without = an_answer(endpoints=ENDPOINTS[:2], levels={dose: of_dose[:2] for dose, of_dose in LEVELS.items()})
     assert "dose 0 is no control for" not in words(answer_section(without))
@@ -171,7 +171,7 @@ def test_the_section_uses_only_classes_of_the_page():
             assert f".{part}" in style
 
 
-def test_means_are_of_patients_not_studies():
+def test_values_are_of_patients_not_studies():
     """A guard of the fixture: two alike studies of each patient."""
     cell = an_answer().cell(0.3, ENDPOINTS[1])
-    assert cell.mean == pytest.approx(0.04 + 0.001 * np.arange(12).mean())
+    assert cell.median == pytest.approx(0.04 + 0.001 * np.median(np.arange(12)))

@@ -13,7 +13,19 @@ from typing import Any
 import typer
 
 from lessgad import __version__
-from lessgad.cli import convert, describe, experiment, import_dicom, import_nifti, node, phantom, reader, restore, view
+from lessgad.cli import (
+    convert,
+    describe,
+    experiment,
+    import_dicom,
+    import_nifti,
+    node,
+    phantom,
+    power,
+    reader,
+    restore,
+    view,
+)
 from lessgad.cli.console import say_error, say_internal_error
 from lessgad.errors import LessgadError
 
@@ -39,6 +51,7 @@ experiment.add_to(app)
 restore.add_to(app)
 view.add_to(app)
 phantom.add_to(app)
+power.add_to(app)
 import_nifti.add_to(app)
 convert.add_to(app)
 import_dicom.add_to(app)

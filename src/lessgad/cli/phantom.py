@@ -27,6 +27,9 @@ def phantom(
         ),
     ] = None,
     pairs_only: Annotated[bool, typer.Option("--pairs-only", help="T1 and T1ce alone, no low-dose scans.")] = False,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Scan each session twice at the standard dose (run-2).")
+    ] = False,
     dicom: Annotated[
         bool, typer.Option("--dicom", help="The same scans as DICOM too, as of three vendors, in sourcedata/dicom.")
     ] = False,
@@ -59,6 +62,7 @@ def phantom(
             n_workers=workers or os.cpu_count() or 1,
             low_doses=() if pairs_only else low_dose or LOW_DOSES,
             dicom=dicom,
+            n_repeats=int(repeat),
         )
     finally:
         bars.end()

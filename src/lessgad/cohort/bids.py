@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lessgad.cohort.repeats import first_scans, repeats_of
 from lessgad.cohort.selection import Selection, entities, only, selected
 from lessgad.cohort.study import Cohort, Study, UnusableStudy, study_name
 from lessgad.cohort.tables import read_table
@@ -24,7 +25,8 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
 
     A study is a subject, or a session of one, with one ``T1w`` and one ``ce-<agent>_T1w``. Its mask is the
     ``dseg`` of a derivative, on the grid of the T1w or of the image that ``space-`` names. Scans at a lower dose
-    (``acq-dose10_ce-<agent>_T1w``) and ``T2w`` are noted where they are, and never missed.
+    (``acq-dose10_ce-<agent>_T1w``), further ones at the standard dose (``run-2``, ``acq-repeat``) and ``T2w`` are noted
+    where they are, and never missed.
 
     Args:
         root: The folder with ``sub-…`` folders.
@@ -63,7 +65,8 @@ def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: 
     scans = [path for path in _images(anat, "T1w") if not _NOT_OF_THE_PAIR & set(entities(path))]
     images = [path for path in scans if _measured_dose(path) is None]
     pre_contrast = only([p for p in images if "ce" not in entities(p)], select, "one pre-contrast T1w", anat)
-    standard_dose = only([p for p in images if "ce" in entities(p)], select, "one ce-gadolinium T1w", anat)
+    with_contrast = [path for path in images if "ce" in entities(path)]
+    standard_dose = only(first_scans(with_contrast, select), select, "one ce-gadolinium T1w", anat)
     mask = _find_mask(root, anat, derivative, select)
     for image in (pre_contrast, standard_dose, mask):
         if image is not None:
@@ -84,6 +87,7 @@ def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: 
         mask_space=space,
         low_doses={label: tuple(selected(found, select, but=["acq"])) for label, found in low_doses.items()},
         t2=tuple(selected(_t2(anat, patient, session), select)),
+        repeats=repeats_of(standard_dose, with_contrast),
     )
 
 

@@ -21,6 +21,7 @@ class Study:
         mask_space: The image whose grid the mask is on, where its name says so.
         low_doses: Scans that were really made at a lower dose, by its label (``dose10``); one each, to be of use.
         t2: T2-weighted scans; one, to be of use.
+        repeats: Further scans at the standard dose, in the order of their runs.
     """
 
     patient: str
@@ -31,6 +32,7 @@ class Study:
     mask_space: str | None = None
     low_doses: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, hash=False)
     t2: tuple[Path, ...] = ()
+    repeats: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.acquired_sequence import acquired_sequence
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.field_strength import KnownField, known_field
-from lessgad.dose.relaxivity import USUAL_AGENT, agent_named, relaxivity
+from lessgad.dose.relaxivity import agent_used, relaxivity
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.errors import StudyError
 from lessgad.preparation.prepared_study import PreparedStudy
@@ -89,7 +89,7 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
     if isinstance(sequence, str):
         return sequence
     field_strength_t = acquisition.field_strength_t or FIELD_WHERE_UNKNOWN_T
-    agent = agent_named(acquisition.contrast_agent) or USUAL_AGENT
+    agent = agent_used(acquisition.contrast_agent)
     t1_ms = settings.t1_ms or ASSUMED_T1_MS[known_field(field_strength_t)]
     curve = DoseCurve(sequence, relaxivity(agent, field_strength_t), t1_ms, settings.t2_ms)
     return curve.why_not or curve

@@ -3,68 +3,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lessgad.evaluation.endpoint_metrics import HALF, METRICS, Metric, MetricKind
+from lessgad.evaluation.non_inferiority import keeps_margin
 from lessgad.settings import Settings
 
-Metric = Literal["recovery", "missed_ml", "false_ml", "unsupported_ml", "artifact_ml", "dice_loss", "ssim", "psnr_db"]
-MIN_PATIENTS = 8  # the bound is not known to hold its level under this many
-
-
-@dataclass(frozen=True)
-class MetricKind:
-    """What a metric is to an endpoint.
-
-    Attributes:
-        name: For people.
-        larger_is_better: Then the margin is a least value, else a largest one.
-        largest: No margin lies above this; none lies below 0.
-        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
-            False of a metric of what was invented: an image without contrast has invented nothing.
-        area: Where it is taken unless an endpoint says otherwise; empty where there is only one way.
-        unit: With its space; empty without.
-        decimals: To print.
-    """
-
-    name: str
-    larger_is_better: bool
-    largest: float
-    needs_contrast: bool = True
-    area: str = ""
-    unit: str = ""
-    decimals: int = 2
-
-
-METRICS: dict[Metric, MetricKind] = {
-    "recovery": MetricKind("enhancement recovery", True, 1.0),
-    "missed_ml": MetricKind("missed enhancement", False, 1e4, unit=" ml"),
-    "false_ml": MetricKind("false enhancement", False, 1e4, needs_contrast=False, unit=" ml"),
-    "unsupported_ml": MetricKind("unsupported enhancement", False, 1e4, needs_contrast=False, unit=" ml"),
-    "artifact_ml": MetricKind("artifact volume", False, 1e4, needs_contrast=False, unit=" ml"),
-    "dice_loss": MetricKind("loss of Dice", False, 1.0, area="tumor", decimals=3),
-    "ssim": MetricKind("SSIM", True, 1.0, area="tumor_box", decimals=3),
-    "psnr_db": MetricKind("PSNR", True, 200.0, area="tumor_box", unit=" dB", decimals=1),
-}
+MIN_PATIENTS = 8
+LARGEST_RATIO = 10.0
 
 
 class Endpoint(Settings):
     """One thing that a low dose must not be worse in than a margin.
 
     Attributes:
-        metric: recovery, missed_ml, false_ml, unsupported_ml (of enhancement), artifact_ml (brighter or darker than
-            both T1 and standard dose by 30 % of the signal of tissue), dice_loss (Dice with the standard
-            dose − Dice with the low dose), ssim or psnr_db.
-        at_least: The margin of recovery, ssim, psnr_db: the mean over patients must be shown to reach it.
-        at_most: The margin of the others.
+        metric: recovery, missed_ml, missed_share (of the enhancing tumor), false_ml, unsupported_ml (of enhancement),
+            artifact_ml (brighter or darker than both T1 and standard dose by 30 % of the signal of tissue),
+            lesions_lost (lesions whose recovery is under half of the repeat's), dice_loss (Dice with the standard dose
+            − Dice with the low dose), ssim or psnr_db.
+        at_least: The margin of recovery, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's recovery, or
+            a difference from the repeat's SSIM or PSNR (−0.05).
+        at_most: The margin of the others, likewise; of recovery an upper one beside `at_least`.
+        relative_to: ``repeat``: each value is held against that of a second scan at the standard dose in the same
+            study; null: values are taken as they are.
+        share: More than this share of all patients must be shown to keep the margin, from 0.5 to 0.95. Default: 0.5
+            for what is relative to the repeat, recovery, SSIM, PSNR, loss of Dice; 0.8 for lesions lost; else 0.6667.
         area: tumor_box, tumor or head for ssim and psnr_db; a region for dice_loss.
     """
 
     metric: Metric
     at_least: float | None = None
     at_most: float | None = None
+    relative_to: Literal["repeat"] | None = None
+    share: float = Field(default=0.5, ge=0.5, le=0.95)
     area: str = ""
 
     @property
@@ -73,66 +46,105 @@ class Endpoint(Settings):
         return METRICS[self.metric]
 
     @property
-    def margin(self) -> float:
-        """The one of `at_least` and `at_most` that is set."""
-        margin = self.at_least if self.kind.larger_is_better else self.at_most
-        assert margin is not None  # noqa: S101 - the validator has seen to it
-        return margin
+    def is_relative(self) -> bool:
+        """Whether it compares with the repeat; lesions are lost only in comparison with it."""
+        return self.relative_to is not None or self.metric == "lesions_lost"
+
+    @property
+    def margins(self) -> tuple[float, ...]:
+        """The one that is set, or both, the lower one first."""
+        return tuple(margin for margin in (self.at_least, self.at_most) if margin is not None)
+
+    def kept_by(self, value: float) -> bool:
+        """Say whether a value keeps the margin, or both; NaN does not."""
+        least, most = self.at_least, self.at_most
+        return (least is None or keeps_margin(value, least, larger_is_better=True)) and (
+            most is None or keeps_margin(value, most, larger_is_better=False)
+        )
 
     @model_validator(mode="before")
     @classmethod
-    def _usual_area(cls, given: object) -> object:
+    def _usual_area_and_share(cls, given: object) -> object:
         kind = METRICS.get(given.get("metric", "")) if isinstance(given, dict) else None
-        return {"area": kind.area, **given} if isinstance(given, dict) and kind is not None else given
+        if not isinstance(given, dict) or kind is None:
+            return given
+        # Two scans at one dose differ to either side by chance: no dose can be better than the repeat in most patients.
+        share = kind.share if given.get("relative_to") is None else HALF
+        return {"area": kind.area, "share": share, **given}
 
     @model_validator(mode="after")
     def _margin_of_its_metric(self) -> Endpoint:
         wanted, other = ("at_least", "at_most") if self.kind.larger_is_better else ("at_most", "at_least")
-        if getattr(self, other) is not None or getattr(self, wanted) is None:
+        both = getattr(self, other) is not None and not self.kind.may_be_an_interval
+        if both or getattr(self, wanted) is None:
             better = "larger" if self.kind.larger_is_better else "smaller"
             raise ValueError(f"{self.metric} is better when {better}; give it {wanted} and a margin, and no {other}")
-        if not 0 <= self.margin <= self.kind.largest:
-            percent = self.kind.largest == 1 and 1 < self.margin <= 100
+        if self.relative_to is not None and self.kind.comparison is None:
+            raise ValueError(f"{self.metric} cannot be held against the repeat: leave relative_to out")
+        low, high = self._limits()
+        beyond = next((margin for margin in self.margins if not low <= margin <= high), None)
+        if beyond is not None:
+            percent = self.kind.largest == 1 and 1 < beyond <= 100
             raise ValueError(
-                f"the margin of {self.metric} lies between 0 and {self.kind.largest:g}"
-                + (f"; did you mean {self.margin / 100:g}?" if percent else "")
+                f"the margin of {self.metric} lies between {low:g} and {high:g}"
+                + (f"; did you mean {beyond / 100:g}?" if percent else "")
             )
+        if len(self.margins) == 2 and not self.margins[0] < self.margins[1]:
+            raise ValueError(f"at_least of {self.metric} must lie below its at_most")
         if bool(self.area) != bool(self.kind.area):
             raise ValueError(f"{self.metric} {'needs an area' if self.kind.area else 'has no areas: leave area out'}")
         return self
+
+    def _limits(self) -> tuple[float, float]:
+        """Least and largest margin that can be meant."""
+        if self.kind.may_be_an_interval:
+            return 0.0, LARGEST_RATIO if self.at_most is not None else self.kind.largest
+        differs = self.relative_to is not None and self.kind.comparison == "difference"
+        return -self.kind.largest if differs else 0.0, self.kind.largest
+
+
+REPEAT: Literal["repeat"] = "repeat"
+DEFAULT_ENDPOINTS = (
+    Endpoint(metric="recovery", relative_to=REPEAT, at_least=0.9, at_most=1.1),
+    Endpoint(metric="lesions_lost", at_most=0),
+    Endpoint(metric="missed_share", relative_to=REPEAT, at_most=0.1),
+    Endpoint(metric="false_ml", relative_to=REPEAT, at_most=0.5),
+    Endpoint(metric="artifact_ml", relative_to=REPEAT, at_most=1.0),
+    Endpoint(metric="ssim", relative_to=REPEAT, at_least=-0.05),
+)
+WITH_SEGMENTATION = Endpoint(metric="dice_loss", at_most=0.05)
 
 
 class AnswerSettings(Settings):
     """When a dose is enough: when every endpoint is shown to keep its margin.
 
-    The margins by default are a start, not a standard: nine tenths of the enhancement, no more invented than a sphere
-    of 1 cm (0.52 ml), and the similarity that the paper's network had at 30 to 40 % of the dose. What a margin should
-    be is for those to say who read the images, before they see results.
+    The default margins are a start, not a standard; docs/answer.md says where each comes from. What a margin should be
+    is for those to say who read the images, before they see results.
 
     Attributes:
         endpoints: All must hold at a dose; at least one must be of a kind that needs contrast.
         method: Whose images are judged.
         min_patients: With fewer there is no answer.
-        level: Of each one-sided bound; 0.025 gives bounds of 97.5 %.
+        level: Of each one-sided test; 0.025 gives 97.5 % confidence.
     """
 
-    endpoints: tuple[Endpoint, ...] = Field(
-        default=(
-            Endpoint(metric="recovery", at_least=0.9),
-            Endpoint(metric="ssim", at_least=0.9),
-            Endpoint(metric="false_ml", at_most=0.5),
-        ),
-        min_length=1,
-    )
+    endpoints: tuple[Endpoint, ...] = Field(default=DEFAULT_ENDPOINTS, min_length=1)
     method: str = Field(default="restored", min_length=1)
     min_patients: int = Field(default=10, ge=MIN_PATIENTS)
     level: float = Field(default=0.025, ge=0.001, le=0.05)
 
+    def with_segmentation(self) -> AnswerSettings:
+        """Add the loss of Dice to the default endpoints; endpoints that were named stay as they are."""
+        if "endpoints" in self.model_fields_set:
+            return self
+        given = self.model_dump(exclude_unset=True)
+        return AnswerSettings.model_validate({**given, "endpoints": (*DEFAULT_ENDPOINTS, WITH_SEGMENTATION)})
+
     @field_validator("endpoints")
     @classmethod
     def _can_fail_without_contrast(cls, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-        named = [(endpoint.metric, endpoint.area) for endpoint in endpoints]
-        twice = next((metric for place, (metric, area) in enumerate(named) if (metric, area) in named[:place]), None)
+        named = [(endpoint.metric, endpoint.area, endpoint.relative_to) for endpoint in endpoints]
+        twice = next((key[0] for place, key in enumerate(named) if key in named[:place]), None)
         if twice is not None:
             raise ValueError(f"{twice} is named twice")
         if not any(endpoint.kind.needs_contrast for endpoint in endpoints):

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer in one or two sentences, for someone who reads images and not statistics."""
+"""The answer in a few sentences, for someone who reads images and not statistics."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.answer_settings import Endpoint
-from lessgad.evaluation.dose_answer import DoseAnswer, EndpointAtDose
+from lessgad.evaluation.dose_answer import DoseAnswer
+from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
+from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
+from lessgad.evaluation.outcomes import STANDARD
+from lessgad.evaluation.share_of_patients import patients_for
 
-_AREAS = {"tumor_box": "tumor’s box", "tumor": "tumor"}
+NO_REPEAT = " It needs a second scan at the standard dose, real or simulated."
 
 
 def answer_words(answer: DoseAnswer) -> str:
@@ -28,58 +31,58 @@ def headline(answer: DoseAnswer) -> str:
 
 
 def evidence(answer: DoseAnswer) -> str:
-    """What an answer stands on, and at which dose it ends; empty where none is given."""
-    kept = [_kept(answer, answer.lowest_dose)] if answer.lowest_dose is not None else []
+    """What an answer stands on, at which dose it ends, and which endpoints gave no verdict; empty without an answer."""
     if answer.status not in {"given", "no dose"}:
         return ""
+    kept = [_kept(answer, answer.lowest_dose)] if answer.lowest_dose is not None else []
     end = "No lower dose was measured." if answer.stopped_at is None else _failure(answer, answer.stopped_at)
-    return " ".join([*kept, end])
+    return " ".join([*kept, end, *unusable_words(answer)])
 
 
-def endpoint_words(endpoint: Endpoint) -> str:
-    """Spell an endpoint with its margin: ``enhancement recovery ≥ 0.9``, ``SSIM (tumor’s box) ≥ 0.9``."""
-    sign = "≥" if endpoint.kind.larger_is_better else "≤"
-    area = f" ({_AREAS.get(endpoint.area, endpoint.area)})" if endpoint.area else ""
-    return f"{endpoint.kind.name}{area} {sign} {endpoint.margin:g}{endpoint.kind.unit}"
-
-
-def value_words(value: float | None, endpoint: Endpoint) -> str:
-    """Spell a mean or bound, with as many digits as it takes to see on which side of the margin it lies."""
-    if value is None or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    decimals = endpoint.kind.decimals
-    while decimals < 6 and round(value, decimals) == round(endpoint.margin, decimals) and value != endpoint.margin:
-        decimals += 1
-    return f"{value:z.{decimals}f}".replace("-", "−")
+def unusable_words(answer: DoseAnswer) -> list[str]:
+    """Name the endpoints that a second scan at the standard dose fails, one sentence each."""
+    said = []
+    for endpoint in answer.unusable:
+        repeat = answer.cell(STANDARD, endpoint)
+        assert repeat is not None  # noqa: S101 - this is what made it unusable
+        said.append(
+            f"{_sentence(endpoint_words(endpoint))} gives no verdict: a second scan at the standard dose fails it too, "
+            f"{_count_words(repeat, answer)}."
+        )
+    return said
 
 
 def _kept(answer: DoseAnswer, dose: float) -> str:
     higher = [percent(other) for other in answer.doses if other > dose]
     also = f" and at every higher dose tested ({_all_of(higher)})" if higher else ""
-    n_patients = min(cell.n_patients for cell in answer.cells if cell.dose == dose)
-    kept = _all_of(endpoint_words(endpoint) for endpoint in answer.settings.endpoints)
+    kept = []
+    for endpoint in answer.deciding:
+        cell = answer.cell(dose, endpoint)
+        assert cell is not None  # noqa: S101 - every endpoint has one at each tested dose
+        kept.append(f"{endpoint_words(endpoint)} in {share_words(endpoint)} ({cell.n_kept} of {cell.n_patients} here)")
     confidence = percent(1 - answer.settings.level)
-    each = ", each" if len(answer.settings.endpoints) > 1 else ""
-    return f"At it{also} {kept} held on average over {n_patients} patients{each} with {confidence} confidence."
+    each = "each of these was" if len(kept) > 1 else "this was"
+    return f"At this dose{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
 
 
 def _failure(answer: DoseAnswer, dose: float) -> str:
-    failed = [cell for cell in answer.cells if cell.dose == dose and not cell.passed]
-    return f"At {percent(dose)} that is not shown: {'; '.join(_why(cell) for cell in failed)}."
+    cells = (answer.cell(dose, endpoint) for endpoint in answer.deciding)
+    failed = [cell for cell in cells if cell is not None and not cell.passed]
+    return f"At {percent(dose)} that is not shown: {'; '.join(_why(cell, answer) for cell in failed)}."
 
 
-def _why(cell: EndpointAtDose) -> str:
+def _why(cell: EndpointAtDose, answer: DoseAnswer) -> str:
     wanted = endpoint_words(cell.endpoint)
     if cell.n_missing:
         return f"{wanted}, where {_count(cell.n_missing, 'study has', 'studies have')} no value"
-    mean = f"{value_words(cell.mean, cell.endpoint)}{cell.endpoint.kind.unit}"
-    if not cell.mean_keeps_margin:
-        return f"{wanted}, where the mean is {mean}"
-    bound = f"{value_words(cell.bound, cell.endpoint)}{cell.endpoint.kind.unit}"
-    few = f"{_count(cell.n_patients, 'patient')} are too few to be sure (it may be as bad as {bound})"
-    return f"{wanted}, where the mean is {mean} but {few}"
+    return f"{wanted}, {_count_words(cell, answer)}"
+
+
+def _count_words(cell: EndpointAtDose, answer: DoseAnswer) -> str:
+    median = f", median {value_with_unit(cell.median, cell.endpoint)}" if cell.endpoint.kind.decimals else ""
+    words = f"kept by {cell.n_kept} of {cell.n_patients} patients where {cell.n_needed} are needed{median}"
+    enough = patients_for(cell.share_kept, cell.endpoint.share, answer.settings.level) if cell.looks_kept else None
+    return f"{words} (at this share about {enough} patients would do)" if enough is not None else words
 
 
 def _obstacle(answer: DoseAnswer) -> str:
@@ -88,9 +91,9 @@ def _obstacle(answer: DoseAnswer) -> str:
     named = _all_of(endpoint_words(endpoint) for endpoint in answer.reasons)
     was, can = ("was", "it can") if len(answer.reasons) == 1 else ("were", "they can")
     if answer.status == "too few":
-        n = min(answer.n_patients(endpoint) for endpoint in answer.reasons)
-        needed = answer.settings.min_patients
-        return f"{_count(n, 'patient is', 'patients are')} too few for {named}; {needed} are needed."
+        return f"{_too_few(answer)}."
+    if answer.status == "unusable":
+        return f"{' '.join(unusable_words(answer))} No endpoint that needs contrast is left."
     if answer.status == "no control":
         return (
             f"{named} {was} not measured without contrast in every study, so nothing shows that {can} fail. "
@@ -98,12 +101,31 @@ def _obstacle(answer: DoseAnswer) -> str:
         )
     if answer.status == "insensitive":
         controls = [answer.cell(0.0, endpoint) for endpoint in answer.reasons]
-        means = _all_of(f"{value_words(c.mean, c.endpoint)}{c.endpoint.kind.unit}" for c in controls if c is not None)
+        counts = _all_of(f"{c.n_kept} of {c.n_patients}" for c in controls if c is not None)
         return (
-            f"without any contrast {named} {was} met already (mean {means}), which proves nothing of a dose. "
+            f"without any contrast {named} {was} met already (by {counts} patients), which proves nothing of a dose. "
             "A stricter margin or another endpoint is needed, and other patients to test it on."
         )
-    return f"{named} {was} not measured."
+    relative = NO_REPEAT if any(endpoint.is_relative for endpoint in answer.reasons) else ""
+    return f"{named} {was} not measured.{relative}"
+
+
+def _too_few(answer: DoseAnswer) -> str:
+    """The endpoint that lacks most patients speaks for all."""
+
+    def lacking(endpoint: Endpoint) -> int:
+        return fewest_patients(endpoint, answer.settings) - answer.n_patients(endpoint)
+
+    endpoint = max(answer.reasons, key=lacking)
+    n = answer.n_patients(endpoint)
+    return (
+        f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in {share_words(endpoint)}; "
+        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them keep it"
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _count(n: int, one: str, many: str = "") -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from lessgad.evaluation.clusters import in_clusters, volume_ml
 from lessgad.evaluation.contrast_ratios import contrast_ratios
 from lessgad.evaluation.enhancement_reference import EnhancementReference, Image, Region, cropped
-from lessgad.evaluation.enhancement_threshold import N_SIGMAS
+from lessgad.evaluation.enhancement_threshold import N_SIGMAS, exceeds_other_tissue
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,16 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
 
         recovery = Σ E_method / Σ E_standard
 
-    Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels. That noise is that of
-    the scanner: where `reference.threshold.tumor_over_spread` is not above `N_SPREADS`, the figure is of a tumor that
-    differs from T1 to T1ce no more than other tissue does.
+    Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels, and where the median of
+    E_standard in the region does not exceed what other tissue differs by (`exceeds_other_tissue`): a share of such an
+    enhancement means nothing.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)
     noise = reference.threshold.noise * math.sqrt(np.count_nonzero(region))
-    if not standard > N_SIGMAS * noise:
+    found = reference.threshold
+    if not standard > N_SIGMAS * noise or not exceeds_other_tissue(
+        float(np.median(reference.enhancement[region])), found.noise, found.spread
+    ):
         return math.nan
     return float(enhancement[region].sum(dtype=np.float64) / standard)
 

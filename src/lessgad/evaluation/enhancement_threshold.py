@@ -44,6 +44,21 @@ class EnhancementThreshold:
         return math.copysign(math.inf, self.tumor_median) if self.tumor_median else 0.0
 
 
+def exceeds_other_tissue(median: float, noise: float, spread: float) -> bool:
+    """Say whether a region differs from T1 to T1ce by more than tissue that does not enhance.
+
+        median > 2·√(spread² − noise²)
+
+    Noise averages out over a region; what else tells the two scans apart (sequence, calibration, texture) does not.
+
+    Args:
+        median: Of T1ce − T1 in the region.
+        noise: SD of the noise of T1ce − T1.
+        spread: Robust SD about zero of T1ce − T1 in other tissue.
+    """
+    return median > N_SPREADS * math.sqrt(max(spread**2 - noise**2, 0.0))
+
+
 def enhancement_threshold(
     enhancement: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],

@@ -4,21 +4,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-import numpy as np
-
 from lessgad.cohort.visits import OrderedBy, Visits, ordered
-from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.results.growth import GrowthRow
 from lessgad.evaluation.results.overlap import TUMOR, OverlapRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.evaluation.settings import ProgressionSettings
 
 UNDEFINED = "undefined"
-LIMITS = 1.96  # standard deviations
 _ROUNDING = 1e-9  # relative; changes are differences
 
 
@@ -57,42 +52,6 @@ def growth_rows(
                     pairs = (volumes[earlier], row), (diameters[earlier], diameters[later])
                     rows.append(_growth(*pairs, before, settings, known.by))
     return rows
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Bland and Altman's comparison of a change as segmented with that of the reference.
-
-    Attributes:
-        n_patients: Patients with a pair of visits.
-        n_pairs: Pairs of visits.
-        bias: Mean difference, segmented − reference, over patients.
-        low: Lower 95 % limit of agreement, bias − 1.96 SD over pairs; NaN under two pairs.
-        high: Upper one.
-    """
-
-    n_patients: int
-    n_pairs: int
-    bias: float
-    low: float
-    high: float
-
-
-def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreement:
-    """Compare changes; differences that do not exist are left out.
-
-    Args:
-        differences: Segmented − reference, one per pair of visits.
-        patients: Whose each is.
-
-    Source: Bland & Altman, Lancet 1986.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    means = patient_means(values, patients)
-    finite = values[np.isfinite(values)]
-    bias = float(np.mean(list(means.values()))) if means else math.nan
-    spread = LIMITS * float(finite.std(ddof=1)) if len(finite) > 1 else math.nan
-    return Agreement(len(means), len(finite), bias, bias - spread, bias + spread)
 
 
 def _growth(

@@ -1,110 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a mean over patients is shown to keep a margin, and how far down a row of doses that goes.
+"""How the verdicts on endpoints and doses are put together without a correction for the number of tests.
 
-*One endpoint*: the one-sided bound of the mean must keep the margin. *All endpoints* of a dose must, each at the same
-level without correction: a dose that is worse in any one of them passes with at most the probability with which that
-one passes (intersection–union test; Berger, Technometrics 1982). *Doses* are taken from high to low, and the first
-that fails ends the row (fixed sequence; Maurer, Hothorn & Lehmacher 1995). That needs no correction either: for any
-dose that is not good enough to be accepted, the highest such dose must be, in one test at the level.
+*All endpoints* of a dose must pass, each at the same level without correction: a dose that is worse in any one of them
+passes with at most the probability with which that one passes (intersection–union test; Berger, Technometrics 1982).
+*Doses* are taken from high to low, and the first that fails ends the row (fixed sequence; Maurer, Hothorn & Lehmacher
+1995). That needs no correction either: for any dose that is not good enough to be accepted, the highest such dose must
+be, in one test at the level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
-import numpy as np
-from jaxtyping import Float
-
-MIN_FOR_BOUND = 3  # patients; skewness needs three
-_N_SAMPLES = 10_000
-_SEED = 1
-_LARGEST_RATIO = 1e3
-_SAME = 1e-12  # relative; a mean that equals the margin but for rounding keeps it
+_SAME = 1e-12  # relative; a value that equals the margin but for rounding keeps it
 
 
-def bound_of_mean(
-    values: Float[np.ndarray, "*tables patients"], level: float, *, lower: bool = True
-) -> Float[np.ndarray, "*tables"]:
-    """One-sided confidence bound of the mean over patients; where all values are the same, that value.
-
-        bound = x̄ − max(c_n, h(γ)) · s/√n          (lower; the upper one is that of −x, its sign turned)
-
-    c_n is the quantile of Student's ratio for n values with an exponential tail (skewness 2) on the bad side; h is
-    Hall's, for the skewness γ that the values show, with t Student's quantile of n − 1 degrees:
-
-        h(γ) = √n · (3/γ) · ((1 + γ·(t/√n − γ/(6n)))^⅓ − 1)
-
-    c_n holds for whatever is no more skewed than an exponential, whether the sample shows it or not; h takes over where
-    it shows more. Plain t accepts too often what matters here: most patients do well, few do badly, and a sample that
-    misses those few misses the spread that they bring. How often a mean *at* the margin was taken for better, in per
-    cent, at a level of 2.5 %, the worst over 8 to 60 patients (benchmarks/size_of_bounds.py):
-
-    | patients' means, long tail on the bad side | t | Johnson | BCa | sign flips | bootstrap-t | this |
-    |---|---|---|---|---|---|---|
-    | normal, Laplace, t(3) | 2.7 | 6.6 | 7.8 | 4.0 | 4.2 | 0.8 |
-    | skewness to 1: gamma, beta, failures of 3 to 5 SD | 6.2 | 5.9 | 8.8 | 6.2 | 5.5 | 1.6 |
-    | skewness to 2: beta, exponential, log-normal σ ½, failures of 5 SD | 10.6 | 11.1 | 15.7 | 11.4 | 10.0 | 2.7 |
-    | log-normal σ 1, skewness 6.2 | 17.1 | 12.5 | 17.3 | 16.2 | 9.4 | 4.8 |
-
-    It does not hold in the last row; where one patient in twenty is worse by 8 SD (6 at 30 patients: half of such
-    samples hold one or none); and where most patients are alike (four in five at zero: 24 at 8 patients, 18 at 10, 6 at
-    20, under 3 from 30; half at zero: 4.5 at 8, under 3 from 12). No bound of a mean holds for every distribution
-    (Bahadur & Savage 1956).
-
-    The price: a dose that equals the standard passes in 80 % where the SD of patients is at most 1.75 margins (normal;
-    with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
-
-    Args:
-        values: One finite value per patient; leading axes are tables of their own.
-        level: One-sided: 0.025 for 97.5 %.
-        lower: A lower bound, else an upper one.
-
-    Raises:
-        ValueError: Under three patients.
-
-    Source: Hall, J. R. Statist. Soc. B 1992, for h.
-    """
-    if not lower:
-        return np.asarray(-bound_of_mean(-values, level))
-    n = values.shape[-1]
-    if n < MIN_FOR_BOUND:
-        raise ValueError(f"a bound needs {MIN_FOR_BOUND} patients")
-    mean, span = values.mean(axis=-1), np.ptp(values, axis=-1)
-    constant = span <= _SAME * np.abs(mean)
-    units = (values - mean[..., None]) / np.where(constant, 1.0, span)[..., None]
-    quantile = np.maximum(exponential_quantile(n, level), _hall_quantile(units, level))
-    reach = quantile * units.std(axis=-1, ddof=1) * span / np.sqrt(n)
-    return np.asarray(np.where(constant, values[..., 0], mean - reach))
-
-
-@lru_cache(maxsize=1024)
-def exponential_quantile(n_patients: int, level: float) -> float:
-    """Quantile 1 − level of Student's ratio √n·(x̄ − μ)/s where −x is exponential: 4.6 at n = 8, 2.7 at 40, 97.5 %.
-
-    The sum S of n exponential values is Gamma(n) and independent of their coefficient of variation v, so
-
-        P(ratio > c) = mean over samples of P(S < n/(1 + c·v/√n))
-
-    solved for c, over always the same 10,000 samples. With others the level differs by 0.0003 (one standard error).
-    """
-    from scipy.optimize import brentq
-    from scipy.special import gammainc
-
-    n_samples = min(_N_SAMPLES, 2_000_000 // n_patients + 1)
-    values = -np.log1p(-np.random.default_rng(_SEED).random((n_samples, n_patients)))
-    variation = values.std(axis=1, ddof=1) / values.mean(axis=1) / np.sqrt(n_patients)
-
-    def excess(ratio: float) -> float:
-        return float(gammainc(n_patients, n_patients / (1 + ratio * variation)).mean()) - level
-
-    return float(brentq(excess, 0.0, _LARGEST_RATIO, xtol=1e-4))
-
-
-def keeps_margin(bound: float, margin: float, *, larger_is_better: bool) -> bool:
-    """Say whether a bound (or a mean) is on the good side of a margin or, but for rounding, on it."""
-    beyond = bound - margin if larger_is_better else margin - bound
-    return bool(beyond >= -_SAME * max(abs(margin), abs(bound)) if np.isfinite(bound) else beyond > 0)
+def keeps_margin(value: float, margin: float, *, larger_is_better: bool) -> bool:
+    """Say whether a value is on the good side of a margin or, but for rounding, on it; NaN never is."""
+    beyond = value - margin if larger_is_better else margin - value
+    tolerance = _SAME * max(abs(margin), abs(value)) if abs(value) < float("inf") else 0.0
+    return bool(beyond >= -tolerance)
 
 
 def lowest_in_sequence(passed: Mapping[float, bool]) -> float | None:
@@ -115,15 +30,3 @@ def lowest_in_sequence(passed: Mapping[float, bool]) -> float | None:
             break
         lowest = dose
     return lowest
-
-
-def _hall_quantile(units: Float[np.ndarray, "*tables patients"], level: float) -> Float[np.ndarray, "*tables"]:
-    """h(γ) of deviations from the mean, with the γ that SciPy's skew(bias=False) gives; without spread γ is 0."""
-    from scipy.special import stdtrit
-
-    n = units.shape[-1]
-    variance = np.maximum((units**2).mean(axis=-1), 1e-30)
-    skewness = (units**3).mean(axis=-1) / variance**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
-    skewness = np.where(np.abs(skewness) < 1e-6, 1e-6, skewness)  # h is smooth at 0 and Student's there
-    student = stdtrit(n - 1, 1 - level) / np.sqrt(n)
-    return np.asarray(np.sqrt(n) * 3 / skewness * (np.cbrt(1 + skewness * (student - skewness / (6 * n))) - 1))

@@ -20,6 +20,7 @@ from lessgad.evaluation.answer_settings import AnswerSettings
 
 Standing = Literal["before results", "after results", "changed", "never"]
 _NAMES = {
+    "format": "how endpoints are tested",
     "endpoints": "the endpoints or their margins",
     "method": "the method",
     "min_patients": "the smallest number of patients",
@@ -57,8 +58,10 @@ def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: I
     """
     endpoints = [endpoint.model_dump(mode="json", exclude_none=True) for endpoint in settings.endpoints]
     return {
-        "format": 1,
-        "endpoints": sorted(endpoints, key=lambda endpoint: (endpoint["metric"], endpoint["area"])),
+        "format": 2,
+        "endpoints": sorted(
+            endpoints, key=lambda endpoint: (endpoint["metric"], endpoint["area"], "relative_to" in endpoint)
+        ),
         "method": settings.method,
         "min_patients": settings.min_patients,
         "level": settings.level,

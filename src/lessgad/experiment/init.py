@@ -13,6 +13,7 @@ from lessgad.atomic_write import replacing, write_text
 from lessgad.cohort.bids import label_names, read_cohort
 from lessgad.cohort.split import assign, compare_with_cohort, read_split
 from lessgad.errors import SettingsError
+from lessgad.evaluation.endpoint_at_dose import fewest_patients
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.image_selection import image_selection
 from lessgad.experiment.settings import parse_settings
@@ -86,7 +87,8 @@ def init_experiment(
     given = read_split(split) if split is not None else {}
     subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
     split_words = compare_with_cohort(given, cohort.everybody, split) if split is not None else ()
-    n_test, least = [subsets[patient] for patient in cohort.patients].count("test"), settings.answer.min_patients
+    n_test = [subsets[patient] for patient in cohort.patients].count("test")
+    least = max(fewest_patients(endpoint, settings.answer) for endpoint in settings.answer.endpoints)
     if split is not None:
         _copy_split(split, folder.split)
     write_text(folder.settings, text)

@@ -34,6 +34,8 @@ BUILT_IN_METHODS = (
     "denoise_and_scale",
     "gaussian_and_scale",
     "restored",
+    "repeat",
+    "repeat_exchanged",
     "standard",
     "low",
 )

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from lessgad.cohort.selection import Selection
+from lessgad.evaluation.endpoint_words import share_words
 from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
@@ -160,11 +161,12 @@ evaluation:
     diameter_mm: {default.evaluation.progression.diameter_mm}   # growth of the largest transverse diameter
     volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
 
-answer:   # a dose is enough where every endpoint is shown to keep its margin; set it before you see test results
-  endpoints: {_endpoints(default)}   # or missed_ml, unsupported_ml, artifact_ml, dice_loss, psnr_db
+answer:   # a dose is enough if every endpoint is shown to keep its margin; set it before you see test results
+  endpoints:   # repeat: a second scan at the standard dose; also missed_ml, unsupported_ml, dice_loss, psnr_db
+{_endpoints(default, with_dice=not isinstance(segmentation, str))}
   method: {default.answer.method}   # whose images are judged
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
-  level: {default.answer.level}   # one-sided error of each bound
+  level: {default.answer.level}   # probability of a false conclusion of each one-sided test
 
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
@@ -180,9 +182,16 @@ def _which_images(default: ExperimentSettings, chosen: Selection | None) -> str:
     )
 
 
-def _endpoints(settings: ExperimentSettings) -> str:
-    endpoints = settings.answer.endpoints
-    return json.dumps([one.model_dump(mode="json", exclude_none=True, exclude_defaults=True) for one in endpoints])
+def _endpoints(settings: ExperimentSettings, *, with_dice: bool) -> str:
+    """One endpoint a line, with the share of patients that it must be shown for."""
+    answer = settings.answer.with_segmentation() if with_dice else settings.answer
+    lines = []
+    for endpoint in answer.endpoints:
+        left_out = {"share"} if endpoint.area else {"share", "area"}
+        named = endpoint.model_dump(mode="json", exclude_none=True, exclude=left_out)
+        words = ", ".join(f"{key}: {json.dumps(value).strip(chr(34))}" for key, value in named.items())
+        lines.append(f"    - {{{words}, share: {endpoint.share:.4g}}}   # in {share_words(endpoint)}")
+    return "\n".join(lines)
 
 
 def _segmentation(chosen: SegmentationSettings | str) -> str:

@@ -34,6 +34,11 @@ def prepared_scan(study: Study, dose: float) -> str:
     return key_of("prepare", f"{study.name}_acq-{dose_label(dose)}")
 
 
+def prepared_repeat(study: Study) -> str:
+    """Its second scan at the standard dose."""
+    return key_of("prepare", f"{study.name}_repeat")
+
+
 def trained(model: str) -> str:
     """The training of a model."""
     return key_of("train", model)

@@ -12,10 +12,14 @@ from typing import Any
 
 from lessgad.atomic_write import write_text
 from lessgad.errors import InputError
-from lessgad.evaluation.dose_answer import DoseAnswer, Outcome, find_dose_answer
+from lessgad.evaluation.answer_settings import AnswerSettings
+from lessgad.evaluation.dose_answer import DoseAnswer, find_dose_answer
+from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
+from lessgad.evaluation.outcomes import Outcome
 from lessgad.evaluation.preregistration import Preregistration, answer_content, compare_with_frozen, frozen_record
 from lessgad.evaluation.results.artifacts import ArtifactRow
 from lessgad.evaluation.results.enhancement import EnhancementRow
+from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.results.overlap import STANDARD, OverlapRow, method_of_image
 from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.experiment.opened import Experiment
@@ -39,6 +43,7 @@ def answer_of(
     enhancement: Sequence[EnhancementRow],
     overlap: Sequence[OverlapRow],
     artifacts: Sequence[ArtifactRow] = (),
+    lesions: Sequence[LesionRow] = (),
 ) -> tuple[DoseAnswer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
@@ -46,14 +51,39 @@ def answer_of(
         InputError: The record of what was fixed is damaged.
     """
     path = experiment.folder.frozen_answer
-    answer = find_dose_answer(
-        [*_of_similarity(similarity), *_of_enhancement(enhancement), *_of_overlap(overlap), *_of_artifacts(artifacts)],
-        experiment.settings.answer,
-        doses=_tested_doses(experiment),
-        patients=_test_patients(experiment),
-    )
+    answer = unfrozen_answer(experiment, outcomes_of(similarity, enhancement, overlap, artifacts, lesions))
     record = _read(path) if path.exists() else None
     return answer, compare_with_frozen(record, _content(experiment), path)
+
+
+def outcomes_of(
+    similarity: Sequence[SimilarityRow],
+    enhancement: Sequence[EnhancementRow],
+    overlap: Sequence[OverlapRow],
+    artifacts: Sequence[ArtifactRow],
+    lesions: Sequence[LesionRow],
+) -> list[Outcome]:
+    """Give what was measured of test patients as values of endpoints."""
+    return [
+        *_of_similarity(similarity),
+        *_of_enhancement(enhancement),
+        *_of_overlap(overlap),
+        *_of_artifacts(artifacts),
+        *_of_lesions(lesions),
+    ]
+
+
+def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
+    """Test the doses on the test patients, whatever was fixed before."""
+    return find_dose_answer(
+        outcomes, answer_settings(experiment), doses=tested_doses(experiment), patients=_test_patients(experiment)
+    )
+
+
+def answer_settings(experiment: Experiment) -> AnswerSettings:
+    """Give the endpoints of an experiment: by default the loss of Dice too, where images are segmented."""
+    answer = experiment.settings.answer
+    return answer if experiment.settings.segmentation is None else answer.with_segmentation()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -72,10 +102,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _content(experiment: Experiment) -> dict[str, Any]:
-    return answer_content(experiment.settings.answer, _tested_doses(experiment), _test_patients(experiment))
+    return answer_content(answer_settings(experiment), tested_doses(experiment), _test_patients(experiment))
 
 
-def _tested_doses(experiment: Experiment) -> list[float]:
+def tested_doses(experiment: Experiment) -> list[float]:
     """Doses of the settings; of measured ones those that some test study was scanned at, whatever came of it."""
     doses = list(experiment.settings.doses)
     if experiment.settings.low_dose == "simulated":
@@ -111,6 +141,12 @@ def _of_artifacts(rows: Sequence[ArtifactRow]) -> Iterator[Outcome]:
         if row.subset == "test":
             artifact_ml = row.brighter_ml + row.darker_ml
             yield Outcome(row.patient, row.session, row.dose, row.method, "artifact_ml", "", artifact_ml)
+
+
+def _of_lesions(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
+    test = [row for row in rows if row.subset == "test"]
+    yield from lesions_lost(test)
+    yield from missed_shares(test)
 
 
 def _of_overlap(rows: Sequence[OverlapRow]) -> Iterator[Outcome]:

@@ -12,6 +12,7 @@ from lessgad.dose.simulation import simulated_low_dose
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
 from lessgad.evaluation.results.similarity import SimilarityRow
+from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.models import model_doses
 from lessgad.experiment.opened import Experiment
@@ -56,7 +57,7 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
     """Recovery and false enhancement against dose, and what a threshold trades between false and missed ones."""
     evaluation = experiment.settings.evaluation
     against_dose = enhancement_against_dose(
-        scores.enhancement, seed=evaluation.seed, n_resamples=evaluation.n_resamples, subset="test"
+        without_exchanged(scores.enhancement), seed=evaluation.seed, n_resamples=evaluation.n_resamples, subset="test"
     )
     traded = operating_curve_figure(scores.false_against_missed, subset="test")
     pictures = []

@@ -20,6 +20,7 @@ from lessgad.cohort.visits import visits_of
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Advance
+from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import planned_doses
@@ -74,7 +75,7 @@ def write_report(
     """
     advance(0.0, "tables")
     scores = gather_results(experiment, usable)
-    rows = scores.similarity
+    rows = without_exchanged(scores.similarity)
     evaluation = experiment.settings.evaluation
     tables = tuple(
         table
@@ -106,7 +107,7 @@ def table4_file(experiment: Experiment, area: Area) -> Path:
 
 def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
     experiment, scores, usable = gathered.experiment, gathered.scores, gathered.usable
-    settings, rows = experiment.settings, scores.similarity
+    settings, rows = experiment.settings, without_exchanged(scores.similarity)
     section, bars = reading_results(experiment)
     test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
     records = record_simulation(experiment, usable)
@@ -123,11 +124,11 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         answer=_answer(experiment, scores),
         enhancement=enhancement_tables(
             scores.thresholds,
-            scores.enhancement,
-            scores.lesions,
+            without_exchanged(scores.enhancement),
+            without_exchanged(scores.lesions),
             scores.intervals,
             scores.consistency,
-            scores.artifacts,
+            without_exchanged(scores.artifacts),
         ),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
@@ -150,7 +151,7 @@ def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None
     if not any(row.subset == "test" for row in scores.similarity):
         return None
     return answer_section(
-        *answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts)
+        *answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts, scores.lesions)
     )
 
 

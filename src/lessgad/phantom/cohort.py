@@ -23,7 +23,8 @@ BIDS_VERSION = "1.10.0"
 README = """Synthetic scans of vestibular schwannomas, made by `lessgad phantom`. No person was scanned.
 
 Each session has a T1 before contrast (T1w), true scans at a part of the standard dose (acq-dose10_ce-gadolinium_T1w is
-10 %), and one at the standard dose (ce-gadolinium_T1w). Each has its own noise, intensity window, grid and motion.
+10 %), and one at the standard dose (ce-gadolinium_T1w), if asked for with a second one (ce-gadolinium_run-2_T1w). Each
+has its own noise, intensity window, grid and motion.
 The true tumor masks (intrameatal and extrameatal part) and motions are in derivatives/phantom.
 """
 DERIVATIVE = Path("derivatives") / "phantom"
@@ -38,11 +39,12 @@ def write_cohort(
     *,
     low_doses: Sequence[float] = LOW_DOSES,
     dicom: bool = False,
+    n_repeats: int = 0,
 ) -> None:
     """Write `n_patients` patients, about a third of them with two sessions, into a new folder.
 
-    The bytes depend on `n_patients`, `seed`, `low_doses` and `dicom` alone. dataset_description.json is written last: a
-    folder without it is not a whole cohort.
+    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom` and `n_repeats` alone. dataset_description.json is
+    written last: a folder without it is not a whole cohort.
 
     Args:
         root: The folder; it must not exist or be empty.
@@ -52,6 +54,7 @@ def write_cohort(
         n_workers: Processes to use.
         low_doses: Doses to scan besides T1 and T1ce, between 0 and 1.
         dicom: Whether to write the scans as DICOM too, under ``sourcedata/dicom``.
+        n_repeats: Further scans of each session at the standard dose (``run-2``, ``run-3`` …).
 
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
@@ -70,17 +73,21 @@ def write_cohort(
         )
     digits = max(2, len(str(n_patients)))
     patients = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
-    write = partial(write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom)
+    write = partial(
+        write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom, n_repeats=n_repeats
+    )
     for done, _ in enumerate(_written(write, patients, n_workers), start=1):
         if on_progress is not None:
             on_progress(done, n_patients)
     _write_descriptions(root, patients, digits)
 
 
-def write_patient(root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool) -> None:
+def write_patient(
+    root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool, n_repeats: int = 0
+) -> None:
     """Scan one patient and write all sessions."""
     label = f"sub-{patient.number:0{digits}d}"
-    for session, study in enumerate(scan_patient(patient, low_doses), start=1):
+    for session, study in enumerate(scan_patient(patient, low_doses, n_repeats), start=1):
         _write_study(root, Path(label) / f"ses-{session}" / "anat", f"{label}_ses-{session}", patient, study)
         if dicom:
             write_dicom_session(root / "sourcedata" / "dicom", patient, study, label.removeprefix("sub-"), session)
@@ -105,23 +112,25 @@ def _written(write: Callable[[Patient], None], patients: list[Patient], n_worker
 
 def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: ScannedSession) -> None:
     truth = root / DERIVATIVE / folder
-    for dose, scan in study.scans.items():
-        name = image_name(dose)
+    repeats = ((1.0, run, scan) for run, scan in enumerate(study.repeats, start=2))
+    for dose, run, scan in (*((dose, 1, scan) for dose, scan in study.scans.items()), *repeats):
+        name = image_name(dose, run)
         write_volume(root / folder / f"{stem}_{name}.nii.gz", scan.image)
         _write_json(root / folder / f"{stem}_{name}.json", sidecar(patient, scan.image, dose))
         if dose > 0:
-            space = "ceT1w" if dose == 1 else f"{dose_label(dose)}T1w"
+            space = f"{'ce' if dose == 1 else dose_label(dose)}{f'run{run}' if run > 1 else ''}T1w"
             rows = "\n".join(" ".join(f"{value:.9f}" for value in row) for row in scan.motion.tolist())
             heading = f"# true motion of the head: T1w world mm -> {name} world mm\n"
             write_text(truth / f"{stem}_from-T1w_to-{space}_mode-points_xfm.txt", heading + rows + "\n")
     write_volume(truth / f"{stem}_space-T1w_dseg.nii.gz", study.mask)
 
 
-def image_name(dose: float) -> str:
-    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_T1w``."""
+def image_name(dose: float, run: int = 1) -> str:
+    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``."""
     if dose == 0:
         return "T1w"
-    return "ce-gadolinium_T1w" if dose == 1 else f"acq-{dose_label(dose)}_ce-gadolinium_T1w"
+    again = f"_run-{run}" if run > 1 else ""
+    return f"ce-gadolinium{again}_T1w" if dose == 1 else f"acq-{dose_label(dose)}_ce-gadolinium_T1w"
 
 
 def _write_descriptions(root: Path, patients: list[Patient], digits: int) -> None:

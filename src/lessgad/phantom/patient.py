@@ -62,12 +62,12 @@ def draw_patient(number: int, seed: int) -> Patient:
     return Patient(number, age, sex, tumors, protocol, (seed, number))
 
 
-def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES) -> list[ScannedSession]:
+def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_repeats: int = 0) -> list[ScannedSession]:
     """Build the patient's head once and scan it at each session."""
     studies = []
     for session, (subject, warp) in enumerate(subjects(patient)):
         session_rng = np.random.default_rng([*patient.seed, 2 + session])
-        studies.append(scan(subject, patient.protocol, warp, session_rng, low_doses))
+        studies.append(scan(subject, patient.protocol, warp, session_rng, low_doses, n_repeats))
     return studies
 
 

@@ -44,10 +44,12 @@ class ScannedSession:
     Attributes:
         scans: Dose → scan; 0 is the T1, 1 the T1ce, between them the true low doses.
         mask: 1 intrameatal, 2 extrameatal, on the grid of the T1.
+        repeats: Further scans at the standard dose, each with its own noise, motion, window and grid.
     """
 
     scans: dict[float, Scan]
     mask: Volume
+    repeats: tuple[Scan, ...] = ()
 
     @property
     def pre_contrast(self) -> Volume:
@@ -66,6 +68,7 @@ def scan(
     warp: Warp,
     rng: np.random.Generator,
     low_doses: Sequence[float] = LOW_DOSES,
+    n_repeats: int = 0,
 ) -> ScannedSession:
     """Scan a subject before contrast, at each low dose, and at the standard dose.
 
@@ -75,15 +78,17 @@ def scan(
         warp: From the patient's to the template's coordinates.
         rng: Of the session: pose, motion, grids, coil, noise and windows.
         low_doses: Fractions of the standard dose.
+        n_repeats: Further scans at the standard dose; they come last, so that the others are the same without them.
     """
     pose = rigid(rng.normal(0, [4.0, 2.0, 2.5]), rng.normal(0, [1.5, 1.5, 1.5]))
     coil = rng.normal(0, 1, (3, 3))
     snr = rng.uniform(18, 40)
     reference = _white_matter(subject)
     stretched = rng.choice([1.0, 1.03])
-    scans: dict[float, Scan] = {}
+    scans: list[Scan] = []
     mask = None
-    for dose in (0.0, 1.0, *low_doses):
+    doses = (0.0, 1.0, *low_doses)
+    for dose in (*doses, *(n_repeats * (1.0,))):
         own = np.random.default_rng([int(rng.integers(2**31)), round(1e6 * dose)])
         first = dose == 0
         motion = np.eye(4) if first else rigid(own.normal(0, 1.2, 3), own.normal(0, 1.0, 3))
@@ -94,11 +99,12 @@ def scan(
         clean *= coil_sensitivity(slab.shape, coil + 0.15 * own.normal(0, 1, (3, 3)))
         window = float(own.uniform(250, 900))
         image = _stored(window * add_noise(clean, 1 / snr, own))
-        scans[dose] = Scan(Volume(image, slab.affine), motion, window / snr)
+        scans.append(Scan(Volume(image, slab.affine), motion, window / snr))
         if first:
             mask = Volume(_mask(subject.growth, slab), slab.affine)
     assert mask is not None  # noqa: S101 - dose 0 comes first
-    return ScannedSession(dict(sorted(scans.items())), mask)
+    by_dose = dict(sorted(zip(doses, scans, strict=False)))
+    return ScannedSession(by_dose, mask, tuple(scans[len(doses) :]))
 
 
 def coil_sensitivity(shape: tuple[int, int, int], weights: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "x y z"]:

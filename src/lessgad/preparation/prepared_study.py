@@ -128,6 +128,11 @@ class PreparedFiles:
         return self.folder / f"{self.stem}_acq-{dose_label(dose)}_ce-gadolinium_desc-prepared_T1w.nii"
 
     @property
+    def repeat(self) -> Path:
+        """A second scan at the standard dose, prepared as the T1ce; absent where the study has none."""
+        return self.folder / f"{self.stem}_acq-repeat_ce-gadolinium_desc-prepared_T1w.nii"
+
+    @property
     def labels(self) -> Path:
         """The labels, on the grid of the T1; absent where the study has none."""
         return self.folder / f"{self.stem}_dseg.nii.gz"

@@ -6,10 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer_words import endpoint_words, evidence, headline, value_words
-from lessgad.evaluation.dose_answer import DoseAnswer, EndpointAtDose
+from lessgad.evaluation.answer_words import evidence, headline
+from lessgad.evaluation.dose_answer import DoseAnswer
+from lessgad.evaluation.endpoint_at_dose import EndpointAtDose
+from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
+from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.html_templates import report_templates
+
+REPEAT_ROW = "100 %, scanned again"
 
 
 @dataclass(frozen=True)
@@ -17,16 +22,20 @@ class AnswerCell:
     """An endpoint at a dose, in words.
 
     Attributes:
-        mean: With its unit.
-        bound: "at least 0.93", "at most 0.04 ml"; empty where there is none.
-        counts: "n = 24 / 31": patients / studies.
-        mark: ✓ where the bound keeps the margin, else ✗; none at the control, where keeping it would be bad, and none
-            where patients are too few for a bound.
+        kept: "27 of 30": patients that keep the margin, of those with a value.
+        needed: "21 needed"; empty where there are too few patients.
+        median: Over patients, with its unit; empty where whole numbers are counted.
+        bound: "≥ 73 % of patients": lower bound of the share that keeps it; empty where there is none.
+        missing: "2 studies without a value"; may be empty.
+        mark: ✓ where enough patients keep the margin, else ✗; none at the control without contrast, where keeping it
+            would be bad, and none where patients are too few.
     """
 
-    mean: str
+    kept: str
+    needed: str
+    median: str
     bound: str
-    counts: str
+    missing: str
     mark: str
 
 
@@ -35,7 +44,7 @@ class AnswerRow:
     """A dose, in words.
 
     Attributes:
-        dose: "30 %", "0 % (control)".
+        dose: "100 %, scanned again", "30 %", "0 % (control)".
         cells: One per endpoint; None where it was not measured.
         verdict: "enough"; "not shown"; "not tested": a higher dose failed; "control"; "–" where no answer is given.
     """
@@ -53,8 +62,8 @@ class AnswerSection:
         headline: The answer in one sentence.
         style: Class of its sign.
         evidence: What it stands on; may be empty.
-        endpoints: Heads of the columns.
-        rows: Doses from high to low, then the control.
+        endpoints: Heads of the columns: endpoint, and the share of patients that is to be shown.
+        rows: The repeat, doses from high to low, then the control without contrast.
         confidence: "97.5 %".
         notes: How far the answer goes.
         sha256: Of endpoints, margins, doses and test patients as they are judged; empty where nobody asked.
@@ -63,7 +72,7 @@ class AnswerSection:
     headline: str
     style: str
     evidence: str
-    endpoints: tuple[str, ...]
+    endpoints: tuple[tuple[str, str], ...]
     rows: tuple[AnswerRow, ...]
     confidence: str
     notes: tuple[str, ...]
@@ -76,8 +85,8 @@ def answer_section(answer: DoseAnswer, preregistration: Preregistration | None =
         headline=headline(answer),
         style={"given": "gain", "no dose": "loss"}.get(answer.status, "open"),
         evidence=evidence(answer),
-        endpoints=tuple(endpoint_words(endpoint) for endpoint in answer.settings.endpoints),
-        rows=tuple(_row(answer, dose) for dose in (*answer.doses, *_control(answer))),
+        endpoints=tuple((endpoint_words(e), f"in {share_words(e)}") for e in answer.settings.endpoints),
+        rows=tuple(_row(answer, dose) for dose in (*_at(answer, STANDARD), *answer.doses, *_at(answer, 0.0))),
         confidence=percent(1 - answer.settings.level),
         notes=(*_registration(preregistration), *_left_out(answer), *_limits(answer)),
         sha256=preregistration.sha256 if preregistration is not None else "",
@@ -89,18 +98,19 @@ def answer_html(section: AnswerSection) -> str:
     return report_templates().get_template("answer.html.j2").render(section=section)
 
 
-def _control(answer: DoseAnswer) -> list[float]:
-    return [0.0] if any(cell.dose == 0 for cell in answer.cells) else []
+def _at(answer: DoseAnswer, control: float) -> list[float]:
+    return [control] if any(cell.dose == control for cell in answer.cells) else []
 
 
 def _row(answer: DoseAnswer, dose: float) -> AnswerRow:
     cells = [answer.cell(dose, endpoint) for endpoint in answer.settings.endpoints]
     words = tuple(None if cell is None else _cell(cell) for cell in cells)
-    return AnswerRow(f"{percent(dose)} (control)" if dose == 0 else percent(dose), words, _verdict(answer, dose))
+    named = {0.0: f"{percent(dose)} (control)", STANDARD: REPEAT_ROW}.get(dose, percent(dose))
+    return AnswerRow(named, words, _verdict(answer, dose))
 
 
 def _verdict(answer: DoseAnswer, dose: float) -> str:
-    if dose == 0:
+    if dose in (0.0, STANDARD):
         return "control"
     if answer.status not in {"given", "no dose"}:
         return "–"
@@ -110,19 +120,21 @@ def _verdict(answer: DoseAnswer, dose: float) -> str:
 
 
 def _cell(cell: EndpointAtDose) -> AnswerCell:
-    unit = cell.endpoint.kind.unit
-    side = "at least" if cell.endpoint.kind.larger_is_better else "at most"
-    missing = f", {cell.n_missing} missing" if cell.n_missing else ""
+    missing = f"{cell.n_missing} {'study' if cell.n_missing == 1 else 'studies'} without a value"
     return AnswerCell(
-        mean=f"{value_words(cell.mean, cell.endpoint)}{unit}" if cell.n_patients else "–",
-        bound=f"{side} {value_words(cell.bound, cell.endpoint)}{unit}" if cell.bound is not None else "",
-        counts=f"n = {cell.n_patients} / {cell.n_studies}{missing}",
+        kept=f"{cell.n_kept} of {cell.n_patients}" if cell.n_patients else "–",
+        needed=f"{cell.n_needed} needed" if cell.n_needed is not None else "",
+        median=f"median {value_with_unit(cell.median, cell.endpoint)}"
+        if cell.endpoint.kind.decimals and cell.n_patients
+        else "",
+        bound=f"≥ {100 * cell.bound:.0f} % of patients" if cell.bound is not None else "",
+        missing=missing if cell.n_missing else "",
         mark=_mark(cell),
     )
 
 
 def _mark(cell: EndpointAtDose) -> str:
-    too_few = cell.bound is None and not cell.n_missing
+    too_few = cell.n_needed is None and not cell.n_missing
     return "" if cell.dose == 0 or too_few else "✓" if cell.passed else "✗"
 
 
@@ -152,12 +164,22 @@ def _left_out(answer: DoseAnswer) -> list[str]:
 
 def _limits(answer: DoseAnswer) -> list[str]:
     notes = [
-        "This is about the mean over patients: single patients may fare worse. It holds for patients and scanners like "
-        "these, and says nothing of a diagnosis that the endpoints do not measure.",
+        "This is about a share of patients, and says nothing of how the others fare. It holds for patients and "
+        "scanners like these, and not for a diagnosis that the endpoints do not measure.",
     ]
+    if any(endpoint.is_relative for endpoint in answer.settings.endpoints):
+        notes.append(
+            "The repeat is a second scan of the same study at the standard dose, or a simulation of one: it is what "
+            "the scanner alone changes. “Scanned again” holds two such scans against each other."
+        )
+    if not _at(answer, STANDARD):
+        notes.append(
+            "No study has a second scan at the standard dose, real or simulated, so it is not known whether even the "
+            "full dose would keep these margins."
+        )
     if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
         notes.append(
-            "An image without contrast may show no false enhancement because it shows none at all: "
-            "dose 0 is no control for that."
+            "An image without contrast may show nothing false because it shows nothing at all: dose 0 is no control "
+            "for that."
         )
     return notes

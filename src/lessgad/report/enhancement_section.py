@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.enhancement_threshold import N_SPREADS
+from lessgad.evaluation.enhancement_threshold import exceeds_other_tissue
 from lessgad.evaluation.results.artifacts import ArtifactRow
 from lessgad.evaluation.results.discrepancy import DiscrepancyRow
 from lessgad.evaluation.results.enhancement import EnhancementRow
@@ -224,12 +224,12 @@ def _gain(rows: Sequence[EnhancementRow], without: Sequence[EnhancementRow]) -> 
 
 def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
     """Say in how many studies recovery means little."""
-    n = sum(row.tumor_over_spread <= N_SPREADS for row in thresholds)
+    n = sum(not exceeds_other_tissue(row.tumor_median, row.noise, row.spread) for row in thresholds)
     if not n:
         return ""
     return (
         f" In {n} of {len(thresholds)} studies the tumor enhances no more than other tissue differs between T1 and "
-        "T1ce anyhow: their recovery says little (tumor_over_spread in results/thresholds.csv)."
+        "T1ce anyhow: their recovery is undefined (results/thresholds.csv)."
     )
 
 

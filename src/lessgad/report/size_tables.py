@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.growth import agreement
+from lessgad.evaluation.limits_of_agreement import Agreement, agreement
 from lessgad.evaluation.results.growth import GrowthRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
 from lessgad.report.enhancement_section import EnhancementTable
@@ -67,8 +68,8 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
             (
                 percent(dose),
                 image_label(image),
-                limits_in_words(volume.bias, volume.low, volume.high, 2),
-                limits_in_words(diameter.bias, diameter.low, diameter.high, 1),
+                *_agreement_words(volume, 2),
+                *_agreement_words(diameter, 1),
                 f"{grown} / {truly}",
                 f"{flipped} of {len(chosen)}",
                 f"{volume.n_patients} / {len(chosen)}",
@@ -76,13 +77,35 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
         )
     return EnhancementTable(
         "Growth between visits",
-        f"Change from one session to the next ({_order_words(rows)}), as segmented − as drawn: bias and 95 % limits of"
-        "  agreement (Bland and Altman). Progression by the thresholds under evaluation.progression, as "
+        f"Change from one session to the next ({_order_words(rows)}), as segmented − as drawn: bias and 95 % "
+        "limits of agreement for one pair of visits of a further patient (Bland and Altman), with the 95 % confidence "
+        "interval of each limit. Progression by the thresholds under evaluation.progression, as "
         "segmented / as drawn; flipped: pairs of visits with the opposite call. n: patients / pairs."
         + _unknown_words(unknown),
-        ("dose", "image", "volume change, ml", "diameter change, mm", "progression", "flipped", "n"),
+        (
+            "dose",
+            "image",
+            "volume change, ml",
+            "intervals of its limits",
+            "diameter change, mm",
+            "intervals of its limits",
+            "progression",
+            "flipped",
+            "n",
+        ),
         tuple(words),
     )
+
+
+def _agreement_words(found: Agreement, decimals: int) -> tuple[str, str]:
+    """Bias with its limits, and the interval of each limit."""
+    limits = limits_in_words(found.bias, found.low, found.high, decimals)
+    if math.isnan(found.low):
+        return limits, "–"
+    spelled = (
+        f"{low:+.{decimals}f} to {high:+.{decimals}f}" for low, high in (found.low_interval, found.high_interval)
+    )
+    return limits, "; ".join(spelled).replace("-", "−")
 
 
 def _order_words(rows: Sequence[GrowthRow]) -> str:

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from lessgad.atomic_write import write_text
 from lessgad.evaluation.metric_summary import MetricSummary, compare, correct_over_doses, summarize
 from lessgad.evaluation.patient_level import N_RESAMPLES, patient_means
-from lessgad.evaluation.results.similarity import UNRESTORED, SimilarityRow, method_order
+from lessgad.evaluation.results.similarity import REPEAT, UNRESTORED, SimilarityRow, method_order
 from lessgad.evaluation.similarity import Area
 
 Metric = Literal["ssim", "psnr_db"]
@@ -115,7 +115,8 @@ def table4(
     for dose, method in keys:
         unrestored = groups.get((dose, UNRESTORED), {})
         alone = _cell(dose, method, groups[dose, method])
-        cell = alone if method == UNRESTORED else _compared(alone, groups[dose, method], unrestored, seed, n_resamples)
+        compares = method not in (UNRESTORED, REPEAT)
+        cell = alone if not compares else _compared(alone, groups[dose, method], unrestored, seed, n_resamples)
         cells.append(cell)
         if any(_has_gain_without_interval(summary) for summary in (cell.ssim, cell.psnr_db)):
             patient_gains += _patient_gains(dose, method, groups[dose, method], unrestored)

@@ -37,8 +37,8 @@ TABLES: dict[str, tuple[Callable[[Path, Iterable[Any]], None], Callable[[Path], 
     "tumor_size": (write_tumor_size, read_tumor_size),
 }
 STANDARD_PART = "standard"
-#: The tables of the standard dose of a study, and those of each lower dose.
-OF_STANDARD = ("thresholds", "overlap", "tumor_size")
+#: The tables of the standard dose of a study and its repeat, and those of each lower dose.
+OF_STANDARD = ("thresholds", "similarity", "enhancement", "artifacts", "lesions", "overlap", "tumor_size")
 OF_DOSE = tuple(name for name in TABLES if name != "thresholds")
 GROWTH = "growth"  # of pairs of studies, so it is made when all are gathered
 

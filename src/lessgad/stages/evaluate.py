@@ -25,15 +25,24 @@ from lessgad.experiment.study_files import (
     restored_file,
     segmentation_files,
 )
-from lessgad.experiment.unit_names import baselines_at, evaluated, part_of, prepared, restored, segmented
+from lessgad.experiment.unit_names import (
+    baselines_at,
+    evaluated,
+    part_of,
+    prepared,
+    prepared_repeat,
+    restored,
+    segmented,
+)
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.scoring.method_images import DoseImages, method_images, read_like
+from lessgad.scoring.repeat import scanned_repeat, score_repeat, simulated_repeat
 from lessgad.scoring.score_tables import write_scores
 from lessgad.scoring.segmentation_scoring import score_segmentations
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class EvaluationTask:
         segmentations: Where the segmentations lie, by image.
         map: Where what the measurement contradicts in the restored image goes; None at dose 0.
         tables: The folder where the figures go.
+        repeat: The second scan at the standard dose, prepared; None where there is none.
     """
 
     study: StudyFiles
@@ -63,6 +73,7 @@ class EvaluationTask:
     segmentations: Mapping[str, Path]
     map: Path | None
     tables: Path
+    repeat: Path | None
 
 
 def units(experiment: Experiment) -> list[Unit]:
@@ -90,8 +101,11 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
         segmentations=segmentation_files(experiment, study, dose, others) if segments else {},
         map=contradicted_file(experiment, study, dose) if dose else None,
         tables=experiment.folder.scores(study.name, part_of(dose)),
+        repeat=prepared_files(experiment, study).repeat if study.repeats and dose is None else None,
     )
     inputs = [Input(prepared(study), "else left out")]
+    if task.repeat is not None:
+        inputs.append(Input(prepared_repeat(study), "where usable"))
     if dose is not None:
         inputs += Input(restored(study, dose), "else left out"), Input(baselines_at(dose))
         images = DoseImages(
@@ -117,6 +131,7 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
             "subset": task.subset,
             "regions": settings.cohort.regions,
             "external": {method: experiment.hashes.of(path) for method, path in others.items()},
+            "repeat": None if dose is not None else settings.simulation.model_dump(mode="json"),
         },
         partial(evaluate_dose, task),
         outputs=(task.tables, *certain),
@@ -135,10 +150,24 @@ def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
     scorer.scores = StudyScores(thresholds=list(scorer.scores.thresholds))
     if task.dose is not None and task.images is not None:
         _judge_images(task, task.dose, task.images, study, scorer, grid)
+    if task.dose is None:
+        _score_repeat(task, study, scorer, scanned=prepared_repeat(task.study.study) in doing.inputs)
     if task.segmented in doing.inputs:
         of_dose = 1.0 if task.dose is None else task.dose
         score_segmentations(scorer.scores, task.subset, study, task.regions, of_dose, task.segmentations, grid)
     write_scores(task.tables, scorer.scores)
+
+
+def _score_repeat(task: EvaluationTask, study: PreparedStudy, scorer: StudyScorer, *, scanned: bool) -> None:
+    """Judge the second scan at the standard dose: the one that was made, else a simulated one."""
+    if scanned and task.repeat is not None:
+        repeat = scanned_repeat(task.repeat)
+    else:
+        simulated = simulated_repeat(study, task.low_doses.simulation)
+        if simulated is None:
+            return
+        repeat = simulated
+    score_repeat(scorer, study, task.subset, task.regions, repeat)
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
 from lessgad.cohort.contrast_tags import contrast_cautions
 from lessgad.cohort.study import Study
 from lessgad.dose.field_strength import field_cautions
+from lessgad.dose.relaxivity import agent_cautions, agent_used
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.dose.source_pair import denoised_source_pair, scan_noise
 from lessgad.engine.unit import Doing, Unit
@@ -22,6 +23,7 @@ from lessgad.experiment.study_files import prepared_files
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
+from lessgad.preparation.ratio_modes import mode_cautions
 from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.preparation.unlike_pair import check_alike
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 5
+VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -179,12 +181,14 @@ def prepared(task: PreparationTask) -> Prepared:
         raise task.acquisitions
     check_alike(*task.acquisitions, task.settings)
     pre_contrast, standard_dose = (read_volume(path) for path in (task.study.pre_contrast, task.study.standard_dose))
-    cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1])]
+    agent = task.acquisitions[1].contrast_agent
+    cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1]), *agent_cautions(agent)]
     for scan, name in ((pre_contrast, "T1"), (standard_dose, "T1ce")):
         cautions += check_scan(scan, name, task.orientation_unknown)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
     check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
+    cautions += mode_cautions(pair.pre_contrast, pair.calibrated, pair.head)
     carried, covered = None, pair.covered
     if task.study.mask is not None:
         mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose, task.orientation_unknown)
@@ -217,7 +221,11 @@ def prepared(task: PreparationTask) -> Prepared:
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
         cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
-    description = {**_description(pair, tumor, noise), "tumor": None if carried is None else carried.description()}
+    description = {
+        **_description(pair, tumor, noise),
+        "agent": {"named": agent, "relaxivity_of": agent_used(agent)},
+        "tumor": None if carried is None else carried.description(),
+    }
     return Prepared(pair, study, pre_contrast, tumor, description, tuple(cautions))
 
 

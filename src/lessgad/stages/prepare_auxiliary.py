@@ -22,7 +22,7 @@ from lessgad.errors import CohortError, StudyError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scans
 from lessgad.experiment.study_files import prepared_files
-from lessgad.experiment.unit_names import prepared_scan, prepared_t2
+from lessgad.experiment.unit_names import prepared_repeat, prepared_scan, prepared_t2
 from lessgad.preparation.auxiliary_files import description_of, write_auxiliary_image
 from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
 from lessgad.preparation.settings import PreparationSettings
@@ -61,9 +61,10 @@ class AuxiliaryTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each image that the settings ask for: T2 of every study, low doses of those that are judged.
+    """Give one unit for each image that the settings ask for.
 
-    Low doses of validation patients too, for on these the limits of models are found.
+    T2 of every study; of those that are judged, scans at low doses and a second one at the standard dose. Low doses of
+    validation patients too, for on these the limits of models are found.
     """
     found = []
     if "t2" in experiment.settings.field.inputs:
@@ -71,6 +72,10 @@ def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
             if study.t2:
                 target = prepared_files(experiment, study).t2
                 found.append(_unit(experiment, study, prepared_t2(study), "T2", study.t2, target, n_threads))
+    for study in experiment.studies(experiment.settings.subsets):
+        if study.repeats:
+            what, target = "second scan at the standard dose", prepared_files(experiment, study).repeat
+            found.append(_unit(experiment, study, prepared_repeat(study), what, study.repeats[:1], target, n_threads))
     for study in experiment.studies([*experiment.settings.subsets, "validation"]):
         for dose, images in scans(experiment, study).items():
             what, target = f"scan at {percent(dose)} of the dose", prepared_files(experiment, study).low_dose(dose)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lessgad.evaluation.non_inferiority import MIN_FOR_BOUND, bound_of_mean
+from lessgad.evaluation.bound_of_mean import MIN_FOR_BOUND, bound_of_mean
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.field.build import AnyField

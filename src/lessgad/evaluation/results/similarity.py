@@ -6,11 +6,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.evaluation.results.rows import MethodRow
-from lessgad.evaluation.results.table import RESTORED, SUBTRACT_AND_SCALE, UNRESTORED, ResultTable, method_order
+from lessgad.evaluation.results.table import (
+    REPEAT,
+    RESTORED,
+    SUBTRACT_AND_SCALE,
+    UNRESTORED,
+    ResultTable,
+    method_order,
+)
 from lessgad.evaluation.similarity import Area
 
 __all__ = [
     "COLUMNS",
+    "REPEAT",
     "RESTORED",
     "SUBTRACT_AND_SCALE",
     "UNRESTORED",

@@ -8,11 +8,34 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+    runtime_checkable,
+)
 
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import DoseError, InputError
+
+
+@runtime_checkable
+class OfMethod(Protocol):
+    """A row of results that is of one method."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+
+
+MethodRow = TypeVar("MethodRow", bound=OfMethod)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,13 +50,20 @@ UNRESTORED = "unrestored"
 SUBTRACT_AND_SCALE = "subtract_and_scale"
 GAUSSIAN = "gaussian_and_scale"
 RESTORED = "restored"
-_METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", GAUSSIAN, RESTORED)
+#: A second scan at the standard dose, judged against the first; and the first against the second.
+REPEAT, EXCHANGED = "repeat", "repeat_exchanged"
+_METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale", GAUSSIAN, RESTORED, REPEAT, EXCHANGED)
 
 
 def method_order(method: str) -> tuple[int, str]:
     """Sort key: the known methods from unrestored to restored, then external ones by name."""
     known = method in _METHODS_FIRST
     return (_METHODS_FIRST.index(method) if known else len(_METHODS_FIRST), method)
+
+
+def without_exchanged(rows: Iterable[MethodRow]) -> list[MethodRow]:
+    """Leave out the standard dose held against its repeat, which is for endpoints alone."""
+    return [row for row in rows if row.method != EXCHANGED]
 
 
 class ResultTable(Generic[Row]):

@@ -20,7 +20,7 @@ class ThresholdRow(StudyRow):
         noise: SD of the noise of T1ce − T1.
         spread: Robust SD about zero of T1ce − T1 in the head outside the tumor.
         tumor_median: Median of T1ce − T1 in the tumor.
-        tumor_over_spread: The median over the spread; up to 2, recovery says little.
+        tumor_over_spread: The median over the spread; up to 2 (noise aside), recovery is undefined.
     """
 
     threshold: float

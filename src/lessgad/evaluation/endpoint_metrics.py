@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each metric is to an endpoint: its good side, its comparison with the repeat, the usual share of patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Metric = Literal[
+    "recovery",
+    "missed_ml",
+    "missed_share",
+    "false_ml",
+    "unsupported_ml",
+    "artifact_ml",
+    "lesions_lost",
+    "dice_loss",
+    "ssim",
+    "psnr_db",
+]
+Comparison = Literal["ratio", "difference"]
+
+HALF, TWO_THIRDS, FOUR_FIFTHS = 0.5, 0.6667, 0.8
+LOST_UNDER = 0.5  # of the recovery that the repeat has in a lesion
+
+
+@dataclass(frozen=True)
+class MetricKind:
+    """What a metric is to an endpoint.
+
+    Attributes:
+        name: For people.
+        larger_is_better: Then the margin is a least value, else a largest one.
+        largest: No absolute margin lies above this; none lies below 0.
+        share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
+            or is relative to the repeat.
+        comparison: How a value is held against that of the repeat; None where that cannot be done.
+        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
+            False of a metric of what was invented: an image without contrast has invented nothing.
+        area: Where it is taken unless an endpoint says otherwise; empty where there is only one way.
+        unit: With its space; empty without.
+        decimals: To print.
+        may_be_an_interval: Whether too much is as bad as too little, so that an endpoint may have both margins.
+    """
+
+    name: str
+    larger_is_better: bool
+    largest: float
+    share: float
+    comparison: Comparison | None = "difference"
+    needs_contrast: bool = True
+    area: str = ""
+    unit: str = ""
+    decimals: int = 2
+    may_be_an_interval: bool = False
+
+
+METRICS: dict[Metric, MetricKind] = {
+    "recovery": MetricKind("enhancement recovery", True, 1.0, HALF, "ratio", may_be_an_interval=True),
+    "missed_ml": MetricKind("missed enhancement", False, 1e4, TWO_THIRDS, unit=" ml"),
+    "missed_share": MetricKind("missed share of the enhancing tumor", False, 1.0, TWO_THIRDS),
+    "false_ml": MetricKind("false enhancement", False, 1e4, TWO_THIRDS, needs_contrast=False, unit=" ml"),
+    "unsupported_ml": MetricKind(
+        "unsupported enhancement", False, 1e4, TWO_THIRDS, comparison=None, needs_contrast=False, unit=" ml"
+    ),
+    "artifact_ml": MetricKind("artifact volume", False, 1e4, TWO_THIRDS, needs_contrast=False, unit=" ml"),
+    "lesions_lost": MetricKind("lesions lost", False, 100.0, FOUR_FIFTHS, comparison=None, decimals=0),
+    "dice_loss": MetricKind("loss of Dice", False, 1.0, HALF, comparison=None, area="tumor", decimals=3),
+    "ssim": MetricKind("SSIM", True, 1.0, HALF, area="tumor_box", decimals=3),
+    "psnr_db": MetricKind("PSNR", True, 200.0, HALF, area="tumor_box", unit=" dB", decimals=1),
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was measured of each study at each dose, and how it compares with the repeat of the study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lessgad.errors import InputError
+from lessgad.evaluation.answer_settings import Endpoint
+from lessgad.evaluation.endpoint_metrics import Metric
+from lessgad.evaluation.results.table import EXCHANGED, REPEAT
+
+Study = tuple[str, str]  # patient, session
+Values = dict[float, dict[Study, float]]  # of one endpoint, by dose
+STANDARD = 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One value of one study at one dose.
+
+    Attributes:
+        patient: BIDS label.
+        session: BIDS label; empty where the cohort has none.
+        dose: Fraction of the standard dose.
+        method: Whose image.
+        metric: What was measured.
+        area: Where; empty for metrics that have no areas.
+        value: May be NaN or infinite.
+    """
+
+    patient: str
+    session: str
+    dose: float
+    method: str
+    metric: Metric
+    area: str
+    value: float
+
+
+def endpoint_values(
+    outcomes: Iterable[Outcome], endpoint: Endpoint, method: str, doses: Iterable[float], patients: set[str]
+) -> Values:
+    """Gather the values that an endpoint judges, by dose; those at dose 1 are of the positive control.
+
+    The positive control of an endpoint that takes values as they are is the repeat. That of a comparison with the
+    repeat is the same comparison with both scans exchanged: two scans at the standard dose differ by chance alone,
+    and which of them is called the repeat is chance too.
+
+    Args:
+        outcomes: What was measured; what the other arguments do not name is passed over.
+        endpoint: Which values.
+        method: Whose images are judged.
+        doses: That are judged, 0 among them.
+        patients: Of the test subset.
+
+    Raises:
+        InputError: A value comes twice.
+    """
+    found: dict[tuple[str, float], dict[Study, float]] = {(method, dose): {} for dose in doses}
+    found |= {(REPEAT, STANDARD): {}, (EXCHANGED, STANDARD): {}}
+    for outcome in outcomes:
+        if (outcome.metric, outcome.area) != (endpoint.metric, endpoint.area) or outcome.patient not in patients:
+            continue
+        place = found.get((outcome.method, outcome.dose))
+        if place is None:
+            continue
+        study = (outcome.patient, outcome.session)
+        if study in place:
+            key = (*study, outcome.dose, outcome.metric, outcome.area)
+            raise InputError("each value once", f"a second one for {key}", None, "Run the evaluation again")
+        place[study] = outcome.value
+    repeat, exchanged = found[REPEAT, STANDARD], found[EXCHANGED, STANDARD]
+    values = {dose: found[method, dose] for dose in doses}
+    if endpoint.relative_to is None:
+        return {**values, STANDARD: exchanged if endpoint.is_relative else repeat}
+    control = exchanged if endpoint.kind.comparison == "ratio" else compared(exchanged, repeat, endpoint)
+    return {**{dose: compared(at_dose, repeat, endpoint) for dose, at_dose in values.items()}, STANDARD: control}
+
+
+def compared(values: dict[Study, float], repeat: dict[Study, float], endpoint: Endpoint) -> dict[Study, float]:
+    """Hold values against those of the repeat; undefined (NaN) in studies where the repeat has none."""
+    return {study: _comparison(value, repeat.get(study, math.nan), endpoint) for study, value in values.items()}
+
+
+def _comparison(value: float, repeat: float, endpoint: Endpoint) -> float:
+    if endpoint.kind.comparison == "ratio":
+        return value / repeat if repeat > 0 else math.nan
+    if math.isinf(value) and math.isinf(repeat):
+        return 0.0 if value == repeat else value
+    return value - repeat
