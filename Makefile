@@ -1,7 +1,7 @@
 # make demo    a whole experiment on a generated cohort; prints the report's path
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
 # make docs    the documentation, into site/
-# make check   format, lint, types, imports
+# make check   format, lint, spelling, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
 # make test-slurm    tests on a real SLURM, which they start on this machine (as root)
@@ -68,6 +68,7 @@ docs: install
 check: install
 	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/ruff check src tests benchmarks docs examples
+	$(BIN)/codespell src tests benchmarks docs examples README.md CONTRIBUTING.md
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -194,7 +194,7 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
 
     Raises:
-        VolumeError: The name ends otherwise than in ``.nii`` or ``.nii.gz``.
+        VolumeError: The name does not end in ``.nii`` or ``.nii.gz``.
         StorageError: The disk is full or the folder cannot be written.
     """
     if not Path(path).name.endswith(NIFTI_SUFFIXES):

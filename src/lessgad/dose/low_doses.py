@@ -63,7 +63,7 @@ class LowDoses:
 
         Raises:
             VolumeError: A prepared scan is missing or damaged.
-            StudyError: Its noise shall be matched and is not known.
+            StudyError: Its noise is to be matched and is not known.
         """
         simulator = study_simulator(study, self.simulation)
         if self.measured is None or dose == 0:

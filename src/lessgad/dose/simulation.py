@@ -99,7 +99,7 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
     """Make the simulator of a prepared study; what it mixes are the study's `source_pair`.
 
     Raises:
-        StudyError: Its noise shall be matched and is not known.
+        StudyError: Its noise is to be matched and is not known.
     """
     curve = dose_curve(study.acquisition, settings)
     return LowDoseSimulator(
@@ -117,7 +117,7 @@ def simulated_low_dose(
 
     Raises:
         DoseError: `dose` is outside 0–1.
-        StudyError: Its noise shall be matched and is not known.
+        StudyError: Its noise is to be matched and is not known.
     """
     outside = not_scanned(study.pre_contrast, study.standard_dose) if settings.adds_noise else None
     return study_simulator(study, settings).slices(*study.source_pair, dose, outside, numbers)

@@ -55,7 +55,7 @@ def simulation_record(
         settings: How to simulate.
 
     Raises:
-        StudyError: Its noise shall be matched and is not known.
+        StudyError: Its noise is to be matched and is not known.
     """
     curve = dose_curve(study.acquisition, settings)
     sigma = study_simulator(study, settings).sigma

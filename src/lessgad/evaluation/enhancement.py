@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a method makes of the enhancement of a study: how much of it comes back, what is invented, what is missed.
+"""The enhancement in a method's image of a study: the share recovered, and the volumes falsely shown and missed.
 
 Enhancement E is an image − T1, on the scale of [−1, 1] that the images of a study share.
 """
@@ -98,7 +98,7 @@ def false_enhancement(enhancement: Image, reference: EnhancementReference, thres
 def missed_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float) -> Region:
     """Where a method shows no enhancement in tumor that enhances at the standard dose; clusters ≥ 10 mm³.
 
-    In a lesion of which less than that enhances every voxel counts: else nobody could ever miss a small one.
+    In a lesion with less enhancement than that every voxel counts: otherwise small lesions would never be missed.
 
     Args:
         enhancement: E of the method.

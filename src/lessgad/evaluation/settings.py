@@ -26,9 +26,9 @@ class EvaluationSettings(Settings):
     """Statistics, and what counts as progression.
 
     Attributes:
-        n_resamples: Of bootstrap and sign-flip test.
-        seed: Of both.
-        progression: Of a tumor, from one visit to the next.
+        n_resamples: Number of resamples of the bootstrap and of the sign-flip test.
+        seed: Seed of the bootstrap and of the sign-flip test.
+        progression: Criteria for the progression of a tumor between two visits.
     """
 
     n_resamples: int = Field(default=10_000, ge=100)

@@ -60,7 +60,7 @@ def find_lesions(
 ) -> tuple[Int[np.ndarray, "x y z"], tuple[Lesion, ...]]:
     """Tell the lesions of a mask apart.
 
-    Voxels that touch, be it at a corner, are one lesion; and so are parts with less than about 3 mm between them:
+    Voxels that are 26-connected are one lesion; and so are parts with less than about 3 mm between them:
     hand-drawn and thresholded masks leave crumbs around a tumor that are no lesions of their own.
 
     Args:

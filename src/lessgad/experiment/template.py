@@ -144,7 +144,7 @@ training:
   weight_decay: {train.weight_decay}   # of the field
   gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
   vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
-  vary_position: {train.vary_position}   # 1: each low dose lies otherwise than its T1ce, as a scan does; paper: 0
+  vary_position: {train.vary_position}   # 1: each low dose has its own head position, as a scan does; paper: 0
   vary_noise: {train.vary_noise}   # share of patches with weaker or stronger noise than simulated
   t2_dropout: {train.t2_dropout}   # share of patches without their T2, where the field sees one
   precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32

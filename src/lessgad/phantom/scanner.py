@@ -73,8 +73,8 @@ def scan(
     """Scan a subject before contrast, at each low dose, and at the standard dose.
 
     Args:
-        subject: Who.
-        protocol: How.
+        subject: The generated head.
+        protocol: Sequence, resolution and agent.
         warp: From the patient's to the template's coordinates.
         rng: Of the session: pose, motion, grids, coil, noise and windows.
         low_doses: Fractions of the standard dose.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A further image of a study, brought onto its T1 and to [−1, 1]: a measured low dose, or a T2."""
+"""Auxiliary images of a study, registered to its T1 and normalized to [−1, 1]: a measured low dose, or a T2."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from lessgad.volume import Volume
 
 @dataclass(frozen=True, eq=False)
 class AuxiliaryImage:
-    """A further image of a study, ready.
+    """A prepared auxiliary image.
 
     Attributes:
-        image: On [−1, 1], on the grid of the T1.
-        transform: Takes points of the T1 to points of the image as scanned.
-        alignment: How well the two lie on each other.
-        to_pre_contrast: Takes its intensities to those of the T1; None for a T2, whose contrast is another.
-        normalization: Takes these to [−1, 1].
-        gain: Smooth factor that it was multiplied by first; None where one factor was to do, and for a T2.
+        image: The image on [−1, 1], on the grid of the T1.
+        transform: Maps points of the T1 to points of the image as scanned.
+        alignment: Quality of the alignment with the T1.
+        to_pre_contrast: Calibration to the intensities of the T1; None for a T2, which has another contrast.
+        normalization: Map to [−1, 1].
+        gain: Ratio of the bias fields that was corrected first; None if only one factor was fitted, and for a T2.
     """
 
     image: Float[np.ndarray, "x y z"]
@@ -42,7 +42,7 @@ class AuxiliaryImage:
     gain: BiasFieldRatio | None = None
 
     def description(self) -> dict[str, Any]:
-        """What was done, for the record."""
+        """Describe the preparation for the JSON beside the image."""
         return {
             "transform_from_t1_ras_mm": self.transform.matrix.tolist(),
             "rotation_deg": self.transform.rotation_deg,
@@ -57,20 +57,20 @@ class AuxiliaryImage:
 def prepare_low_dose(
     pre_contrast: Volume, low_dose: Volume, settings: PreparationSettings, n_threads: int = 1
 ) -> AuxiliaryImage:
-    """Bring a measured low dose onto the T1, calibrate it to the T1, and normalize it with the map of the study.
+    """Register a measured low dose to the T1, calibrate it to the T1, and normalize it with the map of the study.
 
-    The T1ce takes no part, so this is what a new scan gets.
+    The T1ce is not used, so that a new scan is prepared in the same way.
 
     Args:
         pre_contrast: T1 in transverse order.
-        low_dose: In transverse order, on any grid.
-        settings: How.
-        n_threads: Of the registration.
+        low_dose: The measured low dose in transverse order, on any grid.
+        settings: Settings of the preparation.
+        n_threads: Number of threads of the registration.
 
     Raises:
-        RegistrationError: The two could not be brought into alignment, or are not although it was said.
-        CalibrationError: Their histograms do not say how their intensities relate.
-        VolumeError: They are said to be aligned and are on two grids.
+        RegistrationError: The two could not be aligned, or are not aligned although the settings say so.
+        CalibrationError: Their histograms do not tell how their intensities relate.
+        VolumeError: The settings say that they are aligned, but they are on different grids.
     """
     moved, transform, alignment, _ = register_and_resample(pre_contrast, low_dose, settings, n_threads)
     t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
@@ -81,18 +81,18 @@ def prepare_low_dose(
 
 
 def prepare_t2(pre_contrast: Volume, t2: Volume, settings: PreparationSettings, n_threads: int = 1) -> AuxiliaryImage:
-    """Bring a T2 onto the T1, and normalize it by its own level; outside its field of view it is background.
+    """Register a T2 to the T1, and normalize it by its own level; outside its field of view it is background.
 
     Args:
         pre_contrast: T1 in transverse order.
-        t2: In transverse order, on any grid.
+        t2: The T2 in transverse order, on any grid.
         settings: Whether to register.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
 
     Raises:
-        RegistrationError: The two could not be brought into alignment, or are not although it was said.
+        RegistrationError: The two could not be aligned, or are not aligned although the settings say so.
         StudyError: There is no head in the T2.
-        VolumeError: They are said to be aligned and are on two grids.
+        VolumeError: The settings say that they are aligned, but they are on different grids.
     """
     normalization = t2_normalization(t2)
     moved, transform, alignment, _ = register_and_resample(

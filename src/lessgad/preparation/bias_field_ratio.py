@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How two scans of one head differ in brightness from place to place, where contrast has no part in it.
+"""The ratio of the bias fields of two scans of one head.
 
-Where a head lies otherwise in the coil, or a scanner evens out its images one by one, one scan is brighter on the left
-and darker on the right than the other, by a few per cent (docs/method.md has what was found in real pairs). At 10 % of
-the dose that is as much as what enhances: an error of 2 % becomes one of 20 % when it is scaled up to the standard.
+The head lies differently in the coil, or the scanner corrects each image by itself. One scan is then brighter on the
+left and darker on the right than the other, by a few per cent (docs/method.md). At 10 % of the dose the enhancement is
+not larger: an error of 2 % becomes one of 20 % when it is scaled to the standard dose.
 
     log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 3
 
-u, v, w run from 0 to π over the head. Blocks of voxels that enhance do not fit and weigh little: exp(−(r/s)²/2), s the
-median absolute deviation (Welsch's estimator), first from the one factor that most of the head agrees on, then from the
-smooth one. Blocks must be large: where their noise is as much as a tumor enhances by, it is taken for shading.
+u, v, w run from 0 to π over the head. Enhancing blocks of voxels are outliers and get little weight: exp(−(r/s)²/2),
+with s the median absolute deviation (Welsch's estimator), first around one factor for the whole head, then around the
+smooth factor. Blocks must be large: if their noise is as large as the enhancement of a tumor, enhancement is taken for
+shading.
 
 Source: differential inhomogeneity correction of serial scans (Lewis & Fox, NeuroImage 2004), with the low-order cosines
 of SPM (Ashburner & Friston, NeuroImage 2005).
@@ -41,12 +42,12 @@ MAD_TO_SD = 1.4826
 
 @dataclass(frozen=True, eq=False)
 class BiasFieldRatio:
-    """A smooth factor around 1 that brings one scan to another.
+    """A smooth factor around 1 that corrects the bias field of one scan to that of another.
 
     Attributes:
-        coefficients: c_abc; c_000 takes care that the mean logarithm over the head is 0.
-        first: Voxel index along each axis where the head begins.
-        last: Where it ends.
+        coefficients: c_abc; c_000 normalizes so that the mean logarithm over the head is 0.
+        first: First voxel index of the head along each axis.
+        last: Last voxel index of the head along each axis.
     """
 
     coefficients: Float[np.ndarray, "a b c"]
@@ -55,11 +56,11 @@ class BiasFieldRatio:
 
     @classmethod
     def flat(cls) -> BiasFieldRatio:
-        """No difference."""
+        """Give the ratio 1 everywhere."""
         return cls(np.zeros((1, 1, 1)), (0, 0, 0), (1, 1, 1))
 
     def to_dict(self) -> dict[str, Any]:
-        """What it is made of as plain numbers, for JSON; nothing is rounded."""
+        """Give the coefficients and the extent as plain numbers for JSON, unrounded."""
         return {"coefficients": self.coefficients.tolist(), "first": self.first, "last": self.last}
 
     @classmethod
@@ -69,7 +70,11 @@ class BiasFieldRatio:
         return cls(np.array(numbers["coefficients"]), first, last)
 
     def over(self, shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
-        """Factor at each voxel of a volume, float32; beyond the head that of its border."""
+        """Evaluate the factor at each voxel of a volume.
+
+        Returns:
+            The factor, float32; beyond the head that of its border.
+        """
         waves = [
             _cosines(np.arange(n, dtype=np.float64), first, last, size)
             for n, first, last, size in zip(shape, self.first, self.last, self.coefficients.shape, strict=True)
@@ -84,7 +89,7 @@ def find_bias_field_ratio(
     head: Bool[np.ndarray, "x y z"],
     spacing_mm: tuple[float, float, float],
 ) -> BiasFieldRatio:
-    """Find the smooth factor that brings a scan after contrast to the T1, beside the one factor for all.
+    """Find the smooth factor that corrects the bias field of a scan after contrast to that of the T1.
 
     Swapping the images inverts it. Flat where fewer than 200 blocks of 5 mm are bright in both.
 

@@ -28,23 +28,23 @@ CUT_AWAY = -1.0  # on the scale of normalized images: true zero
 
 @dataclass(frozen=True, eq=False)
 class PreparedPair:
-    """A pair on its way from two scans to two comparable images; all on the grid of the T1.
+    """Every step of the preparation of a pair, all on the grid of the T1.
 
     Attributes:
         pre_contrast: T1 as scanned.
-        covered: Voxels of the T1 that the T1ce has something of. The others are cut away on [−1, 1], in both images.
+        covered: Voxels of the T1 that the T1ce covers. The others are set to −1 in both normalized images.
         filled: Voxels where both scans have something other than padding; what is drawn elsewhere was not scanned.
-        registered: T1ce moved onto it, in its own intensity unit.
-        calibrated: The same in the intensity unit of the T1.
+        registered: T1ce resampled on the grid of the T1, in its own intensity unit.
+        calibrated: Registered T1ce in the intensity unit of the T1.
         normalized_pre_contrast: T1 on [−1, 1].
         normalized_standard_dose: Calibrated T1ce on [−1, 1].
         head: Foreground that both scans cover.
-        head_box: Its in-plane box.
-        transform: Takes points of the T1 to points of the T1ce.
-        alignment: How well they lie on each other.
-        gain: Smooth factor that the T1ce was multiplied by first; None where one factor was to do.
-        to_pre_contrast: Takes intensities of the T1ce to those of the T1.
-        normalization: Takes intensities of the T1 to [−1, 1].
+        head_box: In-plane bounding box of the head.
+        transform: Maps points of the T1 to points of the T1ce.
+        alignment: Quality of the alignment.
+        gain: Ratio of the bias fields that was corrected first; None if only one factor was fitted.
+        to_pre_contrast: Calibration of the T1ce to the intensities of the T1.
+        normalization: Map from the intensities of the T1 to [−1, 1].
         peaks: Landmarks in the histogram of the T1.
     """
 
@@ -82,13 +82,13 @@ def prepare_pair(
     Args:
         pre_contrast: T1 in transverse order.
         standard_dose: T1ce in transverse order, on any grid.
-        settings: How.
-        n_threads: Of the registration.
+        settings: Settings of the preparation.
+        n_threads: Number of threads of the registration.
 
     Raises:
-        RegistrationError: The two could not be brought into alignment, or are not although it was said.
-        CalibrationError: Their histograms do not say how their intensities relate.
-        VolumeError: They are said to be aligned and are on two grids.
+        RegistrationError: The two could not be aligned, or are not aligned although the settings say so.
+        CalibrationError: Their histograms do not tell how their intensities relate.
+        VolumeError: The settings say that they are aligned, but they are on different grids.
     """
     moved, transform, alignment, seen = register_and_resample(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)

@@ -183,8 +183,8 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
         )
     return EnhancementTable(
         "Do the intervals hold?",
-        "Each voxel of a restored image has an interval that shall hold the standard dose in 90 % of voxels; it was "
-        "calibrated on validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its "
+        "The 90 % intervals should contain the standard-dose value in 90 % of voxels; they were calibrated on "
+        "validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its "
         "interval, and in how many studies that held the standard dose’s. n: patients / studies.",
         ("dose", "covered, tumor’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
         tuple(words),

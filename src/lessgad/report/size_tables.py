@@ -81,7 +81,7 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
         f"Change from one session to the next ({_order_words(rows)}), as segmented − as drawn: bias and 95 % "
         "limits of agreement for one pair of visits of a further patient (Bland and Altman), with the 95 % confidence "
         "interval of each limit. Progression by the thresholds under evaluation.progression, as "
-        "segmented / as drawn; flipped: pairs of visits that are called otherwise. n: patients / pairs."
+        "segmented / as drawn; flipped: pairs of visits with the opposite call. n: patients / pairs."
         + _unknown_words(unknown),
         (
             "dose",

@@ -42,7 +42,7 @@ class IntervalCalibration(Settings):
     """By how much the half-width that a field says is stretched.
 
     Attributes:
-        level: Share of standard-dose voxels that shall lie within.
+        level: Share of standard-dose voxels that should lie within.
         doses: Where the factors were found, rising.
         factors: At each of them.
         n_patients: Validation patients that they are from, at the dose with the fewest.
@@ -110,7 +110,7 @@ def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LE
 
     Args:
         scores: For each patient |restored − standard| / half_width of the voxels that are looked at.
-        level: Share that shall be covered on the mean over patients.
+        level: Share of voxels to cover, on the mean over patients.
 
     Raises:
         ValueError: No score at all.

@@ -32,9 +32,9 @@ def implausible_words(
     neighborhood, with a Gaussian of 1 mm.
 
     Args:
-        restored: On [−1, 1].
+        restored: Restored image on [−1, 1].
         pre_contrast: T1, on the same grid and scale.
-        low_dose: Likewise.
+        low_dose: Low dose, on the same grid and scale.
         dose: β, fraction of the standard dose.
         head: Foreground.
         facts: Slice spacing and dose curve.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a model saw in training, and what of a new scan it never saw."""
+"""Out of distribution: what a new scan has that no training scan had."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ Range = tuple[float, float]
 
 
 class TrainingRange(Settings):
-    """The least and the most that training and validation studies showed.
+    """The range of each property over training and validation studies.
 
     Attributes:
         sigma: Noise of the low doses, on the scale of [−1, 1]; (0, 0) where none was simulated.
-        spacing_mm: In plane.
-        doses: Where enhancement was looked at, rising.
-        least_enhancement: `enhancement_level` of the low dose at each of them, over studies.
-        most_enhancement: Likewise.
-        sequence_classes: Of the T1ce; empty where no sidecar told.
-        slice_spacing_mm: From slice to slice; None where it does not matter, for a field that sees one slice.
-        field_strength_t: In tesla; None where it was not noted.
+        spacing_mm: In-plane voxel spacing.
+        doses: Doses at which enhancement was measured, in rising order.
+        least_enhancement: The smallest `enhancement_level` over studies at each of these doses.
+        most_enhancement: The largest `enhancement_level` at each of these doses.
+        sequence_classes: Sequence classes of the T1ce; empty if no sidecar gave one.
+        slice_spacing_mm: Distance between slices; None for a network that sees one slice.
+        field_strength_t: Field strength in tesla; None if it was not recorded.
     """
 
     sigma: Range
@@ -92,13 +92,16 @@ def enhancement_level(
 def out_of_distribution_cautions(
     seen: TrainingRange, new: NewScan, dose: float, acquisition: Acquisition | None
 ) -> tuple[str, ...]:
-    """Say in plain words what of a scan lies outside of what training saw.
+    """Describe every property of a scan that lies outside the training range.
 
     Args:
-        seen: In training.
+        seen: The training range of the model.
         new: The scan, ready for the field.
-        dose: That it is said to have.
-        acquisition: From its sidecar; None where there is none.
+        dose: The stated dose of the scan, a fraction of the standard dose.
+        acquisition: Sequence of the scan, from its sidecar; None without one.
+
+    Returns:
+        One line for each such property.
     """
     said = [_of_noise(seen, new), _of_spacing(seen, new), _of_enhancement(seen, new, dose)]
     if acquisition is not None:

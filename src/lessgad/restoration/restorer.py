@@ -152,8 +152,8 @@ class Restorer:
         Raises:
             DoseError: Outside 0–1, or not the dose of a model that knows one dose.
             ModelError: The model needs a pre-contrast scan and none was given, or takes no T2 and one was given; or
-                the image shall be held against the scan without a T1 or without an equation for it.
-            SettingsError: The image shall be held against the scan at another spacing than its own.
+                the image is to be compared with the scan without a T1 or without an equation for it.
+            SettingsError: The image is to be compared with the scan at another spacing than its own.
             CalibrationError: The histogram has no landmark to normalize by.
             StudyError: There is no head in the image.
             RegistrationError: The pre-contrast scan could not be brought into alignment.

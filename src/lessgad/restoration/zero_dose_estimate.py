@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At dose 0 nothing of the enhancement was measured: whether what a model guesses from the T1 is better than the T1.
+"""The zero-dose estimate: the image that a model predicts from the T1 alone.
 
-It is given where validation patients show that it is: where the one-sided 97.5 % bound of its mean gain in PSNR over
-the T1 is above 0. Else the T1 is given back: the scan that was said to have dose 0. The images of dose 0 in an
-experiment are guesses in any case: they are the control, which says what enhancement a model shows without any having
-been measured.
+At dose 0 no enhancement was measured. The prediction is returned only if it beats the T1 on validation patients: if the
+one-sided 97.5 % bound of its mean gain in PSNR over the T1 is above 0. Otherwise the T1 is returned. In an experiment
+the images at dose 0 are always predictions: they are the negative control, which shows how much enhancement a model
+adds without any measurement.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ NOT_LOOKED_INTO = (
 
 
 class ZeroDoseEstimate(Settings):
-    """How good a model's images of dose 0 are on validation patients.
+    """The quality of a model's zero-dose estimates on validation patients.
 
     Attributes:
-        format: Of the file.
-        n_patients: Whose T1 differs from their standard dose.
-        gain_db: Mean over patients of the PSNR of the guess less that of the T1.
-        bound_db: Its one-sided 97.5 % bound; None with fewer patients than that needs.
-        intervals: Around the T1, where that is given back.
+        format: Version of the file format.
+        n_patients: Number of validation patients whose T1 differs from their standard dose.
+        gain_db: Mean over patients of PSNR(estimate) − PSNR(T1), in dB.
+        bound_db: One-sided 97.5 % lower bound of the gain, in dB; None if there are too few patients.
+        intervals: Conformal intervals around the T1, used if the T1 is returned.
     """
 
     format: Literal[1] = 1
@@ -46,12 +46,12 @@ class ZeroDoseEstimate(Settings):
 
     @property
     def serves(self) -> bool:
-        """Whether validation patients show that it is better than the T1."""
+        """Whether the estimate beats the T1 on validation patients."""
         return self.bound_db is not None and self.bound_db > 0
 
     @property
     def words(self) -> str:
-        """What a user should know of an image of dose 0."""
+        """One line for users about an image at dose 0."""
         bound = "" if self.bound_db is None else f", at least {self.bound_db:+.1f} dB at one-sided 97.5 %"
         patients = f"{self.n_patients} validation patient{'' if self.n_patients == 1 else 's'}"
         shown = f"{self.gain_db:+.1f} dB on {patients}{bound}"
@@ -68,9 +68,9 @@ def write_zero_dose_estimate(folder: Path, zero_dose_estimate: ZeroDoseEstimate)
 
 
 def read_zero_dose_estimate(folder: Path) -> ZeroDoseEstimate | None:
-    """Read it; None where the model has none.
+    """Read ``guess.yaml``; None if the model has none.
 
     Raises:
-        ModelError: Damaged.
+        ModelError: The file is damaged.
     """
     return read_known(folder / ZERO_DOSE_ESTIMATE, ZeroDoseEstimate)

@@ -31,9 +31,9 @@ class NnunetTrainingTask:
 
     Attributes:
         folder: Of nnU-Net: ``raw``, ``preprocessed``, ``results``.
-        cases: Of training and validation patients.
-        regions: Names, in order.
-        settings: How.
+        cases: Images and masks of training and validation patients.
+        regions: Names of the regions, in order.
+        settings: Settings of the segmentation.
         fingerprint: Of all that the networks depend on.
     """
 

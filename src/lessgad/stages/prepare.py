@@ -45,7 +45,7 @@ class PreparationTask:
         study: Where its files are.
         files: Where its results go.
         acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
-        settings: How.
+        settings: Settings of the preparation.
         simulation: How low doses will be made from it.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
@@ -172,8 +172,8 @@ def prepared(task: PreparationTask) -> Prepared:
 
     Raises:
         StudyError: As `prepare_study`.
-        VolumeError: Likewise.
-        CohortError: Likewise.
+        VolumeError: A file cannot be used.
+        CohortError: A sidecar cannot be read.
     """
     from lessgad.preparation.pair import prepare_pair
 

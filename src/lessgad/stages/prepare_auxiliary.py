@@ -45,7 +45,7 @@ class AuxiliaryTask:
         found: The image; more than one is an error.
         target: Where the result goes.
         acquisitions: Of the T1 and of a low dose; the error where a sidecar cannot be read; None for a T2.
-        settings: How.
+        settings: Settings of the preparation.
         orientation_unknown: What becomes of an image whose header does not say how it lies in space.
         n_threads: Of the registration.
     """

@@ -38,7 +38,7 @@ class RestorationTask:
         low_doses: Where the low dose comes from.
         model: Its folder.
         weights: The last unit that makes the model: with another fingerprint it is another model.
-        settings: How.
+        settings: Settings of the restoration.
         image: Where the restored image goes.
         half_width: Where the half-width of its intervals goes, for models that have any.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Low doses that lie otherwise than the T1ce of their pair, as a scan of its own does.
+"""Misalignment augmentation: each simulated low dose gets its own head position.
 
-A simulated low dose takes a share β of all that tells the T1ce from the T1: of the contrast, and of edges that a head
-in another position, cut into slices anew and interpolated, shows otherwise. A network then learns to scale edges up by
-1/β. In a true low dose the contrast is smaller, the edges are not: each scan has its own.
+A linear mix contains the share β of every difference between T1 and T1ce: of the enhancement, and of the edge
+differences that come from repositioning and re-slicing. A network trained on it learns to scale edges by 1/β. In a
+true low dose the enhancement is smaller, but the edge differences are not, since each scan has its own position.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ def fine_difference(
     spacing_mm: tuple[float, float],
     tumor: Bool[np.ndarray, "*n h w"] | None = None,
 ) -> Float[np.ndarray, "*n h w"]:
-    """What differs finely between two scans where nothing enhances.
+    """Compute the fine difference between two scans where nothing enhances.
 
         d = T1ce − T1,   d̄ = d smoothed in plane (Gaussian, σ 1.4 mm),   r = exp(−½ (d̄ / 0.04)²) · (d − d̄)
 
-    and 0 where nothing was scanned. What enhances so little or is so small that d̄ stays small is taken for it too, but
-    not where it is outlined.
+    and r = 0 where nothing was scanned. Weak or small enhancement, for which d̄ stays small, is included too, except
+    inside the tumor mask.
 
     Args:
-        t1: Without its noise, on [−1, 1].
-        t1ce: Likewise.
-        spacing_mm: Of rows and columns.
-        tumor: Its mask, where r is 0; None where there is none.
+        t1: T1 without noise, (slices, rows, columns), on [−1, 1].
+        t1ce: T1ce without noise, same shape and scale.
+        spacing_mm: Spacing of rows and of columns.
+        tumor: Mask of the tumor, where r is 0; None without a mask.
 
     Returns:
         r, on the scale of the images.
@@ -53,12 +53,12 @@ def fine_difference(
 
 
 def unenhanced_weight(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """How surely nothing enhances, 0–1: exp(−½ (d̄ / 0.04)²), d̄ a smoothed T1ce − T1 on the scale of [−1, 1]."""
+    """Weight of unenhanced tissue, 0–1: exp(−½ (d̄ / 0.04)²), with d̄ the smoothed T1ce − T1 on [−1, 1]."""
     return np.exp(-0.5 * (smooth_difference / CONTRAST_LEVEL) ** 2)
 
 
 def own_share(deviate: float) -> float:
-    """Share of the fine differences that a scan of its own has: ½ + √¾ x, x a standard normal deviate."""
+    """Share of the fine difference in a separate scan: ½ + √¾ x, with x a standard normal deviate."""
     return COMMON + OWN * deviate
 
 
@@ -69,21 +69,23 @@ def with_misalignment(
     own: float,
     extent: float = 1.0,
 ) -> tuple[Float[np.ndarray, "*n h w"], Float[np.ndarray, "*n h w"]]:
-    """Move the end points that a low dose is mixed from so that its edges differ from the T1's as another scan's do.
+    """Simulate inter-scan misalignment of the low dose.
 
-        both end points + v (s − b) r
+        t1', t1ce' = t1 + v (s − b) r,  t1ce + v (s − b) r
 
-    A linear mix then has (1 − v) b + v s of r instead of b.
+    `r` is the fine difference between the two scans where nothing enhances, i.e. what repositioning and re-slicing
+    change. A linear mix of the two images contains the share `b` of it, a separate scan its own share `s`. The result
+    contains (1 − v) b + v s.
 
     Args:
-        source_pair: T1 and T1ce without their noise, on [−1, 1].
-        fine: r, their `fine_difference`, before the enhancement was made weaker or stronger.
-        share: b, what the mix has of r as it is: the dose, times the strength of the enhancement.
-        own: s, the share that a scan of its own has; over scans mean ½ and SD √¾ (`own_share`).
-        extent: v, 0–1; 0 changes nothing.
+        source_pair: T1 and T1ce without noise, (slices, rows, columns), on [−1, 1].
+        fine: r, the `fine_difference` of the pair before its enhancement was rescaled.
+        share: b, the share of r in the mix: the dose times the strength of the enhancement.
+        own: s, the share of r in a separate scan; over scans mean ½ and SD √¾ (`own_share`).
+        extent: v, strength of the augmentation, 0–1; 0 leaves the pair unchanged.
 
     Returns:
-        The end points that the low dose is mixed from, clipped to [−1, 1].
+        The pair to mix the low dose from, clipped to [−1, 1].
     """
     change = (extent * (own - share) * fine).astype(np.float32)
     t1, t1ce = (np.clip(image + change, -1, 1) for image in source_pair)

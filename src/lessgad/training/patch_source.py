@@ -18,18 +18,18 @@ BACKGROUND = -1.0
 
 @dataclass(frozen=True, eq=False)
 class PatchSource:
-    """One study as patches are drawn from it, slices first.
+    """The images of one study that patches are drawn from, slices first.
 
     Attributes:
-        pre_contrast: (z, y, x), on [−1, 1]; a view, read from disk when looked at.
-        standard_dose: The same grid.
-        source_pair: The T1 and T1ce that low doses are mixed from, the same grid.
-        simulator: How.
+        pre_contrast: T1, (z, y, x), on [−1, 1]; a view, read from disk when it is used.
+        standard_dose: T1ce, same shape and scale.
+        source_pair: The T1 and T1ce that low doses are mixed from, same shape.
+        simulator: The forward model that makes low doses of the study.
         box: Head box: y_start, y_stop, x_start, x_stop.
         head_slices: Slices that hold head.
         tumor_voxels: (n_tumor, 3), z, y, x of tumor voxels, ordered by z; empty without a mask.
-        spacing_mm: Of rows and columns.
-        t2: The same grid; None where the study has none.
+        spacing_mm: Spacing of rows and of columns.
+        t2: T2, same shape; None if the study has none.
         facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
     """
 

@@ -89,8 +89,8 @@ def draw_patch(
         flip: Mirror left to right in half of the cases.
         dose: The dose of the model; None draws one evenly from 0–1.
         vary_enhancement: Spread of the strength of the enhancement (`strength_map`); 0 leaves it as it is.
-        vary_position: By how much the low dose lies otherwise than the T1ce (`with_misalignment`); 0: not at all, nor
-            where no noise is added, for there fine differences are noise.
+        vary_position: Strength of the misalignment augmentation (`with_misalignment`), 0–1. It is off at 0, and where
+            no noise is added, since fine differences are noise there.
         t2_dropout: Share of patches whose T2 is dropped, drawn for itself: all else of a patch stays what it is.
         n_neighbor_slices: Slices above and below that the patch has too; beyond either end the last one again.
         vary_noise: Share of patches whose low dose, and often T1, have another noise than the simulation's.

@@ -17,14 +17,14 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class LossWeights(Settings):
-    """What training makes small, as a weighted sum; 0 leaves a part out.
+    """Weights of the parts of the training loss; 0 leaves a part out.
 
     Attributes:
-        l1: Mean absolute error; over the missing share of the dose where one model serves all doses.
-        adversarial: Hinge loss against a discriminator that learns beside the field.
+        l1: Mean absolute error; divided by the missing share of the dose if one model serves all doses.
+        adversarial: Hinge loss against a discriminator that is trained together with the network.
         feature_matching: Distance between that discriminator's features of restored and standard-dose images.
-        shifts: Mean square of the shifts.
-        interval: Pinball loss of the interval, where the field gives one.
+        shifts: Mean square of the shifts that the encoder predicts.
+        interval: Pinball loss of the half-width, if the network predicts one.
     """
 
     l1: Weight = 1.0
@@ -41,7 +41,7 @@ class LossWeights(Settings):
 
     @property
     def needs_discriminator(self) -> bool:
-        """Whether a discriminator learns beside the field."""
+        """Whether a discriminator is trained together with the network."""
         return self.adversarial > 0 or self.feature_matching > 0
 
 
@@ -49,40 +49,41 @@ PAPER_LOSSES = LossWeights(l1=100.0, adversarial=1.0, feature_matching=10.0, shi
 
 
 class TrainingSettings(Settings):
-    """How a field is trained.
+    """Settings of the training of a network.
 
     Attributes:
         models: `conditioned`: one model that is told the dose; `per_dose`: the paper's one model for each dose;
             `pretrained`: the model that ships with lessgad, without any training, so that all patients are test
             patients.
-        start: `pretrained`: a field of preset `kernel` starts from the weights that ship with lessgad, and the result
-            is averaged with them as serves validation patients best; `scratch`: from random weights, as fields of
-            other presets always do.
+        start: `pretrained`: a network of preset `kernel` starts from the weights that ship with lessgad, and its
+            weights are averaged with them in the proportion that is best on validation patients; `scratch`: random
+            weights, as networks of other presets always have.
         n_samples: Length of training of each model, in patches.
-        batch_size: Patches at a time.
-        accumulate: Times that many before a step is taken. With several processes each of them sees that many:
-            a step has batch_size × accumulate × processes.
+        batch_size: Number of patches that a process computes at a time.
+        accumulate: Number of batches whose gradients are summed before a step of the optimizer. A step sees
+            batch_size × accumulate × number of processes patches.
         patch_size: Rows (y) and columns (x) of a patch.
-        losses: What is made small.
-        learning_rate: Of the field's Adam; constant for half of the samples, then linear to zero.
-        discriminator_learning_rate: Of the discriminator's, likewise; the paper's is four times the field's.
-        discriminator_noise: SD of the noise on the images that the discriminator learns from.
-        betas: Of both.
-        weight_decay: Of the field's Adam.
-        gradient_norm: Gradients of the field are clipped to it; None leaves them.
+        losses: Weights of the parts of the loss.
+        learning_rate: Learning rate of the network; constant for half of the samples, then linear to zero.
+        discriminator_learning_rate: Learning rate of the discriminator, with the same schedule; the paper's is four
+            times that of the network.
+        discriminator_noise: SD of the noise on the images that the discriminator sees, on the scale of [−1, 1].
+        betas: β₁ and β₂ of Adam, for the network and the discriminator.
+        weight_decay: Weight decay of the network.
+        gradient_norm: Largest norm of the gradient of the network; None does not clip it.
         tumor_share: Share of patches that hold tumor, from studies that have a mask.
         flip: Mirror half of the patches left to right.
-        vary_enhancement: Spread (SD of the logarithm) of the factors by which the enhancement is made weaker or
-            stronger from place to place in each patch, so that it is read from the low dose; 0 leaves it.
-        vary_position: By how much each low dose lies otherwise than the T1ce of its pair, as a scan of its own does:
-            edges then differ from those of the T1 as they do between two scans, and not by a share of the dose.
+        vary_enhancement: SD of the logarithm of the factors that make the enhancement of each patch weaker or stronger
+            from place to place, so that the network reads it from the low dose; 0 leaves it.
+        vary_position: Strength of the misalignment augmentation, 0–1: each low dose gets its own head position. Edges
+            then differ from those of the T1 as between two separate scans, whatever the dose.
         vary_noise: Share of patches whose noise is not that of the simulation but 0.5 to 4 times as strong.
-        t2_dropout: Share of patches whose T2 is left out, where the field sees one, so that it can do without.
+        t2_dropout: Share of patches without T2, so that a network with a T2 input works without one.
         precision: `auto` takes bf16 where the GPU or the processor computes in it, else fp32. `fp16`, for older GPUs,
             scales the loss so that small gradients are not lost.
         validate_every: Samples between two validations.
         n_validation_slices: Slices per validation study, evenly through the tumor.
-        seed: Of weights and of everything drawn.
+        seed: Seed of the weights and of everything drawn at random.
     """
 
     models: Literal["conditioned", "per_dose", "pretrained"] = "conditioned"

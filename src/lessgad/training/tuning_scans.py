@@ -22,7 +22,7 @@ class TuningScan(NamedTuple):
     Attributes:
         image: On [−1, 1].
         simulator: What takes a standard dose to this dose, with the noise of the image.
-        misaligned: Whether the head lies otherwise than in the T1ce of the pair.
+        misaligned: Whether the head has another position than in the T1ce of the pair.
     """
 
     image: Float[np.ndarray, "x y n"]

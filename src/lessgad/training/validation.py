@@ -26,18 +26,18 @@ NO_SLICE = 2**31  # in the seed of noise, where the number of a slice stands els
 
 @dataclass(frozen=True, eq=False)
 class ValidationSlices:
-    """A few slices of one study, and those around them, cut to the head box, and where they are judged.
+    """Some slices of one study with their neighbors, cropped to the head box, and the voxels that are evaluated.
 
     Attributes:
-        pre_contrast: (z, y, x) on [−1, 1].
-        standard_dose: The same place.
-        source_pair: The T1 and T1ce that low doses are mixed from, the same place.
-        simulator: How.
+        pre_contrast: T1, (z, y, x), on [−1, 1].
+        standard_dose: T1ce, same shape and scale.
+        source_pair: The T1 and T1ce that low doses are mixed from, same shape.
+        simulator: The forward model that makes low doses of the study.
         judged: The tumor's box, or the head where there is no mask; nothing of the slices around.
         spacing_mm: Of rows and columns.
         patient: Whose study it is; "" for a patient of its own.
-        t2: The same place; None where the study has none.
-        scans: Low doses of the study, where others than those of `simulator` shall be looked at.
+        t2: T2, same shape; None if the study has none.
+        scans: Low doses of the study, if others than those of `simulator` are used.
         numbers: Of the slices, which `scans` are asked for.
         box: Rows and columns of the head box, which they are cut to.
         facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
@@ -74,7 +74,7 @@ class ValidationSlices:
             simulator: How its low doses are made.
             n_slices: How many are judged, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
-            scans: Its low doses, where others than simulated as the T1ce lies shall be looked at.
+            scans: Its low doses, if others than those simulated in the position of the T1ce are used.
         """
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))

@@ -61,7 +61,7 @@ def find_tuning_scans(
         simulation: How low doses are made.
         regions: Label values of each region.
         least: Patients who must have been scanned at a dose for scans alone to count there.
-        extent: By how much simulated ones lie otherwise than the T1ce (`SimulatedScans`): one study this way, the
+        extent: Misalignment of simulated scans (`SimulatedScans`): one study this way, the
             next that way, a study that is alone in the middle.
     """
     patients: dict[float, set[str]] = {}

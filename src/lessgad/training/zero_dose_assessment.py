@@ -28,7 +28,7 @@ def assess_zero_dose_estimate(
         field: The trained network.
         studies: Validation studies, at least one.
         settings: Precision and window.
-        level: Share of voxels that intervals around the T1 shall cover.
+        level: Share of voxels that intervals around the T1 should cover.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     gains: list[float] = []

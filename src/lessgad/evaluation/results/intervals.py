@@ -19,7 +19,7 @@ class IntervalRow(DoseRow):
 
     Attributes:
         area: ``tumor_box``, ``tumor`` or ``head``.
-        coverage: Share of its voxels whose standard dose lies within; 0.9 is what was promised.
+        coverage: Share of its voxels whose standard dose lies within the interval; the nominal coverage is 0.9.
         half_width: Mean over voxels, on the scale of [−1, 1].
         enhancement: Mean of restored − T1 on that scale.
         standard_enhancement: Mean of T1ce − T1.
