@@ -4,14 +4,14 @@
 import numpy as np
 import pytest
 import yaml
+
+from lessgad.cli.main import exit_code
 from lessgad.evaluation.results.artifacts import write_artifacts
 from lessgad.evaluation.results.enhancement import EnhancementRow, write_enhancement
 from lessgad.evaluation.results.lesions import write_lesions
 from lessgad.evaluation.results.overlap import write_overlap
-from lessgad.evaluation.results.similarity import write_similarity
-
-from lessgad.cli.main import exit_code
 from lessgad.evaluation.results.power import read_power
+from lessgad.evaluation.results.similarity import write_similarity
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from lessgad.evaluation.endpoint_metrics import LOST_UNDER
-from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.outcomes import STANDARD, Outcome
+from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 
 _Image = tuple[str, str, float, str]  # patient, session, dose, method

@@ -11,13 +11,13 @@ import numpy as np
 from lessgad.dose_fraction import percent
 from lessgad.errors import InputError
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
-from lessgad.evaluation.results.artifacts import read_artifacts
 from lessgad.evaluation.dose_answer import DoseAnswer
+from lessgad.evaluation.outcomes import Values, endpoint_values
+from lessgad.evaluation.pilot_power import MIN_PILOT, PilotValues, power_curve
+from lessgad.evaluation.results.artifacts import read_artifacts
 from lessgad.evaluation.results.enhancement import read_enhancement
 from lessgad.evaluation.results.lesions import read_lesions
-from lessgad.evaluation.outcomes import Values, endpoint_values
 from lessgad.evaluation.results.overlap import read_overlap
-from lessgad.evaluation.pilot_power import MIN_PILOT, PilotValues, power_curve
 from lessgad.evaluation.results.power import PowerRow
 from lessgad.evaluation.results.similarity import read_similarity
 from lessgad.experiment.opened import Experiment
