@@ -61,7 +61,7 @@ def test_every_level_is_looked_at():
     assert ("training", "n_samples") in KEYS
     assert {path[0] for path in KEYS if len(path) == 2} == {
         *("cohort", "split", "preparation", "simulation", "field", "training", "restoration", "segmentation"),
-        *("evaluation", "answer"),
+        *("evaluation", "answer", "cluster"),
     }
 
 
