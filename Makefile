@@ -1,15 +1,17 @@
 # make demo    a whole experiment on a generated cohort; prints the report's path
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
+# make docs    the documentation, into site/
 # make check   format, lint, spelling, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
+# make test-slurm    tests on a real SLURM, which they start on this machine (as root)
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test chromium dicom check bench soak install clean-demo
+.PHONY: demo test docs test-slurm chromium dicom slurm check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -20,13 +22,17 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo/cohort/dataset_description.json: | install
 	rm -rf demo/cohort
-	$(BIN)/lessgad phantom demo/cohort --patients 12 --pairs-only
+	$(BIN)/lessgad phantom demo/cohort --patients 18 --low-dose 0.1
 
 demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
-	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick
+	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick --pretrained
 
+# The first patient's scan at a tenth of the dose, as the phantom really scans it.
+SCANS := demo/cohort/sub-01/ses-1/anat/sub-01_ses-1
 demo: demo/experiment/experiment.yaml
 	$(BIN)/lessgad run demo/experiment
+	@echo "Look through the images:      $(BIN)/lessgad view demo/experiment"
+	@echo "Restore a true low-dose scan: $(BIN)/lessgad restore $(SCANS)_acq-dose10_ce-gadolinium_T1w.nii.gz demo/restored.nii.gz --dose 0.1 --pre-contrast $(SCANS)_T1w.nii.gz"
 
 clean-demo:
 	rm -rf demo
@@ -43,8 +49,21 @@ dicom:
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(DICOM_PROGRAMS) > /dev/null; } \
 		|| echo "no DICOM programs: their tests are skipped; install them with: sudo apt-get install -y --no-install-recommends $(DICOM_PROGRAMS)"
 
+# A batch system of one machine; without it its tests are skipped.
+SLURM_PROGRAMS := munge slurm-client slurmctld slurmd
+slurm:
+	@{ command -v sbatch && ls /usr/sbin/slurmctld /usr/sbin/slurmd /usr/sbin/munged; } > /dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(SLURM_PROGRAMS) > /dev/null; } \
+		|| echo "no SLURM: its tests are skipped; install it with: sudo apt-get install -y --no-install-recommends $(SLURM_PROGRAMS)"
+
 test: install chromium dicom
-	$(PYTEST) -m "not soak" -n 2
+	$(PYTEST) -m "not soak and not slurm" -n 2
+
+test-slurm: install slurm
+	$(PYTEST) -m slurm tests/slurm
+
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: install
 	$(BIN)/ruff format --check src tests benchmarks docs examples

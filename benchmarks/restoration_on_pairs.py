@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from skimage.restoration import denoise_nl_means
 
 from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
@@ -37,6 +38,11 @@ MARGIN = (24, 24, 7)
 SCALES = np.linspace(0.6, 1.2, 25)
 MOST_TUNING_SLICES = 6
 STRENGTHS = (0.1, 0.2, 0.3, 0.6, 1.0)
+MEANS_IN_3D_PX = 3, 3  # width of a patch, and how far alike voxels are looked for
+STRENGTHS_IN_3D = (0.2, 0.4, 0.8)
+
+
+Means = Callable[["Slab", np.ndarray, np.ndarray, str, float, list[int]], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +76,8 @@ def main() -> None:
         for dose in given.doses:
             width, scale = tuned_gaussian(tuning, dose, noise)
             strength, nlm_scale = tuned_means(tuning, dose, noise)
+            if given.means_in_3d:
+                strength_3d, scale_3d = tuned_means(tuning, dose, noise, means_in_3d, STRENGTHS_IN_3D)
             rows: dict[str, list[tuple[float, float, float]]] = {}
             for slab in judged:
                 t1, low, facts = scans(slab, dose, noise)
@@ -78,6 +86,10 @@ def main() -> None:
                 images[f"gaussian {width:g} mm"] = np.clip(t1[slab.numbers] + scale * average, -1, 1)
                 nlm = denoised_difference(slab, t1, low, noise, strength, slab.numbers)
                 images[f"non-local means {strength:g}"] = np.clip(t1[slab.numbers] + nlm_scale / dose * nlm, -1, 1)
+                if given.means_in_3d:
+                    smooth = means_in_3d(slab, t1, low, noise, strength_3d, slab.numbers)
+                    name = f"3D non-local means {strength_3d:g}"
+                    images[name] = np.clip(t1[slab.numbers] + scale_3d / dose * smooth, -1, 1)
                 for name, field in models.items():
                     images[Path(name).name] = restored(field, t1, low, dose, facts, slab.numbers)
                 for name, image in images.items():
@@ -154,19 +166,34 @@ def tuned_gaussian(tuning: list[Slab], dose: float, noise: str) -> tuple[float, 
     return WIDTHS_MM[width], float(SCALES[scale])
 
 
-def tuned_means(tuning: list[Slab], dose: float, noise: str) -> tuple[float, float]:
-    """Strength of non-local means of the difference, slice by slice, and scale with the best mean PSNR."""
-    found = np.zeros((len(STRENGTHS), len(SCALES)))
+def tuned_means(
+    tuning: list[Slab], dose: float, noise: str, means: Means | None = None, strengths: tuple[float, ...] = STRENGTHS
+) -> tuple[float, float]:
+    """Strength of non-local means of the difference, slice by slice or in 3D, and scale with the best mean PSNR."""
+    means = means or denoised_difference
+    found = np.zeros((len(strengths), len(SCALES)))
     for slab in tuning:
         t1, low, _ = scans(slab, dose, noise)
         numbers = slab.numbers[:: max(1, len(slab.numbers) // MOST_TUNING_SLICES)]
         voxels = slab.box[numbers]
         wanted = (slab.t1ce - t1)[numbers][voxels]
-        for index, strength in enumerate(STRENGTHS):
-            smooth = denoised_difference(slab, t1, low, noise, strength, numbers)[voxels] / dose
+        for index, strength in enumerate(strengths):
+            smooth = means(slab, t1, low, noise, strength, numbers)[voxels] / dose
             found[index] += [10 * np.log10(4 / np.mean((scale * smooth - wanted) ** 2)) for scale in SCALES]
     strength, scale = np.unravel_index(np.argmax(found), found.shape)
-    return STRENGTHS[strength], float(SCALES[scale])
+    return strengths[strength], float(SCALES[scale])
+
+
+def means_in_3d(
+    slab: Slab, t1: np.ndarray, low: np.ndarray, noise: str, strength: float, numbers: list[int]
+) -> np.ndarray:
+    """Non-local means of low − T1 in three dimensions, as scikit-image has them."""
+    sigma = 2**0.5 * (slab.sigma if noise == "matched" else slab.level / float(noise.removesuffix("both"))) + 1e-6
+    patch, reach = MEANS_IN_3D_PX
+    first, stop = max(0, min(numbers) - reach), max(numbers) + reach + 1
+    relative = np.asarray(low - t1, np.float32)[first:stop] / np.float32(sigma)
+    smooth = denoise_nl_means(relative, patch, reach, h=strength, fast_mode=True, sigma=1.0)
+    return np.asarray(sigma * smooth)[np.asarray(numbers) - first]
 
 
 def denoised_difference(
@@ -212,6 +239,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--labels", type=int, nargs="+", default=[1, 4], help="that are tumor")
     parser.add_argument("--doses", type=float, nargs="+", default=[0.05, 0.1, 0.2, 0.3, 0.5, 0.75])
     parser.add_argument("--noise", nargs="+", default=["matched", "20"])
+    parser.add_argument("--means-in-3d", action="store_true", help="non-local means in three dimensions too: slow")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

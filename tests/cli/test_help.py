@@ -19,6 +19,7 @@ COMMANDS = (
     "power",
     "import-nifti",
     "convert",
+    "bids-app",
     "import-dicom",
     "node",
     *(f"node {name}" for name in ("run", "status", "retry")),
@@ -63,7 +64,13 @@ def test_help_has_an_example_and_imports_nothing_heavy(command):
     assert "Usage: lessgad" in done.stdout
     words = " ".join(done.stdout.split())
     assert f"Usage: lessgad {command}" in words
+    assert "<bool>" not in words
     assert ("A first look: lessgad phantom" if not command else f"Example: lessgad {command}") in words
+
+
+def test_short_help_and_completion():
+    assert call("restore", "-h").stdout.startswith(call("restore", "--help").stdout[:200])
+    assert "--install-completion" in call("--help").stdout
 
 
 def test_version_and_no_command():

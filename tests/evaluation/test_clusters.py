@@ -3,9 +3,18 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from lessgad.errors import VolumeError
-from lessgad.evaluation.clusters import box_around, distance_mm, fewest_voxels, in_clusters, volume_ml
+from lessgad.evaluation.clusters import (
+    box_around,
+    clustered_ml,
+    clusters_of,
+    distance_mm,
+    fewest_voxels,
+    in_clusters,
+    volume_ml,
+)
 
 spacings = st.tuples(*[st.sampled_from([0.4, 0.5, 1.0, 1.5, 3.0, 6.0])] * 3)
 
@@ -98,3 +107,17 @@ def test_the_box_stops_where_the_grid_does():
 
 def test_volume_counts_millilitres():
     assert volume_ml(np.ones((10, 10, 10), bool), (1.0, 0.5, 3.0)) == 1.5
+
+
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.02, 0.3, 1.0])
+def test_clusters_are_those_of_scipy_however_many_voxels_there_are(share):
+    rng = np.random.default_rng(3)
+    for shape in ((9, 7, 11), (1, 40, 40), (20, 1, 3)):
+        mask = rng.random(shape) < share
+        voxels = np.flatnonzero(mask)
+        labels, n = ndimage.label(mask)
+        numbers = clusters_of(voxels, shape)
+        assert len(set(zip(numbers, labels.reshape(-1)[voxels], strict=True))) == n == len(set(numbers))
+        assert clustered_ml(voxels, shape, (1.0, 2.0, 3.0), 20.0) == pytest.approx(
+            volume_ml(in_clusters(mask, (1.0, 2.0, 3.0), 20.0), (1.0, 2.0, 3.0))
+        )

@@ -13,7 +13,10 @@ from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM, gaussian_aver
 from lessgad.field.kernel_sources import N_CONSTANTS, NOISE_CHANNEL, kernel_sources, n_source_channels
 from lessgad.field.measured_enhancement import (
     LEAST_DOSE,
+    LEVELS_OF_GAIN,
+    STANDS_OUT,
     ScanFacts,
+    finest_evidence,
     full_dose_gain,
     measured_enhancement,
     noise_of_averages,
@@ -70,6 +73,32 @@ def test_a_dose_curve_is_undone_where_the_image_is_smooth(dose, enhancement):
     assert found.averages[1, 0] == pytest.approx(np.float32(enhancement), rel=0.01)
     linear = measured_enhancement(t1, low, dose, ScanFacts(SPACING), [4])
     assert linear.averages[1, 0].mean() >= enhancement - 1e-4  # more than it is: signal saturates
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.004])
+def test_a_small_lesion_has_its_own_gain_and_not_that_of_its_surroundings(noise):
+    dose, saturation, spacing = 0.3, 0.7, (1.0, 1.0, 1.0)
+    z, y, x = np.ogrid[-8:9, -12:13, -12:13]
+    lesion = z**2 + y**2 + x**2 <= 3**2
+    truth = np.where(lesion, 1.0, 0.0)
+    low = 1 + dose * truth / (1 - saturation * (1 - dose) * truth)
+    low = low + noise * np.random.default_rng(4).standard_normal(low.shape)
+    t1 = np.zeros(low.shape, np.float32)
+    found = measured_enhancement(t1, (low - 1).astype(np.float32), dose, ScanFacts(spacing, saturation=saturation))
+    inner = lesion & (z**2 + y**2 + x**2 <= 2**2)
+    assert found.averages[0][inner].mean() == pytest.approx(1.0, abs=0.04)
+    widest = gaussian_averages((low - 1).astype(np.float32), spacing, range(17), (WIDTHS_MM[LEVELS_OF_GAIN[0]],))[0]
+    diluted = full_dose_gain(widest, np.ones(widest.shape), dose, ScanFacts(spacing, saturation=saturation))
+    assert (diluted * (low - 1))[inner].mean() > 1.1
+
+
+def test_the_narrowest_average_that_stands_out_is_the_evidence():
+    rng = np.random.default_rng(5)
+    smooth, noise = rng.uniform(-1, 1, (N_AVERAGES, 3, 20, 20)), (0.3, 0.2, 0.1, 0.05, 0.02)
+    found = finest_evidence(smooth, noise)
+    for index in np.ndindex(found.shape):
+        levels = [k for k in (1, 2) if smooth[k][index] > STANDS_OUT * noise[k]]
+        assert found[index] == smooth[levels[0] if levels else 3][index]
 
 
 def test_where_nothing_was_measured_nothing_enhances():

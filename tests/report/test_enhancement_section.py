@@ -85,7 +85,10 @@ def test_what_passes_unseen(level, words):
 
 def test_a_tumor_that_hardly_enhances_is_told_apart():
     clear = [replace(THRESHOLD, patient=str(n)) for n in range(3)]
-    unclear = [replace(THRESHOLD, patient="3", tumor_over_spread=1.9), replace(THRESHOLD, subset="validation")]
-    assert "says little" not in table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=clear).note
+    unclear = [replace(THRESHOLD, patient="3", tumor_median=0.0), replace(THRESHOLD, subset="validation")]
+    assert (
+        "their recovery is undefined"
+        not in table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=clear).note
+    )
     both = table("Enhancement of test", enhancement=[ENHANCEMENT], thresholds=[*clear, *unclear])
     assert "In 1 of 4 studies" in both.note

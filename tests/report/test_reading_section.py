@@ -30,10 +30,15 @@ def three(made):
 def test_table_5_is_in_the_section(paper):
     section = reading_section(*paper)
     assert section.facts.startswith("1 reader read 22 studies of 14 test patients. All images were labeled.")
-    cells = {row[0]: row[3:] for row in section.tables[0].rows}
+    asked = {row[0]: row[1:] for row in section.tables[0].rows}
+    scale = "1 better, 2 slightly better, 3 similar, 4 slightly worse, 5 worse"
+    assert asked["Detectability of the lesion against the standard dose"] == (scale, "once for each restored image")
+    assert asked["Comment"] == ("free words", "once per case")
+    cells = {row[0]: row[3:] for row in section.tables[1].rows}
     assert cells["Sufficient for diagnostic characterization"] == ("10/12 (45 %)", "19/3 (86 %)", "–")
     assert cells["enhancement outside the tumor"] == ("8", "0", "–")
-    assert [table.title for table in section.tables] == ["Answers (Table 5)", "Is the higher dose graded better?"]
+    titles = ["Table 3. Questions", "Table 5. Answers", "Is the higher dose graded better?"]
+    assert [table.title for table in section.tables] == titles
 
 
 def test_readers_are_numbered_and_every_row_is_whole(three):
@@ -41,14 +46,14 @@ def test_readers_are_numbered_and_every_row_is_whole(three):
     html = reading_html(section)
     assert not any(name in html for name in ("kim", "lee", "ann<"))
     assert "3 readers read 22 studies" in section.facts
-    assert len(section.tables) == 3
+    assert len(section.tables) == 4
     for table in section.tables:
         assert all(len(row) == len(table.columns) for row in table.rows)
-    assert {row[2] for row in section.tables[0].rows} == {"1", "2", "3", "all"}
-    assert {row[1] for row in section.tables[2].rows} == {"between readers"} | {
+    assert {row[2] for row in section.tables[1].rows} == {"1", "2", "3", "all"}
+    assert {row[1] for row in section.tables[3].rows} == {"between readers"} | {
         f"reader {who} with themselves" for who in ("1", "2", "3", "all")
     }
-    rows = section.tables[0].rows
+    rows = section.tables[1].rows
     assert [row[2] for row in rows if row[0] == "enhancement outside the tumor"] == ["1", "2", "3", "all"]
 
 

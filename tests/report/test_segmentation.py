@@ -113,7 +113,7 @@ def test_classes_and_growth():
         ("10 %", "unrestored low dose", "1 of 1", "1", "0.0", "8.0", "8.0", "1 / 1"),
     )
     assert found["Growth between visits"].rows == (
-        ("10 %", "unrestored low dose", "+0.40", "+1.0", "1 / 0", "1 of 1", "1 / 1"),
+        ("10 %", "unrestored low dose", "+0.40", "–", "+1.0", "–", "1 / 0", "1 of 1", "1 / 1"),
     )
 
 

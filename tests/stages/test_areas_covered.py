@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.preparation.rigid_transform import RigidTransform, covered, filled_part
-from lessgad.scoring.study_scores import areas_of
+from lessgad.scoring.judged_part import areas_of
 from lessgad.volume import Volume
 
 REGIONS = {"intrameatal": (1,), "extrameatal": (2,)}

@@ -16,7 +16,8 @@ from lessgad.pipeline.run import run_experiment
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.volumes import restore_volume
-from lessgad.scoring.study_scores import StudyScorer, areas_of
+from lessgad.scoring.judged_part import areas_of
+from lessgad.scoring.study_scores import StudyScorer
 from lessgad.stages.train import VALIDATION_DOSES
 from lessgad.volume import in_transverse_order, read_volume
 

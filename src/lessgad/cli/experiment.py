@@ -52,6 +52,13 @@ def init(
     quick: Annotated[
         bool, typer.Option("--quick", help="A short training and four doses, to see the whole path.")
     ] = False,
+    pretrained: Annotated[
+        bool,
+        typer.Option(
+            "--pretrained",
+            help="Train nothing: use the model that ships with lessgad; all patients are test patients.",
+        ),
+    ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="The published method: its network, training and simulation. Needs a GPU.")
     ] = False,
@@ -68,6 +75,7 @@ def init(
         aligned=aligned,
         quick=quick,
         paper=paper,
+        pretrained=pretrained,
         select_options=select or [],
     )
     typer.echo(summary)
@@ -88,6 +96,20 @@ def run(
         list[str] | None,
         typer.Option(metavar="LABEL …", help="With --stage: the studies of these patients alone."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SYSTEM",
+            help="Do studies in jobs of this batch system: slurm. Their size is in experiment.yaml under cluster.",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE_OR_ADDRESS",
+            help="Do studies in the workers of a Dask scheduler that is running: its address, or its scheduler file.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and why; do nothing.")] = False,
 ) -> int:
     """Run an experiment: prepare, train, restore, segment, evaluate, report. Goes on where it stopped.
@@ -99,6 +121,7 @@ def run(
     from lessgad.engine.shard import Shard
     from lessgad.errors import SettingsError
     from lessgad.experiment.folder import ExperimentFolder
+    from lessgad.pipeline.elsewhere import Elsewhere
     from lessgad.pipeline.run import run_experiment
     from lessgad.pipeline.selection import Selection
 
@@ -112,7 +135,14 @@ def run(
     if dry_run:
         _say_what_would_be_done(experiment, stages, selection, dose or ())
         return 0
-    failures = run_experiment(experiment, stages, ProgressBars(), model_doses=dose or (), selection=selection)
+    failures = run_experiment(
+        experiment,
+        stages,
+        ProgressBars(),
+        model_doses=dose or (),
+        selection=selection,
+        elsewhere=Elsewhere(cluster, scheduler),
+    )
     _say_failures(failures)
     if "report" in stages:
         typer.echo(ExperimentFolder(experiment).report)

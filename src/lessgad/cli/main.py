@@ -14,6 +14,7 @@ import typer
 
 from lessgad import __version__
 from lessgad.cli import (
+    bids_app,
     convert,
     describe,
     experiment,
@@ -27,13 +28,14 @@ from lessgad.cli import (
     view,
 )
 from lessgad.cli.console import say_error, say_internal_error
+from lessgad.cli.plain_flags import HELP_NAMES, command_of
 from lessgad.errors import LessgadError
 
 #: Typer has its own copy of Click in newer versions; its usage errors derive from this one either way.
 USAGE_ERROR: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 INTERRUPTED = 130
-SEVERAL = "--participant-label"
+SEVERAL = ("--participant-label", "--participant_label")
 
 app = typer.Typer(
     name="lessgad",
@@ -42,7 +44,7 @@ app = typer.Typer(
     "Research software, not a medical device.",
     epilog="A first look: lessgad phantom COHORT; lessgad init EXPERIMENT --cohort COHORT; lessgad run EXPERIMENT",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": HELP_NAMES},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -56,6 +58,7 @@ import_nifti.add_to(app)
 convert.add_to(app)
 import_dicom.add_to(app)
 node.add_to(app)
+bids_app.add_to(app)
 reader.add_to(app)
 
 
@@ -78,7 +81,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     words = _labels_spread(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = app(args=words, prog_name="lessgad", standalone_mode=False)
+        result = command_of(app).main(args=words, prog_name="lessgad", standalone_mode=False)
     except USAGE_ERROR as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
@@ -104,8 +107,8 @@ def _labels_spread(words: list[str]) -> list[str]:
     spread: list[str] = []
     taking = False
     for word in words:
-        taking = word == SEVERAL or (taking and not word.startswith("-"))
-        if taking and word != SEVERAL and spread[-1] != SEVERAL:
-            spread.append(SEVERAL)
+        taking = word in SEVERAL or (taking and not word.startswith("-"))
+        if taking and word not in SEVERAL and spread[-1] not in SEVERAL:
+            spread.append(SEVERAL[0])
         spread.append(word)
     return spread

@@ -110,8 +110,9 @@ def add(
         bool, typer.Option("--coordinator", help="Somebody who sees how far readers are, and reads nothing.")
     ] = False,
     address: Annotated[
-        str, typer.Option(metavar="URL", help="Where readers reach the server.")
-    ] = "http://127.0.0.1:8765",
+        str | None,
+        typer.Option(metavar="URL", help="Where readers reach the server; if not given, the port served last."),
+    ] = None,
 ) -> None:
     """Invite a reader, or again: prints a link that works once, within 14 days, to choose a password.
 
@@ -120,12 +121,15 @@ def add(
     check_packages()
     import time
 
+    from lessgad.reader_study.served_address import served_address
     from lessgad.reader_study.store.accounts import INVITATION_S
     from lessgad.reader_study.study import invite_to, opened
+    from lessgad.reader_study.study_folder import StudyFolder
 
+    reached = (address or served_address(StudyFolder.of(experiment))).rstrip("/")
     with opened(experiment) as study:
         code = invite_to(study, time.time(), name, "coordinator" if coordinator else "reader")
-    typer.echo(f"{address.rstrip('/')}/invitation/{code}")
+    typer.echo(f"{reached}/invitation/{code}")
     typer.echo(f"Give this link to {name} alone; it works once, for {INVITATION_S / 86400:.0f} days.", err=True)
 
 
@@ -142,11 +146,12 @@ def serve(
     For readers elsewhere put a reverse proxy with https in front: docs/reader_study.md.
     """
     check_packages()
+    from lessgad.reader_study.served_address import address_of_port
     from lessgad.reader_study.study import opened
     from lessgad.reader_study.web.serve import serve_study
 
     with opened(experiment) as study:
-        typer.echo(f"http://127.0.0.1:{port}")
+        typer.echo(address_of_port(port))
         serve_study(study, port, (*LOCAL, *(host_name or ())), experiment.resolve().name)
 
 

@@ -37,6 +37,7 @@ def view(
     Nothing is changed. The printed link holds a key; only this machine can reach the page. Seen from another machine:
     forward the port, e.g. ssh -L PORT:127.0.0.1:PORT HOST, and open the same link there.
     """
+    import contextlib
     import secrets
     import webbrowser
 
@@ -53,7 +54,8 @@ def view(
     if browser:
         listening.listen()  # so that the browser waits, rather than being refused, while the server starts
         webbrowser.open(link)
-    serve(create_viewer(source, token, (HOST, "localhost")), listening)
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        serve(create_viewer(source, token, (HOST, "localhost")), listening)
 
 
 def _source(paths: list[Path]) -> StudySource:
@@ -89,5 +91,5 @@ def _check_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise InputError(
-            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install 'lessgad[reader]'"
+            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install '.[reader]'"
         )

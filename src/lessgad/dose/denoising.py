@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose.noise import magnitude_from_mean
+from lessgad.dose.non_local_means import non_local_means, part_of
 from lessgad.errors import SettingsError
 
 PATCH_PX = 3
@@ -54,34 +55,13 @@ def denoise(image: Float[np.ndarray, "x y z"], sigma: float) -> Float[np.ndarray
     return result
 
 
-def non_local_means(
-    relative: Float[np.ndarray, "x y"], strength: float, patch_px: int, reach_px: int
-) -> Float[np.ndarray, "x y"]:
-    """Average each pixel with those of a slice whose surroundings look alike.
-
-        w = exp(−max(d² − 2, 0)/h²),  d² the mean squared difference of two patches in units of σ²
-
-    Args:
-        relative: One slice in units of σ.
-        strength: h in units of σ, above 0.
-        patch_px: Width of a patch.
-        reach_px: How far alike pixels are looked for, to each side.
-
-    Source: Buades et al., CVPR 2005, as in scikit-image.
-    """
-    from skimage.restoration import denoise_nl_means
-
-    smooth: Float[np.ndarray, "x y"] = denoise_nl_means(
-        relative, patch_px, reach_px, h=strength, fast_mode=True, sigma=1.0
-    )
-    return smooth
-
-
 def _expectation(relative: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "x y"]:
     """E[M | A] of one slice in units of σ."""
     from scipy.ndimage import gaussian_filter
 
-    mean = non_local_means(relative, H_PER_SIGMA, PATCH_PX, REACH_PX)
+    mean = np.zeros_like(relative)
+    if (part := part_of(relative != 0, PATCH_PX // 2 + REACH_PX)) is not None:
+        mean[part] = non_local_means(relative[part], H_PER_SIGMA, PATCH_PX, REACH_PX)
     own = OWN_SHARE / (1 - OWN_SHARE) * (relative - mean)
     # Judged by a level that hardly knows the voxel, for choosing voxels by their noise would shift their mean.
     return np.where(gaussian_filter(relative, LEVEL_PX) > LEAST_LEVEL, mean - own, mean)

@@ -10,23 +10,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.noise import magnitude_from_mean, rician_sd
-from lessgad.errors import StudyError
+from lessgad.dose.noise_of_tissue import MAD_PER_SIGMA, gray_step, sigma_of_tissue
 
 MOST_VOXELS = 4_000_000  # more than that and slices are left out
 FROM_HEAD_PX = 5
 WINDOW_PX = 7  # of the local power of air
-FEWEST_AIR, FEWEST_LEVELS, FEWEST_TISSUE = 2000, 4, 500
+FEWEST_AIR, FEWEST_LEVELS = 2000, 4
 RAYLEIGH_RATIO = math.sqrt(math.pi / (4 - math.pi))  # mean over SD: 1.913
 RATIO_WITHIN, DISTANCE_WITHIN = 0.03, 0.02
-HOMOGENEOUS_SHARE = 0.25
-STRUCTURE_PX = 1.5  # scale of derivatives, per lag of the stencil
-DARKEST_TISSUE = 0.5  # relative to the median of the head
-MAD_PER_SIGMA = 0.6744897501960817
-LEVEL_PX = 3.0
-WHITE_WITHIN = 1.1  # ratio of SDs at lag 2 and 1 that texture alone can give
-LEAST_ACQUIRED = 0.3
-N_ITERATIONS = 8
 
 
 @dataclass(frozen=True)
@@ -77,64 +68,36 @@ def sigma_of_air(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y 
     """
     from scipy import ndimage
 
-    plane = np.ones((3, 3, 1), dtype=bool)
-    padding = ndimage.binary_opening(image == 0, plane)  # a lone 0 is noise, rounded
-    reach = ndimage.binary_dilation(head | padding, plane, iterations=FROM_HEAD_PX)
+    padding = ndimage.binary_opening(image == 0, np.ones((3, 3, 1), dtype=bool))  # a lone 0 is noise, rounded
     half = WINDOW_PX // 2
-    centers = ~ndimage.binary_dilation(reach, plane, iterations=half)
+    centers = ~_grown(head | padding, FROM_HEAD_PX + half)
     inside = np.zeros_like(centers)
     inside[half:-half, half:-half] = True
     centers &= inside
-    power = ndimage.uniform_filter(image**2, (WINDOW_PX, WINDOW_PX, 1))
     if np.count_nonzero(centers) < FEWEST_AIR:
         return None
+    power = ndimage.uniform_filter(image**2, (WINDOW_PX, WINDOW_PX, 1))
     middle = np.median(power[centers])
     spread = np.median(np.abs(power[centers] - middle)) / MAD_PER_SIGMA
     kept = centers & (np.abs(power - middle) <= 4 * spread)
     return _rayleigh_sigma(image[kept].astype(np.float64))
 
 
-def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> float:
-    """σ from the homogeneous part of the head: what a second difference along x and along y leaves of it.
+def _grown(mask: Bool[np.ndarray, "x y z"], n_px: int) -> Bool[np.ndarray, "x y z"]:
+    """Dilate a mask in plane by a square that reaches so many pixels to each side."""
+    from scipy.ndimage import maximum_filter1d
 
-        r = Dₓ Dᵧ M / 6,  D M = M(−d) − 2 M(0) + M(+d);   σ = median(|r| / √ξ) / 0.6745
-
-    over the quarter of the bright voxels with the least first and second derivatives. ξ is the variance of a
-    Rician of the local mean, over σ². The lag d is 1. Along an axis where lag 2 leaves more than 1.1 times as much,
-    neighbors are correlated, as after the zero-filling of k-space: there d = 2, and the share f of the axis that
-    was acquired follows from the ratio, through the autocorrelation sinc(f·k).
-
-    Fine texture adds to σ (2 % at an SNR of 50 on the generated heads). A strong filter of k-space on top of the
-    zero-filling makes it too low (30 % on one MPRAGE), and so does any resampling afterwards, without a limit. Where
-    noise varies over the head, as with parallel imaging, σ is that of its bright homogeneous part.
-
-    Args:
-        image: Magnitude, any unit.
-        head: Its foreground.
-
-    Raises:
-        StudyError: Fewer than 500 homogeneous voxels, or no noise in them.
-
-    Sources: Immerkær, CVIU 1996 (the stencil); Koay and Basser, JMR 2006 (ξ).
-    """
-    voxels = _homogeneous(image, head, STRUCTURE_PX)
-    fine = _residual_sigma(image, voxels, 1, 1)
-    x = 2 if _residual_sigma(image, voxels, 2, 1) > WHITE_WITHIN * fine else 1
-    y = 2 if _residual_sigma(image, voxels, 1, 2) > WHITE_WITHIN * fine else 1
-    if x == y == 1:
-        return _above_zero(fine)
-    voxels = _homogeneous(image, head, 2 * STRUCTURE_PX)
-    sigma = _residual_sigma(image, voxels, x, y)
-    gain_x = _gain_at_lag_2(sigma / _above_zero(_residual_sigma(image, voxels, 1, y))) if x == 2 else 1.0
-    gain_y = _gain_at_lag_2(sigma / _above_zero(_residual_sigma(image, voxels, x, 1))) if y == 2 else 1.0
-    return sigma / (gain_x * gain_y)
+    grown = mask.view(np.uint8)
+    for axis in (0, 1):
+        grown = maximum_filter1d(grown, 2 * n_px + 1, axis, mode="constant", cval=0)
+    return grown.view(bool)
 
 
 def _rayleigh_sigma(air: Float[np.ndarray, " voxel"]) -> float | None:
     levels, counts = np.unique(air, return_counts=True)
     if air.size < FEWEST_AIR or levels.size < FEWEST_LEVELS:
         return None
-    step = _step(levels, air.size)
+    step = gray_step(levels, air.size)
     variance = float(np.mean(air**2) - step**2 / 12) / 2  # rounding adds a variance of 1/12 (Sheppard)
     if variance <= 0:
         return None
@@ -144,86 +107,3 @@ def _rayleigh_sigma(air: Float[np.ndarray, " voxel"]) -> float | None:
     distance = np.abs(np.cumsum(counts)[:-1] / air.size + np.expm1(-((between / sigma) ** 2) / 2)).max()
     rayleigh = abs(ratio / RAYLEIGH_RATIO - 1) <= RATIO_WITHIN and distance <= DISTANCE_WITHIN
     return sigma if rayleigh else None
-
-
-def _step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own."""
-    return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
-
-
-def _homogeneous(
-    image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], scale_px: float
-) -> Bool[np.ndarray, "x y z"]:
-    """The quarter of the bright inside of the head with the least structure at this scale.
-
-    First derivatives are odd and so independent of the even residual r; second ones nearly so, being so much
-    smoother: choosing by them does not choose voxels where noise is low.
-    """
-    from scipy.ndimage import binary_erosion, gaussian_filter
-
-    def derivative(x: int, y: int) -> Float[np.ndarray, "x y z"]:
-        return gaussian_filter(image, (scale_px, scale_px, 0), order=(x, y, 0)) * scale_px ** (x + y - 1)
-
-    inside = binary_erosion(head, np.ones((3, 3, 1), dtype=bool), iterations=math.ceil(2 * scale_px))
-    level = gaussian_filter(image, (scale_px, scale_px, 0))
-    if not inside.any():
-        raise _too_little(0)
-    bright = inside & (level > DARKEST_TISSUE * np.median(level[inside]))
-    first = derivative(1, 0) ** 2 + derivative(0, 1) ** 2
-    structure = first + derivative(2, 0) ** 2 + derivative(0, 2) ** 2 + 2 * derivative(1, 1) ** 2
-    n_bright = int(np.count_nonzero(bright))
-    if n_bright * HOMOGENEOUS_SHARE < FEWEST_TISSUE:
-        raise _too_little(int(n_bright * HOMOGENEOUS_SHARE))
-    return bright & (structure <= np.quantile(structure[bright], HOMOGENEOUS_SHARE))
-
-
-def _residual_sigma(
-    image: Float[np.ndarray, "x y z"], voxels: Bool[np.ndarray, "x y z"], lag_x: int, lag_y: int
-) -> float:
-    """σ by the residual of the stencil with these lags, the Rician's smaller spread at low SNR corrected."""
-    from scipy.ndimage import gaussian_filter
-
-    residual = _second_difference(_second_difference(image, lag_x, 0), lag_y, 1)[voxels] / 6
-    mean = gaussian_filter(image, (LEVEL_PX, LEVEL_PX, 0))[voxels]
-    step = _step(np.unique(image[voxels]), residual.size)
-    # A residual of whole numbers has steps of 1/6, too coarse for the median of a small σ.
-    dither = np.random.default_rng(0).uniform(-0.5, 0.5, residual.size)
-    residual = np.abs(residual + dither * step / 6)
-    sigma = float(np.median(residual)) / MAD_PER_SIGMA
-    for _ in range(N_ITERATIONS if sigma > 0 else 0):
-        spread = rician_sd(magnitude_from_mean(mean, sigma), sigma) / sigma
-        sigma = float(np.median(residual / spread)) / MAD_PER_SIGMA
-    return math.sqrt(max(sigma**2 - step**2 / 12, 0))
-
-
-def _second_difference(image: Float[np.ndarray, "x y z"], lag: int, axis: int) -> Float[np.ndarray, "x y z"]:
-    """M(−lag) − 2 M(0) + M(+lag); borders wrap, for no voxel so close to them is asked."""
-    return np.roll(image, lag, axis) - 2 * image + np.roll(image, -lag, axis)
-
-
-def _gain_at_lag_2(ratio: float) -> float:
-    """How much lag 2 leaves of noise acquired over a share f of the axis, in units of white noise's σ.
-
-        g(d)² = 1 − 4/3 sinc(f·d) + 1/3 sinc(2·f·d)
-
-    f is found from g(2)/g(1).
-    """
-    share = np.linspace(1, LEAST_ACQUIRED, 200)
-
-    def gain(lag: int) -> Float[np.ndarray, " share"]:
-        return np.sqrt(1 - 4 / 3 * np.sinc(share * lag) + np.sinc(2 * share * lag) / 3)
-
-    at_1, at_2 = gain(1), gain(2)
-    return float(np.interp(ratio, at_2 / at_1, at_2))
-
-
-def _above_zero(sigma: float) -> float:
-    if sigma <= 0:
-        raise StudyError("an image with noise in it", "tissue without any, or less than its gray levels can show")
-    return sigma
-
-
-def _too_little(n_voxels: int) -> StudyError:
-    return StudyError(
-        f"{FEWEST_TISSUE} voxels of homogeneous tissue, or of air, to measure noise in", f"{n_voxels} of tissue"
-    )

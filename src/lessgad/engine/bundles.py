@@ -24,14 +24,21 @@ class Workers(Protocol):
     """Where jobs are done.
 
     Attributes:
-        at_once: Bundles at a time.
         lost: Errors that tell of a lost worker.
         why_lost: What may be the reason, for people.
+        look_again_s: How long to wait for a bundle before `at_once` is read, and `check` called, again.
     """
 
-    at_once: int
     lost: tuple[type[BaseException], ...]
     why_lost: str
+    look_again_s: float | None
+
+    @property
+    def at_once(self) -> int:
+        """Bundles at a time."""
+
+    def check(self) -> None:
+        """Raise LessgadError where nobody is left to do anything."""
 
     def executor(self) -> AbstractContextManager[Executor]:
         """Start an executor; asked again after one has broken."""
@@ -93,13 +100,14 @@ def _while_whole(
 ) -> Iterator[Done]:
     lost: tuple[type[BaseException], ...] = (CancelledError, *workers.lost)
     while waiting or suspects or at_hand:
+        workers.check()
         alone = bool(suspects) or any(bundle.suspect for bundle in at_hand.values())
         while (waiting or suspects) and len(at_hand) < (1 if alone else workers.at_once):
             bundle = (suspects or waiting).popleft()
             at_hand[executor.submit(do_bundle, folder, bundle.jobs)] = bundle
             if bundle.suspect:
                 break
-        for future in wait(at_hand, return_when=FIRST_COMPLETED).done:
+        for future in wait(at_hand, workers.look_again_s, return_when=FIRST_COMPLETED).done:
             try:
                 done = future.result()
             except BrokenExecutor:

@@ -26,10 +26,14 @@ class LocalProcesses:
     """
 
     lost: tuple[type[BaseException], ...] = ()
+    look_again_s: float | None = None
     why_lost = "The system ends processes when memory is short: set n_workers: 1 in experiment.yaml and run again."
 
     def __init__(self, at_once: int, n_threads: int = 1) -> None:
         self.at_once, self.n_threads = at_once, n_threads
+
+    def check(self) -> None:
+        """Processes are started as they are needed: there is always one."""
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:

@@ -15,8 +15,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lessgad.evaluation.clusters import volume_ml
-from lessgad.evaluation.enhancement import false_enhancement, missed_enhancement, recovery
+import numpy as np
+
+from lessgad.evaluation.clusters import box_around, clustered_ml, in_clusters, volume_ml
+from lessgad.evaluation.enhancement import recovery
 from lessgad.evaluation.enhancement_reference import EnhancementReference, Image, cropped
 
 RELATIVE_THRESHOLDS = tuple(2.0 ** (half / 2) for half in range(-4, 5))  # 1/4, 1/2.8 … 1 … 4
@@ -62,12 +64,30 @@ def operating_curve(
     share = recovery(enhancement, reference, reference.tumor)
     if not share >= LEAST_RECOVERY:
         return [OperatingPoint(relative, math.nan, math.nan) for relative in relative_thresholds]
+    highest = reference.threshold.value
+    least = min(relative_thresholds) * share * highest
+    # Whatever is false or missed at one of the thresholds is among these voxels.
+    false = np.flatnonzero(reference.elsewhere & (enhancement > least) & (reference.enhancement <= highest))
+    of_method, of_standard = enhancement.reshape(-1)[false], reference.enhancement.reshape(-1)[false]
+    around = box_around(reference.enhancing) if reference.enhancing.any() else (slice(0, 0),) * 3
     points = []
     for relative in relative_thresholds:
-        threshold = relative * share * reference.threshold.value
-        shown = min(relative, 1.0) * reference.threshold.value
-        false = false_enhancement(enhancement, reference, threshold, shown)
-        missed = missed_enhancement(enhancement, reference, threshold)
-        spacing_mm = reference.spacing_mm
-        points.append(OperatingPoint(relative, volume_ml(false, spacing_mm), volume_ml(missed, spacing_mm)))
+        threshold, shown = relative * share * highest, min(relative, 1.0) * highest
+        voxels = false[(of_method > threshold) & (of_standard <= shown)]
+        points.append(
+            OperatingPoint(
+                relative,
+                clustered_ml(voxels, enhancement.shape, reference.spacing_mm),
+                _missed_ml(enhancement[around], reference, around, threshold),
+            )
+        )
     return points
+
+
+def _missed_ml(
+    enhancement: Image, reference: EnhancementReference, around: tuple[slice, ...], threshold: float
+) -> float:
+    """Volume of `missed_enhancement`, in a box around what enhances at the standard dose."""
+    below = enhancement <= threshold
+    missed = in_clusters(reference.enhancing[around] & below, reference.spacing_mm)
+    return volume_ml(missed | (reference.enhancing_little[around] & below), reference.spacing_mm)

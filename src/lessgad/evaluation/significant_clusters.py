@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from lessgad.evaluation.clusters import clusters_of
+
 THRESHOLD = 3.0  # of clusters, in z
 _HIGHEST = 40.0  # beyond it p is 0 in double precision
 
@@ -50,27 +52,27 @@ def find_clusters(
 
     Source: Chumbley et al., NeuroImage 2010 (topological FDR); Worsley et al., Human Brain Mapping 1996.
     """
-    from scipy import ndimage
+    voxels = np.flatnonzero(z > threshold)
+    numbers = clusters_of(voxels, z.shape)
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers))
+    return [_cluster(z, effect, voxels[own], threshold) for own in np.split(order, ends[:-1]) if len(own)]
 
-    labels, _ = ndimage.label(z > threshold)
-    clusters = []
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        inside = labels[box] == number
-        at = np.unravel_index(int(np.argmax(np.where(inside, z[box], -np.inf))), inside.shape)
-        core = np.nonzero(inside & (effect[box] >= effect[box][at] / 2))
-        start = [axis.start for axis in box]
-        peak = float(z[box][at])
-        clusters.append(
-            Cluster(
-                peak=peak,
-                peak_at=tuple(int(index + first) for index, first in zip(at, start, strict=True)),
-                p=_density(peak) / _density(threshold),
-                voxels=np.ravel_multi_index(
-                    tuple(index + first for index, first in zip(core, start, strict=True)), z.shape
-                ),
-            )
-        )
-    return clusters
+
+def _cluster(
+    z: Float[np.ndarray, "x y z"],
+    effect: Float[np.ndarray, "x y z"],
+    voxels: Int[np.ndarray, " voxel"],
+    threshold: float,
+) -> Cluster:
+    at = int(voxels[np.argmax(z.flat[voxels])])
+    peak = float(z.flat[at])
+    return Cluster(
+        peak=peak,
+        peak_at=tuple(int(index) for index in np.unravel_index(at, z.shape)),
+        p=_density(peak) / _density(threshold),
+        voxels=voxels[effect.flat[voxels] >= effect.flat[at] / 2],
+    )
 
 
 def significant(clusters: Sequence[Cluster], false_discovery_rate: float) -> list[Cluster]:

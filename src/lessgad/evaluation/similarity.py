@@ -7,7 +7,7 @@ that ``image[:, :, k]`` is a transverse slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.errors import VolumeError
+from lessgad.evaluation.line_filters import correlate_lines
 
 Area = Literal["tumor_box", "tumor", "head"]
 Image = Float[np.ndarray, "x y z"]
@@ -23,6 +24,7 @@ Region = Bool[np.ndarray, "x y z"]
 PSNR_RANGE = 2.0  # L on [−1, 1]
 SSIM_SIGMA_VOXELS = 1.5
 SSIM_RADIUS_VOXELS = 5  # half of the 11×11 window: the Gaussian is cut at 3.5 σ
+_C1, _C2 = 0.01**2, 0.03**2
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,37 @@ class Similarity:
     ssim: float
 
 
+class SimilarityTo:
+    """Measures how like one reference many images are; what depends on the reference alone is found once.
+
+    Args:
+        reference: The standard-dose image.
+        areas: The voxels of each area.
+
+    Raises:
+        VolumeError: An area has no voxels.
+    """
+
+    def __init__(self, reference: Image, areas: Mapping[Area, Region]) -> None:
+        self._areas = areas
+        self._slices = _slices_of(reference, list(areas.values()))
+        self._inside = {area: (np.flatnonzero(region), reference[region]) for area, region in areas.items()}
+
+    def of(self, image: Image) -> list[Similarity]:
+        """Measure PSNR and SSIM of an image over every area, in the order given."""
+        sums = np.zeros(len(self._areas))
+        for one in self._slices:
+            local = one.ssim(image)
+            sums += [local[region].sum() for region in one.regions]
+        flat = np.ascontiguousarray(image).reshape(-1)
+        return [
+            Similarity(area, _psnr_db(flat[voxels], values), float(total / len(voxels)))
+            for (area, (voxels, values)), total in zip(self._inside.items(), sums, strict=True)
+        ]
+
+
 def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> list[Similarity]:
-    """Measure PSNR and SSIM over several areas at once, in the order given; the SSIM map is computed once.
+    """Measure PSNR and SSIM over several areas at once, in the order given.
 
     Args:
         image: The image to judge, in [−1, 1].
@@ -51,11 +82,7 @@ def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> 
     Raises:
         VolumeError: An area has no voxels.
     """
-    all_ssim = _mean_ssim(image, reference, list(areas.values()))
-    return [
-        Similarity(area, psnr_db(image, reference, region), ssim)
-        for (area, region), ssim in zip(areas.items(), all_ssim, strict=True)
-    ]
+    return SimilarityTo(reference, areas).of(image)
 
 
 def psnr_db(image: Image, reference: Image, region: Region) -> float:
@@ -69,7 +96,11 @@ def psnr_db(image: Image, reference: Image, region: Region) -> float:
         VolumeError: The region has no voxels.
     """
     _check_not_empty(region)
-    difference = image[region].astype(np.float64) - reference[region]
+    return _psnr_db(image[region], reference[region])
+
+
+def _psnr_db(values: Float[np.ndarray, " voxel"], reference: Float[np.ndarray, " voxel"]) -> float:
+    difference = values.astype(np.float64) - reference
     mean_square = float(np.mean(difference**2))
     return 10 * float(np.log10(PSNR_RANGE**2 / mean_square)) if mean_square != 0 else float("inf")
 
@@ -86,7 +117,9 @@ def ssim(image: Image, reference: Image, region: Region) -> float:
 
     Source: Wang et al., IEEE TIP 2004.
     """
-    return _mean_ssim(image, reference, [region])[0]
+    _check_not_empty(region)
+    total = sum(float(one.ssim(image)[one.regions[0]].sum()) for one in _slices_of(reference, [region]))
+    return total / np.count_nonzero(region)
 
 
 def bounding_box(mask: Region) -> Region:
@@ -102,38 +135,67 @@ def bounding_box(mask: Region) -> Region:
     return box
 
 
-def _mean_ssim(image: Image, reference: Image, regions: Sequence[Region]) -> list[float]:
+@dataclass(frozen=True, eq=False)
+class _Slice:
+    """The part of one slice of the reference that holds its regions.
+
+    Attributes:
+        k: Its number.
+        x: Columns.
+        y: Rows.
+        reference: On [0, 1], with a window's radius around it.
+        mean: Averaged over the window.
+        variance: Variance of the reference over the window.
+        regions: Voxels of each region in it.
+    """
+
+    k: int
+    x: slice
+    y: slice
+    reference: Float[np.ndarray, "x y"]
+    mean: Float[np.ndarray, "u v"]
+    variance: Float[np.ndarray, "u v"]
+    regions: list[Bool[np.ndarray, "u v"]]
+
+    def ssim(self, image: Image) -> Float[np.ndarray, "u v"]:
+        """SSIM of every voxel with an image of the study."""
+        here = (_around(image[:, :, self.k], self.x, self.y) + 1) / 2
+        mean, squared, product = _window_means(np.stack((here, here * here, here * self.reference)))
+        variance, covariance = squared - mean * mean, product - mean * self.mean
+        alike = (2 * mean * self.mean + _C1) * (2 * covariance + _C2)
+        return alike / ((mean**2 + self.mean**2 + _C1) * (variance + self.variance + _C2))
+
+
+def _slices_of(reference: Image, regions: Sequence[Region]) -> list[_Slice]:
     if not regions:
         return []
     for region in regions:
         _check_not_empty(region)
     anywhere = np.logical_or.reduce(regions)
-    sums = np.zeros(len(regions))
+    found = []
     for k in np.flatnonzero(anywhere.any(axis=(0, 1))):
         x, y = _extent(anywhere[:, :, k].any(axis=1)), _extent(anywhere[:, :, k].any(axis=0))
-        local = _ssim_map(_around(image[:, :, k], x, y), _around(reference[:, :, k], x, y))
-        sums += [local[region[x, y, k]].sum() for region in regions]
-    return [float(total / region.sum()) for total, region in zip(sums, regions, strict=True)]
+        here = (_around(reference[:, :, k], x, y) + 1) / 2
+        mean, squared = _window_means(np.stack((here, here * here)))
+        inside = [np.ascontiguousarray(region[x, y, k]) for region in regions]
+        found.append(_Slice(int(k), x, y, here, mean, squared - mean**2, inside))
+    return found
 
 
-def _ssim_map(image: Float[np.ndarray, "x y"], reference: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "u v"]:
-    """SSIM of every voxel that is a window's radius or more from the edge."""
-    from skimage.metrics import structural_similarity
-
-    measure: Callable[..., tuple[float, Float[np.ndarray, "x y"]]] = structural_similarity
-    _, full = measure(
-        (image + 1) / 2,
-        (reference + 1) / 2,
-        data_range=1.0,
-        gaussian_weights=True,
-        sigma=SSIM_SIGMA_VOXELS,
-        use_sample_covariance=False,
-        K1=0.01,
-        K2=0.03,
-        full=True,
-    )
+def _window_means(planes: Float[np.ndarray, "n x y"]) -> Float[np.ndarray, "n u v"]:
+    """Averages over the window, of every voxel that is its radius or more from the edge."""
     inside = slice(SSIM_RADIUS_VOXELS, -SSIM_RADIUS_VOXELS)
-    return full[inside, inside]
+    averages = correlate_lines(planes, _window(), 2)[:, :, inside]
+    return correlate_lines(averages, _window(), 1)[:, inside]
+
+
+def _window() -> Float[np.ndarray, " taps"]:
+    """Weights of the Gaussian window along one axis."""
+    from scipy.ndimage import gaussian_filter1d
+
+    impulse = np.zeros(2 * SSIM_RADIUS_VOXELS + 1)
+    impulse[SSIM_RADIUS_VOXELS] = 1
+    return gaussian_filter1d(impulse, SSIM_SIGMA_VOXELS, mode="constant", radius=SSIM_RADIUS_VOXELS)
 
 
 def _around(plane: Float[np.ndarray, "x y"], x: slice, y: slice) -> Float[np.ndarray, "u v"]:

@@ -16,6 +16,7 @@ from lessgad.errors import SettingsError
 from lessgad.evaluation.endpoint_at_dose import fewest_patients
 from lessgad.experiment.folder import ExperimentFolder
 from lessgad.experiment.image_selection import image_selection
+from lessgad.experiment.mask_labels import check_regions_are_drawn, labels_in_masks, not_tumor_words
 from lessgad.experiment.settings import parse_settings
 from lessgad.experiment.template import experiment_yaml
 from lessgad.experiment.tumor_regions import labels_by_name, tumor_regions
@@ -39,6 +40,7 @@ def init_experiment(
     aligned: bool,
     quick: bool,
     paper: bool = False,
+    pretrained: bool = False,
     select_options: Sequence[str] = (),
 ) -> str:
     """Write ``experiment.yaml`` for a cohort.
@@ -52,6 +54,7 @@ def init_experiment(
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
+        pretrained: Train nothing; all patients are test patients.
         select_options: ``entity=value`` each: which of several images of one kind is meant.
 
     Returns:
@@ -64,13 +67,19 @@ def init_experiment(
     folder = ExperimentFolder(root)
     if folder.settings.exists():
         raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
+    if paper and pretrained:
+        raise SettingsError("--paper or --pretrained", "both")
     select = image_selection(select_options)
     cohort = read_cohort(cohort_root, derivative, select)
     names = label_names(cohort_root, derivative)
     regions = tumor_regions(region_options, names)
+    masks = [study.mask for study in cohort.studies if study.mask is not None]
+    found = labels_in_masks(masks, {value for values in regions.values() for value in values} if region_options else ())
+    if region_options:
+        check_regions_are_drawn(regions, found)
     counted = {value for values in regions.values() for value in values}
     left_out = labels_by_name({value: name for value, name in names.items() if value not in counted})
-    n_masks = sum(study.mask is not None for study in cohort.studies)
+    n_masks = len(masks)
     segmentation = _segmentation(regions, n_masks, paper=paper)
     text = experiment_yaml(
         cohort=_path_from(root, cohort_root),
@@ -81,13 +90,15 @@ def init_experiment(
         aligned=aligned,
         quick=quick,
         paper=paper,
+        pretrained=pretrained,
         segmentation=segmentation,
     )
     settings = parse_settings(text, folder.settings)
     given = read_split(split) if split is not None else {}
     subsets = assign({study.patient for study in cohort.studies}, settings.split, given)
     split_words = compare_with_cohort(given, cohort.everybody, split) if split is not None else ()
-    n_test = [subsets[patient] for patient in cohort.patients].count("test")
+    subset = dict.fromkeys(cohort.patients, "test") if pretrained else subsets
+    n_test = [subset[patient] for patient in cohort.patients].count("test")
     least = max(fewest_patients(endpoint, settings.answer) for endpoint in settings.answer.endpoints)
     if split is not None:
         _copy_split(split, folder.split)
@@ -97,6 +108,7 @@ def init_experiment(
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
         *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
+        *not_tumor_words(found, regions, names),
         *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",

@@ -17,6 +17,7 @@ from lessgad.dose_fraction import different_doses
 from lessgad.errors import SettingsError
 from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.evaluation.settings import EvaluationSettings
+from lessgad.experiment.cluster_settings import ClusterSettings
 from lessgad.experiment.unique_keys import DuplicateKeyError, UniqueKeyLoader
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.scan_checks import OrientationUnknown
@@ -83,6 +84,7 @@ class ExperimentSettings(Settings):
         subsets: Which subsets are restored and judged.
         external: Other methods' images, name → folder.
         n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).
+        cluster: The jobs that ``lessgad run --cluster`` asks for; None where it is not used.
     """
 
     cohort: CohortSettings
@@ -100,6 +102,7 @@ class ExperimentSettings(Settings):
     subsets: tuple[Subset, ...] = ("validation", "test")
     external: dict[str, Path] = Field(default_factory=dict)
     n_workers: int | None = Field(default=None, ge=1)
+    cluster: ClusterSettings | None = None
 
     @field_validator("doses")
     @classmethod

@@ -52,6 +52,7 @@ def experiment_yaml(
     aligned: bool,
     quick: bool,
     paper: bool = False,
+    pretrained: bool = False,
     segmentation: SegmentationSettings | str = "the cohort has no masks",
 ) -> str:
     """Spell the settings of a new experiment, with a comment for each.
@@ -65,6 +66,7 @@ def experiment_yaml(
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
+        pretrained: Train nothing.
         segmentation: How, or why not.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
@@ -72,6 +74,8 @@ def experiment_yaml(
     doses = QUICK_DOSES if quick else default.doses
     n_samples = QUICK_SAMPLES if quick else train.n_samples
     usual_doses = f"; default {list(default.doses)}" if quick else ""
+    models = "pretrained" if pretrained else train.models
+    usual_models = f"; default {train.models}" if pretrained else ""
     usual_samples = f"; default {train.n_samples}" if quick else ""
     prepare, simulation = default.preparation, default.simulation
     alignment = "aligned" if aligned else prepare.alignment
@@ -124,7 +128,7 @@ field:
   # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
-  models: {train.models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing
+  models: {models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing{usual_models}
   start: {train.start}   # pretrained: from the weights that ship with lessgad (preset kernel); scratch
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}   # patches at a time
@@ -171,6 +175,7 @@ answer:   # a dose is enough if every endpoint is shown to keep its margin; set 
 subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
 n_workers: null   # studies at a time; null: as many as cores, at most 8
+cluster: null   # for lessgad run --cluster slurm: {{queue: NAME, jobs: 4, cores: 1, memory: 8GB, walltime: "04:00:00"}}
 """
 
 

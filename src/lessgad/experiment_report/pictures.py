@@ -28,7 +28,7 @@ from lessgad.report.enhancement_figures import enhancement_against_dose
 from lessgad.report.operating_curve_figure import operating_curve_figure
 from lessgad.report.preparation_sheet import preparation_images
 from lessgad.report.slice_picture import tumor_slice
-from lessgad.report.style import to_png
+from lessgad.report.style import to_png, to_svg
 from lessgad.report.whole_image_sheet import SheetSlice, slice_errors, whole_image_sheet, worst_slice
 from lessgad.scoring.study_scores import StudyScores
 from lessgad.training.learning_curve import read_learning_curve
@@ -50,7 +50,7 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
     place = "the tumor's box" if area == "tumor_box" else "the head"
     alt = f"PSNR, its gain over unrestored, and SSIM in {place} against the dose, one line per method"
     caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
-    return (Picture(to_png(figure), alt, caption),)
+    return (Picture(b"", alt, caption, svg=to_svg(figure), table="similarity"),)
 
 
 def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[Picture, ...]:
@@ -64,14 +64,14 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
     if against_dose is not None:
         alt = "Recovery, false and missed enhancement against the dose, one line per method"
         caption = "Enhancement that came back, was invented, was missed; test patients, means over patients."
-        pictures.append(Picture(to_png(against_dose), alt, caption))
+        pictures.append(Picture(b"", alt, caption, svg=to_svg(against_dose), table="enhancement"))
     if traded is not None:
         alt = "False against missed enhancement as the threshold moves, one line per method, one panel per dose"
         caption = (
             "False against missed enhancement, every method scaled to recovery 1, as the threshold moves; the marked "
             "point is the study’s own threshold. Nearer to the lower left is better."
         )
-        pictures.append(Picture(to_png(traded), alt, caption))
+        pictures.append(Picture(b"", alt, caption, svg=to_svg(traded), table="false_against_missed"))
     return tuple(pictures)
 
 
@@ -134,7 +134,7 @@ def learning_curves(experiment: Experiment) -> tuple[Picture, ...]:
             figure = learning_curve(read_learning_curve(path), [f"Model {name}"])
             alt = "Training loss and validation gain in PSNR against training samples"
             caption = f"Learning curve of the model {name}: loss on training patients, gain on validation patients."
-            pictures.append(Picture(to_png(figure), alt, caption))
+            pictures.append(Picture(b"", alt, caption, svg=to_svg(figure)))
     return tuple(pictures)
 
 

@@ -11,7 +11,7 @@ from lessgad.reader_study.results import summarize_readings
 from lessgad.report.content import Picture
 from lessgad.report.reading_figure import answer_bars
 from lessgad.report.reading_section import ReadingSection, pooled_over_readers, reading_section
-from lessgad.report.style import to_png
+from lessgad.report.style import to_svg
 
 
 def readings_file(experiment: Experiment) -> Path:
@@ -39,4 +39,4 @@ def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Pict
     who = "the reader" if summary.n_readers == 1 else f"all {summary.n_readers} readers together"
     hidden = " 100 % is the hidden standard dose." if readings.settings.hidden_standard else ""
     caption = f"How often each answer was given, {who}; numbers are readings.{hidden}"
-    return reading_section(readings, summary), Picture(to_png(figure), alt, caption)
+    return reading_section(readings, summary), Picture(b"", alt, caption, svg=to_svg(figure), table="reading_counts")

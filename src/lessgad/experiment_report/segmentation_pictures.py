@@ -23,7 +23,7 @@ from lessgad.report.dose_gallery import gallery_doses
 from lessgad.report.overlap_figure import overlap_figure
 from lessgad.report.segmentation_tables import segmentation_tables
 from lessgad.report.slice_picture import tumor_slice
-from lessgad.report.style import to_png
+from lessgad.report.style import to_png, to_svg
 from lessgad.scoring.study_scores import StudyScores
 from lessgad.segmentation.region_labels import renumbered
 from lessgad.volume import in_transverse_order, read_volume
@@ -48,7 +48,7 @@ def segmentation_section(
             "What a network that learned from the standard dose makes of low-dose and restored images; test patients, "
             "means over patients. The gray line is the standard dose itself."
         )
-        curves = (Picture(to_png(figure), alt, caption),)
+        curves = (Picture(b"", alt, caption, svg=to_svg(figure), table="overlap"),)
     return SegmentationSection(
         note=_note(experiment),
         curves=curves,

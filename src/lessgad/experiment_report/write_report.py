@@ -17,6 +17,9 @@ from lessgad.cohort.faces import WORDS, faces_in
 from lessgad.cohort.split import SUBSETS
 from lessgad.cohort.study import Study
 from lessgad.cohort.visits import visits_of
+from lessgad.description.cohort_description import describe
+from lessgad.description.flow_svg import flow_svg
+from lessgad.description.table import rendered
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Advance
@@ -24,18 +27,24 @@ from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import planned_doses
-from lessgad.experiment.study_cautions import study_cautions
+from lessgad.experiment.study_cautions import StudyCaution, study_cautions
 from lessgad.experiment.unit_names import evaluated, part_of, prepared
 from lessgad.experiment_report import pictures
 from lessgad.experiment_report.answer_from_results import answer_of
+from lessgad.experiment_report.claim_checklist import claim_checklist
+from lessgad.experiment_report.experiment_flow import experiment_flow
+from lessgad.experiment_report.first_screen import first_screen
 from lessgad.experiment_report.measured_summary import measured_facts
+from lessgad.experiment_report.methods_paragraph import methods_paragraphs
 from lessgad.experiment_report.reading_results import reading_results
 from lessgad.experiment_report.segmentation_pictures import segmentation_section
 from lessgad.experiment_report.simulation_summary import record_simulation, simulation_facts
 from lessgad.report.answer_section import AnswerSection, answer_section
-from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, ReportContent, SubsetCount
+from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, FirstScreen, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
+from lessgad.report.page_budget import within_budget
+from lessgad.report.references import bibtex
 from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.scoring.score_tables import GROWTH, TABLES, gather_scores
 from lessgad.scoring.study_scores import StudyScores
@@ -85,7 +94,11 @@ def write_report(
     for table in tables:
         write_table4(table4_file(experiment, table.area), table)
     advance(0.3, "figures")
-    content = _content(Gathered(experiment, scores, usable, tuple(failures)), tables)
+    content = within_budget(_content(Gathered(experiment, scores, usable, tuple(failures)), tables))
+    for described in content.description:
+        name = described.number.lower().replace(" ", "")
+        write_text(experiment.folder.table(name), rendered(described, "csv"))
+    write_text(experiment.folder.report.with_name("references.bib"), bibtex(content.methods))
     write_text(experiment.folder.report, render_page(content))
 
 
@@ -112,6 +125,9 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
     test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
     records = record_simulation(experiment, usable)
     follow_the_sequence = any(record.model == "signal_equation" for record in records if record.subset == "test")
+    cautions = study_cautions(experiment, usable)
+    answer, first = _answer(gathered, records, cautions)
+    described = describe(experiment.cohort, settings.cohort.regions)
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
         cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
@@ -121,7 +137,12 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         noise_free=not (settings.simulation.adds_noise or measured),
         proportional=not (follow_the_sequence or measured),
         tables=tables,
-        answer=_answer(experiment, scores),
+        answer=answer,
+        first=first,
+        description=(described.table1, described.table2),
+        flow=flow_svg(experiment_flow(experiment, described, usable)),
+        methods=methods_paragraphs(experiment, records),
+        checklist=claim_checklist(experiment, readers=section is not None),
         enhancement=enhancement_tables(
             scores.thresholds,
             without_exchanged(scores.enhancement),
@@ -136,23 +157,30 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         segmentation=segmentation_section(experiment, scores, usable),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
-        galleries=(*pictures.galleries(experiment, rows, usable), *pictures.whole_images(experiment, usable)),
+        galleries=pictures.galleries(experiment, rows, usable),
+        sheets=pictures.whole_images(experiment, usable),
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=gathered.failures,
-        cautions=tuple(DoubtfulStudy(found.study, found.words) for found in study_cautions(experiment, usable)),
+        cautions=tuple(DoubtfulStudy(found.study, found.words) for found in cautions),
         settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
         versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
     )
 
 
-def _answer(experiment: Experiment, scores: StudyScores) -> AnswerSection | None:
+def _answer(
+    gathered: Gathered, records: Sequence[SimulationRecord], cautions: Sequence[StudyCaution]
+) -> tuple[AnswerSection | None, FirstScreen | None]:
     """None where no test patient was judged: then there is nothing to answer from."""
+    experiment, scores = gathered.experiment, gathered.scores
     if not any(row.subset == "test" for row in scores.similarity):
-        return None
-    return answer_section(
-        *answer_of(experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts, scores.lesions)
+        return None, None
+    answer, preregistration = answer_of(
+        experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts, scores.lesions
     )
+    section = answer_section(answer, preregistration)
+    first = first_screen(experiment, scores, answer, section, records, cautions, gathered.failures, gathered.usable)
+    return section, first
 
 
 def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[SubsetCount, ...]:

@@ -21,7 +21,8 @@ from jaxtyping import Bool, Float
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.field.gaussian_averages import TRUNCATE, gaussian_averages, scanned
 
-LEVEL_OF_GAIN = 3  # the average that the gain of a dose curve is read at
+LEVELS_OF_GAIN = (3, 2, 1)  # averages that the gain of a dose curve is read at, the widest first
+STANDS_OUT = 4.0  # times its noise; an average that does is read instead of wider ones
 LEAST_DOSE = 0.02  # below it nothing measured is shown
 MISALIGNMENT_MM = 0.07  # told of scans; from 0 to 0.2 the best on true low doses of the phantom
 LEAST_SIGNAL = 0.2  # on [0, 2]: ratios of lower signals are those of noise
@@ -111,13 +112,14 @@ def measured_enhancement(
     smooth = gaussian_averages(difference, facts.spacing_mm, chosen, inside=inside)
     level = gaussian_averages(t1, facts.spacing_mm, chosen, (1.0,))[0]
     detail = detail_noise(smooth, level > LEAST_SIGNAL)
-    gain = full_dose_gain(smooth[LEVEL_OF_GAIN], level, dose, facts)
+    noise = noise_of_averages(detail)
+    gain = full_dose_gain(finest_evidence(smooth, noise), level, dose, facts)
     return MeasuredEnhancement(
         pre_contrast=t1,
         difference=difference,
         averages=gain * smooth,
         gain=gain,
-        noise=noise_of_averages(detail),
+        noise=noise,
         detail=detail,
         misalignment=facts.misalignment_mm * _slope_per_mm(t1, facts.spacing_mm, chosen),
         numbers=chosen,
@@ -148,6 +150,23 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
     """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])
+
+
+def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]) -> Float[np.ndarray, "n y x"]:
+    """Give at each voxel the narrowest average of the difference that stands out of its noise.
+
+    A dose curve bends with the enhancement itself. A wide average dilutes that of a small lesion: its gain was read
+    15 to 30 % too high in the phantom's smallest tumors. Where nothing stands out the average over 1.6 mm is taken.
+
+    Args:
+        smooth: Averages of the difference, from the narrowest to the widest.
+        noise: SD of each.
+    """
+    widest, *narrower = LEVELS_OF_GAIN
+    evidence = smooth[widest]
+    for level in narrower:
+        evidence = np.where(smooth[level] > STANDS_OUT * noise[level], smooth[level], evidence)
+    return evidence
 
 
 def full_dose_gain(

@@ -26,6 +26,7 @@ from lessgad.reader_study.protocol import ReadingProtocol, write_protocol
 from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.reader_study.study_folder import StudyFolder
+from lessgad.reader_study.tumor_specific import for_regions
 from lessgad.scoring.method_images import read_like
 from lessgad.viewer.browser_images import Grid, grid_of, write_browser_image
 from lessgad.volume import read_volume
@@ -64,6 +65,7 @@ def create_reader_study(
         SettingsError: A dose is not among those of the experiment.
     """
     experiment = open_experiment(root, only_look=True)
+    questionnaire = for_regions(questionnaire, experiment.settings.cohort.regions)
     folder = StudyFolder.of(root)
     with holding(experiment.folder.state.lock("reader/create"), "making of the reader study"):
         if folder.root.exists():

@@ -14,12 +14,14 @@ from lessgad.engine.running import one_of_the_runs
 from lessgad.engine.standing import Standing
 from lessgad.engine.unit import Unit
 from lessgad.errors import LessgadError, LockedError, SettingsError
+from lessgad.experiment.derivative_description import describe_derivative
 from lessgad.experiment.models import models_named
 from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.scrubber import scrubbed_log
 from lessgad.experiment.stage_names import Stage
 from lessgad.pipeline.cautions import tell_cautions
 from lessgad.pipeline.check_ahead import begin_stage, check_ahead
+from lessgad.pipeline.elsewhere import HERE, Elsewhere, OpenedWhenNeeded
 from lessgad.pipeline.failures import Failure, known_failures
 from lessgad.pipeline.plan import stages_of, standing_of
 from lessgad.pipeline.run_stage import run_stage
@@ -28,7 +30,8 @@ from lessgad.training.distributed_run import follow, joined_processes
 from lessgad.training.processes import Processes
 
 #: Settings that no result depends on: runs may differ in them.
-OF_NO_RESULT = {"n_workers"}
+OF_NO_RESULT = {"n_workers", "cluster"}
+JOBS = "jobs"  # what the jobs of a cluster print
 
 
 def run_experiment(
@@ -38,6 +41,7 @@ def run_experiment(
     *,
     model_doses: Sequence[float] = (),
     selection: Selection = EVERYTHING,
+    elsewhere: Elsewhere = HERE,
 ) -> list[Failure]:
     """Do all pending, stale or failed units of these stages; what is done is left as it is.
 
@@ -50,6 +54,7 @@ def run_experiment(
         progress: Is told of the progress.
         model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
         selection: The studies.
+        elsewhere: The machines that do what can be done side by side; this one unless another is named.
 
     Returns:
         Studies that failed, with reasons; they are tried again at the next run.
@@ -61,9 +66,10 @@ def run_experiment(
         KeyboardInterrupt: The user pressed Ctrl-C; what was done is kept.
     """
     selection.check(stages)
+    elsewhere.check()
     with joined_processes(stages) as processes:
         if processes.leads:
-            return _opened(root, stages, progress, model_doses, selection, processes)
+            return _opened(root, stages, progress, model_doses, selection, processes, elsewhere)
         follow(processes)
         return []
 
@@ -75,6 +81,7 @@ def _opened(
     model_doses: Sequence[float],
     selection: Selection,
     processes: Processes,
+    elsewhere: Elsewhere,
 ) -> list[Failure]:
     """Open the experiment and its log, and run the stages."""
     with saying_why(root):
@@ -83,7 +90,7 @@ def _opened(
             scrubber.numbers |= {study.name: n for n, study in enumerate(experiment.cohort.studies, start=1)}
             scrubber.folders += [experiment.cohort.root, experiment.cohort.root.resolve()]
             models = models_named(experiment.settings, model_doses)
-            return _logged(experiment, stages, progress, models, selection, processes)
+            return _logged(experiment, stages, progress, models, selection, processes, elsewhere)
 
 
 def _logged(
@@ -93,6 +100,7 @@ def _logged(
     models: frozenset[str],
     selection: Selection,
     processes: Processes,
+    elsewhere: Elsewhere,
 ) -> list[Failure]:
     """Run the stages, and write to the log how that ended."""
     settings = experiment.settings.model_dump(mode="json", exclude=OF_NO_RESULT)
@@ -101,7 +109,7 @@ def _logged(
             saying_why(experiment.folder.root),
             one_of_the_runs(experiment.folder.state, fingerprint(0, settings=settings)),
         ):
-            return _run_stages(experiment, stages, progress, models, selection, processes)
+            return _run_stages(experiment, stages, progress, models, selection, processes, elsewhere)
     except KeyboardInterrupt:
         LOGGER.info("interrupted")
         raise
@@ -123,6 +131,7 @@ def _run_stages(
     models: frozenset[str],
     selection: Selection,
     processes: Processes,
+    elsewhere: Elsewhere,
 ) -> list[Failure]:
     if list(stages) == ["segment"] and experiment.settings.segmentation is None:
         progress.say("segment: experiment.yaml asks for none (segmentation: null)")
@@ -136,20 +145,35 @@ def _run_stages(
         LOGGER.warning("%s skipped: %s", study.name, study.reason)
         progress.say(f"{study.name} skipped: {study.reason}")
     standing = standing_of(experiment, processes)
-    for stage in stages:
-        units = selection.of_stage(standing, stage, subjects, models)
-        _check_earlier(experiment, standing, stage, units)
-        begin_stage(experiment, standing, stage, progress)
-        to_do = standing.to_do(units)
-        LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
-        if to_do:
-            run_stage(experiment, standing, stage, to_do, progress)
-            standing.look_again()
-            if stage == "prepare":
-                tell_cautions(experiment, standing, progress)
-        else:
-            progress.say(f"{stage}: nothing to do")
+    jobs = experiment.folder.state.root / JOBS
+    with OpenedWhenNeeded(elsewhere, experiment.settings.cluster, jobs, progress) as workers:
+        for stage in stages:
+            _run_stage(
+                experiment, standing, stage, selection.of_stage(standing, stage, subjects, models), progress, workers
+            )
     return known_failures(experiment, standing, None if subjects is None else stages, subjects)
+
+
+def _run_stage(
+    experiment: Experiment,
+    standing: Standing,
+    stage: Stage,
+    units: Sequence[Unit],
+    progress: Progress,
+    workers: OpenedWhenNeeded,
+) -> None:
+    _check_earlier(experiment, standing, stage, units)
+    begin_stage(experiment, standing, stage, progress)
+    to_do = standing.to_do(units)
+    LOGGER.info("%s: %d of %d to do", stage, len(to_do), len(units))
+    if not to_do:
+        progress.say(f"{stage}: nothing to do")
+        return
+    describe_derivative(experiment, stage)
+    run_stage(experiment, standing, stage, to_do, progress, workers.of_stage(stage))
+    standing.look_again()
+    if stage == "prepare":
+        tell_cautions(experiment, standing, progress)
 
 
 def _check_earlier(experiment: Experiment, standing: Standing, stage: Stage, units: Sequence[Unit]) -> None:

@@ -23,7 +23,12 @@ SECONDS_BETWEEN_LOOKS = 5.0
 
 
 def run_stage(
-    experiment: Experiment, standing: Standing, stage: Stage, units: Sequence[Unit], progress: Progress
+    experiment: Experiment,
+    standing: Standing,
+    stage: Stage,
+    units: Sequence[Unit],
+    progress: Progress,
+    elsewhere: Workers | None = None,
 ) -> None:
     """Do units of a stage, those that others of the stage need first.
 
@@ -33,6 +38,7 @@ def run_stage(
         stage: Which.
         units: What is to do.
         progress: Is told of the progress.
+        elsewhere: Workers on other machines for what can be done side by side; None: processes of this one.
     """
     progress.begin(stage, sum(unit.size for unit in units))
     finished = 0.0
@@ -42,7 +48,7 @@ def run_stage(
 
     by_key = {unit.key: unit for unit in units}
     try:
-        for done in _done(experiment, standing, units, stage, advance):
+        for done in _done(experiment, standing, units, stage, advance, elsewhere):
             unit = by_key[done.key]
             finished += unit.size
             advance(0.0, unit.name)
@@ -66,7 +72,12 @@ def _tell(unit: Unit, done: Done, progress: Progress) -> None:
 
 
 def _done(
-    experiment: Experiment, standing: Standing, units: Sequence[Unit], stage: Stage, advance: Advance
+    experiment: Experiment,
+    standing: Standing,
+    units: Sequence[Unit],
+    stage: Stage,
+    advance: Advance,
+    elsewhere: Workers | None,
 ) -> Iterator[Done]:
     """Do what must be done here, one after the other; then the rest in rounds, each of what can begin."""
     folder = experiment.folder.state
@@ -80,7 +91,7 @@ def _done(
         ready = [unit for unit in rest if not standing.left_out(unit.key) and not any(standing.waits_for(unit.key))]
         if not ready:
             return
-        yield from _side_by_side(experiment, stage, [Job.of(standing, unit) for unit in ready], advance)
+        yield from _side_by_side(experiment, stage, [Job.of(standing, unit) for unit in ready], advance, elsewhere)
         standing.look_again()
         begun = {unit.key for unit in ready}
         rest = [unit for unit in rest if unit.key not in begun]
@@ -98,10 +109,12 @@ def _wait_for_others(standing: Standing, units: Sequence[Unit], stage: Stage, ad
         standing.look_again()
 
 
-def _side_by_side(experiment: Experiment, stage: Stage, jobs: Sequence[Job], advance: Advance) -> Iterator[Done]:
+def _side_by_side(
+    experiment: Experiment, stage: Stage, jobs: Sequence[Job], advance: Advance, elsewhere: Workers | None
+) -> Iterator[Done]:
     folder = experiment.folder.state
     bundles = _bundles(jobs)
-    workers = _workers(experiment, stage, len(bundles))
+    workers = elsewhere or _workers(experiment, stage, len(bundles))
     if workers is None:
         for job in jobs:
             yield do_job(folder, job, advance)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lessgad.errors import RegistrationError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, check_alignment
+from lessgad.preparation.elastix import new_parameters, new_registration
 from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
 from lessgad.volume import Volume
 
@@ -71,16 +72,14 @@ def register_rigid(
 
 
 def _elastix(fixed: Volume, moving: Volume, start: dict[str, list[str]], n_threads: int) -> RigidTransform:
-    import itk
-
-    parameters = itk.ParameterObject.New()
+    parameters = new_parameters()
     rigid = parameters.GetDefaultParameterMap("rigid")
     rigid["WriteResultImage"] = ["false"]
     for name, value in start.items():
         rigid[name] = value
     parameters.AddParameterMap(rigid)
     with tempfile.TemporaryDirectory() as folder:
-        method = itk.ElastixRegistrationMethod.New(_itk_image(fixed), _itk_image(moving))
+        method = new_registration(_itk_image(fixed), _itk_image(moving))
         method.SetParameterObject(parameters)
         method.SetNumberOfThreads(n_threads)
         # The exception only says "see the log", so there is one, where nobody has to clean up after it.

@@ -32,6 +32,11 @@ class StudyFolder:
         """Accounts, answers, audit log."""
         return self.root / "study.sqlite"
 
+    @property
+    def served_port(self) -> Path:
+        """The port that was served last."""
+        return self.root / "port"
+
     def image(self, image_id: str) -> Path:
         """Voxels of one image, as browsers get them."""
         return self.root / "images" / f"{image_id}.gz"

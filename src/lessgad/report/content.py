@@ -7,7 +7,9 @@ Words are plain text (the page escapes them) and hold no paths and no identifier
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from lessgad.description.table import PrintedTable
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.enhancement_section import EnhancementTable
 from lessgad.report.reading_section import ReadingSection
@@ -44,14 +46,73 @@ class Picture:
     """A figure with what a reader who cannot see it needs.
 
     Attributes:
-        png: The figure, as `style.to_png` makes it.
+        png: The figure as pixels, as `style.to_png` makes it; empty for a plot.
         alt: What it shows, in a sentence.
-        caption: What a reader should see in it; "Figure n." is put before it.
+        caption: What a reader should see in it; the name of the figure is put before it.
+        svg: The figure as vectors, as `style.to_svg` makes it; empty for an image.
+        table: The table in ``results/`` that holds its numbers; empty where there is none.
     """
 
     png: bytes
     alt: str
     caption: str
+    svg: str = ""
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One reason to believe the result, or not to.
+
+    Attributes:
+        question: What was checked.
+        verdict: ``yes``, ``no``, or ``unknown``: what the check says for the result.
+        words: What was found, in a sentence.
+    """
+
+    question: str
+    verdict: Literal["yes", "no", "unknown"]
+    words: str
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What a reader sees first, and may be all that is read.
+
+    Attributes:
+        asked: The question, with the cohort and how the low doses came about.
+        found: The answer in one sentence.
+        evidence: What it rests on; may be empty.
+        style: Class of the verdict's sign: gain, loss or open.
+        checks: Whether to believe it.
+        figure: Each endpoint against the dose; None where none was tested.
+        images: Low dose, restored and standard dose of the median and the worst patient; None without restored images.
+    """
+
+    asked: str
+    found: str
+    evidence: str
+    style: str
+    checks: tuple[Check, ...]
+    figure: Picture | None = None
+    images: Picture | None = None
+
+
+@dataclass(frozen=True)
+class ChecklistItem:
+    """One item of CLAIM 2024.
+
+    Attributes:
+        number: From 1 to 44.
+        section: Part of the paper.
+        item: What the paper has to state.
+        answer: What the experiment knows of it; empty where only the author knows.
+    """
+
+    number: int
+    section: str
+    item: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -113,6 +174,12 @@ class ReportContent:
         proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
         answer: How little is enough; None where no test study was judged.
+        first: The first screen; None where nothing is known to put there.
+        description: Tables 1 and 2; empty where the cohort was not described.
+        flow: Figure 1 as SVG; empty where the cohort was not described.
+        left_out: How many pictures were left out to keep the page small.
+        methods: Paragraphs for the methods section of a paper.
+        checklist: CLAIM 2024, as far as the experiment knows.
         enhancement: Tables on enhancement and trust.
         enhancement_curves: Recovery against dose, false against missed enhancement.
         segmentation: What the images are worth to a segmentation; None where nothing was segmented.
@@ -120,7 +187,8 @@ class ReportContent:
         calibration: Figure 2.
         readings: The reader study; None where there is none.
         reading_bars: Its answers as a figure.
-        galleries: Figure 3, one picture per study; then whole slices of each test study.
+        galleries: Figure 3, one picture per study.
+        sheets: Whole slices of each test study.
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
         failures: Studies that are missing.
@@ -138,6 +206,12 @@ class ReportContent:
     proportional: bool
     tables: tuple[Table4, ...]
     answer: AnswerSection | None = None
+    first: FirstScreen | None = None
+    description: tuple[PrintedTable, ...] = ()
+    flow: str = ""
+    left_out: int = 0
+    methods: tuple[str, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
     enhancement: tuple[EnhancementTable, ...] = ()
     enhancement_curves: tuple[Picture, ...] = ()
     segmentation: SegmentationSection | None = None
@@ -146,6 +220,7 @@ class ReportContent:
     readings: ReadingSection | None = None
     reading_bars: Picture | None = None
     galleries: tuple[Picture, ...] = ()
+    sheets: tuple[Picture, ...] = ()
     learning_curves: tuple[Picture, ...] = ()
     preparations: tuple[Picture, ...] = ()
     failures: tuple[FailedStudy, ...] = ()

@@ -13,7 +13,17 @@ import numpy as np
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
 from lessgad.evaluation.results.similarity import RESTORED, UNRESTORED, SimilarityRow, method_order
 from lessgad.evaluation.similarity import Area
-from lessgad.report.style import MUTED, RULE, LineStyle, is_external, line_style, new_figure, place, styled
+from lessgad.report.style import (
+    MUTED,
+    RULE,
+    LineStyle,
+    is_external,
+    legend_below,
+    line_style,
+    new_figure,
+    place,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,8 +97,7 @@ def dose_curves(
             _draw(axes, lines, _styles(psnr), spread=set(lines) if column == 1 else {UNRESTORED, RESTORED})
             if column == 1:
                 axes.axhline(0, color=MUTED, linewidth=0.8, zorder=1)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=3.2, columnspacing=2.0)
+        legend_below(figure, figure.axes[0])
     return figure
 
 

@@ -12,7 +12,17 @@ import numpy as np
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
 from lessgad.evaluation.results.enhancement import EnhancementRow
 from lessgad.evaluation.results.table import RESTORED, UNRESTORED, method_order
-from lessgad.report.style import MUTED, RULE, LineStyle, is_external, line_style, new_figure, place, styled
+from lessgad.report.style import (
+    MUTED,
+    RULE,
+    LineStyle,
+    is_external,
+    legend_below,
+    line_style,
+    new_figure,
+    place,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,9 +147,3 @@ def method_styles(methods: Iterable[str]) -> dict[str, LineStyle]:
     ordered = sorted(methods, key=method_order)
     externals = [method for method in ordered if is_external(method)]
     return {method: line_style(method, externals.index(method) if method in externals else 0) for method in ordered}
-
-
-def legend_below(figure: Figure, axes: Axes) -> None:
-    """Name the methods under the panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), handlelength=3.2, columnspacing=1.6)

@@ -33,12 +33,14 @@ class EnhancementTable:
         note: How to read it.
         columns: Heads; the first one is that of the rows.
         rows: Each with as many words as there are columns.
+        table: The table in ``results/`` that holds its numbers; empty where there is none.
     """
 
     title: str
     note: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    table: str = ""
 
 
 def enhancement_tables(
@@ -102,6 +104,7 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
             "n",
         ),
         tuple(words),
+        table="enhancement",
     )
 
 
@@ -135,6 +138,7 @@ def _artifacts(rows: Sequence[ArtifactRow]) -> EnhancementTable:
         "the gradient in the tumor, 0 is right. n: patients / studies.",
         ("dose", "method", "error", "off, %", "brighter, ml", "darker, ml", "worst, ml", "texture", "edges", "n"),
         tuple(words),
+        table="artifacts",
     )
 
 
@@ -154,6 +158,7 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
         "patients.",
         ("dose", "diameter", "recovery", "share missed", "n"),
         tuple(words),
+        table="lesions",
     )
 
 
@@ -183,6 +188,7 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
         "interval, and in how many studies that held the standard dose’s. n: patients / studies.",
         ("dose", "covered, tumor’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
         tuple(words),
+        table="intervals",
     )
 
 
@@ -207,6 +213,7 @@ def _discrepancy(rows: Sequence[DiscrepancyRow]) -> EnhancementTable:
         "percent of the signal of tissue in the T1) passes unseen: at low doses the measurement hardly knows.",
         ("dose", "unsupported, ml", "overlooked, ml", "detectable, 5 mm", "detectable, 10 mm", "n"),
         tuple(words),
+        table="consistency",
     )
 
 

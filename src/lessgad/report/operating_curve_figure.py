@@ -14,8 +14,8 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.results.operating_points import OperatingRow
 from lessgad.evaluation.results.table import RESTORED, method_order
-from lessgad.report.enhancement_figures import PANEL_IN, legend_below, method_styles, scale_volumes
-from lessgad.report.style import MUTED, LineStyle, new_figure, place, styled, write
+from lessgad.report.enhancement_figures import PANEL_IN, method_styles, scale_volumes
+from lessgad.report.style import MUTED, LineStyle, legend_below, new_figure, place, styled, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

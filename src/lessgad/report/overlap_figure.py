@@ -12,7 +12,7 @@ import numpy as np
 
 from lessgad.evaluation.patient_level import N_RESAMPLES, cluster_bootstrap_interval, patient_means
 from lessgad.evaluation.results.overlap import LOW, RESTORED, STANDARD, TUMOR, OverlapRow, method_of_image
-from lessgad.report.style import MUTED, RULE, line_style, new_figure, place, styled
+from lessgad.report.style import MUTED, RULE, legend_below, line_style, new_figure, place, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,8 +72,7 @@ def overlap_figure(
                     axes.set_ylabel(METRIC_NAMES[metric])
                 if line == len(metrics) - 1:
                     axes.set_xlabel("dose, % of standard")
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=len(labels), handlelength=3.2, columnspacing=2.0)
+        legend_below(figure, figure.axes[0])
     return figure
 
 

@@ -107,6 +107,8 @@ def _gain(value: float | None, metric: Metric) -> str:
 
 
 def _image(picture: Picture) -> str:
+    if picture.svg:
+        return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
     return "data:image/png;base64," + base64.b64encode(picture.png).decode()
 
 

@@ -11,6 +11,7 @@ from lessgad.dose_fraction import percent
 from lessgad.reader_study.agreement_tables import AgreementRow
 from lessgad.reader_study.comparison_tables import ComparisonRow
 from lessgad.reader_study.question_summaries import CountRow
+from lessgad.reader_study.questions import Question
 from lessgad.reader_study.readings_json import Readings
 from lessgad.reader_study.results import Summary
 from lessgad.reader_study.table5 import Table5Row
@@ -27,6 +28,7 @@ class ReadingTable:
         columns: Heads; the first `n_words` hold words, the others figures.
         rows: Each with as many words as there are columns.
         n_words: Columns that are set to the left.
+        table: The table in ``results/`` that holds its numbers; empty where there is none.
     """
 
     title: str
@@ -34,6 +36,7 @@ class ReadingTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     n_words: int
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
     names = sorted({row.reader for row in readings.rows if row.subset == "test"})
     number = {name: str(place) for place, name in enumerate(names, start=1)} | {"": "all"}
     tables = (
+        _table3(readings),
         _table5(summary, number),
         _comparisons(readings, summary, number),
         _agreement(readings, summary, number),
@@ -94,6 +98,25 @@ def _facts(readings: Readings, summary: Summary) -> str:
     )
 
 
+def _table3(readings: Readings) -> ReadingTable:
+    asked = {"each_dose": "once for each restored image", "pair": "once for two images", "each_case": "once per case"}
+
+    def options(question: Question) -> str:
+        if question.kind == "text":
+            return "free words"
+        if question.kind == "scale":
+            return ", ".join(f"{n} {words}" for n, words in enumerate(question.labels, start=1))
+        return ", ".join(option.label for option in question.options)
+
+    return ReadingTable(
+        "Table 3. Questions",
+        "What readers were asked.",
+        ("question", "answers", "asked"),
+        tuple((q.wording, options(q), asked[q.asked]) for q in readings.questionnaire.questions),
+        3,
+    )
+
+
 def _table5(summary: Summary, number: dict[str, str]) -> ReadingTable:
     doses = summary.table5.doses
     heads = tuple("once per case" if dose is None else percent(dose) for dose in doses)
@@ -102,12 +125,13 @@ def _table5(summary: Summary, number: dict[str, str]) -> ReadingTable:
         return row.wording, row.scale, number[row.reader], *(cell or "–" for cell in row.cells)
 
     return ReadingTable(
-        "Answers (Table 5)",
+        "Table 5. Answers",
         "Scales: median (quartiles; a quantile is a step that was answered, or the middle of two). Choices: counts in "
         "the order of the options, and the share of the first. Reasons: readings that have them.",
         ("question", "answers", "reader", *heads),
         tuple(words(row) for row in summary.table5.rows),
         3,
+        "table5",
     )
 
 
@@ -138,6 +162,7 @@ def _comparisons(readings: Readings, summary: Summary, number: dict[str, str]) -
         ("question", "doses", "reader", "better / worse", "p over cases", "gain", "p", "VGC area", "patients"),
         tuple(words(row) for row in summary.comparisons),
         3,
+        "reading_comparisons",
     )
 
 
@@ -176,6 +201,7 @@ def _agreement(readings: Readings, summary: Summary, number: dict[str, str]) -> 
         ("question", "agreement", "dose", "raw", "AC1", "AC2", "κ", "weighted κ", "α", "ordinal α", "n"),
         tuple(rows),
         3,
+        "reading_agreement",
     )
 
 

@@ -86,6 +86,7 @@ def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_re
             "n",
         ),
         tuple(words),
+        table="overlap",
     )
 
 
@@ -105,6 +106,7 @@ def _statistics(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n
         "Wilcoxon over studies, p < 0.001, as in the paper, not given under 11 studies.",
         ("dose", "region", "Dice", "p", "HD95, mm", "p", "ASD, mm", "p"),
         tuple((percent(dose), region_label(region), *cells) for (dose, region), cells in words.items()),
+        table="overlap",
     )
 
 
@@ -143,6 +145,7 @@ def _patients(rows: Sequence[OverlapRow]) -> EnhancementTable:
         "than there is.",
         ("patient", "standard dose", *(percent(dose) for dose in doses)),
         tuple(words),
+        table="overlap",
     )
 
 

@@ -48,6 +48,7 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
         "nothing was found included. Means over patients. n: patients / studies.",
         ("dose", "image", "class changed", "nothing found", "diameter", "as drawn", "mean error", "n"),
         tuple(words),
+        table="tumor_size",
     )
 
 
@@ -94,6 +95,7 @@ def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
             "n",
         ),
         tuple(words),
+        table="growth",
     )
 
 

@@ -158,9 +158,29 @@ def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
     return 0.08 + 0.19 * len(lines) if lines else 0.0
 
 
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Name the lines of axes under all panels, four in a row; further rows hang below the figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    top = 0.27 / figure.get_size_inches()[1]
+    figure.legend(
+        handles, labels, loc="upper center", bbox_to_anchor=(0.5, top), ncols=min(len(labels), 4), handlelength=3.2,
+        columnspacing=1.6, borderaxespad=0.0,
+    )  # fmt: skip
+
+
 def to_png(figure: Figure) -> bytes:
     """Draw a figure as PNG, the same bytes for the same figure."""
     return _png_bytes(_drawn(figure, DOTS_PER_INCH))
+
+
+def to_svg(figure: Figure) -> str:
+    """Draw a figure as SVG with its letters as outlines, the same text for the same figure."""
+    import matplotlib
+
+    stream = io.StringIO()
+    with styled(), matplotlib.rc_context({"svg.hashsalt": "lessgad", "svg.fonttype": "path"}):
+        figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
 
 
 def to_small_png(figure: Figure) -> bytes:

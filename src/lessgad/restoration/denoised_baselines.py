@@ -6,19 +6,26 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from lessgad.dose.denoising import non_local_means
+from lessgad.dose.non_local_means import non_local_means, part_of
 from lessgad.errors import SettingsError
 from lessgad.preparation.head import HeadBox
 
 # Best for the difference on training patients: at 30-90 % of the dose by 0.1 dB over any neighbor, at 5 % by 0.15 dB.
 PATCH_PX = 5
 REACH_PX = 4
+#: Around the box of the head in a slice: the window of SSIM, then what is averaged.
+BEYOND_HEAD_PX = 5 + PATCH_PX // 2 + REACH_PX
 
 
 def denoise(
-    low_dose: Float[np.ndarray, "x y z"], *, sigma: float, strength: float, head_box: HeadBox | None = None
+    low_dose: Float[np.ndarray, "x y z"],
+    *,
+    sigma: float,
+    strength: float,
+    head_box: HeadBox | None = None,
+    head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
     """Denoise a low dose and do nothing else to it.
 
@@ -30,6 +37,7 @@ def denoise(
         strength: h in units of σ; 0 gives a copy. The patches of pure noise differ by 2σ², and that much is always
             forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
         head_box: Where; the rest is passed on. None for everywhere.
+        head: Of each slice, only the box around this is denoised, and so much around it as metrics look at.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.
@@ -42,10 +50,12 @@ def denoise(
     if sigma == 0 or strength == 0:
         return smooth
     box = _where(head_box)
-    relative = smooth[box].astype(np.float64) / sigma
-    for k in range(relative.shape[2]):
-        relative[..., k] = non_local_means(np.ascontiguousarray(relative[..., k]), strength, PATCH_PX, REACH_PX)
-    smooth[box] = sigma * relative
+    cut = smooth[box]
+    for k in range(cut.shape[2]):
+        part = (slice(None), slice(None)) if head is None else part_of(head[box][:, :, k], BEYOND_HEAD_PX)
+        if part is not None:
+            relative = np.ascontiguousarray(cut[:, :, k][part]) / np.float32(sigma)
+            cut[:, :, k][part] = sigma * non_local_means(relative, strength, PATCH_PX, REACH_PX)
     return smooth
 
 
@@ -57,6 +67,7 @@ def denoise_and_scale(
     strength: float,
     scale: float,
     head_box: HeadBox | None = None,
+    head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
     """Scale the measured enhancement up, its noise averaged away.
 
@@ -72,12 +83,15 @@ def denoise_and_scale(
         strength: Of the denoising, in units of √2 σ.
         scale: λ.
         head_box: Where; outside it the T1 is passed on. None for everywhere.
+        head: As for `denoise`.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.
     """
     restored, box = pre_contrast.copy(), _where(head_box)
-    difference = denoise(low_dose[box] - pre_contrast[box], sigma=math.sqrt(2) * sigma, strength=strength)
+    inside = None if head is None else head[box]
+    difference = low_dose[box] - pre_contrast[box]
+    difference = denoise(difference, sigma=math.sqrt(2) * sigma, strength=strength, head=inside)
     restored[box] += np.asarray(scale, dtype=difference.dtype) * difference
     return restored
 

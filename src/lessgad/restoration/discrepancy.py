@@ -20,7 +20,7 @@ from lessgad.dose_fraction import check_dose
 from lessgad.errors import DoseError, SettingsError, StudyError
 from lessgad.evaluation.clusters import volume_ml
 from lessgad.evaluation.significant_clusters import peak_needed, significant, strongest
-from lessgad.restoration.judged_voxels import box_of, judged_voxels
+from lessgad.restoration.judged_voxels import box_of, measured_voxels
 from lessgad.restoration.residual import Residual, Tolerance
 from lessgad.restoration.smoothed_residual import SmoothedResidual
 from lessgad.restoration.smoothing import Smoothing
@@ -88,6 +88,7 @@ def find_discrepancy(
     least_error: float,
     least_share: float = LEAST_SHARE,
     region: Bool[np.ndarray, "x y z"] | None = None,
+    measured: Bool[np.ndarray, "x y z"] | None = None,
     fwhm_mm: Sequence[float] = FWHM_MM,
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
 ) -> Discrepancy:
@@ -122,6 +123,7 @@ def find_discrepancy(
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
         least_error: On the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
         least_share: Of the enhancement that the restored image shows, below 1.
+        measured: What `voxels_to_judge` gave for this T1 and low dose; None to find it.
         region: Where `detectable` is stated for, the tumor for one; None for all that is judged.
         fwhm_mm: Scales.
         false_discovery_rate: Share of found clusters that may be false.
@@ -136,18 +138,16 @@ def find_discrepancy(
     if not (least_error > 0 and 0 <= least_share < 1):
         raise SettingsError("a least error above 0 and a least share from 0 to 1", f"{least_error:g}, {least_share:g}")
     tolerance = Tolerance(least_error, least_share)
-    least = LEAST_SNR * max(simulator.sigma, sigma_pre_contrast)
-    judged = judged_voxels(pre_contrast, low_dose, restored, head, least, Smoothing(fwhm_mm[0], spacing_mm))
+    if measured is None:
+        measured = voxels_to_judge(pre_contrast, low_dose, simulator.sigma, head, spacing_mm, sigma_pre_contrast)
+    judged = measured & (restored < 1)
     if not judged.any():
         raise StudyError("a head with signal above its noise, to check the restored image in", "none")
     box = box_of(judged)
     inside = judged[box]
 
-    def cut(image: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "u v w"]:
-        return np.asarray(image[box], dtype=np.float64)
-
-    images = cut(pre_contrast), cut(low_dose), cut(restored)
-    residual = Residual.of(*images, inside, dose, simulator, sigma_pre_contrast, tolerance)
+    t1, low, shown = (np.asarray(image[box]) for image in (pre_contrast, low_dose, restored))
+    residual = Residual.of(t1, low, shown, inside, dose, simulator, sigma_pre_contrast, tolerance)
     scales = [SmoothedResidual.of(residual, Smoothing(fwhm, spacing_mm), inside) for fwhm in fwhm_mm]
     clusters = [cluster for scale in scales for cluster in scale.clusters()]
     found = significant(clusters, false_discovery_rate)
@@ -164,3 +164,25 @@ def find_discrepancy(
         detectable={d: min(scale.detectable(d, where, needed, tolerance) for scale in scales) for d in DIAMETERS_MM},
         inflation=tuple(scale.inflation for scale in scales),
     )
+
+
+def voxels_to_judge(
+    pre_contrast: Float[np.ndarray, "x y z"],
+    low_dose: Float[np.ndarray, "x y z"],
+    sigma: float,
+    head: Bool[np.ndarray, "x y z"],
+    spacing_mm: tuple[float, float, float],
+    sigma_pre_contrast: float,
+) -> Bool[np.ndarray, "x y z"]:
+    """Find where images can be held against a low dose; the same for all images that are made from it.
+
+    Args:
+        pre_contrast: As for `find_discrepancy`.
+        low_dose: Low dose, as for `find_discrepancy`.
+        sigma: Noise of the low dose.
+        head: Foreground.
+        spacing_mm: Voxel spacing.
+        sigma_pre_contrast: Noise of the T1.
+    """
+    least = LEAST_SNR * max(sigma, sigma_pre_contrast)
+    return measured_voxels(pre_contrast, low_dose, head, least, Smoothing(FWHM_MM[0], spacing_mm))

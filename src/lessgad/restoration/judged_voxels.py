@@ -10,31 +10,29 @@ from lessgad.dose.simulator import BACKGROUND
 from lessgad.restoration.smoothing import Smoothing
 
 
-def judged_voxels(
+def measured_voxels(
     pre_contrast: Float[np.ndarray, "x y z"],
     low_dose: Float[np.ndarray, "x y z"],
-    restored: Float[np.ndarray, "x y z"],
     head: Bool[np.ndarray, "x y z"],
     least: float,
     smoothing: Smoothing,
 ) -> Bool[np.ndarray, "x y z"]:
-    """Find the voxels of the head that were measured and carry a signal.
+    """Find the voxels of the head that were measured and carry a signal, whatever is made of them.
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.
         low_dose: As acquired, on the same grid and scale.
-        restored: Made from it.
         head: Foreground.
         least: Signal of the T1 over true zero, averaged, from which on a voxel counts.
         smoothing: Of that average: to choose voxels by their own noise would shift their mean.
 
     Returns:
-        Neither cut away nor clipped in any of the images.
+        Neither cut away nor clipped in either image.
     """
-    judged = head & (smoothing.average(np.asarray(pre_contrast) - BACKGROUND) > least)
+    measured = head & (smoothing.average(np.asarray(pre_contrast) - BACKGROUND) > least)
     for image in (pre_contrast, low_dose):
-        judged &= (image > BACKGROUND) & (image < 1)
-    return judged & (restored < 1)
+        measured &= (image > BACKGROUND) & (image < 1)
+    return measured
 
 
 def box_of(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:

@@ -89,9 +89,13 @@ class NewScan:
 
     def noise(self) -> tuple[float, float]:
         """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
+        low_dose = _sigma(self.scan) * self.normalization.length_of(1.0) / self.to_scan.scale
+        return low_dose, self.noise_of_pre_contrast()
+
+    def noise_of_pre_contrast(self) -> float:
+        """Noise of the T1 alone, likewise."""
         unit = self.normalization.length_of(1.0)
-        low_dose = _sigma(self.scan) * unit / self.to_scan.scale
-        return low_dose, 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
+        return 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
 
 
 def new_scan(

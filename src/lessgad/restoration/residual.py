@@ -12,6 +12,8 @@ from lessgad.dose.noise import rician_mean
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
 
+_STEPS_PER_SIGMA, _MOST_STEPS = 100, 100_000
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -28,7 +30,7 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """What was measured beside what was to be expected, 0 where nothing is judged.
+    """What was measured beside what was to be expected, float32, 0 where nothing is judged.
 
     Attributes:
         residual: r.
@@ -76,28 +78,55 @@ class Residual:
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.
             tolerance: δ.
         """
-        expected = simulator.mix(pre_contrast, restored, dose)
-        enhancement = np.maximum(restored - pre_contrast, 0)
+        t1, low, shown = (np.asarray(image[judged], np.float64) for image in (pre_contrast, low_dose, restored))
+        enhancement = np.maximum(shown - t1, 0)
         delta = np.maximum(tolerance.error, tolerance.share * enhancement)
-        lower = np.maximum(restored - delta, BACKGROUND)
-        below = expected - simulator.mix(pre_contrast, lower, dose)
-        above = simulator.mix(pre_contrast, restored + delta, dose) - expected
-        slope = (below + above) / (restored + delta - lower)
-        magnitude = np.where(judged, pre_contrast - BACKGROUND, 1.0)
-        sensitivity = (expected - BACKGROUND - (restored - BACKGROUND) * slope) / magnitude
+        lower = np.maximum(shown - delta, BACKGROUND)
+        expected = simulator.mix(t1, shown, dose)
+        below, above, slope, sensitivity = _slopes(t1, shown, lower, delta, expected, dose, simulator)
         variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
-        floor = _bias(expected, simulator.sigma, sigma_pre_contrast)
-        fields = (low_dose - expected - floor, variance, below, above, slope, enhancement)
-        return cls(*(np.where(judged, field, 0.0) for field in fields))
+        residual = low - expected - _bias(expected, simulator.sigma, sigma_pre_contrast)
+        return cls(*(_where(judged, field) for field in (residual, variance, below, above, slope, enhancement)))
 
     def mean_error(self, cluster: Cluster) -> float:
         """Mean error of the restored image over the core of a cluster, before any averaging."""
         return -float(self.residual.flat[cluster.voxels].sum() / self.slope.flat[cluster.voxels].sum())
 
 
-def _bias(expected: Float[np.ndarray, "x y z"], sigma: float, sigma_pre_contrast: float) -> Float[np.ndarray, "x y z"]:
-    """b(σ) − b(σ₀) at the expected magnitude; 0 where either σ is."""
+def _slopes(
+    t1: Float[np.ndarray, " voxel"],
+    shown: Float[np.ndarray, " voxel"],
+    lower: Float[np.ndarray, " voxel"],
+    delta: Float[np.ndarray, " voxel"],
+    expected: Float[np.ndarray, " voxel"],
+    dose: float,
+    simulator: LowDoseSimulator,
+) -> tuple[Float[np.ndarray, " voxel"] | float, ...]:
+    """Both margins, ∂F/∂restored and ∂F/∂T1; of the linear mix without computing it again."""
+    if simulator.curve is None:
+        return dose * (shown - lower), dose * delta, dose, 1 - dose
+    below = expected - simulator.mix(t1, lower, dose)
+    above = simulator.mix(t1, shown + delta, dose) - expected
+    slope = (below + above) / (shown + delta - lower)
+    return below, above, slope, (expected - BACKGROUND - (shown - BACKGROUND) * slope) / (t1 - BACKGROUND)
+
+
+def _where(
+    judged: Bool[np.ndarray, "x y z"], values: Float[np.ndarray, " voxel"] | float
+) -> Float[np.ndarray, "x y z"]:
+    image = np.zeros(judged.shape, np.float32)
+    image[judged] = values
+    return image
+
+
+def _bias(
+    expected: Float[np.ndarray, " voxel"], sigma: float, sigma_pre_contrast: float
+) -> Float[np.ndarray, " voxel"]:
+    """b(σ) − b(σ₀) at the expected magnitude, from a table that is right to 1e-5 σ; 0 where either σ is."""
     if sigma <= 0 or sigma_pre_contrast <= 0:
         return np.zeros_like(expected)
     magnitude = np.maximum(expected - BACKGROUND, 0.0)
-    return rician_mean(magnitude, sigma) - rician_mean(magnitude, sigma_pre_contrast)
+    highest = float(magnitude.max(initial=0.0))
+    step = max(min(sigma, sigma_pre_contrast) / _STEPS_PER_SIGMA, highest / _MOST_STEPS)
+    known = np.arange(int(highest / step) + 2) * step
+    return np.interp(magnitude, known, rician_mean(known, sigma) - rician_mean(known, sigma_pre_contrast))

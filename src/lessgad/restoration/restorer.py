@@ -219,7 +219,7 @@ class Restorer:
             except ModelError as missing:
                 assumed = (f"enhancement is taken to follow the dose linearly: {missing.came}",)
         distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
-        return ScanFacts((z, y, x), new.noise()[1], curve, misalignment_mm=distance_mm), assumed
+        return ScanFacts((z, y, x), new.noise_of_pre_contrast(), curve, misalignment_mm=distance_mm), assumed
 
     def _in_unit_of_scan(self, found: Discrepancy, new: NewScan, low_dose: Volume) -> ScanDiscrepancy:
         """Give what was found in the unit and the axis order of the scan."""

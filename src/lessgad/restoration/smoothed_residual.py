@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.evaluation.clusters import box_around
 from lessgad.evaluation.significant_clusters import Cluster, find_clusters
 from lessgad.restoration.residual import Residual, Tolerance
 from lessgad.restoration.smoothing import Smoothing
@@ -21,22 +22,22 @@ class SmoothedResidual:
     """The residual at one scale.
 
     Attributes:
+        whole: The residual that was averaged.
         smoothing: Its Gaussian.
         error: Estimated error of the restored image.
         inflation: k.
         z_unsupported: z₋, −inf where nothing is judged.
         z_overlooked: z₊, likewise.
         sd_of_error: s/K[∂F/∂restored].
-        enhancement: K[restored − T1].
     """
 
+    whole: Residual
     smoothing: Smoothing
     error: Float[np.ndarray, "x y z"]
     inflation: float
     z_unsupported: Float[np.ndarray, "x y z"]
     z_overlooked: Float[np.ndarray, "x y z"]
     sd_of_error: Float[np.ndarray, "x y z"]
-    enhancement: Float[np.ndarray, "x y z"]
 
     @classmethod
     def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
@@ -44,17 +45,13 @@ class SmoothedResidual:
         residual = smoothing.average(whole.residual)
         slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
         known = np.maximum(np.sqrt(smoothing.variance(whole.variance)), _LEAST_SD)
-        inflation = max(1.0, float(np.median(np.abs(residual / known)[judged])) / _MEDIAN_ABSOLUTE)
-        sd = inflation * known
-        return cls(
-            smoothing=smoothing,
-            error=-residual / slope,
-            inflation=inflation,
-            z_unsupported=np.where(judged, (-residual - smoothing.average(whole.margin_below)) / sd, -np.inf),
-            z_overlooked=np.where(judged, (residual - smoothing.average(whole.margin_above)) / sd, -np.inf),
-            sd_of_error=sd / slope,
-            enhancement=smoothing.average(whole.enhancement),
-        )
+        inflation = max(1.0, float(np.median(np.abs(residual[judged] / known[judged]))) / _MEDIAN_ABSOLUTE)
+        sd = np.float32(inflation) * known
+        z_unsupported = (-residual - smoothing.average(whole.margin_below)) / sd
+        z_overlooked = (residual - smoothing.average(whole.margin_above)) / sd
+        for z in (z_unsupported, z_overlooked):
+            z[~judged] = -np.inf
+        return cls(whole, smoothing, -residual / slope, inflation, z_unsupported, z_overlooked, sd / slope)
 
     def clusters(self) -> list[Cluster]:
         """Of both signs."""
@@ -65,8 +62,14 @@ class SmoothedResidual:
     ) -> float:
         """The error in a ball of this diameter whose peak reaches `peak` half of the time."""
         noise = peak * float(np.median(self.sd_of_error[region]))
-        enhancement = float(np.median(self.enhancement[region]))
+        enhancement = float(np.median(self._enhancement(region)))
         share = tolerance.share
         # What is invented adds to the enhancement that its own tolerance is a share of.
         least = max(tolerance.error + noise, (share * enhancement + noise) / (1 - share))
         return least / self.smoothing.response(diameter_mm)
+
+    def _enhancement(self, region: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, " voxel"]:
+        """K[restored − T1] in a region, from what lies within the reach of K alone."""
+        around = box_around(region, self.smoothing.reach)
+        average: Float[np.ndarray, " voxel"] = self.smoothing.average(self.whole.enhancement[around])[region[around]]
+        return average

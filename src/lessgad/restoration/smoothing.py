@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.dose.noise import SD_PER_FWHM
+from lessgad.evaluation.line_filters import correlate_separably
 
 REACH_SDS = 4.0
 
@@ -42,24 +43,19 @@ class Smoothing:
 
     def average(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """Σ k·image around each voxel; 0 beyond the array."""
-        return _correlate(image, self.kernels)
+        return correlate_separably(image, self.kernels)
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """How many voxels along each axis an average sees to each side."""
+        return tuple(kernel.size // 2 for kernel in self.kernels)
 
     def variance(self, variance: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """Variance of `average` of white noise with this variance in each voxel: Σ k²·variance."""
-        return _correlate(variance, tuple(kernel**2 for kernel in self.kernels))
+        return correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:
         """What is left of a ball's height in its middle: the share of a 3D Gaussian within its radius."""
         from scipy.stats import chi2
 
         return float(chi2.cdf((diameter_mm / 2 / (self.fwhm_mm * SD_PER_FWHM)) ** 2, 3))
-
-
-def _correlate(
-    image: Float[np.ndarray, "*shape"], kernels: tuple[Float[np.ndarray, " _"], ...]
-) -> Float[np.ndarray, "*shape"]:
-    from scipy.ndimage import correlate1d
-
-    for axis, kernel in enumerate(kernels):
-        image = correlate1d(image, kernel, axis=axis, mode="constant")
-    return image

@@ -65,9 +65,15 @@ def method_images(
     if dose > 0:
         yield SUBTRACT_AND_SCALE, np.clip(subtract_and_scale(pre_contrast, low_dose, dose), -1, 1)
     tuned = read_strengths(images.baselines).at(dose)
-    yield "denoise", denoise(low_dose, sigma=sigma, strength=tuned.denoise, head_box=box)
+    yield "denoise", denoise(low_dose, sigma=sigma, strength=tuned.denoise, head_box=box, head=study.head)
     scaled = denoise_and_scale(
-        pre_contrast, low_dose, sigma=sigma, strength=tuned.difference, scale=tuned.scale, head_box=box
+        pre_contrast,
+        low_dose,
+        sigma=sigma,
+        strength=tuned.difference,
+        scale=tuned.scale,
+        head_box=box,
+        head=study.head,
     )
     yield "denoise_and_scale", np.clip(scaled, -1, 1)
     if dose > 0:

@@ -14,6 +14,7 @@ from lessgad.cohort.split import Subset
 from lessgad.dose.low_doses import LowDose
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.evaluation.artifacts import artifact_scores
+from lessgad.evaluation.clusters import box_around
 from lessgad.evaluation.enhancement import enhancement_scores
 from lessgad.evaluation.enhancement_reference import EnhancementReference, enhancement_reference
 from lessgad.evaluation.enhancement_threshold import EnhancementThreshold
@@ -31,10 +32,11 @@ from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.evaluation.results.table import RESTORED, UNRESTORED
 from lessgad.evaluation.results.thresholds import ThresholdRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
-from lessgad.evaluation.similarity import Area, bounding_box, similarity
+from lessgad.evaluation.similarity import SimilarityTo
 from lessgad.evaluation.tumor_size import size_group
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
-from lessgad.restoration.discrepancy import LEAST_ERROR, Discrepancy, find_discrepancy
+from lessgad.restoration.discrepancy import LEAST_ERROR, Discrepancy, find_discrepancy, voxels_to_judge
+from lessgad.scoring.judged_part import areas_of, beyond_head, cut_to
 
 Image = Float[np.ndarray, "x y z"]
 _DISCREPANCY = ("unsupported_ml", "overlooked_ml", "detectable_5mm", "detectable_10mm")
@@ -68,9 +70,14 @@ class StudyScorer:
 
     def __init__(self, study: PreparedStudy, subset: Subset, regions: Regions) -> None:
         self.scores = StudyScores()
-        self._study, self._subset = study, subset
+        self._subset, self._shape = subset, study.head.shape
+        tumor = study.tumor(regions)
+        self._box = box_around(study.head if tumor is None else study.head | tumor, beyond_head(study.spacing_mm))
+        self._study = study = cut_to(study, self._box)
         self._tumor = study.tumor(regions)
         self.areas = areas_of(study, regions)
+        self._likeness = SimilarityTo(study.standard_dose, self.areas)
+        self._judged: tuple[LowDose, Bool[np.ndarray, "x y z"]] | None = None
         self._reference: EnhancementReference | None = None
         if self._tumor is not None:
             known = study.sigma is not None and study.sigma_pre_contrast is not None
@@ -82,7 +89,7 @@ class StudyScorer:
 
     def score(self, image: Image, method: str, low_dose: LowDose) -> Discrepancy | None:
         """Add the rows of one method's image; give how it stands to the measurement, where that can be said."""
-        dose = low_dose.dose
+        dose, image = low_dose.dose, np.ascontiguousarray(image[self._box])
         discrepancy = self._discrepancy(image, method, low_dose)
         self._add_similarity(image, method, dose)
         self._add_artifacts(image, method, low_dose)
@@ -93,8 +100,15 @@ class StudyScorer:
             self.scores.consistency.append(self._discrepancy_row(discrepancy, dose))
         return discrepancy
 
+    def error_map(self, discrepancy: Discrepancy) -> Image:
+        """Give what the measurement contradicts, on the grid of the study."""
+        error = np.zeros(self._shape, np.float32)
+        error[self._box] = discrepancy.error
+        return error
+
     def score_interval(self, restored: Image, half_width: Image, dose: float) -> None:
         """Add how the standard dose lies in the intervals of the restored image."""
+        restored, half_width = restored[self._box], half_width[self._box]
         covered = np.abs(restored - self._study.standard_dose) <= half_width
         for area, voxels in self.areas.items():
             self.scores.intervals.append(
@@ -126,34 +140,41 @@ class StudyScorer:
         """The low dose itself is what the others are checked against."""
         if not low_dose.can_check or method == UNRESTORED:
             return None
-        study = self._study
+        study, sigma_t1 = self._study, self._study.sigma_pre_contrast or 0.0
+        low, sigma = low_dose.image[self._box], low_dose.simulator.sigma
+        if self._judged is None or self._judged[0] is not low_dose:
+            t1 = study.pre_contrast
+            self._judged = low_dose, voxels_to_judge(t1, low, sigma, study.head, study.spacing_mm, sigma_t1)
         return find_discrepancy(
-            np.asarray(study.pre_contrast),
-            low_dose.image,
+            study.pre_contrast,
+            low,
             image,
             dose=low_dose.dose,
             simulator=low_dose.simulator,
             head=study.head,
             spacing_mm=study.spacing_mm,
-            sigma_pre_contrast=study.sigma_pre_contrast or 0.0,
+            sigma_pre_contrast=sigma_t1,
             least_error=LEAST_ERROR * study.tissue_level,
+            measured=self._judged[1],
             region=self._tumor,
         )
 
     def _add_similarity(self, image: Image, method: str, dose: float) -> None:
         self.scores.similarity += [
             SimilarityRow(**self._whose(dose), method=method, area=score.area, psnr_db=score.psnr_db, ssim=score.ssim)
-            for score in similarity(image, self._study.standard_dose, self.areas)
+            for score in self._likeness.of(image)
         ]
 
     def _add_artifacts(self, image: Image, method: str, low_dose: LowDose) -> None:
         """Where the low dose was scanned: a slab in a position of its own ends elsewhere than the T1's."""
         study = self._study
-        scanned = study.head & (low_dose.image != BACKGROUND) if low_dose.measured else study.head
+        scanned = study.head
+        if low_dose.measured:
+            scanned = scanned & (low_dose.image[self._box] != BACKGROUND)
         scores = artifact_scores(
             image,
-            np.asarray(study.pre_contrast),
-            np.asarray(study.standard_dose),
+            study.pre_contrast,
+            study.standard_dose,
             scanned,
             self._tumor,
             study.spacing_mm,
@@ -202,16 +223,3 @@ class StudyScorer:
     def _whose(self, dose: float) -> dict[str, Any]:
         study = self._study
         return {"patient": study.patient, "session": study.session, "subset": self._subset, "dose": dose}
-
-
-def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarray, "x y z"]]:
-    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head.
-
-    Never where one of the scans has nothing: there both images are background, and alike.
-    """
-    tumor = study.tumor(regions)
-    areas: dict[Area, Bool[np.ndarray, "x y z"]] = {}
-    if tumor is not None:
-        box = bounding_box(tumor)
-        areas = {"tumor_box": box if study.covered is None else box & study.covered, "tumor": tumor}
-    return {**areas, "head": study.head}

@@ -187,7 +187,7 @@ def _judge_images(
     for method, image in method_images(images, study, low_dose.image, dose, low_dose.simulator, grid):
         discrepancy = scorer.score(image, method, low_dose)
         if method == RESTORED and discrepancy is not None and task.map is not None:
-            contradicted = Volume(discrepancy.error, in_transverse_order(grid).affine)
+            contradicted = Volume(scorer.error_map(discrepancy), in_transverse_order(grid).affine)
             write_volume(task.map, in_order_of(contradicted, grid))
         if method == RESTORED and images.half_width.exists():
             half_width = read_like(images.half_width, grid, needs_contrast=False)

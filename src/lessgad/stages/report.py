@@ -16,7 +16,8 @@ from lessgad.experiment_report.reading_results import readings_file
 from lessgad.report.content import FailedStudy
 from lessgad.scoring.score_tables import GROWTH, TABLES
 
-VERSION = 12
+VERSION = 14
+DESCRIPTION = ("table1", "table2")
 TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")
 
 
@@ -39,7 +40,11 @@ def units(experiment: Experiment) -> list[Unit]:
                 "unusable": [[study.name, study.reason] for study in experiment.cohort.unusable],
             },
             partial(write, experiment),
-            outputs=(*(folder.table(name) for name in (*TABLES, GROWTH)), folder.simulation, folder.report),
+            outputs=(
+                *(folder.table(name) for name in (*TABLES, GROWTH, *DESCRIPTION)),
+                folder.simulation,
+                folder.report,
+            ),
             inputs=_inputs(experiment),
             passing=tuple(folder.results / name for name in TABLE4),
             here=True,

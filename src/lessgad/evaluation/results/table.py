@@ -13,29 +13,18 @@ from typing import (
     Any,
     Generic,
     Literal,
-    Protocol,
     TypeVar,
     get_args,
     get_origin,
     get_type_hints,
-    runtime_checkable,
 )
 
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import DoseError, InputError
+from lessgad.evaluation.results.rows import MethodRow
 
-
-@runtime_checkable
-class OfMethod(Protocol):
-    """A row of results that is of one method."""
-
-    @property
-    def method(self) -> str:
-        """Name of the method."""
-
-
-MethodRow = TypeVar("MethodRow", bound=OfMethod)
+OfMethod = TypeVar("OfMethod", bound=MethodRow)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -61,7 +50,7 @@ def method_order(method: str) -> tuple[int, str]:
     return (_METHODS_FIRST.index(method) if known else len(_METHODS_FIRST), method)
 
 
-def without_exchanged(rows: Iterable[MethodRow]) -> list[MethodRow]:
+def without_exchanged(rows: Iterable[OfMethod]) -> list[OfMethod]:
     """Leave out the standard dose held against its repeat, which is for endpoints alone."""
     return [row for row in rows if row.method != EXCHANGED]
 

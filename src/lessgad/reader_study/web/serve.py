@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lessgad.reader_study.served_address import note_port
 from lessgad.reader_study.study import ReaderStudy
 from lessgad.reader_study.web.app import create_app
 from lessgad.viewer.local_server import listen, serve
@@ -24,4 +25,6 @@ def serve_study(study: ReaderStudy, port: int, hosts: Sequence[str], experiment:
     Raises:
         SettingsError: The port is taken or may not be used.
     """
-    serve(create_app(study, hosts, experiment), listen(port), behind_proxy=True)
+    listening = listen(port)
+    note_port(study.folder, port)
+    serve(create_app(study, hosts, experiment), listening, behind_proxy=True)

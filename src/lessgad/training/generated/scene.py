@@ -34,6 +34,7 @@ MARGIN = 4  # voxels of the head around the scene
 SIMULATED_SHARE = 0.5
 SAME_GRID_SHARE = 0.2
 STRIPPED_SHARE = 0.4
+REGISTRATION_ERRORS_MM = (0.01, 0.03, 0.1, 0.2)  # the phantom's scans are registered within 0.01 to 0.07 mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,8 @@ def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
             shifts[0] = rng.uniform(-0.5, 0.5, 3)
     axes_mm = axes_of(grid)
     places = [grid, *(grid + shift @ axes_mm if shift.any() else grid for shift in shifts)]
-    error_mm = float(rng.choice([0.03, 0.1, 0.2]))
-    told = (0.07 + 1.2 * error_mm) * float(np.exp(rng.normal(0, 0.25)))
+    error_mm = float(rng.choice(REGISTRATION_ERRORS_MM))
+    told = (0.05 + 1.3 * error_mm) * float(np.exp(rng.normal(0, 0.25)))
     if simulated or not same:
         places[2] = moved(places[2], error_mm, rng)
     volume = _signals(head, rng, places, other_contrast=simulated)

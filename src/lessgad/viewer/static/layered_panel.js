@@ -4,8 +4,8 @@
 import { Panel } from "./panel.js";
 import { grayTable } from "./window_level.js";
 
-// Okabe and Ito's colors, told apart by color-blind readers too: orange, sky blue, green, yellow, vermilion, purple.
-const LABEL_COLORS = [0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442, 0xd55e00, 0xcc79a7].map(opaque);
+// Okabe and Ito's colors, told apart by color-blind readers too. Labels: yellow, green, purple, vermilion; not those of maps.
+const LABEL_COLORS = [0xf0e442, 0x009e73, 0xcc79a7, 0xd55e00].map(opaque);
 const TOO_BRIGHT = [230, 159, 0];
 const TOO_DARK = [86, 180, 233];
 const UNCERTAIN = [240, 228, 66];

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report says first: what was asked, what was found, whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from lessgad.cohort.study import Study
+from lessgad.dose.simulation_record import SimulationRecord
+from lessgad.dose_fraction import percent
+from lessgad.evaluation.dose_answer import DoseAnswer
+from lessgad.evaluation.patient_level import patient_means
+from lessgad.evaluation.results.table import RESTORED
+from lessgad.experiment.opened import Experiment
+from lessgad.experiment.scanned import low_doses_at
+from lessgad.experiment.study_cautions import StudyCaution
+from lessgad.experiment.study_files import prepared_files, restored_file
+from lessgad.experiment.unit_names import evaluated
+from lessgad.experiment_report.checks import checks
+from lessgad.experiment_report.endpoint_curves import endpoint_curves
+from lessgad.experiment_report.found_in_short import evidence_in_short, found_in_short
+from lessgad.preparation.prepared_study import read_prepared
+from lessgad.report.answer_section import AnswerSection
+from lessgad.report.content import FailedStudy, FirstScreen, Picture
+from lessgad.report.endpoint_figure import endpoint_figure
+from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
+from lessgad.report.slice_picture import tumor_slice
+from lessgad.report.style import to_png, to_svg
+from lessgad.scoring.study_scores import StudyScores
+from lessgad.volume import in_transverse_order, read_volume
+
+
+def first_screen(
+    experiment: Experiment,
+    scores: StudyScores,
+    answer: DoseAnswer,
+    section: AnswerSection,
+    records: Sequence[SimulationRecord],
+    cautions: Sequence[StudyCaution],
+    failures: Sequence[FailedStudy],
+    usable: Collection[str],
+) -> FirstScreen:
+    """Put the first screen together.
+
+    Args:
+        experiment: Whose.
+        scores: Of all studies.
+        answer: How little is enough.
+        section: The same in words.
+        records: How the low doses of each study were made.
+        cautions: What is doubtful.
+        failures: What failed.
+        usable: Units that can be used.
+    """
+    figure = endpoint_figure(endpoint_curves(answer))
+    doses = [dose for dose in sorted(answer.doses) if dose > 0]
+    dose = answer.lowest_dose or (doses[0] if doses else None)
+    return FirstScreen(
+        asked=_asked(experiment, answer),
+        found=found_in_short(answer, section.headline),
+        evidence=evidence_in_short(answer),
+        style=section.style,
+        checks=checks(experiment, scores, answer, records, cautions, failures),
+        figure=None
+        if figure is None
+        else Picture(
+            b"",
+            "For each endpoint, the share of patients that keep its margin against the dose, between no contrast and "
+            "the standard dose, with its confidence bound and the share that is needed",
+            "Share of patients that keep each margin, against the dose. The confidence bound must lie above the dashed "
+            "line.",
+            svg=to_svg(figure),
+        ),
+        images=None if dose is None else _images(experiment, scores, dose, usable),
+    )
+
+
+def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
+    doses = [percent(dose) for dose in sorted(answer.doses)]
+    came = "scanned" if experiment.settings.low_dose == "measured" else "simulated"
+    tested = ", ".join(doses) or "no dose"
+    n = answer.n_test_patients
+    return (
+        f"How little contrast agent is enough? A network restored the standard-dose image from {came} low-dose scans "
+        f"({tested}) of {n} test {'patient' if n == 1 else 'patients'}; the restored images were compared with the "
+        "standard dose."
+    )
+
+
+def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Collection[str]) -> Picture | None:
+    """Show the median and the worst test patient, by SSIM in the tumor's box (of the head, without masks)."""
+    area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in scores.similarity) else "head"
+    rows = [
+        row
+        for row in scores.similarity
+        if (row.subset, row.area, row.method, row.dose) == ("test", area, RESTORED, dose)
+    ]
+    values = patient_means(np.array([row.ssim for row in rows]), [row.patient for row in rows])
+    if not values:
+        return None
+    worst_of = {row.patient: row for row in sorted(rows, key=lambda row: -row.ssim)}  # the lowest one stays
+    studies = {(study.patient, study.session): study for study in experiment.studies(["test"])}
+    middle, worst = median_and_worst(values)
+    planes = []
+    for patient, words in (
+        ((middle, "median patient"), (worst, "worst patient")) if middle != worst else ((worst, "only patient"),)
+    ):
+        study = studies[patient, worst_of[patient].session]
+        if evaluated(study, dose) in usable:
+            label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
+            planes.append(_plane(experiment, study, dose, label))
+    if not planes:
+        return None
+    what = "the tumor's box" if area == "tumor_box" else "the head"
+    return Picture(
+        to_png(median_and_worst_figure(planes, dose)),
+        "Low-dose, restored and standard-dose slice of the median and of the worst patient",
+        f"The median and the worst test patient by SSIM in {what}, at {percent(dose)} of the dose; the worst study of "
+        "each, in the slice with the most tumor.",
+        table="similarity",
+    )
+
+
+def _plane(experiment: Experiment, study: Study, dose: float, label: str) -> PatientPlane:
+    prepared = read_prepared(prepared_files(experiment, study))
+    tumor = prepared.tumor(experiment.settings.cohort.regions)
+    k = tumor_slice(tumor, prepared.head.shape[2])
+    low = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
+    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+    standard = np.asarray(prepared.standard_dose[:, :, k])
+    shown = np.zeros(standard.shape, dtype=bool) if tumor is None else tumor[:, :, k]
+    return PatientPlane(
+        label, (low, np.asarray(restored), standard), shown, prepared.spacing_mm[:2], prepared.tissue_level
+    )

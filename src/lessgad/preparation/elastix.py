@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of itk-elastix that a registration needs, imported without the rest: 3 instead of 10 CPU-seconds."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has no types
+    """Make an elastix registration of two float32 volumes.
+
+    ``itk.ElastixRegistrationMethod`` first imports every module of itk that elastix depends on, in all pixel types.
+    """
+    try:
+        method = import_module("itk.itkElastixRegistrationMethodPython").itkElastixRegistrationMethodIF3IF3.New()
+    except (ImportError, AttributeError):  # another version, with other names inside
+        import itk
+
+        return itk.ElastixRegistrationMethod.New(fixed, moving)
+    method.SetFixedImage(fixed)
+    method.SetMovingImage(moving)
+    return method
+
+
+def new_parameters() -> Any:  # noqa: ANN401 - itk has no types
+    """Make an empty list of elastix parameter maps."""
+    try:
+        return import_module("itk.elxParameterObjectPython").elastixParameterObject.New()
+    except (ImportError, AttributeError):  # another version, with other names inside
+        import itk
+
+        return itk.ParameterObject.New()

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one figure of the first screen: how many patients keep each margin, against the dose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lessgad.report.style import BLUE, INK, MUTED, RED, RULE, new_figure, place, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANEL_IN, HEIGHT_IN, GAP_IN = 2.1, 1.2, 0.42
+COLUMNS = 2
+LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.45, 0.95
+
+
+@dataclass(frozen=True)
+class EndpointPoint:
+    """How an endpoint stands at a dose.
+
+    Attributes:
+        dose: Fraction of the standard dose; 0 is the negative control, 1 a second scan at the standard dose.
+        share: Share of the patients that keep the margin.
+        bound: Lower confidence bound of that share among all patients; None where it is not known.
+        n_patients: Patients with a value.
+        passed: Whether it is shown that enough patients keep the margin.
+    """
+
+    dose: float
+    share: float
+    bound: float | None
+    n_patients: int
+    passed: bool
+
+
+@dataclass(frozen=True)
+class EndpointCurve:
+    """One endpoint at all doses.
+
+    Attributes:
+        name: The endpoint with its margin, e.g. ``recovery ≥ 0.9``.
+        needed: Share of all patients that have to keep the margin.
+        points: By rising dose.
+    """
+
+    name: str
+    needed: float
+    points: tuple[EndpointPoint, ...]
+
+
+def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
+    """Draw a panel for each endpoint; None where nothing was measured.
+
+    Filled squares: shown to be kept; open circles: not shown; gray: the controls without contrast and at the
+    standard dose. A line goes down from each mark to the confidence bound, which has to lie above the dashed line.
+    """
+    drawn = [curve for curve in curves if any(point.n_patients for point in curve.points)]
+    if not drawn:
+        return None
+    n_rows = math.ceil(len(drawn) / COLUMNS)
+    n_columns = min(len(drawn), COLUMNS)
+    with styled():
+        figure = new_figure(
+            LEFT_IN + n_columns * (PANEL_IN + GAP_IN), n_rows * (HEIGHT_IN + TITLE_IN + 0.45) + BOTTOM_IN - 0.4
+        )
+        for number, curve in enumerate(drawn):
+            row, column = divmod(number, COLUMNS)
+            top = TITLE_IN + row * (HEIGHT_IN + TITLE_IN + 0.45)
+            axes = place(figure, LEFT_IN + column * (PANEL_IN + GAP_IN), top, PANEL_IN, HEIGHT_IN)
+            _draw(axes, curve, labeled=column == 0)
+        _legend(figure, drawn)
+    return figure
+
+
+def _draw(axes: Axes, curve: EndpointCurve, *, labeled: bool) -> None:
+    axes.set_title(_wrapped(curve.name), fontsize=7.5)
+    axes.axhline(100 * curve.needed, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
+    for point in curve.points:
+        if not point.n_patients:
+            continue
+        x, y = 100 * point.dose, 100 * point.share
+        color, marker, filled = _mark(point)
+        if point.bound is not None:
+            axes.plot([x, x], [100 * point.bound, y], color=color, linewidth=1.1, zorder=2)
+            axes.plot([x - 1.6, x + 1.6], [100 * point.bound] * 2, color=color, linewidth=1.1, zorder=2)
+        axes.plot(
+            [x], [y], marker=marker, color=color, markersize=5.5, markeredgewidth=1.2, linestyle="none",
+            markerfacecolor=color if filled else "white", zorder=3, clip_on=False,
+        )  # fmt: skip
+    axes.set_xlim(-5, 105)
+    axes.set_ylim(-4, 104)
+    axes.set_xticks([0, 20, 40, 60, 80, 100])
+    axes.set_yticks([0, 25, 50, 75, 100])
+    axes.set_xlabel("dose, % of standard", fontsize=7)
+    axes.grid(axis="y", color=RULE, linewidth=0.4, alpha=0.7)
+    axes.set_axisbelow(True)
+    if labeled:
+        axes.set_ylabel("patients that keep it, %", fontsize=7)
+    else:
+        axes.set_yticklabels([])
+
+
+def _mark(point: EndpointPoint) -> tuple[str, str, bool]:
+    """Color, shape, and whether it is filled."""
+    if point.dose in (0.0, 1.0):
+        return MUTED, "D", point.dose == 1.0
+    return (BLUE, "s", True) if point.passed else (RED, "o", False)
+
+
+def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
+    from matplotlib.lines import Line2D
+
+    doses = {point.dose for curve in curves for point in curve.points}
+
+    def handle(color: str, marker: str, label: str, *, filled: bool) -> Line2D:
+        return Line2D(
+            [], [], color=color, marker=marker, markerfacecolor=color if filled else "white", linestyle="none",
+            markersize=5.5, markeredgewidth=1.2, label=label,
+        )  # fmt: skip
+
+    handles = [
+        handle(BLUE, "s", "shown to be kept", filled=True),
+        handle(RED, "o", "not shown", filled=False),
+        *([handle(MUTED, "D", "no contrast (0 %)", filled=False)] if 0.0 in doses else []),
+        *([handle(MUTED, "D", "second scan at 100 %", filled=True)] if 1.0 in doses else []),
+        Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound"),
+        Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), label="share needed"),
+    ]
+    figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=7, columnspacing=1.4, handlelength=1.8)
+
+
+def _wrapped(words: str) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(words, 34))

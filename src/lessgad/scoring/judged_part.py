@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of a study that is judged: its areas, and the box around the head that holds all that they depend on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from lessgad.evaluation.clusters import Spacing
+from lessgad.evaluation.similarity import SSIM_RADIUS_VOXELS, Area, bounding_box
+from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.restoration.discrepancy import FWHM_MM
+from lessgad.restoration.smoothing import Smoothing
+
+
+def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarray, "x y z"]]:
+    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head.
+
+    Never where one of the scans has nothing: there both images are background, and alike.
+    """
+    tumor = study.tumor(regions)
+    areas: dict[Area, Bool[np.ndarray, "x y z"]] = {}
+    if tumor is not None:
+        box = bounding_box(tumor)
+        areas = {"tumor_box": box if study.covered is None else box & study.covered, "tumor": tumor}
+    return {**areas, "head": study.head}
+
+
+def cut_to(study: PreparedStudy, box: tuple[slice, ...]) -> PreparedStudy:
+    """Give the images and masks of a study in a box, in memory; what low doses are mixed from is left out."""
+
+    def cut(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array[box])
+
+    return replace(
+        study,
+        pre_contrast=cut(study.pre_contrast),
+        standard_dose=cut(study.standard_dose),
+        head=cut(study.head),
+        labels=None if study.labels is None else cut(study.labels),
+        covered=None if study.covered is None else cut(study.covered),
+        clean_pre_contrast=None,
+        clean_standard_dose=None,
+        t2=None,
+    )
+
+
+def beyond_head(spacing_mm: Spacing) -> tuple[int, ...]:
+    """How many voxels around the head have a part in what is said of it, along each axis."""
+    return tuple(max(SSIM_RADIUS_VOXELS, reach) for reach in Smoothing(FWHM_MM[0], spacing_mm).reach)

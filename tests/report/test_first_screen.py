@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first screen: one figure, two patients, checks; a page that stays small; references that are cited."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lessgad.report.claim_items import CLAIM_ITEMS
+from lessgad.report.content import Check, ChecklistItem, FirstScreen, Picture, ReportContent
+from lessgad.report.endpoint_figure import EndpointCurve, EndpointPoint, endpoint_figure
+from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
+from lessgad.report.page import render_page
+from lessgad.report.page_budget import within_budget
+from lessgad.report.references import BIBTEX, bibtex
+from lessgad.report.style import to_png, to_svg
+
+PNG = b"\x89PNG a picture"
+
+
+def content(**changes):
+    empty = ReportContent("T", "c", "2026-01-31", (), (), noise_free=False, proportional=False, tables=())
+    return replace(empty, **changes)
+
+
+def a_curve(name="recovery ≥ 0.9", n=12):
+    points = tuple(
+        EndpointPoint(dose, share, bound, n, share > 0.7)
+        for dose, share, bound in ((0.0, 0.0, 0.0), (0.1, 0.4, 0.2), (0.5, 0.9, 0.6), (1.0, 1.0, 0.7))
+    )
+    return EndpointCurve(name, 0.5, points)
+
+
+def test_the_figure_is_the_same_vectors_each_time():
+    one, other = (to_svg(endpoint_figure([a_curve(), a_curve("SSIM ≥ 0.9")])) for _ in range(2))
+    assert one == other
+    root = ElementTree.fromstring(one[one.index("<svg") :])
+    assert not list(root.iter("{http://www.w3.org/2000/svg}image"))
+
+
+def test_marks_lie_at_their_dose_and_share():
+    figure = endpoint_figure([a_curve()])
+    (axes,) = figure.axes
+    marks = [line for line in axes.lines if line.get_marker() in ("D", "s", "o")]
+    assert {tuple(line.get_xydata()[0]) for line in marks} == {(0.0, 0.0), (10.0, 40.0), (50.0, 90.0), (100.0, 100.0)}
+    stems = [line for line in axes.lines if line not in marks and len(set(line.get_xdata())) == 1]
+    assert sorted(line.get_ydata()[0] for line in stems) == pytest.approx([0.0, 20.0, 60.0, 70.0])
+
+
+def test_there_is_no_figure_of_nothing():
+    assert endpoint_figure([]) is None
+    assert (
+        endpoint_figure([EndpointCurve("x", 0.5, (EndpointPoint(0.1, float("nan"), None, 0, passed=False),))]) is None
+    )
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), st.floats(0, 1), min_size=1))
+def test_the_median_patient_has_as_many_below_as_above(values):
+    middle, worst = median_and_worst(values)
+    assert values[worst] == min(values.values())
+    below = sum(value < values[middle] for value in values.values())
+    above = sum(value > values[middle] for value in values.values())
+    assert below <= len(values) // 2
+    assert above <= (len(values) - 1) // 2
+
+
+@pytest.mark.parametrize("with_tumor", [True, False])
+def test_median_and_worst_are_drawn(with_tumor):
+    tumor = np.zeros((40, 50), bool)
+    tumor[10:14, 20:25] = with_tumor
+    image = np.random.default_rng(0).uniform(-1, 1, (40, 50))
+    plane = PatientPlane("median patient: sub-1", (image, image, image), tumor, (2.0, 2.0), 0.57)
+    assert to_png(median_and_worst_figure([plane, plane], 0.1))[:4] == b"\x89PNG"
+
+
+@given(st.lists(st.integers(1, 50), max_size=12), st.lists(st.integers(1, 50), max_size=12), st.integers(0, 400))
+def test_a_page_stays_within_its_budget_and_says_what_is_missing(sheets, preparations, most):
+    def pictures(sizes):
+        return tuple(Picture(b"x" * size, "a", "b") for size in sizes)
+
+    kept = within_budget(content(sheets=pictures(sheets), preparations=pictures(preparations)), most)
+    size = sum(len(picture.png) for picture in (*kept.sheets, *kept.preparations))
+    assert size * 4 / 3 <= most
+    assert kept.left_out == len(sheets) + len(preparations) - len(kept.sheets) - len(kept.preparations)
+    assert kept.sheets == pictures(sheets)[: len(kept.sheets)]
+
+
+def test_every_citation_has_an_entry_and_no_other_is_listed():
+    text = bibtex(["Registered with elastix [klein2010elastix].", "As in [chen2025dose]."])
+    keys = re.findall(r"@article\{(\w+),", text)
+    assert sorted(keys) == ["chen2025dose", "klein2010elastix", "tejani2024claim"]
+    for key, entry in BIBTEX.items():
+        assert entry.startswith(f"@article{{{key},")
+        assert entry.count("{") == entry.count("}")
+
+
+def test_claim_has_44_items():
+    assert len(CLAIM_ITEMS) == 44
+    assert len({item for _, item in CLAIM_ITEMS}) == 44
+
+
+def test_the_page_shows_the_first_screen_before_everything_else():
+    svg = to_svg(endpoint_figure([a_curve()]))
+    first = FirstScreen(
+        asked="<asked>",
+        found="10 % is enough.",
+        evidence="At 5 % it is not.",
+        style="gain",
+        checks=(Check("Are the low doses real scans?", "no", "An <upper> bound."),),
+        figure=Picture(b"", "shares", "Shares.", svg=svg),
+        images=Picture(PNG, "two patients", "Two patients.", table="similarity"),
+    )
+    page = render_page(content(first=first, checklist=(ChecklistItem(1, "title", "What it is", ""),)))
+    assert page.index("10 % is enough.") < page.index("Contents") < page.index("CLAIM 2024</h2>")
+    assert "&lt;asked&gt;" in page
+    assert "An &lt;upper&gt; bound." in page
+    assert "data:image/svg+xml;base64," in page
+    assert 'href="../results/similarity.csv"' in page
+    assert re.search(r"What it is</td><td[^>]*>author</td>", page)
