@@ -145,7 +145,7 @@ class _Slice:
         y: Rows.
         reference: On [0, 1], with a window's radius around it.
         mean: Averaged over the window.
-        variance: Likewise.
+        variance: Variance of the reference over the window.
         regions: Voxels of each region in it.
     """
 

@@ -178,7 +178,7 @@ def voxels_to_judge(
 
     Args:
         pre_contrast: As for `find_discrepancy`.
-        low_dose: Likewise.
+        low_dose: Low dose, as for `find_discrepancy`.
         sigma: Noise of the low dose.
         head: Foreground.
         spacing_mm: Voxel spacing.
