@@ -121,3 +121,12 @@ def test_clusters_are_those_of_scipy_however_many_voxels_there_are(share):
         assert clustered_ml(voxels, shape, (1.0, 2.0, 3.0), 20.0) == pytest.approx(
             volume_ml(in_clusters(mask, (1.0, 2.0, 3.0), 20.0), (1.0, 2.0, 3.0))
         )
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_order_of_voxels_in_memory_makes_no_difference(axes):
+    mask = np.random.default_rng(3).random((12, 10, 8)) < 0.35
+    in_memory = np.ascontiguousarray(mask.transpose(axes)).transpose(np.argsort(axes))
+    found = in_clusters(in_memory, (1.0, 1.0, 1.0))
+    assert found.any()
+    np.testing.assert_array_equal(found, in_clusters(mask, (1.0, 1.0, 1.0)))

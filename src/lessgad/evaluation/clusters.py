@@ -32,7 +32,7 @@ def in_clusters(
 ) -> Bool[np.ndarray, "x y z"]:
     """Keep what lies in clusters (voxels that share a face) of at least `smallest_mm3`."""
     voxels = np.flatnonzero(np.ascontiguousarray(mask))
-    kept = np.zeros_like(mask)
+    kept = np.zeros(mask.shape, bool)  # in C order, whatever the order of the mask: reshape must give a view
     kept.reshape(-1)[voxels[_in_large(voxels, mask.shape, spacing_mm, smallest_mm3)]] = True
     return kept
 
