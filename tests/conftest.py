@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs here
+hypothesis.settings.load_profile("untimed")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # results are held to those of a CPU, to the last digit where one resumes
 
 
