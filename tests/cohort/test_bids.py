@@ -37,10 +37,8 @@ def test_patients_and_sessions_in_order(tmp_path: Path):
     assert [study.name for study in cohort.studies] == ["sub-01_ses-a", "sub-01_ses-b", "sub-02"]
     assert cohort.patients == ("01", "02")
     first = cohort.studies[0]
-    assert first.pre_contrast == root / pair("01", "a")[0]
-    assert first.standard_dose == root / pair("01", "a")[1]
-    assert first.mask is None
-    assert cohort.unusable == ()
+    assert [first.pre_contrast, first.standard_dose] == [root / name for name in pair("01", "a")]
+    assert (first.mask, cohort.unusable) == (None, ())
 
 
 def test_uncompressed_images_and_any_agent(tmp_path: Path):
@@ -249,5 +247,4 @@ def test_table_of_labels_that_is_not_text(tmp_path: Path):
 @pytest.mark.parametrize(("name", "n_studies"), [("glioma-pairs", 16), ("native-pair", 1)])
 def test_real_cohorts(shared: Path, name: str, n_studies: int):
     cohort = read_cohort(shared / "data" / name)
-    assert len(cohort.studies) == n_studies
-    assert cohort.unusable == ()
+    assert (len(cohort.studies), cohort.unusable) == (n_studies, ())
