@@ -56,7 +56,8 @@ class Peer:
 class UNet25D(Peer):
     """MONAI's residual U-Net on five slices of T1 and low dose; the residual is added to the low dose.
 
-    Without MONAI's usual instance norm, which hides the absolute signal: with it the PSNR is 4 to 7 dB lower.
+    Without MONAI's usual instance norm, which hides the absolute signal: with it, and half the resolution in the
+    first layer, the PSNR at 10 and 30 % was 4 to 7 dB lower.
     """
 
     def __init__(self) -> None:
