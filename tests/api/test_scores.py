@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores of known images; a figure of them; a verdict of an experiment; a cohort."""
 
+from html import escape
+
 import numpy as np
 import pytest
 
 import lessgad
 from lessgad.errors import LessgadError
+from lessgad.evaluation.answer_words import headline
 from lessgad.volume import Volume
 
 
@@ -71,6 +74,9 @@ def test_a_figure_has_a_panel_for_each_image_and_the_difference(study):
 def test_the_verdict_of_an_experiment_is_that_of_its_report(tiny_stages):
     answer = lessgad.minimal_dose(tiny_stages / "report")
     assert lessgad.minimal_dose(str(tiny_stages / "report")) == answer
+    assert answer.status == "too few"  # two test patients
+    page = (tiny_stages / "report" / "report" / "index.html").read_text(encoding="utf-8")
+    assert escape(headline(answer), quote=False) in page
     cohort = lessgad.load_cohort(str(tiny_stages / "cohort"))
     assert len(cohort.studies) > 1
 

@@ -43,7 +43,7 @@ def test_loss_of_dice_is_that_of_the_standard_dose_minus_that_of_the_image(tiny_
         *(dice("standard", 1.0, 0.9, region="other"), dice("restored", 0.1, 0.0, region="other")),
         *(dice("standard", 1.0, float("nan"), patient="06"), dice("restored", 0.1, 0.0, patient="06")),
     ]
-    answer, _ = answer_of(open_experiment(root), [], [], rows)
+    answer, _ = answer_of(open_experiment(root), [], [], rows, [], [])
     losses = {cell.dose: cell.median for cell in answer.cells}
     assert losses[0.1] == pytest.approx(0.3)
     assert losses[0.0] == pytest.approx(0.9)

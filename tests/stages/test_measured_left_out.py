@@ -71,11 +71,11 @@ def test_a_scan_of_another_sequence_is_left_out(tiny, scanned):
 def test_a_dose_that_no_test_study_was_scanned_at_is_no_part_of_the_answer(scanned):
     edit(scanned, low_dose="measured", doses=[0.0, 0.1, 0.3, 0.5, 0.9])
     experiment = open_experiment(scanned)
-    assert answer_of(experiment, [], [], [])[0].doses == (0.5, 0.1)
+    assert answer_of(experiment, [], [], [], [], [])[0].doses == (0.5, 0.1)
     freeze_answer(experiment)
     assert json.loads(experiment.folder.frozen_answer.read_text())["content"]["doses"] == ["dose0", "dose10", "dose50"]
     edit(scanned, low_dose="simulated")
-    assert answer_of(open_experiment(scanned), [], [], [])[0].doses == (0.9, 0.5, 0.3, 0.1)
+    assert answer_of(open_experiment(scanned), [], [], [], [], [])[0].doses == (0.9, 0.5, 0.3, 0.1)
 
 
 def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, lessgad):

@@ -97,7 +97,7 @@ def minimal_dose(experiment: Path | str) -> DoseAnswer:
     from lessgad.scoring.score_tables import TABLES
 
     opened = open_experiment(Path(experiment), only_look=True)
-    tables = ("similarity", "enhancement", "overlap", "artifacts")
+    tables = ("similarity", "enhancement", "overlap", "artifacts", "lesions")
     answer, _ = answer_of(opened, *(TABLES[name][1](opened.folder.table(name)) for name in tables))
     return answer
 

@@ -42,8 +42,8 @@ def answer_of(
     similarity: Sequence[SimilarityRow],
     enhancement: Sequence[EnhancementRow],
     overlap: Sequence[OverlapRow],
-    artifacts: Sequence[ArtifactRow] = (),
-    lesions: Sequence[LesionRow] = (),
+    artifacts: Sequence[ArtifactRow],
+    lesions: Sequence[LesionRow],
 ) -> tuple[DoseAnswer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
