@@ -71,7 +71,7 @@ def test_another_dose_is_done_alone(tiny_experiment, tiny):
     assert {path for path in after if path not in kept} == {path for path in after if "dose30" in str(path)}
     assert states(root) == DONE
     doses = {line.split(",")[3] for line in (root / "results" / "similarity.csv").read_text().splitlines()[1:]}
-    assert doses == {"0.0", "0.3"}
+    assert doses == {"0.0", "0.3", "1.0"}  # 1: the repeat
 
 
 def test_other_training_settings_keep_what_is_prepared(tiny_experiment):
