@@ -24,5 +24,6 @@ def test_readings_become_a_section_and_bars(made, tmp_path):
     readings = Readings(of.settings, of.questionnaire, "0" * 64, "2026-01-01", 0, tuple(made.paper_rows(of)))
     write_readings_json(readings_file(experiment), readings)
     section, bars = reading_results(experiment)
-    assert section.tables[0].rows[0][3:5] == ("3 (3–3)", "3 (3–4)")
-    assert bars.png.startswith(b"\x89PNG")
+    assert [table.title.split(".")[0] for table in section.tables[:2]] == ["Table 3", "Table 5"]
+    assert section.tables[1].rows[0][3:5] == ("3 (3–3)", "3 (3–4)")
+    assert bars.svg.rstrip().endswith("</svg>")
