@@ -19,9 +19,16 @@ _CHUNK = 1 << 22
 
 
 def check_promise(image: Nifti1Image, path: Path) -> None:
-    """Raise VolumeError where a header promises more than its file can hold; nothing is read.
+    """Refuse a file that is too small for its header, before anything is read.
 
-    Ask first: reading would begin by clearing all the memory that the header promises to fill.
+    Reading would first allocate all the memory that the header promises.
+
+    Args:
+        image: The opened file.
+        path: Its name, for the error.
+
+    Raises:
+        VolumeError: The file is truncated or damaged.
     """
     promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
@@ -31,7 +38,9 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
 
 
 def read_to_the_end(path: Path) -> None:
-    """Compare a compressed file with its checksum, which follows the last voxel: readers of images stop before it.
+    """Compare a compressed file with its checksum.
+
+    The checksum follows the last voxel, and nibabel stops reading before it.
 
     Raises:
         OSError: The content is not what was compressed, or something else follows it.

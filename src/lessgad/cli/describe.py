@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from lessgad.cli.cohort_options import Derivative, RegionLabels, Select
+
 
 class TableFormat(StrEnum):
     """How the tables are printed."""
@@ -32,18 +34,9 @@ def describe(
         typer.Option(metavar="FOLDER", help="Write both tables in every format, and Figure 1 as SVG, to this folder."),
     ] = None,
     format_: Annotated[TableFormat, typer.Option("--format", help="Format of the tables printed.")] = TableFormat.text,
-    derivative: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed where several hold masks."),
-    ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=1,2", help="Labels that make up a region of the tumor. Repeat for more regions."),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ENTITY=VALUE", help="Which of several images of one kind is meant, e.g. acq=mprage."),
-    ] = None,
+    derivative: Derivative = None,
+    region: RegionLabels = None,
+    select: Select = None,
 ) -> int:
     """Print Table 1 (patients, age, sex, size classes) and Table 2 (scan parameters) of a cohort.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lessgad.cli.cohort_options import Derivative, RegionLabels, Select
 from lessgad.experiment.stage_names import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -30,21 +31,9 @@ def add_to(app: typer.Typer) -> None:
 def init(
     experiment: Experiment,
     cohort: Annotated[Path, typer.Option("--cohort", metavar="BIDS", help="The BIDS folder with the pairs.")],
-    derivative: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed where several hold any."),
-    ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=1,2", help="Labels that make up a region of the tumor. Repeat for more regions."),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ENTITY=VALUE",
-            help="Which of several images of one kind is meant, e.g. acq=mprage or run=1. Repeat for more entities.",
-        ),
-    ] = None,
+    derivative: Derivative = None,
+    region: RegionLabels = None,
+    select: Select = None,
     split: Annotated[
         Path | None, typer.Option(metavar="TSV", help="A split to use: columns participant_id and subset.")
     ] = None,

@@ -43,7 +43,17 @@ def clustered_ml(
     spacing_mm: Spacing,
     smallest_mm3: float = SMALLEST_CLUSTER_MM3,
 ) -> float:
-    """Volume in ml of voxels in clusters of at least `smallest_mm3`; of all, their flat indices, rising."""
+    """Measure the volume of those voxels that lie in large clusters.
+
+    Args:
+        voxels: Flat indices of the voxels, ascending.
+        shape: Shape of the volume.
+        spacing_mm: Voxel spacing along each axis.
+        smallest_mm3: Volume from which on a cluster counts.
+
+    Returns:
+        The volume in ml, 0 or above.
+    """
     n_voxels = np.count_nonzero(_in_large(voxels, shape, spacing_mm, smallest_mm3))
     return float(n_voxels) * math.prod(spacing_mm) / 1000
 
@@ -52,11 +62,11 @@ def clusters_of(voxels: Int[np.ndarray, " voxel"], shape: tuple[int, ...]) -> In
     """Number the clusters (voxels that share a face) of some voxels.
 
     Args:
-        voxels: Their flat indices, rising.
-        shape: Of the volume.
+        voxels: Flat indices of the voxels, ascending.
+        shape: Shape of the volume.
 
     Returns:
-        For each voxel the number of its cluster, from 0 on.
+        The number of the cluster of each voxel, from 0 on.
     """
     n_all = math.prod(shape)
     if len(voxels) > _DENSE * n_all:

@@ -159,8 +159,11 @@ def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]
     15 to 30 % too high in the phantom's smallest tumors. Where nothing stands out the average over 1.6 mm is taken.
 
     Args:
-        smooth: Averages of the difference, from the narrowest to the widest.
-        noise: SD of each.
+        smooth: Averages of the difference, from the narrowest to the widest, on the scale of [−1, 1].
+        noise: SD of the noise of each average, on the same scale.
+
+    Returns:
+        The chosen average at each voxel, on the same scale.
     """
     widest, *narrower = LEVELS_OF_GAIN
     evidence = smooth[widest]

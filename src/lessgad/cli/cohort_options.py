@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that say which masks, regions and images of a cohort are meant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Derivative = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed where several hold masks.")
+]
+RegionLabels = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=1,2", help="Labels that make up a region of the tumor. Repeat for more regions."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ENTITY=VALUE",
+        help="Which of several images of one kind is meant, e.g. acq=mprage or run=1. Repeat for more entities.",
+    ),
+]
