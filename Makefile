@@ -1,5 +1,6 @@
 # make demo    a whole experiment on a generated cohort; prints the report's path
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
+# make explore the tests of properties, on new examples at each run
 # make docs    the documentation, into site/
 # make check   format, lint, spelling, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --jaxtyping-packages=lessgad,beartype.beartype
 
-.PHONY: demo test docs test-slurm chromium dicom slurm check bench soak install clean-demo
+.PHONY: demo test explore docs test-slurm chromium dicom slurm check bench soak install clean-demo
 
 install: $(VENV)/installed
 
@@ -57,7 +58,10 @@ slurm:
 		|| echo "no SLURM: its tests are skipped; install it with: sudo apt-get install -y --no-install-recommends $(SLURM_PROGRAMS)"
 
 test: install chromium dicom
-	$(PYTEST) -m "not soak and not slurm" -n 2
+	$(PYTEST) --hypothesis-profile repeatable -m "not soak and not slurm" -n 2
+
+explore: install
+	$(PYTEST) -m "not soak and not slurm" -n 2 $$(grep -rl "^from hypothesis" tests)
 
 test-slurm: install slurm
 	$(PYTEST) -m slurm tests/slurm

@@ -11,7 +11,10 @@ from types import ModuleType
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs here
+# How long an example takes says what else runs here. `make test` draws the same examples at each run, so that a change
+# is judged by what it changed; `make explore` and `make soak` draw new ones.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("untimed")
 os.environ["CUDA_VISIBLE_DEVICES"] = ""  # results are held to those of a CPU, to the last digit where one resumes
 
