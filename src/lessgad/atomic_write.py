@@ -94,10 +94,9 @@ def saying_why(path: Path) -> Iterator[None]:
         if number not in _CANNOT_WRITE:
             raise
         raise StorageError(
-            "room and permission to write this file",
-            os.strerror(number).lower(),
-            path,
-            "Free some space or choose another folder, then run again",
+            f"This file cannot be written: {os.strerror(number).lower()}",
+            path=path,
+            remedy="Free some space or choose another folder, then run again",
         ) from error
 
 

@@ -22,7 +22,9 @@ def check_dose(dose: float) -> float:
         return float(dose) + 0.0  # −0 becomes 0
     looks_like_percent = math.isfinite(dose) and 1 < dose <= 100
     remedy = f"Did you mean {dose / 100:g}?" if looks_like_percent else None
-    raise DoseError("a dose between 0 and 1 (a fraction of the standard dose)", f"{dose:g}", None, remedy)
+    raise DoseError(
+        f"The dose is {dose:g}; it must lie between 0 and 1 (a fraction of the standard dose)", remedy=remedy
+    )
 
 
 def dose_label(dose: float) -> str:
@@ -61,7 +63,7 @@ def dose_from_label(label: str) -> float:
     match = _LABEL.fullmatch(label)
     dose = float(f"{match[1]}.{match[2] or 0}e-2") if match is not None else math.nan
     if not dose <= 1:
-        raise DoseError("a dose label such as dose10 or dose12p5", repr(label))
+        raise DoseError(f"{label!r} is not a dose label such as dose10 or dose12p5")
     return dose
 
 

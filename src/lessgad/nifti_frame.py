@@ -97,7 +97,7 @@ def check_voxel_size(image: Nifti1Image, path: Path) -> None:
         stored = type(image.header).from_fileobj(stream, check=False)
     if _code(image.header, "sform_code") == UNKNOWN_CODE and not (np.abs(stored["pixdim"][1:4]) > 0).all():
         came = f"{_times(stored['pixdim'][1:4])} (pixdim)"
-        raise VolumeError("a header that gives the size of a voxel", came, path, REPAIR)
+        raise VolumeError(f"The header does not give the size of a voxel: {came}", path=path, remedy=REPAIR)
 
 
 def set_frame(header: Nifti1Header, affine: Affine, frame: Frame) -> None:
@@ -120,7 +120,7 @@ def _qform(header: Nifti1Header, path: Path, *, needed: bool) -> Affine | None:
     except (HeaderDataError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         if not needed:
             return None
-        raise VolumeError("a qform that is a rotation", f"another one ({error})", path, REPAIR) from error
+        raise VolumeError(f"The qform is not a rotation ({error})", path=path, remedy=REPAIR) from error
 
 
 def _in_mm(affine: Affine, to_mm: float) -> Affine:
@@ -135,10 +135,9 @@ def _check_invertible(affine: Affine, path: Path) -> None:
         singular = not np.isfinite(affine).all() or not np.isfinite(lengths).all() or (lengths < 1e-9).any()
         if singular or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-3:
             raise VolumeError(
-                "an affine that places each voxel at a point of its own",
-                "a singular one",
-                path,
-                "Repair the header (sform and qform) of this file",
+                "The affine is singular: it puts several voxels at one point",
+                path=path,
+                remedy="Repair the header (sform and qform) of this file",
             )
 
 
@@ -148,10 +147,10 @@ def _check_same_spacing(spacings: dict[str, Float[np.ndarray, " 3"]], path: Path
     for other, other_size in others:
         if (np.abs(np.log(size / other_size)) > SAME_SPACING_WITHIN).any():
             raise VolumeError(
-                "one voxel size in the header",
-                f"{_times(size)} mm in its {one} and {_times(other_size)} mm in its {other}",
-                path,
-                REPAIR,
+                f"The header gives two voxel sizes: {_times(size)} mm in its {one} and {_times(other_size)} "
+                f"mm in its {other}",
+                path=path,
+                remedy=REPAIR,
             )
 
 
@@ -159,7 +158,7 @@ def _compared(sform: Affine, qform: Affine, *, same_code: bool, path: Path) -> t
     """Refuse two frames that are mirror images; warn of two that turn the image differently in the name of one code."""
     if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
         raise VolumeError(
-            "sform and qform that agree on left and right", "an sform that mirrors what the qform says", path, REPAIR
+            "The sform mirrors what the qform says, so left and right are uncertain", path=path, remedy=REPAIR
         )
     if not same_code:
         return ()

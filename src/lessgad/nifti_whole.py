@@ -33,8 +33,9 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
     promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
     if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
+        raise VolumeError(
+            f"The file is truncated or damaged: it has {n_bytes} bytes, and its header promises {promised}", path=path
+        )
 
 
 def read_to_the_end(path: Path) -> None:

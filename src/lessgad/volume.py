@@ -112,7 +112,7 @@ def in_order_of(volume: Volume, like: Volume) -> Volume:
         VolumeError: The two are not the same grid up to the order and direction of axes.
     """
     reordered = with_axes_of(volume, like)
-    check_same_grid(reordered, like, "both images on one grid")
+    check_same_grid(reordered, like, "The two images are not on one grid")
     return like.with_array(np.ascontiguousarray(reordered.array))
 
 
@@ -125,10 +125,10 @@ def with_axes_of(volume: Volume, like: Volume) -> Volume:
     return Volume(apply_orientation(volume.array, change), affine, volume.frame)
 
 
-def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:
+def check_same_grid(one: Volume, other: Volume, problem: str, path: Path | None = None) -> None:
     """Raise VolumeError where two volumes do not share a grid."""
     if not same_grid(one, other):
-        raise VolumeError(wanted, f"{_grid_words(one)} against {_grid_words(other)}", path)
+        raise VolumeError(f"{problem}: {_grid_words(one)} against {_grid_words(other)}", path=path)
 
 
 def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool = True) -> Volume:
@@ -147,13 +147,17 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
 def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: bool) -> Volume:
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
-        raise VolumeError("one real number per voxel", f"colors or complex numbers ({kind.name})", path)
+        raise VolumeError(
+            f"The voxels are colors or complex numbers ({kind.name}); one real number per voxel is needed", path=path
+        )
     shape = image.shape
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
-        raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
+        raise VolumeError(
+            f"The image has {len(shape)} dimensions ({_times(shape)}); three are needed", path=path, remedy=remedy
+        )
     is_file = image.file_map["image"].filename is not None  # not one made in memory
     if is_file:
         check_voxel_size(image, path)
@@ -165,7 +169,7 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
         if is_file and path.suffix == ".gz":
             read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
-        raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
+        raise VolumeError(f"The file is truncated or damaged ({error})", path=path) from error
     if labels:
         return Volume(as_labels(array, path), affine, frame)
     if array.dtype != np.float32:
@@ -184,7 +188,9 @@ def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
     path = Path(path)
     image = open_nifti(path)
     if len(image.shape) < 3:
-        raise VolumeError("a 3D image", f"{len(image.shape)} dimensions, {_times(image.shape)}", path)
+        raise VolumeError(
+            f"The image has {len(image.shape)} dimensions ({_times(image.shape)}); three are needed", path=path
+        )
     affine, _ = affine_and_frame(image.header, path)
     i, j, k = np.linalg.norm(affine[:3, :3], axis=0)
     return float(i), float(j), float(k)
@@ -198,7 +204,7 @@ def write_volume(path: Path | str, volume: Volume) -> None:
         StorageError: The disk is full or the folder cannot be written.
     """
     if not Path(path).name.endswith(NIFTI_SUFFIXES):
-        raise VolumeError("a name that ends in .nii or .nii.gz", Path(path).name, path)
+        raise VolumeError(f"The name {Path(path).name} does not end in .nii or .nii.gz", path=path)
     from nibabel.openers import ImageOpener
 
     image = volume.to_nibabel()

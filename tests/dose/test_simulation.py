@@ -109,7 +109,7 @@ def test_noise_is_matched_or_of_a_set_strength_or_none():
     assert study_simulator(whole, MATCHED).sigma == 0.05
     at_snr = SimulationSettings(noise=SetNoise(snr=20.0))
     assert study_simulator(whole, at_snr).sigma == pytest.approx(whole.tissue_level / 20)
-    with pytest.raises(StudyError, match="whose noise is known"):
+    with pytest.raises(StudyError, match="noise of the T1ce could not be measured"):
         study_simulator(replace(whole, sigma=None), MATCHED)
 
 

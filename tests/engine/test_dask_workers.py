@@ -58,6 +58,6 @@ def test_without_any_worker_the_run_ends(tmp_path: Path):
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as nobody,
-        pytest.raises(LockedError, match=r"wanted a worker within 1 s, got none \(two of them\)"),
+        pytest.raises(LockedError, match=r"No worker was there for 1 s \(two of them\)"),
     ):
         run(tmp_path, [[unit_of(tmp_path, "a", subject="a")]], nobody, timeout_s=1.0)

@@ -64,7 +64,7 @@ def prepared(prepared_once, tmp_path):
 def test_other_stages_want_one_process(tmp_path, monkeypatch, stages):
     for name, value in {**TWO, "RANK": "0"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match="one process for all but --stage train, got 2 of them"):
+    with pytest.raises(SettingsError, match="started as 2 of them; only --stage train"):
         run_experiment(tmp_path, stages, NullProgress())
     monkeypatch.setenv("RANK", "1")
     with pytest.raises(SystemExit) as silent:

@@ -139,7 +139,7 @@ def test_there_are_no_limits_of_a_training_that_failed(scanned, monkeypatch):
     (scanned / "models" / "all-doses" / "best.safetensors").unlink()
 
     def fails(*_):
-        raise StudyError("a study", "none")
+        raise StudyError("There is no study")
 
     monkeypatch.setattr(trainer, "train", fails)
     (failure,) = run_experiment(scanned, ["train"], NullProgress())

@@ -51,7 +51,7 @@ def show(
     volumes = {name: in_transverse_order(as_volume(image)) for name, image in names.items() if image is not None}
     t1 = volumes["T1"]
     for volume in volumes.values():
-        check_same_grid(volume, t1, "all images on one grid (lessgad.register does that)")
+        check_same_grid(volume, t1, "The images are not on one grid (lessgad.register aligns them)")
     mask = None if tumor is None else in_transverse_order(as_volume(tumor, labels=True)).array > 0
     index = tumor_slice(mask, t1.array.shape[2]) if slice_index is None else slice_index
     lowest = min(0.0, float(t1.array.min()))

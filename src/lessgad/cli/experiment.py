@@ -115,9 +115,9 @@ def run(
     from lessgad.pipeline.selection import Selection
 
     if until is not None and stage is not None:
-        raise SettingsError("--until or --stage", "both")
+        raise SettingsError("--until and --stage were both given", remedy="Give one of them")
     if dose and stage != "train":
-        raise SettingsError("--dose together with --stage train", "--dose alone")
+        raise SettingsError("--dose was given without --stage train", remedy="Add --stage train, or leave --dose out")
     stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
     selection = Selection(Shard.parse(shard), tuple(participant_label or ()))
     selection.check(stages)

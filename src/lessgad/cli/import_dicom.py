@@ -142,7 +142,11 @@ def _check_something(plan: DicomImportPlan, source: Path) -> None:
         return
     counts = Counter(one.reason for study in plan.studies for one in study.candidates)
     found = "; ".join(f"{count} series: {reason}" for reason, count in counts.most_common(6)) or "none that can be read"
-    raise DicomError("a T1- or T2-weighted MR series", found, source, "Look at --dry-run, and decide with --rules")
+    raise DicomError(
+        f"The export has no T1- or T2-weighted MR series that can be imported: {found}",
+        path=source,
+        remedy="See why with --dry-run, and decide about series with --rules",
+    )
 
 
 def _say_unreadable(export: Export) -> None:

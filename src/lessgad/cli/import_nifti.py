@@ -62,11 +62,16 @@ def import_nifti(
     patterns = {role: pattern for role, pattern in given.items() if pattern is not None}
     if source.is_file():
         if patterns:
-            raise SettingsError("patterns for a folder, or a table alone", f"{source.name} and patterns")
+            raise SettingsError(
+                f"{source.name} is a table, and patterns were given too",
+                remedy="Give a table alone, or a folder with patterns",
+            )
         plan = plan_from_table(source)
     else:
         if t1 is None or t1ce is None:
-            raise SettingsError("--t1 and --t1ce, patterns of the names in a folder", "a folder alone")
+            raise SettingsError(
+                "A folder was given without the patterns of its file names", remedy="Give --t1 and --t1ce"
+            )
         plan = plan_from_patterns(source, patterns, cohort)
     labels = _labels(label or [])
     _show(plan, cohort)
@@ -101,6 +106,9 @@ def _labels(options: list[str]) -> dict[int, str]:
     for option in options:
         value, separator, name = option.partition("=")
         if not (value.isdecimal() and int(value) > 0 and separator and name.strip()) or int(value) in labels:
-            raise SettingsError("a label such as 1=intrameatal, each once", option)
+            raise SettingsError(
+                f"--label {option} is not understood, or its number is named twice",
+                remedy="Write it as 1=intrameatal, each number once",
+            )
         labels[int(value)] = name.strip()
     return labels

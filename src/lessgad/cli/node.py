@@ -33,7 +33,8 @@ def run(config: Config) -> None:
 
     if find_spec("pynetdicom") is None:
         raise InputError(
-            "the packages of the node", "no pynetdicom", None, "Install them: pip install '.[dicom]' in the checkout"
+            "The node needs the package pynetdicom, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[dicom]'",
         )
     from lessgad.dicom.node import run_node
     from lessgad.dicom.node_settings import read_node_settings
@@ -67,7 +68,9 @@ def retry(
     queue = NodeQueue(read_node_settings(config).queue)
     failed = queue.failed()
     if study is not None and study not in failed:
-        raise InputError("the ID of a study that failed", study, None, "Look at: lessgad node status CONFIG")
+        raise InputError(
+            f"{study} is not the ID of a study that failed", remedy="See the IDs with: lessgad node status CONFIG"
+        )
     for one in [study] if study is not None else failed:
         queue.retry(one)
         typer.echo(one)

@@ -49,7 +49,7 @@ def phantom(
     from lessgad.phantom.scanner import LOW_DOSES
 
     if pairs_only and low_dose:
-        raise SettingsError("--pairs-only or --low-dose", "both")
+        raise SettingsError("--pairs-only and --low-dose were both given", remedy="Give one of them")
 
     bars = ProgressBars()
     bars.begin("phantom", float(patients))

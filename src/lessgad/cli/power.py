@@ -47,7 +47,7 @@ def power(
     unknown = [one for one in dose or () if one not in pilot.doses]
     if unknown:
         there = ", ".join(f"{one:g}" for one in pilot.doses)
-        raise SettingsError(f"a dose of the pilot ({there})", f"{unknown[0]:g}")
+        raise SettingsError(f"{unknown[0]:g} is not a dose of the pilot ({there})")
     doses = sorted(dose or pilot.doses, reverse=True)
     numbers = list(range(pilot.settings.min_patients, most + 1, STEP))
     rows = pilot_power(pilot, doses, numbers, opened.settings.evaluation.seed)

@@ -42,11 +42,10 @@ def check_packages() -> None:
 
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        wanted, remedy = (
-            "the packages of the reader study",
-            "Install them: pip install '.[reader]' in the checkout of lessgad",
+        problem = (
+            f"The reader study needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         )
-        raise InputError(wanted, f"all but {', '.join(missing)}", None, remedy)
+        raise InputError(problem, remedy="In the checkout of lessgad, run: pip install '.[reader]'")
 
 
 def create(

@@ -106,9 +106,11 @@ def restore(
         restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in)
         return
     if dose is None:
-        raise InputError("the dose of the scan", "none", low_dose, "Give it with --dose")
+        raise InputError(
+            f"The file name does not give the dose of the scan {low_dose.name}", remedy="Give it with --dose"
+        )
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
-        raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
+        raise InputError(f"The spacing is {spacing_mm:g} mm; it must lie between 0.05 and 20 mm")
     results, inputs = (
         [path for path in paths if path is not None]
         for paths in ((out, interval, consistency), (low_dose, pre_contrast, t2))
@@ -116,7 +118,7 @@ def restore(
     _check_results(results, inputs, force=force)
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
-        raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
+        raise ModelError("The model has no calibrated intervals", path=model, remedy="Leave --interval out")
     scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2})
     restoration = restorer.restore_in_full(
         scans["low dose"],
@@ -167,9 +169,13 @@ def _check_results(results: list[Path], inputs: list[Path], *, force: bool) -> N
     taken = {path.resolve() for path in inputs}
     for path in results:
         if not path.name.endswith(NIFTI_SUFFIXES):
-            raise InputError("a result named .nii or .nii.gz", path.name)
+            raise InputError(f"The name of the result, {path.name}, does not end in .nii or .nii.gz")
         if path.exists() and not force:
-            raise InputError("a result that does not exist yet", "a file", path, "Choose another name or give --force")
+            raise InputError("The result exists already", path=path, remedy="Choose another name or give --force")
         if path.resolve() in taken:
-            raise InputError("a file of its own for each result", "one that is another result, or an input", path)
+            raise InputError(
+                "The same file is named for two results, or for a result and an input",
+                path=path,
+                remedy="Give each result a name of its own",
+            )
         taken.add(path.resolve())

@@ -38,8 +38,8 @@ def check_options(**options: object) -> None:
 
     given = [name.replace("_", "-") for name, value in options.items() if value is not None]
     if given:
-        remedy = "The series of a DICOM study are found, or named with --series; all maps are written"
-        raise SettingsError("options for a DICOM study", f"--{given[0]}, which is for NIfTI files", None, remedy)
+        remedy = "Name series of the study with --series if needed; all maps are written"
+        raise SettingsError(f"--{given[0]} is for NIfTI files; this is a DICOM study", remedy=remedy)
 
 
 def named_series(series: list[str]) -> dict[int, Role]:
@@ -55,7 +55,9 @@ def named_series(series: list[str]) -> dict[int, Role]:
     for words in series:
         role, _, number = words.partition("=")
         if role not in roles or not number.isdigit():
-            wanted = "--series low_dose=NUMBER, pre_contrast=NUMBER or t2=NUMBER"
-            raise SettingsError(wanted, words, None, "The number is SeriesNumber")
+            raise SettingsError(
+                f"--series {words} is not understood",
+                remedy="Write low_dose=NUMBER, pre_contrast=NUMBER or t2=NUMBER, where NUMBER is SeriesNumber",
+            )
         named[int(number)] = roles[role]
     return named

@@ -72,10 +72,14 @@ def _source(paths: list[Path]) -> StudySource:
 
         return FileSource(paths)
     if len(paths) > 1:
-        raise InputError("one experiment folder, or files alone", f"{len(paths)} paths", folders[0])
+        raise InputError(
+            f"An experiment folder and {len(paths) - 1} other path(s) were given",
+            path=folders[0],
+            remedy="Give one experiment folder, or image files alone",
+        )
     if not (folders[0] / "experiment.yaml").is_file():
         raise InputError(
-            "an experiment folder", "a folder without experiment.yaml", folders[0], "Give NIfTI files, or an experiment"
+            "The folder holds no experiment.yaml", path=folders[0], remedy="Give an experiment folder, or NIfTI files"
         )
     from lessgad.experiment_view.experiment_source import ExperimentSource
 
@@ -91,5 +95,6 @@ def _check_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise InputError(
-            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install '.[reader]'"
+            f"The viewer needs the package {missing[0]}, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[reader]'",
         )

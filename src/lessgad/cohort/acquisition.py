@@ -168,7 +168,9 @@ def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
-        raise CohortError(f"a number for {key}", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} for {key}, which must be a number", path=image, remedy=_REPAIR
+        )
     return float(value)
 
 
@@ -188,7 +190,11 @@ def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
         return ()
     codes = _WHOLE.sub(r"\1\2", value).replace("\\", "_").split("_") if isinstance(value, str) else value
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise CohortError(f"codes for {key}", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} for {key}, which must be a code or a list of codes",
+            path=image,
+            remedy=_REPAIR,
+        )
     return tuple(code.strip().upper() for code in codes if code.strip())
 
 
@@ -200,7 +206,12 @@ def _agent(fields: dict[str, Any], image: Path) -> str | None:
 
 def _words(value: object, image: Path) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise CohortError("words for ContrastBolusAgent or ContrastBolusIngredient", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} as ContrastBolusAgent or ContrastBolusIngredient, "
+            "which must be text",
+            path=image,
+            remedy=_REPAIR,
+        )
     return value
 
 

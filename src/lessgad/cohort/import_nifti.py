@@ -27,10 +27,9 @@ def check_targets(plan: ImportPlan, cohort: Path) -> None:
         for target, source in study.targets(cohort).items():
             if (target.exists() or target.is_symlink()) and not _is_there(target, source):
                 raise CohortError(
-                    f"room for {source}",
-                    "another file in its place",
-                    target,
-                    "Remove it, or import into another folder",
+                    f"Another file is in the place of {source}",
+                    path=target,
+                    remedy="Remove it, or import into another folder",
                 )
 
 
@@ -54,7 +53,7 @@ def write_import(plan: ImportPlan, cohort: Path, labels: Mapping[int, str], *, c
     table, rows = cohort / "derivatives" / DERIVATIVE / "dseg.tsv", "index\tname\n"
     rows += "".join(f"{value}\t{name}\n" for value, name in sorted(labels.items()))
     if labels and table.exists() and table.read_text(encoding="utf-8") != rows:
-        raise CohortError("the meaning of labels that the cohort has", "another one", table, "Leave --label out")
+        raise CohortError("The cohort already gives its labels another meaning", path=table, remedy="Leave --label out")
     _write_once(cohort / "dataset_description.json", _description("imported by lessgad", "raw"))
     if any("mask" in study.files for study in plan.studies):
         masks = cohort / "derivatives" / DERIVATIVE

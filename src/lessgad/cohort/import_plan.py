@@ -92,7 +92,7 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
         SettingsError: A pattern cannot be used.
     """
     if not folder.is_dir():
-        raise CohortError("a folder with NIfTI files", "no such folder", folder)
+        raise CohortError("There is no such folder", path=folder)
     drafts: dict[tuple[str, str], _Draft] = {}
     matched: set[Path] = set()
     own = cohort.resolve()
@@ -104,7 +104,7 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
             _add(drafts, found.patient, found.session, role, found.path)
     if not drafts:
         shown = ", ".join(patterns.values())
-        raise CohortError("files that a pattern matches", f"none that {shown} does", folder)
+        raise CohortError(f"No file matches the patterns {shown}", path=folder)
     everything = (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith(_SUFFIXES))
     unmatched = [path for path in everything if path not in matched and not path.absolute().is_relative_to(own)]
     return _plan(drafts, tuple(unmatched))
@@ -122,14 +122,14 @@ def plan_from_table(table: Path) -> ImportPlan:
     drafts: dict[tuple[str, str], _Draft] = {}
     for number, row in enumerate(rows, start=2):
         if not row["patient"]:
-            raise CohortError("a patient in each row", f"none in row {number}", table)
+            raise CohortError(f"Row {number} names no patient", path=table)
         for role in ROLES:
             if row.get(role):
                 _add(drafts, row["patient"], row.get("session", ""), role, table.parent / row[role])
         if not any(row.get(role) for role in ROLES):
             _draft(drafts, row["patient"], row.get("session", ""))
     if not drafts:
-        raise CohortError("a table with at least one study", "one without rows", table)
+        raise CohortError("The table has no rows", path=table)
     return _plan(drafts, ())
 
 

@@ -45,7 +45,7 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
     return chosen
 
 
-def only(candidates: Sequence[Path], select: Selection, wanted: str, anat: Path) -> Path:
+def only(candidates: Sequence[Path], select: Selection, kind: str, anat: Path) -> Path:
     """Give the one image that is meant.
 
     Raises:
@@ -56,12 +56,12 @@ def only(candidates: Sequence[Path], select: Selection, wanted: str, anat: Path)
         return chosen[0]
     names = ", ".join(path.name for path in candidates)
     if not candidates:
-        raise CohortError(wanted, "none" if anat.is_dir() else "no anat folder", None)
+        raise CohortError(f"The study has no {kind}" if anat.is_dir() else "The study has no anat folder")
     if not chosen:
         words = ", ".join(f"{entity}: {value}" for entity, value in select.items())
-        raise CohortError(wanted, f"none with {words} among {names}", None, "Correct select in experiment.yaml")
+        raise CohortError(f"No {kind} has {words}; there are {names}", remedy="Correct select in experiment.yaml")
     names = ", ".join(path.name for path in chosen)
-    raise CohortError(wanted, f"{len(chosen)}: {names}", None, what_decides(chosen))
+    raise CohortError(f"There are {len(chosen)} candidates for the {kind}: {names}", remedy=what_decides(chosen))
 
 
 def what_decides(candidates: Sequence[Path]) -> str:

@@ -17,7 +17,9 @@ from lessgad.errors import InputError
 def check_outside(folder: Path, cohort: Cohort) -> None:
     """Raise InputError for a folder inside the cohort, which lessgad never changes."""
     if folder.resolve().is_relative_to(cohort.root.resolve()):
-        raise InputError("a folder outside the cohort", "one inside it", folder, "Choose another folder for --out")
+        raise InputError(
+            "The folder for the tables lies inside the cohort", path=folder, remedy="Choose another folder with --out"
+        )
 
 
 def write_description(folder: Path, description: CohortDescription) -> list[Path]:

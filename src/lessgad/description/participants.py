@@ -119,4 +119,4 @@ def _rows(path: Path, column: str) -> list[dict[str, str]]:
     try:
         return read_table(path, "a table of patients or sessions", (column,))
     except CohortError as error:
-        raise CohortError(error.wanted, error.came, path, f"Correct {path.name}, or remove it") from error
+        raise CohortError(error.problem, path=path, remedy=f"Correct {path.name}, or remove it") from error

@@ -39,9 +39,11 @@ def begin_cohort(root: Path, *, without_faces: bool = False) -> None:
             _check_faces(root, without_faces=without_faces)
             return
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        found = "a folder that holds something else" if root.is_dir() else "a file"
+        found = "not empty, and not a cohort of an import" if root.is_dir() else "a file"
         raise CohortError(
-            "a new or empty folder, or a cohort of an earlier import", found, root, "Choose another folder"
+            f"The cohort folder is {found}",
+            path=root,
+            remedy="Choose a new or empty folder, or a cohort of an earlier import",
         )
     content = {
         "Name": "Contrast-enhanced MRI, imported from DICOM",
@@ -66,11 +68,15 @@ def _check_faces(root: Path, *, without_faces: bool) -> None:
     has_faces = faces_in(root) is not False  # earlier versions removed none, and did not say so
     if has_faces and without_faces:
         raise CohortError(
-            "a cohort without faces", "one that has them", root, "Leave --deface out, or choose another folder"
+            "--deface was given, and the images of this cohort show faces",
+            path=root,
+            remedy="Leave --deface out, or choose another folder",
         )
     if not has_faces and not without_faces:
         raise CohortError(
-            "a cohort with faces", "one whose faces were removed", root, "Give --deface, or choose another folder"
+            "The faces of this cohort were removed, and --deface was not given",
+            path=root,
+            remedy="Give --deface, or choose another folder",
         )
 
 

@@ -57,7 +57,7 @@ def read_export(source: Path, on_progress: Callable[[int, int], None] | None = N
         if on_progress is not None:
             on_progress(done, len(paths))
     if not instances and not unreadable:
-        raise DicomError("DICOM files", f"{n_other} file(s) that are not DICOM", source, "Give the folder of an export")
+        raise DicomError(f"None of the {n_other} file(s) is DICOM", path=source, remedy="Give the folder of an export")
     return Export(gather(instances), tuple(unreadable), n_other)
 
 
@@ -102,10 +102,10 @@ def _files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     if not source.is_dir():
-        raise DicomError("a folder of DICOM files", "no such folder", source)
+        raise DicomError("There is no such folder", path=source)
     paths = sorted(
         Path(folder) / name for folder, _, names in os.walk(source) for name in names if not name.startswith("._")
     )
     if not paths:
-        raise DicomError("DICOM files", "an empty folder", source)
+        raise DicomError("The folder is empty", path=source, remedy="Give the folder of an export")
     return [path for path in paths if path.is_file()]

@@ -133,7 +133,7 @@ def _write_image(cohort: Path, entry: Imported, face: SessionFace | None) -> Imp
         if face is not None:
             volume = face.removed_from(volume)
     except SeriesError as error:
-        return Imported(entry.study, candidate, entry.path, error.came)
+        return Imported(entry.study, candidate, entry.path, error.problem)
     target = cohort / entry.path
     fields = sidecar(header, converted, candidate.dose)
     write_text(

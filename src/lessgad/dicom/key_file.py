@@ -103,7 +103,7 @@ def default_key_path(cohort: Path) -> Path:
 def check_outside(key: Path, cohort: Path) -> None:
     """Raise DicomError where the key would lie in the cohort, and be given away with it."""
     if key.resolve().is_relative_to(cohort.resolve()):
-        raise DicomError("a key file outside the cohort", "one inside", key, "Name another place with --key")
+        raise DicomError("The key file lies inside the cohort", path=key, remedy="Name a place outside it with --key")
 
 
 def read_key(path: Path) -> Key:
@@ -119,7 +119,9 @@ def read_key(path: Path) -> Key:
     except (OSError, ValueError, ValidationError, RecursionError) as error:
         where = type(error).__name__
         raise DicomError(
-            "a key file of lessgad import-dicom", f"a damaged one ({where})", path, "Restore it from a backup"
+            f"The key file is damaged, or was not written by lessgad import-dicom ({where})",
+            path=path,
+            remedy="Restore it from a backup",
         ) from error
 
 
@@ -149,7 +151,9 @@ def holding_key(path: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise LockedError("the key for this import", "another import that uses it", path, "Wait for it") from error
+            raise LockedError(
+                "Another import uses this key file", path=path, remedy="Wait until it has ended"
+            ) from error
     try:
         yield
     finally:

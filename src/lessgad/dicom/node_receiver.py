@@ -52,7 +52,7 @@ def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> Th
         server = entity.start_server(where, block=False, evt_handlers=handlers, ssl_context=secured)
     except OSError as error:
         came = f"{settings.address}:{settings.port}: {error.strerror}"
-        raise InputError("a free port to listen at", came, None, "Change port:") from error
+        raise InputError(f"The node cannot listen at {came}", remedy="Change port: in its settings") from error
     if server is None:
         raise AssertionError("a server that does not block is returned")
     return server
@@ -68,7 +68,7 @@ def tls_context(tls: Tls, purpose: ssl.Purpose) -> ssl.SSLContext:
         context = ssl.create_default_context(purpose, cafile=str(tls.authority))
         context.load_cert_chain(tls.certificate, tls.key)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError("certificates for TLS", str(error), tls.certificate) from error
+        raise SettingsError(f"The certificates for TLS cannot be used ({error})", path=tls.certificate) from error
     context.verify_mode = ssl.CERT_REQUIRED
     return context
 

@@ -100,11 +100,11 @@ def read_node_settings(path: Path) -> NodeSettings:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
         settings = NodeSettings.model_validate(stored)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError("a YAML file of a node", f"something unreadable ({error})", path) from error
+        raise SettingsError(f"The settings of the node are not valid YAML ({error})", path=path) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError("a valid node", f"{where}: {first['msg']}", path) from error
+        raise SettingsError(f"The settings of the node are not valid at {where}: {first['msg']}", path=path) from error
     folder = path.resolve().parent
     model = folder / settings.model
     if str(settings.model) == PRETRAINED and not model.exists():

@@ -37,7 +37,9 @@ def start_status_page(port: int, queue: NodeQueue) -> ThreadingHTTPServer:
         server = ThreadingHTTPServer(("127.0.0.1", port), Page)
     except OSError as error:
         came = f"{port}: {error.strerror}"
-        raise InputError("a free port for the status page", came, None, "Change status_port:") from error
+        raise InputError(
+            f"The status page cannot be served at {came}", remedy="Change status_port: in the settings of the node"
+        ) from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 

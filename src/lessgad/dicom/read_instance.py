@@ -48,7 +48,7 @@ def read_instance(path: Path) -> Instance:
         raise
     except Exception as error:  # a damaged file raises anything, also when pydicom converts a value at its first use
         # what it says may quote the header
-        raise DicomError("a DICOM file", f"a damaged one ({type(error).__name__})", path) from error
+        raise DicomError(f"The DICOM file is damaged ({type(error).__name__})", path=path) from error
 
 
 @contextmanager
@@ -69,10 +69,10 @@ def _lenient() -> Iterator[None]:
 def _instance(dataset: Dataset, damage: str, path: Path) -> Instance:
     missing = [name for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID") if not dataset.get(name)]
     if missing:
-        raise DicomError("a DICOM image", f"a header without {', '.join(missing)}", path)
+        raise DicomError(f"The DICOM header lacks {', '.join(missing)}", path=path)
     count = n_frames(dataset)
     if count > _LARGEST_FRAME_COUNT:
-        raise DicomError("a DICOM image", f"a header that promises {count} frames", path)
+        raise DicomError(f"The DICOM header names {count} frames and does not describe as many", path=path)
     frames = tuple(_frame(dataset, path, index, count) for index in range(count))
     return Instance(_header(dataset), frames, _started(dataset), damage)
 

@@ -69,7 +69,7 @@ def find_scans(
         DoseError: `dose` is not that of the scan, or is not known.
     """
     if dose is not None and not 0 < dose < 1:
-        raise DoseError("a low dose between 0 and 1 for a DICOM study", f"{dose:g}")
+        raise DoseError(f"The dose is {dose:g}; for a DICOM study it must lie between 0 and 1")
     export = read_export(folder)
     study = _only_study(export.series, folder)
     decisions = tuple(
@@ -79,17 +79,23 @@ def find_scans(
     found = assign_roles(study, rules.model_copy(update={"series": (*decisions, *rules.series)}))
     low = [one for one in found if one.role == "low_dose"]
     if named and "low_dose" in named.values() and dose is None:
-        raise DoseError("the dose of the series that --series names", "none", None, "Give it with --dose")
+        raise DoseError("--series names the low-dose scan without its dose", remedy="Give it with --dose")
     if dose is not None and len(low) > 1:
         low = [one for one in low if abs((one.dose or 0) - dose) <= _SAME_DOSE] or low
     if len(low) != 1:
         words = "; ".join(f"series {one.series.header.number}: {_words(one)}" for one in found) or "no series"
         remedy = "Name it: --series low_dose=NUMBER --dose DOSE, and --series pre_contrast=NUMBER"
-        raise DicomError("one scan at a low dose", words, folder, remedy)
+        raise DicomError(
+            f"The study does not have exactly one scan that is recognized as low-dose: {words}",
+            path=folder,
+            remedy=remedy,
+        )
     known = low[0].dose or 0.0
     if dose is not None and abs(known - dose) > _SAME_DOSE:
-        wanted = f"a scan at {percent(known)} of the dose, as its header says"
-        raise DoseError(wanted, f"--dose {dose:g}", None, "Give --series low_dose=NUMBER to insist")
+        raise DoseError(
+            f"--dose is {dose:g}, and the header of the scan says {percent(known)}",
+            remedy="Give --series low_dose=NUMBER to insist",
+        )
     by_role = {one.role: one for one in found}
     return StudyScans(low[0], known if dose is None else dose, by_role.get("pre_contrast"), by_role.get("t2"))
 
@@ -121,13 +127,12 @@ def restore_study(
         ModelError: The model needs a T1 and there is none.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DicomError("a new or empty folder for the result", "one with something in it", out, "Choose another one")
+        raise DicomError("The folder for the result is not empty", path=out, remedy="Choose a new or empty one")
     if restorer.needs_pre_contrast and scans.pre_contrast is None:
         raise DicomError(
-            "a T1 before contrast, which this model needs",
-            "none that is recognized",
-            scans.low_dose.series.folder,
-            "Name it: --series pre_contrast=NUMBER",
+            "This model needs a T1 before contrast, and none is recognized",
+            path=scans.low_dose.series.folder,
+            remedy="Name it: --series pre_contrast=NUMBER",
         )
     low, low_header = _read(scans.low_dose, "low dose")
     t1 = _read(scans.pre_contrast, "T1")[0] if scans.pre_contrast is not None else None
@@ -161,7 +166,11 @@ def _only_study(series: tuple[Series, ...], folder: Path) -> list[Series]:
     studies = {one.header.study_uid for one in series}
     if len(patients) > 1 or len(studies) > 1:
         came = f"{len(patients)} patients" if len(patients) > 1 else f"{len(studies)} studies"
-        raise DicomError("the series of one study", came, folder, "Put each study into a folder of its own")
+        raise DicomError(
+            f"The folder holds {came}; it must hold the series of one study",
+            path=folder,
+            remedy="Put each study into a folder of its own",
+        )
     return sorted(series, key=lambda one: one.order)
 
 
@@ -171,7 +180,7 @@ def _words(candidate: Candidate) -> str:
 
 def _grid(candidate: Candidate) -> SliceGrid:
     if candidate.grid is None:
-        raise SeriesError("a regular volume", candidate.reason)
+        raise SeriesError(candidate.reason)
     return candidate.grid
 
 
@@ -192,7 +201,7 @@ def _restored(
         return restorer.restore_in_full(low, dose, t1, t2, acquisition=known, check=True), ()
     except ModelError as error:
         found = restorer.restore_in_full(low, dose, t1, t2, acquisition=known)
-        return found, (f"the image was not held against the scan: {error.came}",)
+        return found, (f"the image was not checked against the scan. {error.problem}",)
 
 
 def _images(

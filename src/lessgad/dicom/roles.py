@@ -78,10 +78,10 @@ def _judged(series: Series, rules: ImportRules) -> Candidate:
 def _with_grid(candidate: Candidate) -> Candidate:
     try:
         if candidate.series.damage:
-            raise SeriesError("a whole series", candidate.series.damage)
+            raise SeriesError(candidate.series.damage)
         return replace(candidate, grid=regular_grid(candidate.series.frames))
     except SeriesError as error:
-        return replace(candidate, role=None, reason=error.came, irregular=True)
+        return replace(candidate, role=None, reason=error.problem, irregular=True)
 
 
 def _with_dose(candidate: Candidate, found: ContrastDose) -> Candidate:

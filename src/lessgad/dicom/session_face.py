@@ -35,7 +35,7 @@ class SessionFace:
         try:
             own = find_face_plane(scan)
         except StudyError as error:
-            raise SeriesError("a head whose face can be removed", error.came) from error
+            raise SeriesError(f"The face cannot be removed. {error.problem}") from error
         plane = shared if shared is not None and (own is None or shared.like(own)) else own
         return scan if plane is None else deface(scan, plane)
 
@@ -48,7 +48,7 @@ class SessionFace:
                     try:
                         self._plane = find_face_plane(volume)
                     except StudyError as error:
-                        raise SeriesError("a head whose face can be removed", error.came) from error
+                        raise SeriesError(f"The face cannot be removed. {error.problem}") from error
                 self._is_known = True
             return self._plane
 

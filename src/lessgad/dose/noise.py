@@ -140,8 +140,11 @@ def _channel(
 
 def _check(n_axes: int, sigma: float, n_coils: int, fwhm_px: float) -> None:
     if not 0 <= sigma < math.inf:
-        raise SettingsError("a noise level of 0 or above", f"{sigma:g}")
+        raise SettingsError(f"The noise level is {sigma:g}; it must be 0 or above")
     if n_coils < 1:
-        raise SettingsError("at least one coil", str(n_coils))
+        raise SettingsError(f"The number of coils is {n_coils}; it must be 1 or above")
     if not (0 <= fwhm_px < math.inf and (fwhm_px == 0 or n_axes >= 2)):
-        raise SettingsError("a width of correlation of 0 or above, for images", f"{fwhm_px:g} for {n_axes} axes")
+        raise SettingsError(
+            f"The width of the noise correlation is {fwhm_px:g} for {n_axes} axes; it must be 0 or above, "
+            "and 0 for anything but images"
+        )

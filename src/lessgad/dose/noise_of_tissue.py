@@ -160,11 +160,14 @@ def _gain_at_lag_2(ratio: float) -> float:
 
 def _above_zero(sigma: float) -> float:
     if sigma <= 0:
-        raise StudyError("an image with noise in it", "tissue without any, or less than its gray levels can show")
+        raise StudyError(
+            "Noise cannot be measured: the tissue shows none, or less than the gray levels of the image can represent"
+        )
     return sigma
 
 
 def _too_little(n_voxels: int) -> StudyError:
     return StudyError(
-        f"{FEWEST_TISSUE} voxels of homogeneous tissue, or of air, to measure noise in", f"{n_voxels} of tissue"
+        f"Noise cannot be measured: the scan has {n_voxels} voxels of homogeneous tissue, "
+        f"{FEWEST_TISSUE} are needed, and too little air"
     )

@@ -65,7 +65,7 @@ class SimulationSettings(Settings):
     def _word_or_strength(cls, noise: object) -> object:
         if isinstance(noise, SetNoise | dict) or noise in ("matched", "none"):
             return noise
-        raise ValueError("noise is matched, none, or of a set strength such as {snr: 20}")
+        raise ValueError("noise must be matched, none, or a set strength such as {snr: 20}")
 
     @property
     def adds_noise(self) -> bool:
@@ -129,5 +129,5 @@ def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:
     if settings.noise == "none":
         return 0.0
     if study.sigma is None:
-        raise StudyError("a T1ce whose noise is known", "one whose noise could not be found")
+        raise StudyError("The noise of the T1ce could not be measured")
     return study.sigma

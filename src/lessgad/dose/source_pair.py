@@ -80,7 +80,7 @@ def noise_of_scan(
         level = estimate_noise(image, head)
     except StudyError as error:
         if required:
-            raise StudyError(f"a {name} whose noise can be measured", error.came, remedy=OTHERWISE) from error
+            raise StudyError(f"The noise of the {name} cannot be used. {error.problem}", remedy=OTHERWISE) from error
         return None
     return NoiseLevel(level.sigma * scale, level.source)
 

@@ -42,7 +42,7 @@ class DaskWorkers:
     def check(self) -> None:
         """Raise LockedError where the scheduler is gone, or no worker has been there for too long."""
         if self.client.status not in ("running", "connecting"):
-            raise LockedError("a scheduler that stays there", f"one that is gone ({self.tried})", None, "Run it again")
+            raise LockedError(f"The scheduler is gone ({self.tried})", remedy="Run the same command again")
         if self._n_threads():
             self._last_seen = time.monotonic()
         elif time.monotonic() - self._last_seen > self.timeout_s:
@@ -69,11 +69,9 @@ class DaskWorkers:
 def no_worker(timeout_s: float, tried: str) -> LockedError:
     """Say that nobody came to do the work."""
     return LockedError(
-        f"a worker within {timeout_s:g} s",
-        f"none ({tried})",
-        None,
-        "Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise cluster.timeout_s in "
-        "experiment.yaml",
+        f"No worker was there for {timeout_s:g} s ({tried})",
+        remedy="Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise "
+        "cluster.timeout_s in experiment.yaml",
     )
 
 

@@ -97,10 +97,7 @@ def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
             raise
         if held.holder is not None and held.holder.mark not in ("", job.fingerprint):
             raise SettingsError(
-                f"one run at a time with other settings than those of the {unit.what}",
-                f"another one at it ({held.holder.words})",
-                None,
-                _ONE_AT_A_TIME,
+                f"Another run works on the {unit.what} with other settings ({held.holder.words})", remedy=_ONE_AT_A_TIME
             ) from held
         return Done(unit.key, None, held_by=held.holder)
 
@@ -133,10 +130,9 @@ def _check_stands(unit: Unit) -> None:
     """Raise InputError where the folder that all studies come from is gone: none of them is to blame."""
     if unit.stands_on is not None and not unit.stands_on.is_dir():
         raise InputError(
-            "the folder that was there when the run began",
-            "no such folder",
-            unit.stands_on,
-            "Put it back, then run again",
+            "The folder was there when the run began and is gone",
+            path=unit.stands_on,
+            remedy="Put it back, then run again",
         )
 
 
@@ -149,7 +145,7 @@ def _changed_source(unit: Unit) -> str | None:
             _check_stands(unit)
             now = "missing"
         if now != known:
-            return f"{path.name}: wanted a file that stays as it is during a run, got another one. Run again."
+            return f"{path.name}: The file was changed during the run. Run again."
     return None
 
 
@@ -159,10 +155,7 @@ def _check_inputs(folder: StateFolder, job: Job) -> None:
         record = read_record(folder.record(key))
         if record is None or record.outcome != "done" or record.fingerprint != wanted:
             raise SettingsError(
-                f"{key} to stay as it is while the {job.unit.what} reads it",
-                "another run that does it again",
-                None,
-                _ONE_AT_A_TIME,
+                f"Another run has changed {key} while the {job.unit.what} was reading it", remedy=_ONE_AT_A_TIME
             )
 
 

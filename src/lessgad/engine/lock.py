@@ -64,7 +64,7 @@ class HeldError(LockedError):
     def __init__(self, what: str, holder: Holder | None) -> None:
         self.what, self.holder = what, holder
         words = "it does not say which" if holder is None else holder.words
-        super().__init__(f"to do the {what}", f"another run at it ({words})", None, "Wait for it or stop it")
+        super().__init__(f"Another run works on the {what} ({words})", remedy="Wait for it or stop it")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return HeldError, (self.what, self.holder)
@@ -98,10 +98,9 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
         raise HeldError(what, read_holder(holder)) from error
     except NotImplementedError as error:
         raise StorageError(
-            "a file system that can lock files",
-            "one that cannot",
-            path,
-            "Put the experiment on a local disk, or mount the network disk with locks (NFS 4, or 3 with lockd)",
+            "The file system of this folder cannot lock files",
+            path=path,
+            remedy="Put the experiment on a local disk, or mount the network disk with locks (NFS 4, or 3 with lockd)",
         ) from error
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")

@@ -30,7 +30,7 @@ class Plan:
                     raise ValueError(f"{unit.key} needs {needed.unit}, which does not come before it")
             for output in map(str, unit.outputs):
                 if (other := writers.setdefault(output, unit.key)) != unit.key:
-                    raise ValueError(f"{unit.key} and {other} write {output}")
+                    raise ValueError(f"{unit.key} and {other} both write {output}")
             self._units[unit.key] = unit
         self._stages = {stage: tuple(of_it) for stage, of_it in groupby(self, key=lambda unit: unit.stage)}
 

@@ -64,10 +64,10 @@ def read_record(path: Path) -> Record | None:
     found = content.get("format", 1)
     if isinstance(found, int) and found > FORMAT:
         raise InputError(
-            f"a record of format {FORMAT} or older",
-            f"format {found}, written by a newer lessgad",
-            path,
-            "Use that version of lessgad on this experiment",
+            f"This record has format {found} and was written by a newer lessgad; this one reads format "
+            f"{FORMAT} or older",
+            path=path,
+            remedy="Use the newer version of lessgad on this experiment",
         )
     try:
         record = Record(**content)

@@ -48,8 +48,6 @@ def _check_others(folder: StateFolder, settings: str) -> None:
         except HeldError as held:
             if held.holder is not None and held.holder.mark != settings:
                 raise SettingsError(
-                    "one run at a time with other settings",
-                    f"another one at work ({held.holder.words})",
-                    None,
-                    "Wait for it or stop it, or give experiment.yaml back what it said when that run began",
+                    f"Another run with other settings is at work ({held.holder.words})",
+                    remedy="Wait for it or stop it, or restore the experiment.yaml with which it began",
                 ) from held

@@ -34,7 +34,10 @@ class Shard:
         found = _SHARD.fullmatch(words.strip())
         number, n = (int(found[1]), int(found[2])) if found else (0, 0)
         if not 1 <= number <= n:
-            raise SettingsError("--shard as a number and how many there are, such as 3/50", words, None, "Count from 1")
+            raise SettingsError(
+                f"--shard {words} is not understood",
+                remedy="Write the number and how many there are, such as 3/50, and count from 1",
+            )
         return cls(number, n)
 
     def of(self, subjects: Sequence[str]) -> list[str]:

@@ -80,13 +80,13 @@ class Endpoint(Settings):
             better = "larger" if self.kind.larger_is_better else "smaller"
             raise ValueError(f"{self.metric} is better when {better}; give it {wanted} and a margin, and no {other}")
         if self.relative_to is not None and self.kind.comparison is None:
-            raise ValueError(f"{self.metric} cannot be held against the repeat: leave relative_to out")
+            raise ValueError(f"{self.metric} cannot be compared with the repeat: leave relative_to out")
         low, high = self._limits()
         beyond = next((margin for margin in self.margins if not low <= margin <= high), None)
         if beyond is not None:
             percent = self.kind.largest == 1 and 1 < beyond <= 100
             raise ValueError(
-                f"the margin of {self.metric} lies between {low:g} and {high:g}"
+                f"the margin of {self.metric} must lie between {low:g} and {high:g}"
                 + (f"; did you mean {beyond / 100:g}?" if percent else "")
             )
         if len(self.margins) == 2 and not self.margins[0] < self.margins[1]:
@@ -149,5 +149,5 @@ class AnswerSettings(Settings):
             raise ValueError(f"{twice} is named twice")
         if not any(endpoint.kind.needs_contrast for endpoint in endpoints):
             useful = ", ".join(name for name, kind in METRICS.items() if kind.needs_contrast)
-            raise ValueError(f"an image without contrast would meet these endpoints; name one of {useful} too")
+            raise ValueError(f"an image without contrast would meet these endpoints; add one of {useful}")
         return endpoints

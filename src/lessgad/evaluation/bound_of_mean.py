@@ -64,7 +64,7 @@ def bound_of_mean(
         return np.asarray(-bound_of_mean(-values, level))
     n = values.shape[-1]
     if n < MIN_FOR_BOUND:
-        raise ValueError(f"a bound needs {MIN_FOR_BOUND} patients")
+        raise ValueError(f"a bound needs at least {MIN_FOR_BOUND} patients")
     mean, span = values.mean(axis=-1), np.ptp(values, axis=-1)
     constant = span <= _SAME * np.abs(mean)
     units = (values - mean[..., None]) / np.where(constant, 1.0, span)[..., None]

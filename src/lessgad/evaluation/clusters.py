@@ -118,7 +118,7 @@ def box_around(mask: Bool[np.ndarray, "x y z"], n_beyond: tuple[int, ...] = (0, 
         VolumeError: The mask is empty.
     """
     if not mask.any():
-        raise VolumeError("a mask with voxels in it", "an empty one")
+        raise VolumeError("The mask is empty")
     occupied = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     return tuple(slice(max(0, int(at[0]) - n), int(at[-1]) + 1 + n) for at, n in zip(occupied, n_beyond, strict=True))
 

@@ -114,5 +114,7 @@ def cropped(image: Image, reference: EnhancementReference) -> Float[np.ndarray, 
         VolumeError: The image is on another grid.
     """
     if image.shape != reference.shape:
-        raise VolumeError(f"an image of {reference.shape} voxels", f"one of {image.shape}")
+        raise VolumeError(
+            f"The image has {image.shape} voxels and the reference {reference.shape}; they must be on one grid"
+        )
     return np.asarray(image[reference.box])

@@ -85,7 +85,7 @@ def enhancement_threshold(
     """
     for name, region in (("tumor", tumor), ("head outside the tumor", elsewhere)):
         if not region.any():
-            raise VolumeError(f"voxels in the {name}", "none")
+            raise VolumeError(f"The {name} has no voxels")
     noise = math.hypot(*sigmas) if sigmas is not None else noise_of(enhancement, elsewhere)
     spread = SD_PER_MAD * float(np.median(np.abs(enhancement[elsewhere])))
     return EnhancementThreshold(noise, spread, float(np.median(enhancement[tumor])))

@@ -70,7 +70,7 @@ def endpoint_values(
         study = (outcome.patient, outcome.session)
         if study in place:
             key = (*study, outcome.dose, outcome.metric, outcome.area)
-            raise InputError("each value once", f"a second one for {key}", None, "Run the evaluation again")
+            raise InputError(f"The results hold two values for {key}", remedy="Run the evaluation again")
         place[study] = outcome.value
     repeat, exchanged = found[REPEAT, STANDARD], found[EXCHANGED, STANDARD]
     values = {dose: found[method, dose] for dose in doses}

@@ -112,10 +112,9 @@ def compare_with_frozen(
     whole = {"frozen_on", "before_results", "sha256"} <= set(record)
     if not whole or not isinstance(frozen, dict) or answer_hash(frozen) != record["sha256"]:
         raise InputError(
-            "the record of the answer as it was frozen",
-            "one that was changed by hand or damaged",
-            path,
-            "Put it back, or remove it: the answer then counts as not fixed in advance",
+            "The record of the answer as it was frozen is damaged or was changed by hand",
+            path=path,
+            remedy="Put it back, or remove it: the answer then counts as not fixed in advance",
         )
     frozen_on = str(record["frozen_on"])
     if sha256 != record["sha256"]:

@@ -216,4 +216,4 @@ def _extent(occupied: Bool[np.ndarray, " n"]) -> slice:
 
 def _check_not_empty(region: Region) -> None:
     if not region.any():
-        raise VolumeError("a region with voxels in it", "an empty one")
+        raise VolumeError("The region has no voxels")

@@ -66,9 +66,9 @@ def init_experiment(
     """
     folder = ExperimentFolder(root)
     if folder.settings.exists():
-        raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
+        raise SettingsError("There is an experiment already", path=folder.settings, remedy="Choose another folder")
     if paper and pretrained:
-        raise SettingsError("--paper or --pretrained", "both")
+        raise SettingsError("--paper and --pretrained were both given", remedy="Give one of them")
     select = image_selection(select_options)
     cohort = read_cohort(cohort_root, derivative, select)
     names = label_names(cohort_root, derivative)
@@ -126,7 +126,7 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
     try:
         check_regions(regions)
     except SettingsError as error:
-        return f"{error.came} where {error.wanted} are wanted"
+        return error.problem
     if missing_package() is not None:
         return "needs pip install '.[segmentation]' in the checkout of lessgad"
     if not paper:
@@ -139,7 +139,7 @@ def _copy_split(split: Path, own: Path) -> None:
     if own.exists():
         if filecmp.cmp(split, own, shallow=False):
             return
-        raise SettingsError("a new split", "one that is there already", own, "Remove it, or leave --split out")
+        raise SettingsError("There is a split already", path=own, remedy="Remove it, or leave --split out")
     with replacing(own) as temporary:
         shutil.copyfile(split, temporary)
 

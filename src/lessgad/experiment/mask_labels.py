@@ -41,10 +41,9 @@ def check_regions_are_drawn(regions: Mapping[str, Sequence[int]], found: Collect
         missing = [value for value in values if value not in found]
         if missing and found:
             raise SettingsError(
-                f"--region {name} of labels that the masks hold ({', '.join(map(str, sorted(found)))})",
-                f"label {missing[0]}, which no mask holds",
-                None,
-                "Correct --region, or choose other masks with --derivative",
+                f"--region {name} names label {missing[0]}, which no mask holds; the masks hold "
+                f"{', '.join(map(str, sorted(found)))}",
+                remedy="Correct --region, or choose other masks with --derivative",
             )
 
 

@@ -36,10 +36,12 @@ def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozen
     known = model_doses(settings)
     names = frozenset(dose_label(dose) for dose in doses)
     if names and settings.training.models != "per_dose":
-        raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
+        raise DoseError(
+            f"A dose was named ({', '.join(sorted(names))}), and one model serves all doses", remedy=PER_DOSE
+        )
     unknown = sorted(names - set(known))
     if unknown:
-        raise DoseError(f"doses of this experiment ({', '.join(known)})", ", ".join(unknown))
+        raise DoseError(f"{', '.join(unknown)} is not a dose of this experiment ({', '.join(known)})")
     return names
 
 

@@ -116,8 +116,7 @@ def check_subsets(experiment: Experiment) -> None:
     for subset in needed:
         if not experiment.studies([subset]):
             raise SettingsError(
-                f"at least one {subset} patient",
-                "none",
-                experiment.folder.split,
-                "Give the cohort more patients, or change the shares under split and remove split.tsv",
+                f"The split has no {subset} patient",
+                path=experiment.folder.split,
+                remedy="Give the cohort more patients, or change the shares under split and remove split.tsv",
             )

@@ -74,8 +74,9 @@ def check_scans(experiment: Experiment) -> None:
     if settings.low_dose == "simulated" or not judged or any(scans(experiment, study) for study in judged):
         return
     raise SettingsError(
-        "scans at a lower dose in the cohort, …_acq-dose10_ce-gadolinium_T1w.nii.gz for 10 %",
-        f"none at {', '.join(percent(dose) for dose in settings.doses if dose > 0) or 'a dose above 0 %'}",
-        experiment.folder.settings,
-        "Set doses to those that were scanned, or low_dose: simulated",
+        "The cohort has no scan at "
+        f"{', '.join(percent(dose) for dose in settings.doses if dose > 0) or 'a dose above 0 %'}, "
+        "named as …_acq-dose10_ce-gadolinium_T1w.nii.gz for 10 %",
+        path=experiment.folder.settings,
+        remedy="Set doses to those that were scanned, or low_dose: simulated",
     )

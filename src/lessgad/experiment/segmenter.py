@@ -91,6 +91,10 @@ def check_segmentation(experiment: Experiment) -> None:
     check_installed()
     if settings.model is not None:
         if not (folder := model_path(experiment, settings)).is_dir():
-            raise ModelError("the folder of a trained nnU-Net, under segmentation.model", "no such folder", folder)
+            raise ModelError(
+                "There is no such folder; segmentation.model must name the folder of a trained nnU-Net", path=folder
+            )
     elif not any(study.mask is not None for study in experiment.studies(["train"])):
-        raise SettingsError("a mask of at least one training patient, for segmentation", "none", None, NO_MASKS)
+        raise SettingsError(
+            "Segmentation needs a mask of at least one training patient, and there is none", remedy=NO_MASKS
+        )

@@ -109,7 +109,9 @@ class ExternalImages:
         settings = self._experiment.settings
         for name, folder in self._experiment.external_folders().items():
             if not folder.is_dir():
-                raise SettingsError(f"the folder of the external method {name}", "no such folder", folder)
+                raise SettingsError(
+                    f"There is no such folder; it should hold the images of the external method {name}", path=folder
+                )
         judged = self._experiment.studies(settings.subsets)
         having = {name for study in judged for dose in settings.doses for name in self.at(study, dose)}
         return [name for name in settings.external if name not in having]

@@ -37,7 +37,7 @@ def _chosen(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
     regions: dict[str, tuple[int, ...]] = {}
     for name, labels in map(_parse_region, options):
         if name in regions:
-            raise SettingsError("each region once", f"{name} twice", None, f"Give all its labels in one: {name}=1,4")
+            raise SettingsError(f"The region {name} is named twice", remedy=f"Give all its labels in one: {name}=1,4")
         regions[name] = labels
     return regions
 
@@ -49,5 +49,8 @@ def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
     except ValueError:
         labels = ()
     if not (name.isidentifier() and separator and labels and all(label > 0 for label in labels)):
-        raise SettingsError("a region such as enhancing=4 or tumor=1,4", option)
+        raise SettingsError(
+            f"--region {option} is not understood",
+            remedy="Write a name and its labels, such as enhancing=4 or tumor=1,4",
+        )
     return name, labels

@@ -93,10 +93,9 @@ def _read(path: Path) -> dict[str, Any]:
         record = None
     if not isinstance(record, dict):
         raise InputError(
-            "the record of the answer as it was fixed",
-            "a damaged file",
-            path,
-            "Put it back, or remove it: the answer then counts as not fixed in advance",
+            "The record of the answer as it was fixed is damaged",
+            path=path,
+            remedy="Put it back, or remove it: the answer then counts as not fixed in advance",
         )
     return record
 

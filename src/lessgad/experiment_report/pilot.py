@@ -65,10 +65,9 @@ def read_pilot(experiment: Experiment) -> Pilot:
     if len(patients) < MIN_PILOT or not doses:
         came = f"{len(patients)} at {', '.join(percent(dose) for dose in doses) or 'no dose between 0 and 100 %'}"
         raise InputError(
-            f"results of {MIN_PILOT} test patients or more",
-            came,
-            folder.results,
-            "Run the experiment with more of them",
+            f"The pilot has results of {came}; at least {MIN_PILOT} test patients are needed",
+            path=folder.results,
+            remedy="Run the experiment with more of them",
         )
     values: dict[Endpoint, dict[float, PilotValues]] = {}
     for endpoint in settings.endpoints:

@@ -60,7 +60,7 @@ class ExperimentSource:
         found = [s for s in experiment.cohort.studies if prepared_files(experiment, s).description.is_file()]
         if not found:
             raise SettingsError(
-                "an experiment with prepared studies", "none", root, f"Run it first: lessgad run {root}"
+                "The experiment has no prepared studies", path=root, remedy=f"Run it first: lessgad run {root}"
             )
         self._studies = sorted(found, key=lambda s: (not _is_restored(experiment, s), s.name))
         self._figures, self._values = listed_figures(experiment.folder.results)

@@ -77,15 +77,21 @@ def read_description(folder: Path) -> ModelDescription:
     """
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise ModelError("a model folder", f"no {DESCRIPTION} in it", folder, TRAIN_AGAIN)
+        raise ModelError(f"The folder holds no {DESCRIPTION}, so it is not a model", path=folder, remedy=TRAIN_AGAIN)
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ModelError("a readable model.yaml", "a damaged one", path, TRAIN_AGAIN) from error
+        raise ModelError("The description of the model is damaged", path=path, remedy=TRAIN_AGAIN) from error
     if not isinstance(stored, dict):
-        raise ModelError("settings by name", type(stored).__name__, path, TRAIN_AGAIN)
+        raise ModelError(
+            f"The file holds a {type(stored).__name__}; it must hold settings by name", path=path, remedy=TRAIN_AGAIN
+        )
     if stored.get("format") != 1:
-        raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
+        raise ModelError(
+            f"The model has format {stored.get('format')}; this lessgad reads format 1",
+            path=path,
+            remedy="Install a newer lessgad",
+        )
     if isinstance(stored.get("field"), dict):
         stored["field"] = {**BEFORE_IT_WAS_A_SETTING, **stored["field"]}
     try:
@@ -93,7 +99,9 @@ def read_description(folder: Path) -> ModelDescription:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ModelError("a valid model.yaml", f"{key}: {first['msg']}", path, TRAIN_AGAIN) from error
+        raise ModelError(
+            f"The description of the model is not valid at {key}: {first['msg']}", path=path, remedy=TRAIN_AGAIN
+        ) from error
 
 
 def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
@@ -105,14 +113,14 @@ def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescri
     description = read_description(folder)
     path = folder / weights
     if not path.is_file():
-        raise ModelError("the weights of a trained model", f"no {weights}", folder, "Let its training finish first")
+        raise ModelError(f"The model has no {weights}", path=folder, remedy="Let its training finish first")
     field = build_field(description.field)
     try:
         field.load_state_dict(load_file(path))
     except (SafetensorError, OSError) as error:
-        raise ModelError("a readable weights file", "a damaged one", path, TRAIN_AGAIN) from error
+        raise ModelError("The weights file is damaged", path=path, remedy=TRAIN_AGAIN) from error
     except RuntimeError as error:
         raise ModelError(
-            "the weights that model.yaml describes", "weights of another network", path, TRAIN_AGAIN
+            "The weights do not belong to the network that model.yaml describes", path=path, remedy=TRAIN_AGAIN
         ) from error
     return field.to(memory_format=torch.channels_last).to(compute_device()).eval(), description

@@ -145,9 +145,9 @@ class PublishedField(nn.Module):
     def _check(self, source: Float[Tensor, "b c h w"]) -> None:
         n_images, height, width = source.shape[1:]
         if n_images != self.n_inputs:
-            raise ModelError(f"{self.n_inputs} input image(s), as the model was trained", f"{n_images}")
+            raise ModelError(f"The network was trained with {self.n_inputs} input image(s), and {n_images} were given")
         if max(height, width) <= COARSEST_STRIDE:  # one feature pixel has no variance to be normalized by
-            raise ModelError("a patch with a side of more than 8 pixels", f"{height}×{width}")
+            raise ModelError(f"The patch is {height}×{width} pixels; each side must be longer than 8")
 
 
 def _position_in_patch(source: Float[Tensor, "b c h w"]) -> Float[Tensor, "1 2 h w"]:

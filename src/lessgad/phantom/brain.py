@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.errors import InputError
 from lessgad.phantom.canal import canal_wall
 from lessgad.phantom.shapes import ORIGIN_MM, SHAPE, axes_mm, ellipsoid, mirrored, smooth_noise, stretch, tube
 
@@ -35,12 +37,28 @@ class Brain:
     outside_mm: Float[np.ndarray, "x y z"]
 
 
+def check_atlas() -> None:
+    """Raise InputError where nilearn, which brings the atlas of the phantom, is not installed."""
+    if find_spec("nilearn") is None:
+        raise InputError(
+            "The phantom needs the package nilearn, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[phantom]'",
+        )
+
+
 @cache
 def load_brain() -> Brain:
     """Load the maps that come with nilearn (ICBM152 2009, symmetric) and find the cavity around them.
 
+    Returns:
+        The brain on the grid of `shapes`, at 1 mm.
+
+    Raises:
+        InputError: nilearn is not installed.
+
     Source: Fonov et al., NeuroImage 2011.
     """
+    check_atlas()
     from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
 
     gray = _on_grid(np.asarray(load_mni152_gm_template(resolution=1).dataobj))

@@ -13,6 +13,7 @@ from pathlib import Path
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose, dose_label
 from lessgad.errors import CohortError, DoseError
+from lessgad.phantom.brain import check_atlas
 from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient, scan_patient
 from lessgad.phantom.scanner import LOW_DOSES, ScannedSession
@@ -59,18 +60,20 @@ def write_cohort(
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
         DoseError: A low dose is not between 0 and 1.
+        InputError: nilearn, which brings the atlas, is not installed.
         StorageError: The disk is full or the folder cannot be written.
     """
+    check_atlas()
     if n_patients < 1:
-        raise CohortError("at least one patient", str(n_patients))
+        raise CohortError(f"The number of patients is {n_patients}; it must be 1 or above")
     for dose in low_doses:
         if check_dose(dose) in (0, 1):
-            raise DoseError("a low dose between 0 and 1", f"{dose:g}", None, "T1 and T1ce are scanned anyway")
+            raise DoseError(
+                f"The low dose {dose:g} is not between 0 and 1", remedy="T1 and T1ce are scanned in any case"
+            )
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        found = "a folder with something in it" if root.is_dir() else "a file"
-        raise CohortError(
-            "a new or empty folder for the cohort", found, root, "Choose another folder or empty this one"
-        )
+        found = "not empty" if root.is_dir() else "a file"
+        raise CohortError(f"The folder for the cohort is {found}", path=root, remedy="Choose a new or empty folder")
     digits = max(2, len(str(n_patients)))
     patients = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
     write = partial(

@@ -39,10 +39,9 @@ class Selection:
         """Raise SettingsError where a part of the studies is meant in a stage that needs all of them."""
         if not self.everything and not set(stages) <= set(SHARED):
             raise SettingsError(
-                f"--shard and --participant-label together with --stage {', '.join(SHARED[:-1])} or {SHARED[-1]}",
-                f"the stages {', '.join(stages)}",
-                None,
-                "Run train and report without them",
+                f"--shard and --participant-label do not go with the stages {', '.join(stages)}",
+                remedy=f"Give them with --stage {', '.join(SHARED[:-1])} or {SHARED[-1]}; run train and report "
+                "without them",
             )
 
     def subjects(self, experiment: Experiment) -> frozenset[str] | None:
@@ -58,7 +57,9 @@ class Selection:
         known = {study.patient for study in studies} | {study.patient for study in experiment.cohort.unusable}
         unknown = sorted(set(wanted) - known)
         if unknown:
-            raise SettingsError("--participant-label of the cohort", f"sub-{unknown[0]}", experiment.cohort.root)
+            raise SettingsError(
+                f"The cohort has no sub-{unknown[0]}, which --participant-label names", path=experiment.cohort.root
+            )
         names = [study.name for study in studies if not wanted or study.patient in wanted]
         return frozenset(self.shard.of(names))
 

@@ -72,5 +72,6 @@ def _check_script(script: str) -> None:
     if said.returncode:
         lines = [line for line in said.stderr.splitlines() if line.strip()] or ["no reason given"]
         raise SettingsError(
-            "jobs that SLURM takes", lines[0].strip(), None, "Correct cluster in experiment.yaml; sinfo names queues"
+            f"SLURM does not take the jobs: {lines[0].strip()}",
+            remedy="Correct cluster in experiment.yaml; sinfo names queues",
         )

@@ -39,6 +39,7 @@ NUDGE_DEG = 4.0
 FEWEST_HEAD_VOXELS = 1000
 _MOST_HEAD_VOXELS = 100_000
 _N_BINS = 32
+_NOT_ALIGNED = "The two images are not aligned, or do not show one head:"
 
 Points = Float[np.ndarray, "3 n"]
 
@@ -75,26 +76,23 @@ def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LO
         VolumeError: The images are not on one grid.
     """
     quality = alignment_quality(fixed, moved)
-    wanted = "two aligned images of one head"
     remedy = "Look at the two images: same patient, same orientation, both whole?"
     if quality.head_dice < LOWEST_HEAD_DICE:
         raise RegistrationError(
-            wanted, f"heads that overlap with Dice {quality.head_dice:.2f} (limit {LOWEST_HEAD_DICE})", None, remedy
+            f"{_NOT_ALIGNED} the heads overlap with Dice {quality.head_dice:.2f} (limit {LOWEST_HEAD_DICE})",
+            remedy=remedy,
         )
     if quality.information < lowest_information:
         raise RegistrationError(
-            wanted,
-            f"normalized mutual information {quality.information:.3f} (limit {lowest_information})",
-            None,
-            remedy,
+            f"{_NOT_ALIGNED} their normalized mutual information is {quality.information:.3f} (limit "
+            f"{lowest_information})",
+            remedy=remedy,
         )
     if quality.nudge_gain > HIGHEST_NUDGE_GAIN:
         raise RegistrationError(
-            wanted,
-            f"images that fit {quality.nudge_gain:.2f} times as well after {quality.nudge} "
-            f"(limit {HIGHEST_NUDGE_GAIN})",
-            None,
-            "Register them, or look at what moved between them",
+            f"{_NOT_ALIGNED} they fit {quality.nudge_gain:.2f} times as well after {quality.nudge} (limit "
+            f"{HIGHEST_NUDGE_GAIN})",
+            remedy="Register them, or look at what moved between them",
         )
     return quality
 
@@ -110,7 +108,7 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
         RegistrationError: The heads share too little to measure.
         VolumeError: The images are not on one grid.
     """
-    check_same_grid(fixed, moved, "two images on one grid")
+    check_same_grid(fixed, moved, "The two images are not on one grid")
     one, spacing_mm = _coarse(in_transverse_order(fixed))
     other, _ = _coarse(in_transverse_order(moved))
     view = tuple(
@@ -122,7 +120,9 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
     both = heads[0] & heads[1]
     n_shared = int(both.sum())
     if n_shared < FEWEST_HEAD_VOXELS:
-        raise RegistrationError("two images of one head", f"heads with {n_shared} voxels of {GRID_MM:g} mm in common")
+        raise RegistrationError(
+            f"The two heads have {n_shared} voxels of {GRID_MM:g} mm in common, too few for one head"
+        )
     points = np.argwhere(both)[:: max(1, n_shared // _MOST_HEAD_VOXELS)].T.astype(np.float64)
     classes_one = _classes(one, both)[_index(points, both.shape)]
     classes_other = _classes(other, both)
@@ -162,11 +162,11 @@ def _heads(
     one: Float[np.ndarray, "x y z"], other: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float, float]
 ) -> tuple[Bool[np.ndarray, "x y z"], Bool[np.ndarray, "x y z"]]:
     if one.size == 0:
-        raise RegistrationError("two images of one head", "fields of view with nothing in common")
+        raise RegistrationError("The two fields of view have nothing in common")
     try:
         return head_mask(one, spacing_mm), head_mask(other, spacing_mm)
     except StudyError as error:
-        raise RegistrationError("two images of one head", f"no head where they overlap ({error.came})") from error
+        raise RegistrationError(f"No head is found where the two images overlap. {error.problem}") from error
 
 
 def _classes(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> Int[np.ndarray, "x y z"]:

@@ -40,7 +40,11 @@ def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[s
     try:
         description = json.loads(description_of(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise VolumeError("a prepared image", "one that is missing or damaged", path, _AGAIN) from error
+        raise VolumeError("A prepared image is missing or damaged", path=path, remedy=_AGAIN) from error
     if not isinstance(description, dict):
-        raise VolumeError("a description by name", type(description).__name__, description_of(path), _AGAIN)
+        raise VolumeError(
+            f"The description holds a {type(description).__name__}; it must hold values by name",
+            path=description_of(path),
+            remedy=_AGAIN,
+        )
     return in_transverse_order(read_volume(path)).array, description

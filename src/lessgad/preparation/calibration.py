@@ -38,7 +38,10 @@ class IntensityMap:
 
     def __post_init__(self) -> None:
         if not (0 < self.scale < math.inf and math.isfinite(self.offset)):
-            raise CalibrationError("a positive scale and a finite offset", f"{self.scale:g} and {self.offset:g}")
+            raise CalibrationError(
+                f"The intensity map has scale {self.scale:g} and offset {self.offset:g}; the scale must be "
+                "positive and the offset finite"
+            )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """Map every voxel; the type stays."""
@@ -125,7 +128,7 @@ def calibrate_robust(
     bright = _bright(pre_contrast, head) & _bright(standard_dose, head)
     n_bright = int(np.count_nonzero(bright))
     if n_bright < FEWEST_VOXELS:
-        raise _no_agreement(f"{n_bright} voxels that are bright in both")
+        raise _no_agreement(f"only {n_bright} voxels are bright in both")
     ratios = np.log(pre_contrast[bright].astype(np.float64)) - np.log(standard_dose[bright].astype(np.float64))
     lower, median, upper = np.percentile(ratios, (25, 50, 75))
     edges = median + np.arange(-LOG_RANGE, LOG_RANGE + LOG_BIN / 2, LOG_BIN)
@@ -136,7 +139,9 @@ def calibrate_robust(
     mode = float(edges[highest] + edges[highest + 1]) / 2
     agreement = float(np.mean(np.abs(ratios - mode) < AGREEMENT_WITHIN))
     if agreement < LEAST_AGREEMENT:
-        raise _no_agreement(f"{100 * agreement:.0f} % of the head within 20 % of the most frequent ratio")
+        raise _no_agreement(
+            f"the ratio of only {100 * agreement:.0f} % of the head is within 20 % of the most frequent one"
+        )
     return IntensityMap(math.exp(mode), 0.0)
 
 
@@ -149,7 +154,6 @@ def _bright(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) 
 
 def _no_agreement(came: str) -> CalibrationError:
     return CalibrationError(
-        "pre-contrast and standard-dose images whose intensities agree up to a scale",
-        came,
+        f"The intensities of T1 and T1ce do not agree up to a scale: {came}",
         remedy="Check that both images show one head and are aligned",
     )

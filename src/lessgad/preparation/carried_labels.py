@@ -115,15 +115,13 @@ def carry_tumor(
 def _check_left(carried: CarriedTumor) -> None:
     if carried.n_lesions and carried.on_grid_ml == 0:
         raise StudyError(
-            "a tumor that is there on the grid of the T1 too",
-            f"{carried.drawn_ml:.2g} ml as drawn on the T1ce, and no voxel on that grid",
-            remedy="Use a T1 whose voxels are smaller, or one that reaches to the tumor",
+            f"The tumor has {carried.drawn_ml:.2g} ml as drawn on the T1ce, and no voxel on the grid of the T1",
+            remedy="Use a T1 whose voxels are smaller, or one that covers the tumor",
         )
     if carried.covered_share < LEAST_COVERED:
         raise StudyError(
-            "scans that both cover at least half of the tumor",
-            f"{100 * carried.covered_share:.0f} % of it",
-            remedy="Use scans whose field of view holds the tumor",
+            f"Both scans cover only {100 * carried.covered_share:.0f} % of the tumor; at least half is needed",
+            remedy="Use scans whose field of view contains the tumor",
         )
 
 

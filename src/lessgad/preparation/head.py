@@ -55,7 +55,7 @@ def head_mask(image: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float,
     if clipped.min() == clipped.max():
         clipped = image
     if clipped.min() == clipped.max():
-        raise StudyError("an image with a head in it", f"{clipped.flat[0]:g} in every voxel")
+        raise StudyError(f"The image shows no head: every voxel is {clipped.flat[0]:g}")
     foreground = _largest_component(_holes_filled(image > _threshold(clipped)))
     return _holes_filled(_closed(foreground, spacing_mm))
 
@@ -94,7 +94,7 @@ def head_box(mask: Bool[np.ndarray, "x y z"]) -> HeadBox:
     x = np.flatnonzero(mask.any(axis=(1, 2)))
     y = np.flatnonzero(mask.any(axis=(0, 2)))
     if x.size == 0:
-        raise StudyError("a head to crop to", "an empty head mask")
+        raise StudyError("The head mask is empty")
     return HeadBox(int(x[0]), int(x[-1]) + 1, int(y[0]), int(y[-1]) + 1)
 
 

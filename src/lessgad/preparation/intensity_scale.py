@@ -90,9 +90,9 @@ def _check_zero(
     before, after = float(np.median(pre_contrast[air])), float(np.median(calibrated[air]))
     if abs(after - before) > MOST_OFFSET * tissue:
         raise CalibrationError(
-            "a scan after contrast whose intensities begin at zero, as those of the T1 do",
-            f"air at {after:.3g} where the T1 has {before:.3g} and tissue {tissue:.3g}",
-            remedy="Remove the offset from its intensities",
+            f"Zero differs between the scans: with tissue at {tissue:.3g}, air is at {after:.3g} after "
+            f"contrast and at {before:.3g} in the T1",
+            remedy="Remove the offset from the intensities of the scan after contrast",
         )
 
 

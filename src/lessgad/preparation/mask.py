@@ -56,18 +56,26 @@ def read_mask(
     """
     read = read_volume(path, labels=True)
     if orientation_unknown == "refuse" and not read.frame.is_known:
-        raise StudyError("a mask whose header says how it lies in space", "codes of 0", path, TRUST_IT)
+        raise StudyError(
+            "The header of the mask does not say how it lies in space (codes of 0)", path=path, remedy=TRUST_IT
+        )
     if space is None:
         on_standard_dose = not same_grid(with_axes_of(read, pre_contrast), pre_contrast)
     elif space.lower() in PRE_CONTRAST_SPACES | STANDARD_DOSE_SPACES:
         on_standard_dose = space.lower() in STANDARD_DOSE_SPACES
     else:
-        raise StudyError("space-T1w or space-T1ce in the name of a mask", f"space-{space}", path, "Rename it")
+        raise StudyError(
+            f"The name of the mask says space-{space}; it must say space-T1w or space-T1ce",
+            path=path,
+            remedy="Rename it",
+        )
     whose, image = ("ce-gadolinium T1w", standard_dose) if on_standard_dose else ("T1w", pre_contrast)
     labels = with_axes_of(read, image)
     if not same_grid(labels, image):
-        wanted = f"a mask on the grid of the {whose}" if space else "a mask on the grid of the T1w or the T1ce"
-        raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbor")
+        expected = whose if space else "T1w or the T1ce"
+        raise StudyError(
+            f"The mask is not on the grid of the {expected}", path=path, remedy="Resample it with nearest neighbor"
+        )
     return Mask(labels, on_standard_dose)
 
 
@@ -75,15 +83,14 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
     """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names."""
     found = {int(value) for value in np.unique(mask.labels.array)} - {0}
     if not found:
-        raise VolumeError("a mask with at least one labeled voxel", "an empty one", path, "Draw it or remove it")
+        raise VolumeError("The mask is empty", path=path, remedy="Draw it or remove it")
     known = {*known_labels, *(value for values in regions.values() for value in values)}
     unknown = sorted(found - known)
     if unknown:
         raise VolumeError(
-            f"labels among {sorted(known)}",
-            f"{', '.join(map(str, unknown))} too",
-            path,
-            "Name them in dseg.tsv or under regions in experiment.yaml",
+            f"The mask holds {', '.join(map(str, unknown))}; the known labels are {sorted(known)}",
+            path=path,
+            remedy="Name them in dseg.tsv or under regions in experiment.yaml",
         )
 
 
@@ -115,5 +122,5 @@ def check_inside_head(tumor: Bool[np.ndarray, "x y z"], head: Bool[np.ndarray, "
     inside = float(head[tumor].mean())
     if inside < LEAST_INSIDE_HEAD:
         raise StudyError(
-            "a tumor inside the head", f"{1 - inside:.0%} of it outside", path, "Look at the mask on its image"
+            f"{1 - inside:.0%} of the tumor lies outside the head", path=path, remedy="Look at the mask on its image"
         )

@@ -35,7 +35,10 @@ class Normalization:
 
     def __post_init__(self) -> None:
         if not (-math.inf < self.background < self.full_scale < math.inf):
-            raise CalibrationError("a full scale above the background", f"{self.full_scale:g} and {self.background:g}")
+            raise CalibrationError(
+                f"The full scale is {self.full_scale:g} and the background {self.background:g}; the full "
+                "scale must be above the background"
+            )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """Normalize intensities, clipped to [−1, 1], as float32."""
@@ -75,10 +78,9 @@ def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
     """
     if not (abs(peaks.background) <= MOST_BACKGROUND * peaks.second and peaks.second > 0):
         raise CalibrationError(
-            "an image in which air is close to zero",
-            f"air at {peaks.background:g} and tissue at {peaks.second:g}",
-            remedy="Remove the offset from its intensities",
+            f"Air is not close to zero: it is at {peaks.background:g}, and tissue at {peaks.second:g}",
+            remedy="Remove the offset from the intensities of this image",
         )
     if not 1 < level < math.inf:
-        raise CalibrationError("a full scale above the second peak", f"{level:g} times the peak")
+        raise CalibrationError(f"The full scale is {level:g} times the second peak; it must be above the peak")
     return Normalization(0.0, level * peaks.second)

@@ -32,8 +32,7 @@ def check_two_scans(
     difference = float(np.sqrt(np.mean(change**2) / max(np.mean(t1**2), np.finfo(float).tiny)))
     if difference < LEAST_DIFFERENCE:
         raise StudyError(
-            "two scans, one before and one after contrast",
-            f"images that differ by {100 * difference:.2g} % in the head: one scan under two names",
+            f"T1 and T1ce differ by {100 * difference:.2g} % in the head: they are one scan under two names",
             remedy="Look for the other scan; one of the two files is a copy",
         )
 

@@ -210,7 +210,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
         sigma_pre_contrast = description["sigma_pre_contrast"]
     except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
-        raise VolumeError("a prepared study", "one that is missing or damaged", files.description, _AGAIN) from error
+        raise VolumeError("A prepared study is missing or damaged", path=files.description, remedy=_AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
     labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None

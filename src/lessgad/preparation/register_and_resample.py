@@ -56,7 +56,7 @@ def register_and_resample(
         transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
         moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform)
     else:
-        check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
+        check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
         transform, moved = RigidTransform.identity(), moving
         seen = np.ones(fixed.array.shape, dtype=bool)
     return RegisteredScan(moved, transform, check_alignment(fixed, moved, lowest_information), seen)

@@ -40,7 +40,9 @@ class RigidTransform:
         rotation = self.matrix[:3, :3]
         off = max(np.abs(rotation @ rotation.T - np.eye(3)).max(), np.abs(self.matrix[3] - [0, 0, 0, 1]).max())
         if not off <= _RIGID_TOLERANCE or np.linalg.det(rotation) < 0:
-            raise RegistrationError("a rotation and a translation", f"the matrix {np.round(self.matrix, 4).tolist()}")
+            raise RegistrationError(
+                f"The matrix {np.round(self.matrix, 4).tolist()} is not a rotation with a translation"
+            )
 
     @classmethod
     def identity(cls) -> RigidTransform:
@@ -80,7 +82,7 @@ class RigidTransform:
         except (TypeError, ValueError):
             matrix = np.empty(0)
         if matrix.shape != (4, 4):
-            raise RegistrationError("a 4×4 matrix of numbers", repr(rows))
+            raise RegistrationError(f"{rows!r} is not a 4×4 matrix of numbers")
         return cls(matrix)
 
     def to_list(self) -> list[list[float]]:

@@ -52,7 +52,7 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
     """
     check_size(scan, name)
     if orientation_unknown == "refuse" and not scan.frame.is_known:
-        raise StudyError(f"a {name} whose header says how it lies in space", "codes of 0", remedy=TRUST_IT)
+        raise StudyError(f"The header of the {name} does not say how it lies in space (codes of 0)", remedy=TRUST_IT)
     check_intensities(np.asarray(scan.array, np.float32), name)
     return scan_cautions(scan, name)
 
@@ -87,8 +87,7 @@ def check_size(scan: Volume, name: str) -> None:
     else:
         return
     raise StudyError(
-        f"a {name} of the size of a head",
-        came,
+        f"The {name} does not have the size of a head: {came}",
         remedy="Correct the voxel size, or its unit (xyzt_units), in the header of this image",
     )
 
@@ -104,22 +103,20 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
     lowest, highest = float(image.min()), float(image.max())
     if not SMALLEST_BRIGHT <= max(highest, -lowest) <= LARGEST_BRIGHT:
         raise StudyError(
-            f"a {name} whose brightest voxels lie between {SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
-            f"{highest:.5g}",
+            f"The brightest voxels of the {name} are at {highest:.5g}; they must lie between "
+            f"{SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
             remedy="Correct the scale in its header (scl_slope, RescaleSlope)",
         )
     if lowest < -MOST_NEGATIVE * max(highest, 0):
         raise StudyError(
-            f"a {name} without strongly negative values",
-            f"{lowest:.5g} beside {highest:.5g}",
-            remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to negative "
-            "ones; a standardized image (mean 0) cannot be used",
+            f"The {name} has strongly negative values: {lowest:.5g} beside {highest:.5g}",
+            remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to "
+            "negative ones; a standardized image (mean 0) cannot be used",
         )
     offset, tissue = air_offset(image[filled_planes(image)])
     if abs(offset) > MOST_OFFSET * tissue:
         raise StudyError(
-            f"a {name} whose air is near zero",
-            f"air that begins at {offset:.4g}, tissue at {tissue:.4g}",
+            f"Air in the {name} is not near zero: it begins at {offset:.4g}, tissue is at {tissue:.4g}",
             remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
         )
 

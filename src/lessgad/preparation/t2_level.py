@@ -28,5 +28,5 @@ def t2_normalization(t2: Volume) -> Normalization:
     head = head_mask(image, t2.spacing_mm)
     level = float(np.median(image[head]))
     if level <= 0:
-        raise StudyError("a T2 whose head is brighter than zero", f"a median of {level:g}")
+        raise StudyError(f"The median of the T2 in the head is {level:g}; it must be above zero")
     return Normalization(0.0, T2_LEVEL * level)

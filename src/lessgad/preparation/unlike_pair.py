@@ -25,5 +25,5 @@ def check_alike(
     unlike = difference(pre_contrast, scan)
     if unlike is None or settings.unlike_pairs != "exclude":
         return
-    pair = "a pair that differs" if other == "T1ce" else f"a {other} that differs from its T1"
-    raise StudyError(f"{pair} in contrast alone", unlike.replace("T1ce", other), remedy=KEEP_IT)
+    pair = "T1 and T1ce differ" if other == "T1ce" else f"The {other} differs from its T1"
+    raise StudyError(f"{pair} in more than contrast: {unlike.replace('T1ce', other)}", remedy=KEEP_IT)

@@ -21,6 +21,6 @@ def pretrained_model() -> Path:
     """
     if not (FOLDER / WEIGHTS).is_file():
         raise ModelError(
-            "the pretrained weights of the installation", "none", FOLDER / WEIGHTS, "Install lessgad again"
+            "The installation lacks the pretrained weights", path=FOLDER / WEIGHTS, remedy="Install lessgad again"
         )
     return FOLDER

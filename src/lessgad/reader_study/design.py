@@ -141,7 +141,9 @@ def sample_cases(
     practice = _draw(validation, settings.seed, "practice", per_patient=1)[: settings.n_practice]
     read = _draw(test, settings.seed, "cases", per_patient=settings.studies_per_patient)[: settings.max_cases]
     if not read:
-        raise ReaderStudyError("studies of test patients to read", "none", None, "Run the experiment to its end first")
+        raise ReaderStudyError(
+            "There is no study of a test patient to read", remedy="Run the experiment to its end first"
+        )
     return tuple(
         Case(id=opaque_id(key, "case", patient, session), patient=patient, session=session, practice=chosen is practice)
         for chosen in (practice, read)

@@ -121,7 +121,7 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
         raise _damaged(path, error) from error
     spelled = json.loads(text)["protocol"]
     if hashlib.sha256(_canonical(spelled).encode()).hexdigest() != record.sha256:
-        raise ReaderStudyError("the protocol as it was frozen", "one that was changed by hand", path, _PUT_BACK)
+        raise ReaderStudyError("The protocol was changed by hand after it was frozen", path=path, remedy=_PUT_BACK)
     return record
 
 
@@ -141,7 +141,9 @@ def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Pat
     names = {"questionnaire": "questions", "cases": "cases", "settings": "settings", "key": "key"}
     changed = [name for part, name in names.items() if getattr(protocol, part) != getattr(record.protocol, part)]
     raise ReaderStudyError(
-        f"the protocol that was frozen on {record.frozen_on}", f"other {' and '.join(changed)}", path, _PUT_BACK
+        f"The protocol has other {' and '.join(changed)} than the one that was frozen on {record.frozen_on}",
+        path=path,
+        remedy=_PUT_BACK,
     )
 
 
@@ -154,14 +156,16 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ReaderStudyError(
-            "a reader study", "no protocol", path, "Make one with `lessgad reader create`"
+            "There is no protocol of a reader study",
+            path=path,
+            remedy="Make a reader study with `lessgad reader create`",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ReaderStudyError("the protocol of a reader study", f"an unreadable file ({error})", path) from error
+        raise ReaderStudyError(f"The protocol of the reader study cannot be read ({error})", path=path) from error
 
 
 def _damaged(path: Path | None, error: ValidationError) -> ReaderStudyError:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
     came = f"{where}: {problem['msg']}" if where else str(problem["msg"])
-    return ReaderStudyError("the protocol of a reader study", came, path, _PUT_BACK)
+    return ReaderStudyError(f"The protocol of the reader study is not valid: {came}", path=path, remedy=_PUT_BACK)

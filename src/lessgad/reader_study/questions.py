@@ -77,7 +77,7 @@ class ScaleQuestion(_Question):
         named = {name for label in self.labels for name in _PLACES.findall(label)}
         allowed = {"first", "second"} if self.asked == "pair" else set()
         if named - allowed:
-            raise ValueError(f"{{{min(named - allowed)}}} stands for nothing here")
+            raise ValueError(f"{{{min(named - allowed)}}} has no meaning here")
         if self.asked == "pair" and self.best_end is not None:
             raise ValueError("a pair has no best_end: its ends are the two images")
         return self
@@ -125,7 +125,7 @@ class ReasonsQuestion(_WithOptions):
     @model_validator(mode="after")
     def _other_is_not_an_option(self) -> ReasonsQuestion:
         if any(option.key == OTHER for option in self.options):
-            raise ValueError("an option other is made by other: true")
+            raise ValueError("the option other is added by other: true; leave it out of the options")
         return self
 
     @property

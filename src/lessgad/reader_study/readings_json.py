@@ -96,10 +96,15 @@ def read_readings_json(path: Path) -> Readings:
             rows=tuple(ReadingRow(**row) for row in content["readings"]),
         )
     except FileNotFoundError as error:
-        raise InputError("the readings", "no such file", path, "Run `lessgad reader results` first") from error
+        raise InputError(
+            "There is no such file; it should hold the readings", path=path, remedy="Run `lessgad reader results` first"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        came = f"something else ({type(error).__name__})"
-        raise InputError("the readings as `lessgad reader results` writes them", came, path, remedy) from error
+        raise InputError(
+            f"The file does not hold readings as `lessgad reader results` writes them ({type(error).__name__})",
+            path=path,
+            remedy=remedy,
+        ) from error
 
 
 def _in_order(rows: Iterable[ReadingRow]) -> Sequence[ReadingRow]:

@@ -110,8 +110,6 @@ def _check(row: ReadingRow, question: Question | None) -> None:
     fits = isinstance(question, TextQuestion) or (question is not None and set(given) <= set(offered))
     if not fits or question is None or (row.dose is None) == (question.asked == "each_dose"):
         raise InputError(
-            "answers to the questionnaire of this study",
-            f"{row.answer!r} to {row.question}",
-            None,
-            "Readings and questionnaire must be of one study",
+            f"The questionnaire of this study does not offer {row.answer!r} as an answer to {row.question}",
+            remedy="Use readings and questionnaire of one study",
         )

@@ -48,17 +48,19 @@ class ReaderStudySettings(Settings):
     def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
         checked = different_doses(doses)
         if checked[-1] == 1:
-            raise ValueError("the full dose is not restored; hidden_standard puts it among the images that are read")
+            raise ValueError(
+                "the full dose is not restored; to show it among the images that are read, set hidden_standard: true"
+            )
         return checked
 
     @model_validator(mode="after")
     def _can_be_done(self) -> ReaderStudySettings:
         if self.hidden_standard and self.mode == "open":
-            raise ValueError("hidden_standard hides nothing where mode is open; take mode: blinded")
+            raise ValueError("hidden_standard has no effect in mode open; set mode: blinded")
         if len(self.read_doses) + 2 > MAX_PANELS:
             raise ValueError(f"T1, standard dose and {len(self.read_doses)} images are more than {MAX_PANELS} panels")
         if self.repeat_share > 0 and self.sittings == 1:
-            raise ValueError("repeat_share needs two sittings or more: a case comes again in a later one")
+            raise ValueError("repeat_share needs at least two sittings: a case is repeated in a later one")
         return self
 
     @property
@@ -79,5 +81,6 @@ def reader_study_settings(**given: object) -> ReaderStudySettings:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         message = str(problem["msg"]).removeprefix("Value error, ")
-        wanted = f"a valid value for {name}" if name else "settings that go together"
-        raise SettingsError(wanted, message) from error
+        raise SettingsError(
+            f"{name} is not valid: {message}" if name else f"The options do not go together: {message}"
+        ) from error

@@ -35,13 +35,11 @@ def signed_off_readings(study: ReaderStudy, *, leave_out_others: bool = False) -
         signed = [account for account in readers if signed_off_at(session, account_id_of(account)) is not None]
         stored = session.get(StoredProtocol, 1)
         if not signed or stored is None:
-            raise ReaderStudyError("a reader who has signed off", "none", None, "Results wait for the sign-off")
+            raise ReaderStudyError("No reader has signed off", remedy="Results are given after the sign-off")
         if len(signed) < len(readers) and not leave_out_others:
             raise ReaderStudyError(
-                "readers who have all signed off",
-                f"{len(signed)} of {len(readers)}",
-                None,
-                "Wait for the others, or leave them out with --signed-off",
+                f"{len(signed)} of {len(readers)} readers have signed off",
+                remedy="Wait for the others, or leave them out with --signed-off",
             )
         frozen = read_frozen(stored.content)
         rows: list[ReadingRow] = []

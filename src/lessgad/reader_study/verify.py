@@ -66,14 +66,14 @@ def verify_database(path: Path) -> Verification:
         StorageError: It cannot be opened.
     """
     if not path.is_file():
-        raise StorageError("a reader study", "none", path, "Make one with lessgad reader create")
+        raise StorageError("There is no reader study", path=path, remedy="Make one with lessgad reader create")
     try:
         problems = list(_schema_problems(path))
         if problems:
             return Verification(tuple(problems), 0, 0, "")
         return _content(path)
     except sqlite3.Error as error:
-        raise StorageError("the database of a reader study", f"something else ({error})", path) from error
+        raise StorageError(f"The file is not the database of a reader study ({error})", path=path) from error
 
 
 def image_problems(folder: StudyFolder) -> list[str]:

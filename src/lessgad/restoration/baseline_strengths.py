@@ -130,7 +130,7 @@ def tune_baselines(
         DoseError: A dose is outside 0–1.
     """
     if not studies:
-        raise SettingsError("at least one validation study to tune the baselines on", "none")
+        raise SettingsError("There is no validation study to tune the baselines on")
     return BaselineStrengths(
         doses=tuple(_tuned(studies, check_dose(dose), sorted(strengths)) for dose in sorted(set(doses)))
     )
@@ -158,7 +158,7 @@ def read_strengths(path: Path) -> BaselineStrengths:
     try:
         return BaselineStrengths.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise InputError("the tuned baselines", "a file that is missing or damaged", path, _REMEDY) from error
+        raise InputError("The tuned baselines are missing or damaged", path=path, remedy=_REMEDY) from error
 
 
 def _tuned(studies: Sequence[TuningSlices], dose: float, strengths: Sequence[float]) -> DoseStrengths:

@@ -29,5 +29,5 @@ def subtract_and_scale(
         DoseError: β is 0, where nothing was measured, or outside 0–1.
     """
     if check_dose(dose) == 0:
-        raise DoseError("a dose above 0 to scale up from", "0")
+        raise DoseError("An enhancement cannot be scaled up from dose 0")
     return pre_contrast + (low_dose - pre_contrast) / np.asarray(dose, dtype=low_dose.dtype)

@@ -58,7 +58,7 @@ class IntervalCalibration(Settings):
     @model_validator(mode="after")
     def _a_factor_for_each_dose(self) -> IntervalCalibration:
         if len(self.factors) != len(self.doses) or list(self.doses) != sorted(set(self.doses)):
-            raise ValueError("doses must rise, with a factor for each")
+            raise ValueError("doses must rise, with one factor for each")
         return self
 
     def factor(self, dose: float) -> float:

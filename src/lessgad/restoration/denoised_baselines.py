@@ -44,8 +44,8 @@ def denoise(
 
     Source: Buades et al., CVPR 2005.
     """
-    _check("a noise level", sigma)
-    _check("a strength", strength)
+    _check("noise level", sigma)
+    _check("strength", strength)
     smooth = low_dose.copy()
     if sigma == 0 or strength == 0:
         return smooth
@@ -103,4 +103,4 @@ def _where(head_box: HeadBox | None) -> tuple[slice, slice, slice]:
 
 def _check(what: str, value: float) -> None:
     if not 0 <= value < math.inf:
-        raise SettingsError(f"{what} of 0 or above", f"{value:g}")
+        raise SettingsError(f"The {what} is {value:g}; it must be 0 or above")

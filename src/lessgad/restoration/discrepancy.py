@@ -134,15 +134,18 @@ def find_discrepancy(
         StudyError: There is nothing to judge.
     """
     if check_dose(dose) == 0:
-        raise DoseError("a dose above 0 to check a restored image against", "0")
+        raise DoseError("A restored image can be checked only against a dose above 0")
     if not (least_error > 0 and 0 <= least_share < 1):
-        raise SettingsError("a least error above 0 and a least share from 0 to 1", f"{least_error:g}, {least_share:g}")
+        raise SettingsError(
+            f"The least error is {least_error:g} and the least share {least_share:g}; the error must be "
+            "above 0 and the share between 0 and 1"
+        )
     tolerance = Tolerance(least_error, least_share)
     if measured is None:
         measured = voxels_to_judge(pre_contrast, low_dose, simulator.sigma, head, spacing_mm, sigma_pre_contrast)
     judged = measured & (restored < 1)
     if not judged.any():
-        raise StudyError("a head with signal above its noise, to check the restored image in", "none")
+        raise StudyError("No voxel of the head has signal above its noise, so the restored image cannot be checked")
     box = box_of(judged)
     inside = judged[box]
 

@@ -36,4 +36,4 @@ def read_known(path: Path, kind: type[Known]) -> Known | None:
     try:
         return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ModelError(f"a readable {path.name}", "a damaged one", path, "Train the model again") from error
+        raise ModelError(f"{path.name} is damaged", path=path, remedy="Train the model again") from error

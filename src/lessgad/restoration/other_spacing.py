@@ -94,7 +94,9 @@ def restore_at_spacing(
         volume = restore_volume(field, images, dose, head_box, spacing_mm, settings, facts)
         return _interpolated(volume, spacing_mm, wanted_mm)
     if not isinstance(field, ConditionalField):
-        raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
+        raise ModelError(
+            "The published network cannot restore at another spacing", remedy="Use a model of preset kernel or compact"
+        )
     seen = images_seen(images, field.settings.inputs)
     scanned = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in seen.items()}
     there = {name: resample_in_plane(image, wanted_mm).array for name, image in scanned.items()}

@@ -54,7 +54,7 @@ class TrainingRange(Settings):
     @model_validator(mode="after")
     def _a_range_for_each_dose(self) -> TrainingRange:
         if not len(self.doses) == len(self.least_enhancement) == len(self.most_enhancement):
-            raise ValueError("a least and a most enhancement for each dose")
+            raise ValueError("each dose needs a least and a most enhancement")
         return self
 
     def enhancement(self, dose: float) -> Range:
@@ -83,7 +83,7 @@ def enhancement_level(
     from scipy.ndimage import gaussian_filter
 
     if not head.any():
-        raise StudyError("a head", "none")
+        raise StudyError("The image shows no head")
     sigmas = [SMOOTHING_MM / mm for mm in spacing_mm[:2]] + [0.0]
     smooth = gaussian_filter(np.asarray(post_contrast, np.float32) - pre_contrast, sigmas)
     return float(np.quantile(smooth[head], 1 - BRIGHTEST_SHARE))

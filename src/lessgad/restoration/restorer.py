@@ -217,7 +217,7 @@ class Restorer:
             try:
                 curve = forward_model(dose, self.description.simulation, acquisition, origin).curve
             except ModelError as missing:
-                assumed = (f"enhancement is taken to follow the dose linearly: {missing.came}",)
+                assumed = (f"enhancement is assumed to be proportional to the dose. {missing.problem}",)
         distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
         return ScanFacts((z, y, x), new.noise_of_pre_contrast(), curve, misalignment_mm=distance_mm), assumed
 
@@ -234,10 +234,10 @@ class Restorer:
     def _check_images(self, pre_contrast: Volume | None, t2: Volume | None) -> None:
         if self.needs_pre_contrast and pre_contrast is None:
             raise ModelError(
-                "the pre-contrast scan that this model was trained with", "none", None, "Give it with --pre-contrast"
+                "This model was trained with the pre-contrast scan and needs it", remedy="Give it with --pre-contrast"
             )
         if t2 is not None and not self.takes_t2:
-            raise ModelError("a model that was trained with a T2", "one that was not", None, "Leave --t2 out")
+            raise ModelError("This model was not trained with a T2", remedy="Leave --t2 out")
 
     def _checked_dose(self, dose: float) -> float:
         """The dose that the model was trained for, where it knows one alone."""
@@ -245,6 +245,6 @@ class Restorer:
         check_dose(dose)
         if trained is not None and abs(dose - trained) > DOSE_TOLERANCE:
             raise DoseError(
-                f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
+                f"This model was trained for {percent(trained)} of the dose, and the scan has {percent(dose)}"
             )
         return dose if trained is None else trained

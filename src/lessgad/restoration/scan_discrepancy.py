@@ -66,16 +66,9 @@ def check_comparable(pre_contrast: Volume | None, spacing_mm: tuple[float, float
         SettingsError: The image is wanted at another spacing than that of the scan.
     """
     if pre_contrast is None:
-        raise ModelError(
-            "the pre-contrast scan, to hold the restored image against the low dose",
-            "none",
-            None,
-            "Give it with --pre-contrast",
-        )
+        raise ModelError("The check against the scan needs the pre-contrast scan", remedy="Give it with --pre-contrast")
     if spacing_mm is not None:
-        raise SettingsError(
-            "the spacing of the scan, to hold the restored image against it", "another", None, "Leave --spacing out"
-        )
+        raise SettingsError("The check against the scan needs the spacing of the scan", remedy="Leave --spacing out")
 
 
 def forward_model(
@@ -97,16 +90,14 @@ def forward_model(
         ModelError: A real scan without an equation.
     """
     if dose == 0:
-        raise DoseError("a dose above 0 to check a restored image against", "0")
+        raise DoseError("A restored image can be checked only against a dose above 0")
     curve = dose_curve(acquisition or Acquisition(), simulation)
     if isinstance(curve, str) and origin == "scanned":
         linear = simulation.model == "linear"
-        came = "a model trained with the linear mix" if linear else f"the linear mix ({curve})"
+        came = "the model was trained with the linear mix" if linear else curve
         raise ModelError(
-            "a signal equation for this scan, to hold the restored image against it",
-            came,
-            None,
-            "Leave --consistency out" if linear else "Give the scan a JSON sidecar, or leave --consistency out",
+            f"No signal equation can be used for this scan: {came}",
+            remedy="Leave --consistency out" if linear else "Give the scan a JSON sidecar, or leave --consistency out",
         )
     return LowDoseSimulator(None if isinstance(curve, str) else curve)
 

@@ -115,7 +115,7 @@ def _sources(
     from lessgad.field.measured_enhancement import measured_enhancement
 
     if facts is None:
-        raise ModelError("slice spacing and noise of the scan for a kernel field", "none")
+        raise ModelError("A kernel field needs the slice spacing and the noise of the scan")
     evidence = measured_enhancement(images["pre_contrast"], images["low_dose"], dose, facts, numbers)
     return lambda part: kernel_sources(evidence.of(part), field.settings.n_neighbor_slices)
 

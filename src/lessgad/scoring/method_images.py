@@ -107,7 +107,7 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
         VolumeError: Missing, damaged, or not on the grid of the T1.
     """
     volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
-    check_same_grid(volume, in_transverse_order(grid), "an image on the grid of the T1w", path)
+    check_same_grid(volume, in_transverse_order(grid), "The image is not on the grid of the T1w", path)
     return volume.array
 
 
@@ -116,9 +116,8 @@ def _checked_scale(image: Image, path: Path) -> Image:
     lowest, highest = float(image.min()), float(image.max())
     if lowest < -1.5 or highest > 1.5:
         raise StudyError(
-            "an image on [−1, 1], as those in prepared/",
-            f"intensities from {lowest:g} to {highest:g}",
-            path,
-            "Make it from the images in prepared/, or take it to their scale",
+            f"The intensities range from {lowest:g} to {highest:g}; they must lie on [−1, 1], as those in prepared/",
+            path=path,
+            remedy="Make the image from those in prepared/, or convert it to their scale",
         )
     return np.clip(image, -1, 1)

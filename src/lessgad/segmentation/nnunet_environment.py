@@ -28,10 +28,9 @@ def check_installed() -> None:
     missing = missing_package()
     if missing is not None:
         raise SettingsError(
-            "nnU-Net, for segmentation",
-            f"no package {missing}",
-            None,
-            "pip install '.[segmentation]' in the checkout of lessgad, or set segmentation: null in experiment.yaml",
+            f"Segmentation needs nnU-Net, and the package {missing} is not installed",
+            remedy="In the checkout of lessgad, run pip install '.[segmentation]', or set segmentation: null in "
+            "experiment.yaml",
         )
 
 

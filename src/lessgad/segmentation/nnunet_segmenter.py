@@ -121,8 +121,11 @@ def _predictor(model: TrainedModel, mirroring: bool) -> nnUNetPredictor:
         try:
             network.load_state_dict(weights)
         except (RuntimeError, TypeError, AttributeError) as error:
-            came = "others, of a trainer that builds a network of its own or of other plans"
-            raise ModelError("weights of the network in plans.json", came, model.path) from error
+            raise ModelError(
+                "The weights do not belong to the network in plans.json: their trainer builds another "
+                "network, or has other plans",
+                path=model.path,
+            ) from error
     predictor.manual_initialization(
         network,
         manager,

@@ -101,10 +101,8 @@ def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]
     patients = sorted({case.patient for case in cases})
     if len(patients) < n_folds:
         raise SettingsError(
-            f"at least {n_folds} patients with masks for as many folds",
-            f"{len(patients)}",
-            None,
-            "Set segmentation.folds lower",
+            f"{len(patients)} training patients have masks; {n_folds} folds need at least {n_folds}",
+            remedy="Set segmentation.folds lower",
         )
     return [[case.name for case in cases if patients.index(case.patient) % n_folds != fold] for fold in range(n_folds)]
 

@@ -20,20 +20,16 @@ def check_regions(regions: Regions) -> None:
     """Raise SettingsError where there are no regions, or two of them share a label: a voxel has one label."""
     if not regions:
         raise SettingsError(
-            "regions to segment",
-            "none",
-            None,
-            "Name them under cohort.regions, or set segmentation: null",
+            "Segmentation needs regions, and the cohort has none",
+            remedy="Name them under cohort.regions, or set segmentation: null",
         )
     owner: dict[int, str] = {}
     for name, values in regions.items():
         for value in values:
             if value in owner:
                 raise SettingsError(
-                    "regions without a label in common, for segmentation",
-                    f"label {value} in {owner[value]} and {name}",
-                    None,
-                    _NO_SHARED,
+                    f"The regions {owner[value]} and {name} share label {value}, which segmentation does not allow",
+                    remedy=_NO_SHARED,
                 )
             owner[value] = name
 
@@ -69,19 +65,18 @@ def labels_of_model(
         if unknown or missing or other:
             wrong = f"label {unknown[0]}" if unknown else f"no labels for {missing[0]}" if missing else other[0]
             raise ModelError(
-                f"segmentation.labels that give each region ({', '.join(regions)}) labels of the model: {offered}",
-                wrong,
-                path,
+                f"segmentation.labels names {wrong}; it must give each region ({', '.join(regions)}) labels "
+                f"of the model: {offered}",
+                path=path,
             )
         return {name: tuple(given[name]) for name in regions}
     by_name = {_plain(name): tuple(values) for name, values in names.items()}
     missing = [name for name in regions if _plain(name) not in by_name]
     if missing:
         raise ModelError(
-            f"a model with labels named {', '.join(regions)}",
-            offered,
-            path,
-            f"Say under segmentation.labels which labels make up {missing[0]}",
+            f"The labels of the model are {offered}; the regions are {', '.join(regions)}",
+            path=path,
+            remedy=f"Say under segmentation.labels which labels make up {missing[0]}",
         )
     return {name: by_name[_plain(name)] for name in regions}
 

@@ -51,7 +51,5 @@ class SegmentationSettings(Settings):
     @model_validator(mode="after")
     def _labels_of_a_model(self) -> SegmentationSettings:
         if self.labels is not None and self.model is None:
-            raise ValueError(
-                "labels are those of a model that is there already; name it under model, or leave both out"
-            )
+            raise ValueError("labels are those of a trained model; name it under model, or leave labels out")
         return self

@@ -136,7 +136,9 @@ def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
 
     if len(task.found) > 1:
         names = ", ".join(path.name for path in task.found)
-        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy=what_decides(task.found))
+        raise StudyError(
+            f"There are {len(task.found)} candidates for the {task.what}: {names}", remedy=what_decides(task.found)
+        )
     if isinstance(task.acquisitions, CohortError):
         raise task.acquisitions
     if task.acquisitions is not None:

@@ -155,7 +155,9 @@ def _check_masks(experiment: Experiment, cases: tuple[SegmentationCase, ...], in
     """Raise SettingsError where there is nothing to learn of a region."""
     learning = _learning(experiment, "train", inputs)
     if not any(not case.validation for case in cases):
-        raise SettingsError("a mask of at least one training patient, for segmentation", "none", None, NO_MASKS)
+        raise SettingsError(
+            "Segmentation needs a mask of at least one training patient, and there is none", remedy=NO_MASKS
+        )
     regions: Regions = experiment.settings.cohort.regions
     found: set[int] = set()
     for study in learning:
@@ -166,10 +168,8 @@ def _check_masks(experiment: Experiment, cases: tuple[SegmentationCase, ...], in
             return
     missing = [name for number, name in enumerate(regions, start=1) if number not in found]
     raise SettingsError(
-        f"the region {missing[0]} in the mask of at least one training patient",
-        "none of its labels in any",
-        None,
-        "Correct cohort.regions, or set segmentation: null in experiment.yaml",
+        f"No mask of a training patient holds the region {missing[0]}",
+        remedy="Correct cohort.regions, or set segmentation: null in experiment.yaml",
     )
 
 

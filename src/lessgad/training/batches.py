@@ -63,7 +63,7 @@ def _source(patch: Patch, field: FieldSettings) -> Float[np.ndarray, "c h w"]:
     if field.preset != "kernel":
         return np.concatenate(list(images_seen(patch.images, field.inputs).values()))
     if patch.facts is None:
-        raise ModelError("slice spacing and noise of the scans for a kernel field", "none")
+        raise ModelError("A kernel field needs the slice spacing and the noise of the scans")
     middle = len(patch.low_dose) // 2
     evidence = measured_enhancement(patch.pre_contrast, patch.low_dose, patch.dose, patch.facts, [middle])
     return kernel_sources(evidence, field.n_neighbor_slices)[0]

@@ -37,7 +37,10 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
         if launch.rank > 0:
             raise SystemExit(UNUSABLE_INPUT)
         came = f"{launch.n_processes} of them"
-        raise SettingsError("one process for all but --stage train", came, None, "Start lessgad by itself for the rest")
+        raise SettingsError(
+            f"lessgad was started as {came}; only --stage train uses several processes",
+            remedy="Start lessgad by itself for the other stages",
+        )
     processes = Processes.joined(launch)
     yield processes
     if processes.leads:
@@ -62,10 +65,8 @@ def order_given(processes: Processes, order: Order) -> Iterator[None]:
         if not another_ended(error):
             raise
         raise LessgadError(
-            f"all {processes.n} processes to train together",
-            "one that ended before the others",
-            None,
-            "See what it said; the same command goes on from where the training was last saved",
+            f"One of the {processes.n} processes that train together ended before the others",
+            remedy="See what it said; the same command continues from the last saved state",
         ) from error
 
 

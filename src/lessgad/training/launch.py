@@ -51,7 +51,9 @@ def launched(environment: Mapping[str, str]) -> Launch:
     if n == 1 or environment.get("SLURM_JOB_NAME") in SHELLS:
         return Launch()
     if "SLURM_NTASKS_PER_NODE" not in environment:
-        raise SettingsError("srun with --ntasks-per-node", f"{n} tasks without it", None, "Give it to sbatch or srun")
+        raise SettingsError(
+            f"srun started {n} tasks without --ntasks-per-node", remedy="Give --ntasks-per-node to sbatch or srun"
+        )
     nodes, n_here = int(environment["SLURM_STEP_NUM_NODES"]), int(environment["SLURM_NTASKS_PER_NODE"])
     return _checked(Launch("slurm", int(environment["SLURM_PROCID"]), n, nodes), n_here)
 
@@ -59,5 +61,7 @@ def launched(environment: Mapping[str, str]) -> Launch:
 def _checked(launch: Launch, n_here: int) -> Launch:
     if launch.n_nodes * n_here != launch.n_processes:
         came = f"{launch.n_processes} processes on {launch.n_nodes}, {n_here} of them on this one"
-        raise SettingsError("as many processes on each machine", came)
+        raise SettingsError(
+            f"The machines run different numbers of processes: {came}", remedy="Start as many processes on each machine"
+        )
     return launch if launch.n_processes > 1 else Launch()

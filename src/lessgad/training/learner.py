@@ -178,6 +178,8 @@ def _fabric_precision(settings: TrainingSettings) -> FabricPrecision:
     device = compute_device()
     if settings.precision == "fp16":
         if device.type == "cpu":
-            raise SettingsError("a GPU for training.precision fp16", "none", None, "Take auto, bf16 or fp32")
+            raise SettingsError(
+                "training.precision fp16 needs a GPU, and there is none", remedy="Set precision: auto, bf16 or fp32"
+            )
         return "16-mixed"
     return "bf16-mixed" if resolve_precision(settings.precision, device) == "bf16" else "32-true"

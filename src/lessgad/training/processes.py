@@ -128,10 +128,8 @@ class Processes:
         n_gpus = torch.cuda.device_count() if _device_type() == "cuda" else self._launch.n_here
         if n_gpus < self._launch.n_here:
             raise SettingsError(
-                f"a GPU for each of the {self._launch.n_here} processes on this machine",
-                f"{n_gpus} that they can all see",
-                None,
-                "Start as many processes as there are GPUs, each of which sees them all",
+                f"{self._launch.n_here} processes run on this machine, and it has {n_gpus} GPUs that they can all see",
+                remedy="Start as many processes as there are GPUs, each of which sees them all",
             )
         return self._launch.n_here
 

@@ -58,7 +58,7 @@ def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StorageError("permission to read this file", (error.strerror or str(error)).lower(), path) from error
+        raise StorageError(f"This file cannot be read: {(error.strerror or str(error)).lower()}", path=path) from error
     with file:
         stored = _unpickled(file)
     if not isinstance(stored, dict) or stored.get("fingerprint") != fingerprint:

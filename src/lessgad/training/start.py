@@ -35,10 +35,8 @@ def pretrained_weights(field: FieldSettings) -> dict[str, Tensor]:
     shipped, description = load_field(pretrained_model())
     if description.field != field:
         raise SettingsError(
-            "a field of the shape of the pretrained weights, to start from them",
-            "another shape",
-            None,
-            "Leave the shape of field: as it is, or set training.start to scratch",
+            "The field does not have the shape of the pretrained weights, so training cannot start from them",
+            remedy="Leave the shape of field: as it is, or set training.start to scratch",
         )
     return {name: weight.detach().cpu() for name, weight in shipped.state_dict().items()}
 

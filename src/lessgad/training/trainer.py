@@ -173,10 +173,10 @@ def _step(task: TrainingTask, learner: Learner, state: TrainingState, steps: Ste
         loss = learner.learn(seen, learning_rate_factor(first / n_samples))
     except FloatingPointError as error:
         raise SettingsError(
-            "a training that stays finite",
-            f"{error} after {first} samples",
-            task.folder,
-            f"Lower training.learning_rate (now {task.settings.learning_rate:g}), or set training.precision to fp32",
+            f"The training diverged: {error} after {first} samples",
+            path=task.folder,
+            remedy=f"Lower training.learning_rate (now {task.settings.learning_rate:g}), or set "
+            "training.precision to fp32",
         ) from error
     state.n_samples_done = numbers.stop
     state.loss_sum += loss

@@ -104,7 +104,7 @@ def browser_image_sha256(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise ReaderStudyError("an image of the reader study", "one that is missing or damaged", path) from error
+        raise ReaderStudyError("An image of the reader study is missing or damaged", path=path) from error
     return digest.hexdigest()
 
 

@@ -32,16 +32,16 @@ class FileSource:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         if len(paths) > MOST_FILES:
-            raise InputError(f"at most {MOST_FILES} files", str(len(paths)))
+            raise InputError(f"{len(paths)} files were given; at most {MOST_FILES} can be shown")
         self._paths = list(paths)
         self._volumes: list[Volume] = []
         for path in self._paths:
             volume = in_transverse_order(read_volume(path, labels=_is_labels(path), needs_contrast=False))
             if self._volumes:
-                check_same_grid(volume, self._volumes[0], f"a file on the grid of {self._paths[0].name}", path)
+                check_same_grid(volume, self._volumes[0], f"The file is not on the grid of {self._paths[0].name}", path)
             self._volumes.append(volume)
         if all(map(_is_labels, self._paths)):
-            raise InputError("at least one image", "masks alone")
+            raise InputError("Only masks were given; at least one image is needed")
 
     @property
     def title(self) -> str:

@@ -28,7 +28,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         why = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
-        raise SettingsError("a free port", f"{port}, which {why}", None, "Choose another with --port") from error
+        raise SettingsError(f"Port {port} {why}", remedy="Choose another with --port") from error
     return listening
 
 

@@ -92,10 +92,9 @@ def _flipped(array: np.ndarray, affine: Affine, axis: int) -> tuple[np.ndarray, 
 def _check(volume: Volume) -> None:
     cosines = volume.affine[:3, :3] / volume.spacing_mm
     if np.abs(cosines.T @ cosines - np.eye(3)).max() > _LARGEST_COSINE:
-        raise VolumeError("perpendicular axes", "an affine with shear")
-    wanted = f"whole numbers from 0 to {LARGEST_VALUE}"
+        raise VolumeError("The affine has shear; DICOM needs perpendicular axes")
     if volume.array.dtype.kind not in "iu":
-        raise VolumeError(wanted, f"{volume.array.dtype} voxels")
+        raise VolumeError(f"The voxels are {volume.array.dtype}; they must be whole numbers from 0 to {LARGEST_VALUE}")
     lowest, highest = volume.array.min(), volume.array.max()
     if lowest < 0 or highest > LARGEST_VALUE:
-        raise VolumeError(wanted, f"{lowest} to {highest}")
+        raise VolumeError(f"The voxels range from {lowest} to {highest}; they must lie between 0 and {LARGEST_VALUE}")

@@ -30,14 +30,16 @@ def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account,
         SettingsError: The name is not one, or is of somebody in the other role.
     """
     if not _NAME.fullmatch(name):
-        raise SettingsError("a name of letters, digits, '.', '_' and '-', up to 40", repr(name))
+        raise SettingsError(
+            f"The name {name!r} is not allowed", remedy="Use up to 40 letters, digits, '.', '_' and '-'"
+        )
     account = find_account(session, name)
     if account is None:
         account = Account(name=name, role=role, created_at=at)
         session.add(account)
         session.flush()
     elif account.role != role:
-        raise SettingsError(f"a {role} named {name}", f"a {account.role} of that name", None, "Choose another name")
+        raise SettingsError(f"There is already a {account.role} named {name}", remedy="Choose another name")
     code = secrets.token_urlsafe(32)
     account.invitation_sha256, account.invitation_ends_at = digest(code), at + INVITATION_S
     account.password_hash, account.n_failures, account.locked_until_at = None, 0, 0.0

@@ -48,13 +48,13 @@ def submit(
         if known.submission == submission.token:
             return known.revision
     if signed_off_at(session, account_id) is not None:
-        raise ReaderStudyError("answers before the sign-off", "answers after it")
+        raise ReaderStudyError("You have signed off; answers can no longer be changed")
     if submission.based_on != len(sets):
         raise ReaderStudyError(
-            "the newest answers to this case", "older ones", None, "It was answered in another window; load it again"
+            "This case was answered in another window in the meantime", remedy="Load it again to see the newest answers"
         )
     if sets and not submission.reason.strip():
-        raise ReaderStudyError("a reason for the change", "none")
+        raise ReaderStudyError("A change needs a reason")
     shown = images_of(session, reading.case.id)
     images = {kind: shown[kind].sha256 for kind in sorted({image_kind(panel) for panel in reading.panels})}
     answers = canonical(dict(submission.answers))

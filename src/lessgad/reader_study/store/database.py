@@ -66,7 +66,7 @@ def open_store(path: Path) -> Store:
         StorageError: There is none, or it is of a newer lessgad.
     """
     if not path.is_file():
-        raise StorageError("a reader study", "none", path, "Make one with lessgad reader create")
+        raise StorageError("There is no reader study", path=path, remedy="Make one with lessgad reader create")
     migrate(path)
     return Store(path)
 

@@ -51,8 +51,6 @@ def check_protocol(session: Session, protocol: ReadingProtocol) -> None:
         }
         if given != wanted:
             raise ReaderStudyError(
-                "the protocol by which readers were invited",
-                "other settings or cases",
-                None,
-                "Put them back; questions can be changed until the first answer, the rest cannot",
+                "The settings or cases are not those with which the readers were invited",
+                remedy="Put them back; questions can be changed until the first answer, the rest cannot",
             )

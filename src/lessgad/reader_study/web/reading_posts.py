@@ -68,7 +68,7 @@ def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, s
                 protocol = frozen_sha256(session, at, study.protocol)
                 submit(session, at, visitor.account_id, reading, submission, protocol)
             except ReaderStudyError as error:
-                refused = f"{error.remedy or 'Not handed in: wanted ' + error.wanted}."
+                refused = str(error)
                 session.rollback()
         following = "" if wrong or refused else _next_address(session, visitor, state)
     return _answered(request, reading_id, visitor, state, wrong, refused, following)
