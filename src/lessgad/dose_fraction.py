@@ -15,6 +15,12 @@ _LABEL = re.compile(r"dose(\d+)(?:p(\d+))?")
 def check_dose(dose: float) -> float:
     """Return `dose` if it is a fraction of the standard dose, 0 ≤ dose ≤ 1.
 
+    Args:
+        dose: Any number.
+
+    Returns:
+        The dose as a float, 0–1.
+
     Raises:
         DoseError: It is not; a value that looks like per cent gets a suggestion.
     """
@@ -56,6 +62,12 @@ def different_doses(doses: Iterable[float]) -> tuple[float, ...]:
 
 def dose_from_label(label: str) -> float:
     """Read what `dose_label` wrote.
+
+    Args:
+        label: For example ``dose12p5``.
+
+    Returns:
+        The dose, 0–1.
 
     Raises:
         DoseError: The label is not of that form, or of more than the standard dose.

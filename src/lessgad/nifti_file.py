@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 def open_nifti(path: Path) -> Nifti1Image:
     """Open a NIfTI file without reading its voxels.
 
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+
+    Returns:
+        The opened image; its voxels are not read yet.
+
     Raises:
         VolumeError: The file is missing, not fetched, or not NIfTI.
     """

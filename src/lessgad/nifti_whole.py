@@ -43,6 +43,9 @@ def read_to_the_end(path: Path) -> None:
 
     The checksum follows the last voxel, and nibabel stops reading before it.
 
+    Args:
+        path: A gzip-compressed file.
+
     Raises:
         OSError: The content is not what was compressed, or something else follows it.
         EOFError: The file ends too early.

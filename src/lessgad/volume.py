@@ -87,7 +87,15 @@ class Volume:
 
 
 def same_grid(one: Volume, other: Volume) -> bool:
-    """Whether two volumes have the same shape and no corner is more than 0.01 mm apart."""
+    """Say whether two volumes have the same shape and no corner is more than 0.01 mm apart.
+
+    Args:
+        one: A volume.
+        other: Another volume.
+
+    Returns:
+        True if they share a grid.
+    """
     if one.array.shape != other.array.shape:
         return False
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in one.array.shape])).reshape(3, -1)
@@ -108,6 +116,13 @@ def in_transverse_order(volume: Volume) -> Volume:
 def in_order_of(volume: Volume, like: Volume) -> Volume:
     """Undo `in_transverse_order`: give `volume` the axis order of `like`, whose grid it shares up to that.
 
+    Args:
+        volume: A volume in transverse order.
+        like: A volume on the same grid, in its own order of axes.
+
+    Returns:
+        The volume with the axis order of `like`; a view.
+
     Raises:
         VolumeError: The two are not the same grid up to the order and direction of axes.
     """
@@ -117,7 +132,15 @@ def in_order_of(volume: Volume, like: Volume) -> Volume:
 
 
 def with_axes_of(volume: Volume, like: Volume) -> Volume:
-    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view."""
+    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view.
+
+    Args:
+        volume: The volume to reorder.
+        like: The volume whose order and direction of axes is taken.
+
+    Returns:
+        The reordered volume; a view.
+    """
     from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt_transform
 
     change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
@@ -126,7 +149,14 @@ def with_axes_of(volume: Volume, like: Volume) -> Volume:
 
 
 def check_same_grid(one: Volume, other: Volume, problem: str, path: Path | None = None) -> None:
-    """Raise VolumeError where two volumes do not share a grid."""
+    """Raise VolumeError where two volumes do not share a grid.
+
+    Args:
+        one: A volume.
+        other: Another volume.
+        problem: What is wrong if the grids differ, for the error.
+        path: The file concerned, for the error.
+    """
     if not same_grid(one, other):
         raise VolumeError(f"{problem}: {_grid_words(one)} against {_grid_words(other)}", path=path)
 
@@ -135,6 +165,14 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
     """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
+
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+        labels: Whether the voxels are labels.
+        needs_contrast: Whether one value in every voxel is an error.
+
+    Returns:
+        The volume in its own axis order, float32, or int32 for labels.
 
     Raises:
         VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colors or
@@ -180,7 +218,13 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
 
 
 def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
-    """Read the distance between neighboring voxels along the first three array axes, in mm, from the header alone.
+    """Read the voxel spacing of an image from its header alone.
+
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+
+    Returns:
+        Distance between neighboring voxels along the first three array axes, in mm.
 
     Raises:
         VolumeError: Missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
@@ -198,6 +242,10 @@ def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
 
 def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
+
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+        volume: The image to write.
 
     Raises:
         VolumeError: The name does not end in ``.nii`` or ``.nii.gz``.
@@ -217,6 +265,12 @@ def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
 
     nibabel matches the clearest axis first, whichever it is; past some 40° that can give z an axis that is not
     the closest to it. Here z comes first, because slices are what is looked at.
+
+    Args:
+        affine: Affine from voxel indices to RAS+ mm.
+
+    Returns:
+        World axis and direction of each array axis, (3, 2).
     """
     cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     size = np.abs(cosines)

@@ -34,8 +34,8 @@ def show(
     Args:
         pre_contrast: T1.
         low_dose: Low dose on the same grid and intensity scale.
-        restored: Restored image, likewise.
-        standard_dose: T1ce, likewise.
+        restored: Restored image on the same grid and intensity scale.
+        standard_dose: T1ce on the same grid and intensity scale.
         tumor: Mask of the tumor; its largest slice is drawn.
         slice_index: Number of the slice from the feet, from 0; None takes that of the tumor, or the middle.
 

@@ -42,15 +42,15 @@ def simulate_low_dose(
         without a sequence:  low = (1 − β) · T1 + β · T1ce
         with a sequence:     low = T1 · f_β(T1ce / T1),   f_β the signal equation (`lessgad.dose.dose_curve`)
 
-    Real enhancement does not follow the dose linearly, so that the linear mix is optimistic or pessimistic by a
-    factor of up to three at 10 % of the dose. Give the sequence where it is known.
+    Real enhancement does not follow the dose linearly, so the linear mix can be wrong by a factor of up to three at 10
+    % of the dose. Give the sequence where it is known.
 
     Args:
         pre_contrast: T1, true zero at 0.
         standard_dose: T1ce on the same grid and intensity scale (`register`, `calibrate`).
         dose: β, fraction of the standard dose, 0–1.
-        sequence: How the T1ce was acquired, or the path of its NIfTI file, whose BIDS sidecar tells; None for the
-            linear mix.
+        sequence: Acquisition parameters of the T1ce, or the path of its NIfTI file with a BIDS sidecar beside it; None
+            for the linear mix.
         noise: `none`; `matched` denoises both scans and adds fresh Rician noise as strong as in the T1ce; a number
             does the same for that SNR of tissue (second histogram peak of the T1 over σ).
         seed: Seed of the noise.

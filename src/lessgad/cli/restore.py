@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad restore`: one new scan."""
+"""`lessgad restore`: restore one new scan."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def restore(
         Path,
         typer.Argument(
             metavar="LOW",
-            help="The low-dose scan, NIfTI; LOW.json beside it tells the sequence. Or a folder with one DICOM study: "
-            "its low dose and T1 are found, and OUT becomes a folder of derived series.",
+            help="The low-dose scan, a NIfTI file; LOW.json beside it gives the sequence. Or a folder with one DICOM "
+            "study: lessgad finds its low dose and T1, and OUT becomes a folder of derived series.",
         ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The restored image to write, .nii or .nii.gz.")],
     dose: Annotated[
         float | None,
         typer.Option(
-            help="Its fraction of the standard dose, e.g. 0.1; needed unless a DICOM header says it. At 0 the input "
-            "is returned, unless prediction beats it on validation patients."
+            help="The dose of LOW as a fraction of the standard dose, e.g. 0.1; needed unless a DICOM header gives it. "
+            "At 0 the input is returned, unless prediction beats it on validation patients."
         ),
     ] = None,
     model: Annotated[
@@ -48,7 +48,9 @@ def restore(
     ] = Path(PRETRAINED),
     pre_contrast: Annotated[
         Path | None,
-        typer.Option(metavar="T1", help="T1 of the same examination; needed by the pretrained model and most others."),
+        typer.Option(
+            metavar="T1", help="T1 of the same examination; the pretrained model and most other models need it."
+        ),
     ] = None,
     t2: Annotated[
         Path | None,
@@ -56,38 +58,40 @@ def restore(
     ] = None,
     spacing_mm: Annotated[
         float | None,
-        typer.Option("--spacing", metavar="MM", help="In-plane spacing of the result; that of the scan unless given."),
+        typer.Option(
+            "--spacing", metavar="MM", help="In-plane spacing of the result. Default: the spacing of the scan."
+        ),
     ] = None,
     interval: Annotated[
         Path | None,
-        typer.Option(metavar="HALF", help="Where the half-width of the 90 % interval of each voxel goes, NIfTI."),
+        typer.Option(metavar="HALF", help="A NIfTI file to write: the half-width of the 90 % interval of each voxel."),
     ] = None,
     consistency: Annotated[
         Path | None,
         typer.Option(
             metavar="MAP",
-            help="Where the map goes of what LOW contradicts in the restored image, NIfTI: too much above 0, too "
-            "little below. Needs T1, and LOW's JSON sidecar.",
+            help="A NIfTI file to write: where the restored image disagrees with LOW (above 0: too bright; below 0: "
+            "too dark). Needs the T1 and the JSON sidecar of LOW.",
         ),
     ] = None,
     simulated: Annotated[
         bool,
         typer.Option(
             "--simulated",
-            help="LOW was simulated as in the model's training, not scanned: the simulation is true of it.",
+            help="LOW was not scanned but simulated as in the training of the model.",
         ),
     ] = False,
     series: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ROLE=NUMBER",
-            help="Of a DICOM study: what a series is, by SeriesNumber: low_dose, pre_contrast or t2; repeat for more.",
+            help="For a DICOM study: the SeriesNumber of low_dose, pre_contrast or t2; repeat for more.",
         ),
     ] = None,
     burn_in: Annotated[
-        bool, typer.Option(help="Of DICOM: write NOT FOR DIAGNOSIS into the pixels of every slice.")
+        bool, typer.Option(help="For a DICOM study: write NOT FOR DIAGNOSIS into the pixels of every slice.")
     ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
     from lessgad.cohort.acquisition import acquisition_beside
@@ -106,9 +110,7 @@ def restore(
         restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in)
         return
     if dose is None:
-        raise InputError(
-            f"The file name does not give the dose of the scan {low_dose.name}", remedy="Give it with --dose"
-        )
+        raise InputError(f"The dose of {low_dose.name} is not given", remedy="Give it with --dose")
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
         raise InputError(f"The spacing is {spacing_mm:g} mm; it must lie between 0.05 and 20 mm")
     results, inputs = (

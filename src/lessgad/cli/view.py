@@ -26,7 +26,7 @@ def view(
         list[Path],
         typer.Argument(
             metavar="EXPERIMENT|FILES…",
-            help="An experiment folder; or NIfTI files on one grid, masks (named …dseg, …mask, …seg) as contours.",
+            help="An experiment folder, or NIfTI files on one grid. Masks (named …dseg, …mask or …seg) become contours.",
         ),
     ],
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
@@ -59,7 +59,7 @@ def view(
 
 
 def _source(paths: list[Path]) -> StudySource:
-    """Open what is to be shown.
+    """Open the images to show.
 
     Raises:
         InputError: A folder that is no experiment, or one beside other paths.
@@ -87,7 +87,7 @@ def _source(paths: list[Path]) -> StudySource:
 
 
 def _check_packages() -> None:
-    """Raise InputError where the packages that serve pages are not installed."""
+    """Raise InputError if the packages of the viewer are not installed."""
     from importlib.util import find_spec
 
     from lessgad.errors import InputError

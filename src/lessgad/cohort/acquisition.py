@@ -84,6 +84,9 @@ class Sidecars:
     def content(self, path: Path) -> dict[str, Any]:
         """Read one of them.
 
+        Args:
+            path: The file.
+
         Raises:
             CohortError: It is not JSON.
         """
@@ -115,6 +118,9 @@ def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
 
 def acquisition_beside(image: Path | str) -> Acquisition | None:
     """Read the sidecar of the same name beside an image that lies in no cohort; None where there is none.
+
+    Args:
+        image: The image file.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.

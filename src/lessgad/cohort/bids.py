@@ -149,6 +149,10 @@ def _images(folder: Path, suffix: str) -> list[Path]:
 def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     """Read what labels mean from the ``dseg.tsv`` of the derivatives; empty where there is none.
 
+    Args:
+        root: The top folder.
+        derivative: Folder in ``derivatives/``; None looks into all.
+
     Raises:
         CohortError: A ``dseg.tsv`` without the columns index and name.
     """

@@ -20,6 +20,10 @@ BIDS_VERSION = "1.10.0"
 def check_targets(plan: ImportPlan, cohort: Path) -> None:
     """Raise CohortError where the cohort has another file in a place that the import needs.
 
+    Args:
+        plan: What to import.
+        cohort: The cohort folder.
+
     Raises:
         CohortError: It has; nothing was written.
     """

@@ -115,6 +115,9 @@ def plan_from_table(table: Path) -> ImportPlan:
 
     These are ``session``, ``mask`` and ``t2``. Paths count from the folder of the table.
 
+    Args:
+        table: The table.
+
     Raises:
         CohortError: The table cannot be read, lacks a column, has no rows, or a row has no patient.
     """

@@ -34,6 +34,10 @@ def find(folder: Path, pattern: str) -> list[Found]:
     ``{patient}`` and ``{session}`` stand for any text without a slash; where both are in one part of the path, for
     letters and digits. ``*`` stands for anything without a slash. A place that comes twice is the same both times.
 
+    Args:
+        folder: The folder to search, with its subfolders.
+        pattern: Pattern of file names with ``{patient}`` and, optionally, ``{session}``.
+
     Raises:
         SettingsError: The pattern has no place for the patient, or an unknown one.
     """

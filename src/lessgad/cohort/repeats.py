@@ -28,7 +28,12 @@ def first_scans(candidates: Sequence[Path], select: Selection) -> list[Path]:
 
 
 def repeats_of(standard_dose: Path, candidates: Sequence[Path]) -> tuple[Path, ...]:
-    """Give the images that are named as the standard dose is but for the run, or with ``acq-repeat``, run by run."""
+    """Give the images that are named as the standard dose is but for the run, or with ``acq-repeat``, run by run.
+
+    Args:
+        standard_dose: The standard-dose image.
+        candidates: Candidate images.
+    """
     own, others = _but(standard_dose, ("run",)), [path for path in candidates if path != standard_dose]
     plain = _but(standard_dose, _OF_A_REPEAT)
     found = [

@@ -48,6 +48,12 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
 def only(candidates: Sequence[Path], select: Selection, kind: str, anat: Path) -> Path:
     """Give the one image that is meant.
 
+    Args:
+        candidates: Candidate images.
+        select: Entities of the chosen images.
+        kind: What the image is, for the error.
+        anat: The ``anat`` folder of the study.
+
     Raises:
         CohortError: There is none, or several; says which entity would decide.
     """

@@ -22,6 +22,9 @@ def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
     A gradient echo with an inversion time, the variant MP (magnetization prepared) or a TR above 300 ms (unless 2D)
     is inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait
     that long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
     """
     codes = set(acquisition.scanning_sequence)
     if not codes & {"SE", "GR"} or {"SE", "GR"} <= codes or "EP" in codes or _is_balanced(acquisition):
@@ -38,6 +41,9 @@ def is_fat_saturated(acquisition: Acquisition) -> bool | None:
     """Whether ScanOptions names a saturation of fat, or an excitation of water alone; None where nothing is known.
 
     A scan without options has an empty ScanOptions in DICOM, which converters leave out.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
     """
     if not acquisition.scan_options and not acquisition.scanning_sequence:
         return None
@@ -53,6 +59,10 @@ def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | N
     """Say in what two scans differ so that their difference is not contrast alone; None where nothing is known to.
 
     Only what both sidecars say is compared.
+
+    Args:
+        pre_contrast: Acquisition parameters of the T1.
+        standard_dose: Acquisition parameters of the T1ce.
     """
     before, after = sequence_class(pre_contrast), sequence_class(standard_dose)
     if before is not None and after is not None and before != after:

@@ -24,6 +24,9 @@ _LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
 def read_sidecar(path: Path) -> dict[str, Any]:
     """Read a sidecar leniently: what is not read of it says nothing.
 
+    Args:
+        path: The file to read.
+
     Raises:
         CohortError: It is no JSON object, or was not fetched.
     """

@@ -74,6 +74,9 @@ def assign(patients: Iterable[str], settings: SplitSettings, given: Mapping[str,
 def read_split(path: Path) -> dict[str, Subset]:
     """Read ``split.tsv``: participant_id and subset.
 
+    Args:
+        path: The file to read.
+
     Raises:
         CohortError: No such file, missing columns, a row without a patient, an unknown subset, or one patient
             in two subsets.
@@ -154,7 +157,12 @@ def _listed(patients: list[str]) -> str:
 
 
 def write_split(path: Path, subsets: Mapping[str, Subset]) -> None:
-    """Write ``split.tsv``."""
+    """Write ``split.tsv``.
+
+    Args:
+        path: The file to write.
+        subsets: Subset of each patient.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(["participant_id", "subset"])

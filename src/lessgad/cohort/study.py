@@ -87,5 +87,10 @@ class Cohort:
 
 
 def study_name(patient: str, session: str) -> str:
-    """Spell the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``."""
+    """Spell the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``.
+
+    Args:
+        patient: Label of the patient, without ``sub-``.
+        session: Label of the session, without ``ses-``; empty where there are none.
+    """
     return f"sub-{patient}_ses-{session}" if session else f"sub-{patient}"

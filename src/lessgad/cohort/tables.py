@@ -52,6 +52,10 @@ def read_table(path: Path, wanted: str, columns: tuple[str, ...]) -> list[dict[s
 def read_text_of(path: Path, wanted: str) -> str:
     """Read a text in UTF-8, in UTF-16 as spreadsheets save it, or else in Latin-1.
 
+    Args:
+        path: The file to read.
+        wanted: What the file is, for the error: "a split".
+
     Raises:
         CohortError: It cannot be read.
     """

@@ -37,6 +37,9 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
     ``sub-P/sub-P_sessions.tsv`` (or ``sessions.tsv`` beside the patients, with ``participant_id``) decides where its
     ``acq_time`` names every session; else labels that differ in numbers alone, or in one letter. Any others, such as
     ``preop`` and ``postop``, have no order, nor have those of a table that cannot be read.
+
+    Args:
+        cohort: The cohort.
     """
     sessions: dict[str, set[str]] = {}
     named = [(study.patient, study.session) for study in cohort.studies]

@@ -50,6 +50,9 @@ def reason_in_words(line: str) -> str:
     """Shorten an error's line to its first sentence, without names of files.
 
     ``a.nii.gz: The mask is empty. Draw it or remove it.`` becomes ``The mask is empty``.
+
+    Args:
+        line: The error as one line.
     """
     older = _OLDER.search(line)
     if older is not None:

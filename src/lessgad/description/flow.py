@@ -45,7 +45,13 @@ PIPELINE = (
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """Spell a number of things: ``1 patient``, ``2 patients``."""
+    """Spell a number of things: ``1 patient``, ``2 patients``.
+
+    Args:
+        n: The number.
+        one: Singular of the noun.
+        many: Plural of the noun; None adds an s.
+    """
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 

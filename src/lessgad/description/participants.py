@@ -89,6 +89,9 @@ def age_from(words: str) -> Age | None:
     """Read an age: ``58``, ``58.5``, ``58,5``, ``90+``, ``>89``, or DICOM's ``065Y``, ``018M``, ``003W``, ``010D``.
 
     Anything else, ``n/a`` included, and ages above 130 years are not stated ages.
+
+    Args:
+        words: The age as written.
     """
     words = words.strip()
     if dicom := _DICOM_AGE.fullmatch(words):

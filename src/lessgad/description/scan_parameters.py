@@ -44,6 +44,11 @@ class ScanParameters:
 def scan_parameters(study: Study, modality: Modality, sidecars: Sidecars) -> ScanParameters:
     """Read the parameters of the T1 or the T1ce of a study; a sidecar that cannot be read states nothing.
 
+    Args:
+        study: A study of the cohort.
+        modality: T1 or T1ce.
+        sidecars: Sidecars that were read before.
+
     Raises:
         VolumeError: The image is no NIfTI file.
     """

@@ -23,7 +23,12 @@ def whole_or_one_decimal(value: float) -> str:
 
 
 def median_and_range(values: Sequence[float], spell: Callable[[float], str]) -> str:
-    """Spell ``median (lowest–highest)``; the median alone where all values are spelled alike, n/a without any."""
+    """Spell ``median (lowest–highest)``; the median alone where all values are spelled alike, n/a without any.
+
+    Args:
+        values: The values.
+        spell: Writes a value as text.
+    """
     if not values:
         return "n/a"
     low, high = spell(min(values)), spell(max(values))

@@ -43,7 +43,12 @@ class PrintedTable:
 
 
 def rendered(table: PrintedTable, form: Format) -> str:
-    """Spell a table in a format; the text ends with a line break."""
+    """Spell a table in a format; the text ends with a line break.
+
+    Args:
+        table: The table.
+        form: Format of the text.
+    """
     writers: dict[Format, Callable[[PrintedTable], str]] = {
         "text": _text,
         "csv": _csv,

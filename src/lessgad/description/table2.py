@@ -22,6 +22,9 @@ def table2(scans: Iterable[ScanParameters]) -> PrintedTable:
     """Make Table 2: one row for each modality, sequence and field strength that occurs.
 
     Scans whose sidecar does not state sequence or field strength have rows of their own.
+
+    Args:
+        scans: Parameters of all scans.
     """
     groups: dict[tuple[Modality, str | None, float | None], list[ScanParameters]] = {}
     for scan in scans:

@@ -25,6 +25,10 @@ _DESCRIPTION = "dataset_description.json"
 def begin_cohort(root: Path, *, without_faces: bool = False) -> None:
     """Describe a new cohort, or check that an existing one was imported before, and in the same way.
 
+    Args:
+        root: The top folder.
+        without_faces: Whether faces are removed.
+
     Raises:
         CohortError: The folder holds something else, or images with faces where there are to be none, or the reverse.
         StorageError: The disk is full or the folder cannot be written.

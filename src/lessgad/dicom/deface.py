@@ -73,13 +73,23 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
 
 
 def deface(scan: Volume, plane: FacePlane) -> Volume:
-    """Set everything in front of the plane to 0; the type stays."""
+    """Set everything in front of the plane to 0; the type stays.
+
+    Args:
+        scan: The scan.
+        plane: Plane behind the eyes.
+    """
     removed = in_front_of(plane, scan)
     return scan.with_array(np.where(removed, np.zeros((), scan.array.dtype), scan.array))
 
 
 def in_front_of(plane: FacePlane, scan: Volume) -> Bool[np.ndarray, "i j k"]:
-    """Voxels of a scan that a plane cuts off."""
+    """Voxels of a scan that a plane cuts off.
+
+    Args:
+        plane: Plane behind the eyes.
+        scan: The scan.
+    """
     y_mm, z_mm = _world(scan, 1), _world(scan, 2)
     return np.broadcast_to((y_mm > plane.y_mm) & (z_mm < plane.z_mm), scan.array.shape)
 

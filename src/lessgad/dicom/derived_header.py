@@ -64,7 +64,13 @@ def decimals(values: Iterable[float]) -> list[DSfloat]:
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence."""
+    """An item of a code sequence.
+
+    Args:
+        value: The value.
+        scheme: Coding scheme designator.
+        meaning: Code meaning.
+    """
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -96,7 +102,12 @@ def copied_from(header: Dataset) -> Dataset:
 
 
 def acquisition_of(header: Dataset, frame: int) -> Dataset:
-    """How the source was acquired, in the attributes of a classic MR image."""
+    """How the source was acquired, in the attributes of a classic MR image.
+
+    Args:
+        header: DICOM header of the series.
+        frame: Number of the frame, from 0.
+    """
     from pydicom.dataset import Dataset
 
     from lessgad.dicom.read_instance import scanning_sequence
@@ -142,7 +153,12 @@ def made_by(header: Dataset) -> Dataset:
 
 
 def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
-    """A reference to one image."""
+    """A reference to one image.
+
+    Args:
+        frame: The frame.
+        purpose: Whether the purpose of reference is stated.
+    """
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -158,7 +174,12 @@ def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
 
 
 def referenced_series(grids: tuple[SliceGrid, ...], headers: Mapping[Path, Dataset]) -> list[Dataset]:
-    """References to all images of the series that a result was made from (Common Instance Reference)."""
+    """References to all images of the series that a result was made from (Common Instance Reference).
+
+    Args:
+        grids: Slice grids of the referenced series.
+        headers: Headers that were read before, by file.
+    """
     import pydicom
     from pydicom.dataset import Dataset
 

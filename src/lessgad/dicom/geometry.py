@@ -47,6 +47,9 @@ class SliceGrid:
 def regular_grid(frames: tuple[DicomFrame, ...]) -> SliceGrid:
     """Order frames along their normal and check that they make a regular volume.
 
+    Args:
+        frames: Frames of the series.
+
     Raises:
         SeriesError: They do not; the reason says how.
     """

@@ -122,13 +122,21 @@ class ImportRules(Settings):
 
 
 def find(patterns: tuple[str, ...], words: str) -> re.Match[str] | None:
-    """Find the first pattern in a description, in which separators count as a blank."""
+    """Find the first pattern in a description, in which separators count as a blank.
+
+    Args:
+        patterns: Regular expressions.
+        words: The text to search.
+    """
     text = _SEPARATORS.sub(" ", words)
     return next((found for found in (_compiled(pattern).search(text) for pattern in patterns) if found), None)
 
 
 def read_rules(path: Path | None = None) -> ImportRules:
     """Read the shipped rules, changed by those of a YAML file.
+
+    Args:
+        path: The file; None for the defaults alone.
 
     Raises:
         SettingsError: The file is not YAML, names an unknown key, or a value is not of its kind.

@@ -90,7 +90,12 @@ class Key(Settings):
                 return KeyPatient(subject=label, shift_days=days, shift_seconds=secrets.randbelow(_SECONDS_PER_DAY))
 
     def with_patient(self, identity: str, patient: KeyPatient) -> Key:
-        """A key in which a patient is added or replaced."""
+        """A key in which a patient is added or replaced.
+
+        Args:
+            identity: Identity of the patient in the export.
+            patient: What the key holds of the patient.
+        """
         return Key(format=self.format, patients={**self.patients, identity: patient})
 
 
@@ -101,13 +106,21 @@ def default_key_path(cohort: Path) -> Path:
 
 
 def check_outside(key: Path, cohort: Path) -> None:
-    """Raise DicomError where the key would lie in the cohort, and be given away with it."""
+    """Raise DicomError where the key would lie in the cohort, and be given away with it.
+
+    Args:
+        key: The key file.
+        cohort: The cohort folder.
+    """
     if key.resolve().is_relative_to(cohort.resolve()):
         raise DicomError("The key file lies inside the cohort", path=key, remedy="Name a place outside it with --key")
 
 
 def read_key(path: Path) -> Key:
     """Read a key file; an empty key where there is none yet.
+
+    Args:
+        path: The file to read.
 
     Raises:
         DicomError: It is damaged.
@@ -126,7 +139,12 @@ def read_key(path: Path) -> Key:
 
 
 def write_key(path: Path, key: Key) -> None:
-    """Write a key file, whole or not at all, for its owner's eyes alone."""
+    """Write a key file, whole or not at all, for its owner's eyes alone.
+
+    Args:
+        path: The file to write.
+        key: The key.
+    """
     before = os.umask(0o077)
     try:
         write_text(path, json.dumps(key.model_dump(), indent=2, ensure_ascii=False) + "\n")
@@ -137,6 +155,9 @@ def write_key(path: Path, key: Key) -> None:
 @contextmanager
 def holding_key(path: Path) -> Iterator[None]:
     """Hold the key while one import works with it, so that two imports never give one pseudonym twice.
+
+    Args:
+        path: The file.
 
     Raises:
         LockedError: Another import holds it.

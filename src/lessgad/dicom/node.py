@@ -23,6 +23,9 @@ from lessgad.errors import LockedError, ModelError
 def run_node(settings: NodeSettings) -> None:
     """Run a node until SIGTERM or Ctrl-C; a study under way is worked on again at the next start.
 
+    Args:
+        settings: Settings of the node.
+
     Raises:
         LockedError: Another node works on this queue.
         ModelError: The model cannot be used.

@@ -53,6 +53,11 @@ class NodeQueue:
     def add(self, study_uid: str, sop_uid: str, content: bytes) -> str:
         """Keep one image; it is on disk when this returns. The same image again replaces itself.
 
+        Args:
+            study_uid: StudyInstanceUID.
+            sop_uid: SOPInstanceUID.
+            content: The DICOM file.
+
         Raises:
             StorageError: The disk is full.
         """
@@ -67,6 +72,9 @@ class NodeQueue:
 
         A study of which every image was worked on before is dropped. One that failed before is joined with what came
         later, and tried again.
+
+        Args:
+            quiet_s: Seconds without a new image after which a study is complete.
         """
         taken = []
         for folder in sorted((self.root / "incoming").iterdir()):
@@ -113,7 +121,12 @@ class NodeQueue:
         self._delete(study)
 
     def fail(self, study: str, reason: str) -> None:
-        """Keep a study that failed, with the reason."""
+        """Keep a study that failed, with the reason.
+
+        Args:
+            study: ID of the study in the queue.
+            reason: The reason, in words.
+        """
         folder = self.images(study)
         write_text(folder / _REASON, reason + "\n")
         with self._moving:

@@ -25,6 +25,11 @@ _VERIFICATION = "1.2.840.10008.1.1"
 def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> ThreadedAssociationServer:
     """Listen in threads of their own until the server is shut down.
 
+    Args:
+        settings: Settings of the node.
+        queue: The queue of the node.
+        log: Log of the node.
+
     Raises:
         InputError: The port is taken, or not allowed.
     """
@@ -60,6 +65,10 @@ def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> Th
 
 def tls_context(tls: Tls, purpose: ssl.Purpose) -> ssl.SSLContext:
     """Make a context in which both sides must show a certificate.
+
+    Args:
+        tls: Certificates.
+        purpose: Role of the other side.
 
     Raises:
         SettingsError: A certificate is missing or does not fit.

@@ -62,6 +62,9 @@ class RestoringProcess:
     def start(self, stop: threading.Event) -> Failure | None:
         """Start the process and let it load the model; None where it can be used.
 
+        Args:
+            stop: Set when the node is to stop.
+
         Raises:
             InterruptedError: `stop` was set.
         """

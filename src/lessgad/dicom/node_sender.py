@@ -18,6 +18,10 @@ _EXPLICIT = "1.2.840.10008.1.2.1"
 def send(files: list[Path], settings: NodeSettings) -> None:
     """Send MR images by C-STORE in one association.
 
+    Args:
+        files: DICOM files to send.
+        settings: Settings of the node.
+
     Raises:
         DicomError: The peer cannot be reached, refuses the association, or refuses an image.
     """

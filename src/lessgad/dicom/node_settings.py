@@ -91,6 +91,9 @@ class NodeSettings(Settings):
 def read_node_settings(path: Path) -> NodeSettings:
     """Read the YAML file of a node; paths in it count from its folder.
 
+    Args:
+        path: The file to read.
+
     Raises:
         SettingsError: It is missing, not YAML, or a setting is not valid.
     """

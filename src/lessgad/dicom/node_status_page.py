@@ -16,6 +16,10 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def start_status_page(port: int, queue: NodeQueue) -> ThreadingHTTPServer:
     """Serve the page at http://127.0.0.1:PORT/ in a thread of its own.
 
+    Args:
+        port: Port on 127.0.0.1.
+        queue: The queue of the node.
+
     Raises:
         InputError: The port is taken.
     """

@@ -27,7 +27,16 @@ def work(
     log: NodeLog,
     stop: threading.Event,
 ) -> None:
-    """Take complete studies from the queue until `stop` is set; those of a node that died come first."""
+    """Take complete studies from the queue until `stop` is set; those of a node that died come first.
+
+    Args:
+        settings: Settings of the node.
+        queue: The queue of the node.
+        restorer: The process that holds the model.
+        rules: Rules by which series get their role.
+        log: Log of the node.
+        stop: Set when the node is to stop.
+    """
     while not stop.is_set():
         for study in queue.working():
             if stop.is_set():
@@ -51,7 +60,17 @@ def work_on(
     log: NodeLog,
     stop: threading.Event,
 ) -> None:
-    """Restore one study, send the result, and note it as done, or as failed with the reason."""
+    """Restore one study, send the result, and note it as done, or as failed with the reason.
+
+    Args:
+        study: ID of the study in the queue.
+        settings: Settings of the node.
+        queue: The queue of the node.
+        restorer: The process that holds the model.
+        rules: Rules by which series get their role.
+        log: Log of the node.
+        stop: Set when the node is to stop.
+    """
     try:
         if queue.is_done(study):
             queue.finish(study)

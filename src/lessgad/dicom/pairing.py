@@ -15,6 +15,10 @@ def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[
 
     Alike means: the same sequence, slice direction and spacing. Among equals transverse slices and many of them are
     preferred, then the T1 and the T1ce that were acquired last, as repeats replace what failed.
+
+    Args:
+        before: Candidates for the T1.
+        after: Candidates for the T1ce.
     """
     if not before or not after:
         alone = [*before, *after]
@@ -25,7 +29,12 @@ def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[
 
 
 def closest(candidates: Sequence[Candidate], like: Candidate | None) -> Candidate:
-    """Choose the scan that is most like another one."""
+    """Choose the scan that is most like another one.
+
+    Args:
+        candidates: Candidates to choose from.
+        like: The series to match; None without one.
+    """
     return min(candidates, key=lambda one: (_unlike(one, like) if like is not None else 0.0, *_alone(one)))
 
 

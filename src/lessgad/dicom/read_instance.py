@@ -37,6 +37,9 @@ def is_dicom(path: Path) -> bool:
 def read_instance(path: Path) -> Instance:
     """Read one DICOM file but for its pixels.
 
+    Args:
+        path: The file to read.
+
     Raises:
         DicomError: It cannot be parsed, or names no study, series and instance.
     """

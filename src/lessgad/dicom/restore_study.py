@@ -101,7 +101,12 @@ def find_scans(
 
 
 def has_low_dose(folder: Path, rules: ImportRules) -> bool:
-    """Whether a study holds a scan at a low dose; one that is not of a single patient and study raises DicomError."""
+    """Whether a study holds a scan at a low dose; one that is not of a single patient and study raises DicomError.
+
+    Args:
+        folder: The DICOM folder of the study.
+        rules: Rules by which series get their role.
+    """
     study = _only_study(read_export(folder).series, folder)
     return any(one.role == "low_dose" or (one.irregular and one.is_t1) for one in assign_roles(study, rules))
 

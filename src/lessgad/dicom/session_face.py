@@ -28,6 +28,9 @@ class SessionFace:
     def removed_from(self, scan: Volume) -> Volume:
         """Remove the face from a scan; one that shows the head elsewhere has a plane of its own.
 
+        Args:
+            scan: The scan.
+
         Raises:
             SeriesError: No head was found, or the reference cannot be converted.
         """

@@ -51,7 +51,12 @@ def not_acquired(header: SeriesHeader) -> str:
 
 
 def weigh(header: SeriesHeader, rules: ImportRules) -> Weighed:
-    """Find the weighting of a series by its words, or else by TR, TE and flip angle."""
+    """Find the weighting of a series by its words, or else by TR, TE and flip angle.
+
+    Args:
+        header: Header of the series.
+        rules: Rules by which series get their role.
+    """
     for name, words in (("description", header.description), ("protocol", header.protocol)):
         skipped = find(rules.skip, words)
         if skipped:

@@ -23,6 +23,9 @@ def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
     Taken for granted: spin echoes excite by 90° (the flip angle in the header of a turbo spin echo is often that of its
     refocusing pulses); an inversion-prepared gradient echo reaches the center of k-space at TI, in the middle of its
     excitations.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
     """
     kind = sequence_class(acquisition)
     if kind is None:

@@ -102,6 +102,10 @@ class DoseCurve:
     def low_dose_ratio(self, ratio: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
         """Map ratios of standard-dose to pre-contrast signal to those of low-dose to pre-contrast signal: f_β.
 
+        Args:
+            ratio: Ratio of standard-dose to pre-contrast signal.
+            dose: Dose as a fraction of the standard dose, 0–1.
+
         Raises:
             DoseError: `dose` is outside 0–1.
         """
@@ -158,5 +162,10 @@ class DoseCurve:
     def beyond(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
     ) -> Bool[np.ndarray, "*shape"]:
-        """Voxels that enhance more than a plausible concentration explains."""
+        """Voxels that enhance more than a plausible concentration explains.
+
+        Args:
+            pre_contrast: T1.
+            standard_dose: T1ce, on the same scale.
+        """
         return standard_dose > self.largest_ratio * pre_contrast

@@ -65,7 +65,12 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
 
 
 def gray_step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own."""
+    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own.
+
+    Args:
+        levels: Distinct intensities, rising.
+        n_values: Number of voxels.
+    """
     return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
 
 
@@ -87,6 +92,11 @@ def _homogeneous(
 
     First derivatives are odd and so independent of the even residual r; second ones nearly so, being so much
     smoother: choosing by them does not choose voxels where noise is low.
+
+    Args:
+        image: The image.
+        head: Foreground of the image.
+        scale_px: Width of the Gaussian, in pixels.
     """
     from scipy.ndimage import binary_erosion, gaussian_filter
 
@@ -148,6 +158,9 @@ def _gain_at_lag_2(ratio: float) -> float:
         g(d)² = 1 − 4/3 sinc(f·d) + 1/3 sinc(2·f·d)
 
     f is found from g(2)/g(1).
+
+    Args:
+        ratio: Ratio of the differences at lag 2 and lag 1.
     """
     share = np.linspace(1, LEAST_ACQUIRED, 200)
 

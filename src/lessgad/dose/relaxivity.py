@@ -41,7 +41,13 @@ class Relaxivity:
     def shortened_ms(
         self, t1_ms: float, t2_ms: float, concentration_mm: Float[np.ndarray, "*n"]
     ) -> tuple[Float[np.ndarray, "*n"], Float[np.ndarray, "*n"]]:
-        """T1 and T2 in ms at concentrations in mmol/l, from those without the agent."""
+        """T1 and T2 in ms at concentrations in mmol/l, from those without the agent.
+
+        Args:
+            t1_ms: T1 without the agent, in ms.
+            t2_ms: T2 without the agent, in ms.
+            concentration_mm: Concentration, in mmol/l.
+        """
         r1, r2 = 1e-3 * self.r1_per_s_mm, 1e-3 * self.r2_per_s_mm
         return t1_ms / (1 + t1_ms * r1 * concentration_mm), t2_ms / (1 + t2_ms * r2 * concentration_mm)
 
@@ -98,6 +104,10 @@ def relaxivity(agent: Agent, field_strength_t: float) -> Relaxivity:
 
     Sources: r1 from Shen et al., Invest Radiol 2015 (whole blood); r2 from Rohrer et al., Invest Radiol 2005 (plasma);
     both of gadopiclenol from Robic et al., Invest Radiol 2019.
+
+    Args:
+        agent: The contrast agent.
+        field_strength_t: Field strength, in tesla.
     """
     at_low_field, at_high_field = _TABLE[agent]
     return Relaxivity(*(at_low_field if known_field(field_strength_t) == "1.5 T" else at_high_field))

@@ -65,6 +65,11 @@ def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Value
         M = (1 + Σₖ 2·(−1)^(n−k+1)·e^(−(TR − tₖ)/T1) − (−1)^n·e^(−TR/T1)) / (1 − (−1)^n·cos α·e^(−TR/T1))
 
     Source: Bernstein, King, Zhou, Handbook of MRI Pulse Sequences, 2004, section 14.3; the sum by the same steps.
+
+    Args:
+        sequence: The sequence.
+        t1_ms: T1, in ms.
+        flip: Flip angle, in radians.
     """
     tr, n = sequence.repetition_time_ms, sequence.n_pulses
     first = (sequence.pulse_spacing_ms if n > 1 else sequence.echo_time_ms) / 2
@@ -82,6 +87,11 @@ def _gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> V
         M = (1 − E1) / (1 − cos α · E1),  E1 = e^(−TR/T1)
 
     Source: Haase et al., J Magn Reson 1986; Bernstein 2004, equation 14.8.
+
+    Args:
+        sequence: The sequence.
+        t1_ms: T1, in ms.
+        flip: Flip angle, in radians.
     """
     relaxed = np.exp(-sequence.repetition_time_ms / t1_ms)
     return (1 - relaxed) / (1 - np.cos(flip) * relaxed)
@@ -94,6 +104,11 @@ def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Va
     and M∞ = (1 − e^(−s/T1)) / (1 − e), k excitations take M to M∞ + (M − M∞)·eᵏ; the rest is free recovery.
 
     Source: Deichmann et al., NeuroImage 2000 (MP-RAGE).
+
+    Args:
+        sequence: The sequence.
+        t1_ms: T1, in ms.
+        flip: Flip angle, in radians.
     """
     tr, ti, n, spacing = (
         sequence.repetition_time_ms,
@@ -120,6 +135,11 @@ def _inversion_spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values
         M = 1 − 2·e^(−TI/T1) + 2·e^(−(TR − TE/2)/T1) − e^(−TR/T1)
 
     Source: Bernstein 2004, section 14.2.
+
+    Args:
+        sequence: The sequence.
+        t1_ms: T1, in ms.
+        flip: Flip angle, in radians.
     """
     del flip
     tr, te, ti = sequence.repetition_time_ms, sequence.echo_time_ms, sequence.inversion_time_ms

@@ -82,6 +82,10 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
     """Find the dose curve of a study from how its T1ce was acquired, or the reason why it gets the linear mix.
 
     The curve depends on the agent through r2/r1 alone; where the sidecar names none, gadobutrol is taken.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+        settings: Settings of the simulation.
     """
     if settings.model == "linear":
         return "as set"
@@ -97,6 +101,10 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
 
 def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDoseSimulator:
     """Make the simulator of a prepared study; what it mixes are the study's `source_pair`.
+
+    Args:
+        study: The prepared study.
+        settings: Settings of the simulation.
 
     Raises:
         StudyError: Its noise is to be matched and is not known.
@@ -114,6 +122,12 @@ def simulated_low_dose(
     study: PreparedStudy, dose: float, settings: SimulationSettings, numbers: Sequence[int] | None = None
 ) -> Float[np.ndarray, "x y n"]:
     """Scan transverse slices of a prepared study (all, or those named) at a lower dose; on [−1, 1].
+
+    Args:
+        study: The prepared study.
+        dose: Dose as a fraction of the standard dose, 0–1.
+        settings: Settings of the simulation.
+        numbers: Slice numbers, from 0; None for all.
 
     Raises:
         DoseError: `dose` is outside 0–1.

@@ -38,6 +38,11 @@ class LowDoseSimulator:
     ) -> Float[np.ndarray, "*shape"]:
         """Mix end points on [−1, 1] without adding noise; dose 0 and 1 give copies of them, bit for bit.
 
+        Args:
+            pre_contrast: T1.
+            standard_dose: T1ce, on the same scale.
+            dose: Dose as a fraction of the standard dose, 0–1.
+
         Raises:
             DoseError: `dose` is outside 0–1.
         """
@@ -134,5 +139,10 @@ class LowDoseSimulator:
 def not_scanned(
     pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
 ) -> Bool[np.ndarray, "*shape"]:
-    """Voxels that are exactly zero in both scans, noise and all: cut away (skull-stripped) or padded, not measured."""
+    """Voxels that are exactly zero in both scans, noise and all: cut away (skull-stripped) or padded, not measured.
+
+    Args:
+        pre_contrast: T1.
+        standard_dose: T1ce, on the same scale.
+    """
     return (np.asarray(pre_contrast) == BACKGROUND) & (np.asarray(standard_dose) == BACKGROUND)

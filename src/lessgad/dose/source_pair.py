@@ -88,7 +88,12 @@ def noise_of_scan(
 def denoised_source_pair(
     pair: PreparedPair, noise: ScanNoise
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
-    """Denoise T1 and T1ce on [−1, 1]; without an estimate of their noise they are left as they are."""
+    """Denoise T1 and T1ce on [−1, 1]; without an estimate of their noise they are left as they are.
+
+    Args:
+        pair: The prepared pair.
+        noise: Noise of both scans.
+    """
     images = pair.normalized_pre_contrast, pair.normalized_standard_dose
     t1, t1ce = (
         denoise(image - BACKGROUND, level.sigma) + BACKGROUND if level is not None else image

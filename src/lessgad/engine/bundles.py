@@ -60,12 +60,22 @@ class Bundle:
 
 
 def do_bundle(folder: StateFolder, jobs: Sequence[Job]) -> list[Done]:
-    """Do jobs one after the other; in a worker."""
+    """Do jobs one after the other; in a worker.
+
+    Args:
+        folder: Folder of records and locks.
+        jobs: Jobs to do one after the other.
+    """
     return [do_job(folder, job, ignore_progress) for job in jobs]
 
 
 def ignore_progress(_done: float, _note: str) -> None:
-    """Jobs in other processes are counted when they are finished."""
+    """Jobs in other processes are counted when they are finished.
+
+    Args:
+        _done: Not used.
+        _note: Not used.
+    """
 
 
 def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: Workers) -> Iterator[Done]:
@@ -73,6 +83,11 @@ def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: W
 
     A bundle whose worker may have been lost by its fault is tried again by itself: so another one that breaks a worker
     does not count against it.
+
+    Args:
+        folder: Folder of records and locks.
+        bundles: Bundles of jobs.
+        workers: Processes or machines that do the bundles.
 
     Raises:
         LessgadError: What `do_job` raises.

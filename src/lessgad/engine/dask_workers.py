@@ -67,7 +67,12 @@ class DaskWorkers:
 
 
 def no_worker(timeout_s: float, tried: str) -> LockedError:
-    """Say that nobody came to do the work."""
+    """Say that nobody came to do the work.
+
+    Args:
+        timeout_s: How long a worker was waited for, in seconds.
+        tried: How workers were requested, for the error.
+    """
     return LockedError(
         f"No worker was there for {timeout_s:g} s ({tried})",
         remedy="Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise "

@@ -41,7 +41,12 @@ class Job:
 
     @classmethod
     def of(cls, standing: Standing, unit: Unit) -> Job:
-        """Make the job of a unit."""
+        """Make the job of a unit.
+
+        Args:
+            standing: State of all units.
+            unit: The unit.
+        """
         key = unit.key
         return cls(
             unit, standing.fingerprint(key), standing.inputs(key), standing.failures(key), standing.made_from(key)
@@ -70,6 +75,11 @@ def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
 
     The record goes before the first output may change, and comes back last. What another run changes underneath is
     noticed before the record is written.
+
+    Args:
+        folder: Folder of records and locks.
+        job: The job.
+        advance: Receives the share done and a note.
 
     Raises:
         SettingsError: A run with other settings is at this unit or at one of its inputs.

@@ -117,7 +117,12 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
 
 
 def read_holder(path: Path, *, only_alive: bool = False) -> Holder | None:
-    """Read who holds a lock; None where nobody says so, or, if asked, where that process is known to be gone."""
+    """Read who holds a lock; None where nobody says so, or, if asked, where that process is known to be gone.
+
+    Args:
+        path: The file to read.
+        only_alive: Whether a holder whose process has ended is ignored.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(path.read_text(encoding="utf-8"))
         holder = Holder(int(who["process"]), str(who["machine"]), str(who["since"]), str(who.get("mark", "")))

@@ -41,7 +41,14 @@ class Record:
 def write_record(
     path: Path, fingerprint: str, reason: str | None = None, made_from: Mapping[str, Any] | None = None
 ) -> Record:
-    """Write the outcome; with a reason it failed. Always the last file of a unit to be written."""
+    """Write the outcome; with a reason it failed. Always the last file of a unit to be written.
+
+    Args:
+        path: The file to write.
+        fingerprint: Fingerprint of the unit.
+        reason: Why the unit failed; None where it did not.
+        made_from: Everything that the result depends on.
+    """
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     outcome: Outcome = "done" if reason is None else "failed"
     record = Record(fingerprint, outcome, reason or "", finished, made_from or {}, FORMAT)
@@ -51,6 +58,9 @@ def write_record(
 
 def read_record(path: Path) -> Record | None:
     """Read the outcome; None where there is none that can be read.
+
+    Args:
+        path: The file to read.
 
     Raises:
         InputError: A newer lessgad wrote it.

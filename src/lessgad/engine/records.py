@@ -28,6 +28,9 @@ class Records:
     def of(self, key: str) -> Record | None:
         """Give the record of a unit; None where there is none that can be read.
 
+        Args:
+            key: Key of a unit.
+
         Raises:
             InputError: A newer lessgad wrote it.
         """

@@ -28,6 +28,9 @@ class Shard:
     def parse(cls, words: str) -> Shard:
         """Read ``3/50``.
 
+        Args:
+            words: The option as typed.
+
         Raises:
             SettingsError: It is not a share: 0/50, 51/50, three.
         """

@@ -162,6 +162,9 @@ class Standing:
         """Give the keys of everything that some units stand on, directly or not, and that is not done.
 
         An input that failed is among them where a unit cannot do without.
+
+        Args:
+            units: Units to start from.
         """
         missing: set[str] = set()
         seen: set[str] = set()

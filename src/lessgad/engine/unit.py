@@ -96,5 +96,10 @@ class Unit:
 
 
 def key_of(stage: str, name: str) -> str:
-    """Give the key of a unit: ``prepare/sub-01``."""
+    """Give the key of a unit: ``prepare/sub-01``.
+
+    Args:
+        stage: Name of the stage.
+        name: Name of the unit within its stage.
+    """
     return f"{stage}/{name}"

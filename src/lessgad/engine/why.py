@@ -16,7 +16,12 @@ _ABSENT = object()
 
 
 def why(standing: Standing, key: str) -> str:
-    """Say in one line why a unit is to be done, or why it cannot be; empty where it is done."""
+    """Say in one line why a unit is to be done, or why it cannot be; empty where it is done.
+
+    Args:
+        standing: State of all units.
+        key: Key of a unit.
+    """
     state = standing.state(key)
     if state == "done":
         return ""

@@ -88,7 +88,15 @@ def artifact_scores(
 
 
 def beyond_both(image: Image, one: Image, other: Image, head: Region, by: float) -> tuple[Region, Region]:
-    """Find voxels of the head that are brighter, or darker, than two other images by more than `by`."""
+    """Find voxels of the head that are brighter, or darker, than two other images by more than `by`.
+
+    Args:
+        image: The image to judge, on [−1, 1].
+        one: The first image.
+        other: The second image.
+        head: Foreground of the study.
+        by: Smallest difference, on the scale of [−1, 1].
+    """
     brighter = head & (image > np.maximum(one, other) + by)
     darker = head & (image < np.minimum(one, other) - by)
     return brighter, darker

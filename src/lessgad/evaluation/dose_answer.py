@@ -65,7 +65,12 @@ class DoseAnswer:
         return self.n_test_patients - self.n_undefined[self.settings.endpoints.index(endpoint)]
 
     def cell(self, dose: float, endpoint: Endpoint) -> EndpointAtDose | None:
-        """How an endpoint stands at a dose."""
+        """How an endpoint stands at a dose.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            endpoint: The endpoint.
+        """
         return next((cell for cell in self.cells if (cell.dose, cell.endpoint) == (dose, endpoint)), None)
 
     @property

@@ -90,7 +90,12 @@ def endpoint_at_dose(
 
 
 def fewest_patients(endpoint: Endpoint, settings: AnswerSettings) -> int:
-    """Say how many patients an endpoint needs before it can be shown at all."""
+    """Say how many patients an endpoint needs before it can be shown at all.
+
+    Args:
+        endpoint: The endpoint.
+        settings: Settings of the answer.
+    """
     return max(settings.min_patients, least_patients(endpoint.share, settings.level))
 
 

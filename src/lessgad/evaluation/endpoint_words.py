@@ -35,7 +35,12 @@ def share_words(endpoint: Endpoint) -> str:
 
 
 def value_words(value: float | None, endpoint: Endpoint) -> str:
-    """Spell a value, with as many digits as it takes to see on which side of the margin it lies."""
+    """Spell a value, with as many digits as it takes to see on which side of the margin it lies.
+
+    Args:
+        value: The value; None where it is undefined.
+        endpoint: The endpoint.
+    """
     if value is None or math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -49,7 +54,12 @@ def value_words(value: float | None, endpoint: Endpoint) -> str:
 
 
 def value_with_unit(value: float | None, endpoint: Endpoint) -> str:
-    """Spell a value with its unit."""
+    """Spell a value with its unit.
+
+    Args:
+        value: The value; None where it is undefined.
+        endpoint: The endpoint.
+    """
     return f"{value_words(value, endpoint)}{endpoint.kind.unit}"
 
 

@@ -71,6 +71,11 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
     Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels, and where the median of
     E_standard in the region does not exceed what other tissue differs by (`exceeds_other_tissue`): a share of such an
     enhancement means nothing.
+
+    Args:
+        enhancement: The image minus the T1.
+        reference: What the standard dose shows.
+        region: The region to measure in.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)
     noise = reference.threshold.noise * math.sqrt(np.count_nonzero(region))

@@ -110,6 +110,10 @@ def enhancement_reference(
 def cropped(image: Image, reference: EnhancementReference) -> Float[np.ndarray, "u v w"]:
     """Crop an image of the study to the arrays of its reference.
 
+    Args:
+        image: An image of the study, on its grid.
+        reference: What the standard dose shows.
+
     Raises:
         VolumeError: The image is on another grid.
     """

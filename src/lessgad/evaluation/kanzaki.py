@@ -56,6 +56,11 @@ def kanzaki_class(
 
     Source: Kanzaki et al., Otology & Neurotology 2003 (consensus on reporting), in the paper's reading: measured in
     the transverse plane.
+
+    Args:
+        intrameatal: Mask of the intrameatal part.
+        extrameatal: Mask of the extrameatal part.
+        spacing_mm: Voxel spacing, in mm.
     """
     if not extrameatal.any():
         return "intrameatal" if intrameatal.any() else "none"

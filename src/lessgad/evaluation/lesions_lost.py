@@ -43,6 +43,9 @@ def missed_shares(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
     """Give the share of the enhancing tumor that each image misses; undefined where none enhances.
 
     missed share = Σ missed_ml / Σ enhancing_ml, over the lesions of a study
+
+    Args:
+        rows: Rows of the lesion table.
     """
     for image, of_image in _by_image(rows).items():
         enhancing = sum(row.enhancing_ml for row in of_image)

@@ -44,7 +44,12 @@ def correlate_lines(
 def correlate_separably(
     image: Float[np.ndarray, "*shape"], kernels: Sequence[Float[np.ndarray, " _"]]
 ) -> Float[np.ndarray, "*shape"]:
-    """Correlate an image with one kernel along each axis; beyond the image there are zeros."""
+    """Correlate an image with one kernel along each axis; beyond the image there are zeros.
+
+    Args:
+        image: The image.
+        kernels: One kernel for each axis.
+    """
     for axis, kernel in enumerate(kernels):
         image = correlate_lines(image, kernel, axis)
     return image

@@ -89,7 +89,12 @@ def correct_over_doses(summaries: Sequence[MetricSummary]) -> list[MetricSummary
 
 
 def as_text(summary: MetricSummary, decimals: int) -> str:
-    """Print values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``."""
+    """Print values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``.
+
+    Args:
+        summary: The summary.
+        decimals: Number of decimals.
+    """
     parts = []
     if summary.n_finite:
         spread = "" if math.isnan(summary.sd) else f" ± {summary.sd:.{decimals}f}"

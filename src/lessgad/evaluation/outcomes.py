@@ -81,7 +81,13 @@ def endpoint_values(
 
 
 def compared(values: dict[Study, float], repeat: dict[Study, float], endpoint: Endpoint) -> dict[Study, float]:
-    """Hold values against those of the repeat; undefined (NaN) in studies where the repeat has none."""
+    """Hold values against those of the repeat; undefined (NaN) in studies where the repeat has none.
+
+    Args:
+        values: Value of each study.
+        repeat: Value of the repeat scan of each study.
+        endpoint: The endpoint.
+    """
     return {study: _comparison(value, repeat.get(study, math.nan), endpoint) for study, value in values.items()}
 
 

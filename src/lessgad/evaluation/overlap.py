@@ -61,7 +61,12 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 
 
 def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y z"]) -> float:
-    """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are."""
+    """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are.
+
+    Args:
+        predicted: Predicted mask.
+        reference: Reference mask.
+    """
     both = np.count_nonzero(predicted) + np.count_nonzero(reference)
     return float(2 * np.count_nonzero(predicted & reference) / both) if both else math.nan
 
@@ -69,7 +74,13 @@ def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y 
 def surface_distances_mm(
     one: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> tuple[float, float]:
-    """HD95 and ASD of two masks that are not empty, in mm, by MONAI."""
+    """HD95 and ASD of two masks that are not empty, in mm, by MONAI.
+
+    Args:
+        one: A mask that is not empty.
+        other: Another mask on the same grid, not empty.
+        spacing_mm: Voxel spacing, in mm.
+    """
     import warnings
 
     import torch

@@ -70,7 +70,12 @@ def patient_level_gain(
 
 
 def patient_means(gains: Float[np.ndarray, " studies"], patients: Sequence[str]) -> dict[str, float]:
-    """Average the finite gains of each patient; patients without one are left out. Sorted by patient."""
+    """Average the finite gains of each patient; patients without one are left out. Sorted by patient.
+
+    Args:
+        gains: Gain of each study.
+        patients: Patient of each study.
+    """
     finite: dict[str, list[float]] = {}
     for patient, gain in zip(patients, gains.tolist(), strict=True):
         if np.isfinite(gain):
@@ -113,6 +118,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     NaN is no test: it stays NaN and does not count in m.
 
     Source: Holm, Scand. J. Statist. 1979.
+
+    Args:
+        p_values: p-value of each test.
     """
     corrected = [float("nan")] * len(p_values)
     tests = sorted((p, index) for index, p in enumerate(p_values) if not np.isnan(p))
@@ -156,6 +164,9 @@ def expanded_tail(n_patients: int) -> float:
     Wider for few patients, as t is against the normal: plain percentiles cover only 90 % at n = 10.
 
     Source: Hesterberg, The American Statistician 2015 (expanded percentile interval).
+
+    Args:
+        n_patients: Number of patients.
     """
     from scipy.stats import norm, t
 

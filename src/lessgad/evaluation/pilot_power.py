@@ -83,7 +83,13 @@ def power_curve(
 
 
 def enough_patients(n_patients: Sequence[int], power: Float[np.ndarray, " numbers"], wanted: float) -> int | None:
-    """Find the number of patients from which on the power stays as wanted; None where it does not get there."""
+    """Find the number of patients from which on the power stays as wanted; None where it does not get there.
+
+    Args:
+        n_patients: Numbers of patients, rising.
+        power: Power at each number of patients, 0–1.
+        wanted: The power to reach, 0–1.
+    """
     reached = np.minimum.accumulate(power[::-1])[::-1] >= wanted
     return int(n_patients[int(np.argmax(reached))]) if reached.any() else None
 

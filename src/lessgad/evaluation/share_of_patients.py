@@ -57,13 +57,25 @@ def patients_needed(n_patients: int, share: float, level: float) -> int | None:
 
 
 def least_patients(share: float, level: float) -> int:
-    """Find the smallest number of patients with which a share can be shown at all: share**n ≤ level."""
+    """Find the smallest number of patients with which a share can be shown at all: share**n ≤ level.
+
+    Args:
+        share: Share of patients.
+        level: One-sided significance level.
+    """
     n = max(1, math.ceil(math.log(level) / math.log(share) - 1e-9))
     return n if share**n <= level else n + 1
 
 
 def power(n_patients: int, true_share: float, share: float, level: float) -> float:
-    """Compute the probability that more than `share` is shown, where `true_share` of all patients keep the margin."""
+    """Compute the probability that more than `share` is shown, where `true_share` of all patients keep the margin.
+
+    Args:
+        n_patients: Number of patients.
+        true_share: True share of patients who keep the margin.
+        share: Share of patients.
+        level: One-sided significance level.
+    """
     needed = patients_needed(n_patients, share, level)
     return 0.0 if needed is None else _at_least(needed, n_patients, true_share)
 

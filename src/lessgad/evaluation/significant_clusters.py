@@ -81,6 +81,10 @@ def significant(clusters: Sequence[Cluster], false_discovery_rate: float) -> lis
     Where all is noise, the chance to keep any is at most that rate.
 
     Source: Benjamini and Hochberg, JRSS B 1995.
+
+    Args:
+        clusters: The clusters.
+        false_discovery_rate: Accepted share of false clusters among those found.
     """
     from scipy.stats import false_discovery_control
 
@@ -104,7 +108,13 @@ def strongest(clusters: Iterable[Cluster]) -> list[Cluster]:
 
 
 def peak_needed(false_discovery_rate: float, n_others: int, threshold: float = THRESHOLD) -> float:
-    """Z that one true peak must reach to be kept among `n_others` of noise: p = rate/(n + 1)."""
+    """Z that one true peak must reach to be kept among `n_others` of noise: p = rate/(n + 1).
+
+    Args:
+        false_discovery_rate: Accepted share of false clusters among those found.
+        n_others: Number of other clusters that are kept.
+        threshold: Threshold of the map, in SD of the noise.
+    """
     from scipy.optimize import brentq
 
     wanted = false_discovery_rate / (n_others + 1) * _density(threshold)

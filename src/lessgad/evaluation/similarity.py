@@ -92,6 +92,11 @@ def psnr_db(image: Image, reference: Image, region: Region) -> float:
 
     Infinite where the two are identical. Of the linear mix, PSNR(β) = PSNR(0) − 20 · log10(1 − β).
 
+    Args:
+        image: The image to judge, on [−1, 1].
+        reference: The standard-dose image, on [−1, 1].
+        region: The region to measure in.
+
     Raises:
         VolumeError: The region has no voxels.
     """
@@ -112,6 +117,11 @@ def ssim(image: Image, reference: Image, region: Region) -> float:
     σ = 1.5 voxels, with population covariance and K = 0.01, 0.03. The window sees the image *around*
     the region, so that a region may be smaller than the window; images are mirrored at their edges.
 
+    Args:
+        image: The image to judge, on [−1, 1].
+        reference: The standard-dose image, on [−1, 1].
+        region: The region to measure in.
+
     Raises:
         VolumeError: The region has no voxels.
 
@@ -124,6 +134,9 @@ def ssim(image: Image, reference: Image, region: Region) -> float:
 
 def bounding_box(mask: Region) -> Region:
     """Fill the smallest box, along the array axes, that holds every voxel of `mask`.
+
+    Args:
+        mask: A mask.
 
     Raises:
         VolumeError: The mask has no voxels.

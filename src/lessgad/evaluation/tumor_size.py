@@ -42,6 +42,9 @@ def equivalent_diameter_mm(volume_ml: float) -> float:
     Chosen over the largest extent, because thick slices and the orientation of the grid change it least, and a lesion
     of a few voxels has one. A tumor longer than wide gets less than a reader's longest diameter: an ellipsoid of
     5×5×12 mm counts as 6.7.
+
+    Args:
+        volume_ml: Volume, in ml.
     """
     return math.cbrt(6 * 1000 * volume_ml / math.pi)
 

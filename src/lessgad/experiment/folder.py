@@ -64,15 +64,30 @@ class ExperimentFolder:
         return self.root / "logs"
 
     def prepared(self, patient: str, session: str) -> Path:
-        """Folder of one prepared study."""
+        """Folder of one prepared study.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+        """
         return self._of_study("prepared", patient, session)
 
     def restored(self, patient: str, session: str) -> Path:
-        """Folder of one study's restored images."""
+        """Folder of one study's restored images.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+        """
         return self._of_study("restored", patient, session)
 
     def segmentations(self, patient: str, session: str) -> Path:
-        """Folder of what was segmented in one study's images."""
+        """Folder of what was segmented in one study's images.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+        """
         return self._of_study("segmentation", patient, session)
 
     @property
@@ -86,7 +101,12 @@ class ExperimentFolder:
         return self.root / "segmentation" / "nnunet"
 
     def scores(self, study: str, part: str) -> Path:
-        """Folder of the tables of one study at one dose (or of its standard dose), before all are put together."""
+        """Folder of the tables of one study at one dose (or of its standard dose), before all are put together.
+
+        Args:
+            study: Name of the study.
+            part: Name of the part: a study with its dose.
+        """
         return self.root / ".state" / "scores" / study / part
 
     def strengths(self, part: str) -> Path:

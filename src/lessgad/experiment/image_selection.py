@@ -12,6 +12,9 @@ from lessgad.errors import SettingsError
 def image_selection(options: Sequence[str]) -> dict[Entity, str | int | None]:
     """Read ``entity=value`` options such as ``acq=mprage``.
 
+    Args:
+        options: Options as typed, ``entity=value``.
+
     Raises:
         SettingsError: An entity that BIDS does not have, one given twice, or no value.
     """

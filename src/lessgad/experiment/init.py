@@ -120,6 +120,11 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
     """Segment where that is asked for and can be done; else say why not.
 
     The quick network is trained for half an hour on one core, longer than a quick run takes: it must be asked for.
+
+    Args:
+        regions: Label values of each region.
+        n_masks: Number of studies with a mask.
+        paper: Whether the published method was chosen.
     """
     if not n_masks:
         return "the cohort has no masks"

@@ -18,6 +18,10 @@ def labels_in_masks(masks: Iterable[Path], wanted: Collection[int]) -> set[int]:
     """Read masks until every wanted label was seen, all masks where one is nowhere; 0 is no label.
 
     Masks that cannot be read are passed over; `lessgad run` names them.
+
+    Args:
+        masks: Files of the masks.
+        wanted: Labels to look for.
     """
     found: set[int] = set()
     for number, path in enumerate(masks, start=1):
@@ -50,7 +54,13 @@ def check_regions_are_drawn(regions: Mapping[str, Sequence[int]], found: Collect
 def not_tumor_words(
     found: Collection[int], regions: Mapping[str, Sequence[int]], names: Mapping[int, str]
 ) -> list[str]:
-    """Say which labels of the masks are in no region and therefore do not count as tumor; no line where none is."""
+    """Say which labels of the masks are in no region and therefore do not count as tumor; no line where none is.
+
+    Args:
+        found: Labels that the masks hold.
+        regions: Label values of each region.
+        names: Meaning of the labels.
+    """
     counted = {value for values in regions.values() for value in values}
     left = sorted(set(found) - counted)
     if not left or not counted:

@@ -30,6 +30,10 @@ def model_doses(settings: ExperimentSettings) -> dict[str, float | None]:
 def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozenset[str]:
     """Name the models of some doses.
 
+    Args:
+        settings: Settings of the experiment.
+        doses: Doses as fractions of the standard dose, 0–1.
+
     Raises:
         DoseError: A dose is not one of the experiment's, or all doses share one model.
     """
@@ -46,7 +50,12 @@ def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozen
 
 
 def model_of_dose(settings: ExperimentSettings, dose: float) -> str:
-    """Name the model that restores a dose."""
+    """Name the model that restores a dose.
+
+    Args:
+        settings: Settings of the experiment.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return dose_label(dose) if settings.training.models == "per_dose" else next(iter(model_doses(settings)))
 
 

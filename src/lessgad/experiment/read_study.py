@@ -60,12 +60,22 @@ def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volu
 
 
 def has_t2(experiment: Experiment, study: Study) -> bool:
-    """Say whether the T2 of a study is prepared: a field sees one, and the study has it."""
+    """Say whether the T2 of a study is prepared: a field sees one, and the study has it.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     return "t2" in experiment.settings.field.inputs and bool(study.t2)
 
 
 def t2_inputs(experiment: Experiment, study: Study) -> tuple[Input, ...]:
-    """Say that a unit reads the T2 of a study where it can be used: without it the unit goes on."""
+    """Say that a unit reads the T2 of a study where it can be used: without it the unit goes on.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     return (Input(prepared_t2(study), "where usable"),) if has_t2(experiment, study) else ()
 
 
@@ -79,19 +89,37 @@ def learning_inputs(experiment: Experiment) -> tuple[Input, ...]:
 
 
 def study_files(experiment: Experiment, study: Study, usable: Collection[str]) -> StudyFiles:
-    """Say where the files of a study lie, as far as the units that made them can be used."""
+    """Say where the files of a study lie, as far as the units that made them can be used.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        usable: Keys of the units whose results can be used.
+    """
     files = prepared_files(experiment, study)
     with_t2 = has_t2(experiment, study) and prepared_t2(study) in usable
     return StudyFiles(study, files, files.t2 if with_t2 else None)
 
 
 def usable_of(experiment: Experiment, studies: Sequence[Study], usable: Collection[str]) -> list[StudyFiles]:
-    """Give the studies whose pair could be prepared."""
+    """Give the studies whose pair could be prepared.
+
+    Args:
+        experiment: The opened experiment.
+        studies: Studies of the cohort.
+        usable: Keys of the units whose results can be used.
+    """
     return [study_files(experiment, study, usable) for study in studies if prepared(study) in usable]
 
 
 def scanned_low_doses(experiment: Experiment, study: Study, usable: Collection[str]) -> LowDoses:
-    """Say where the low doses of a study come from: simulated, or scans as far as they could be prepared."""
+    """Say where the low doses of a study come from: simulated, or scans as far as they could be prepared.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        usable: Keys of the units whose results can be used.
+    """
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
         return LowDoses(simulation)

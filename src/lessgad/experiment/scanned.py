@@ -18,7 +18,12 @@ MIN_SCANNED = 3  # patients: fewer say nothing of the next one
 
 
 def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]:
-    """Give the scans of a study at each dose of the experiment that it has any at; none where doses are simulated."""
+    """Give the scans of a study at each dose of the experiment that it has any at; none where doses are simulated.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     if experiment.settings.low_dose == "simulated":
         return {}
     return {
@@ -29,7 +34,12 @@ def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]
 
 
 def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
-    """Give the doses at which a study is to be restored and judged; dose 0 is simulated always."""
+    """Give the doses at which a study is to be restored and judged; dose 0 is simulated always.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     settings = experiment.settings
     if settings.low_dose == "simulated":
         return settings.doses
@@ -38,7 +48,13 @@ def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
 
 
 def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
-    """Say where the image of a study at one dose comes from."""
+    """Say where the image of a study at one dose comes from.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
         return LowDoses(simulation)
@@ -46,7 +62,12 @@ def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
 
 
 def scan_units(experiment: Experiment, study: Study) -> dict[str, float]:
-    """Name the units that prepare the scans of a study at lower doses."""
+    """Name the units that prepare the scans of a study at lower doses.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     return {prepared_scan(study, dose): dose for dose in scans(experiment, study)}
 
 

@@ -94,6 +94,9 @@ def _spelling(name: str) -> str:
 def scrubbed_log(folder: ExperimentFolder) -> Iterator[Scrubber]:
     """Log a run to a new file in ``logs/``, without identifiers.
 
+    Args:
+        folder: Folder of the experiment.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

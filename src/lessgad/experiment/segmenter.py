@@ -47,7 +47,12 @@ class SegmenterFiles:
 
 
 def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> SegmenterFiles:
-    """Say where the network of an experiment lies."""
+    """Say where the network of an experiment lies.
+
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+    """
     return SegmenterFiles(
         path=model_path(experiment, settings),
         regions=tuple(experiment.settings.cohort.regions.items()),
@@ -60,7 +65,12 @@ def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> S
 
 @lru_cache(maxsize=1)
 def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
-    """Load the network once for all studies; the fingerprint tells one training from another."""
+    """Load the network once for all studies; the fingerprint tells one training from another.
+
+    Args:
+        files: What is needed to load the network.
+        _fingerprint: Fingerprint of the training, which tells networks apart.
+    """
     from lessgad.segmentation.nnunet_segmenter import Segmenter
 
     labels = None if files.labels is None else dict(files.labels)
@@ -68,7 +78,12 @@ def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
 
 
 def model_path(experiment: Experiment, settings: SegmentationSettings) -> Path:
-    """Say where the model lies."""
+    """Say where the model lies.
+
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+    """
     if settings.model is not None:
         return experiment.folder.root / settings.model
     from lessgad.segmentation.nnunet_environment import DATASET, PLANS
@@ -81,6 +96,9 @@ def check_segmentation(experiment: Experiment) -> None:
     """Raise SettingsError or ModelError, before hours of other work, where segmentation is asked for and cannot be.
 
     Regions that overlap, a cohort without masks, nnU-Net not installed, a model folder that is not there.
+
+    Args:
+        experiment: The opened experiment.
     """
     from lessgad.segmentation.nnunet_environment import check_installed
 

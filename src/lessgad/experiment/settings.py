@@ -149,6 +149,9 @@ class ExperimentSettings(Settings):
 def load_settings(path: Path) -> ExperimentSettings:
     """Read experiment.yaml.
 
+    Args:
+        path: The file to read.
+
     Raises:
         SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
     """
@@ -165,6 +168,10 @@ def load_settings(path: Path) -> ExperimentSettings:
 
 def parse_settings(text: str, path: Path) -> ExperimentSettings:
     """Check the text of an experiment.yaml; `path` says in errors where it lies.
+
+    Args:
+        text: Text of the file.
+        path: The file to read.
 
     Raises:
         SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.

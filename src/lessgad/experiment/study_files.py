@@ -22,22 +22,45 @@ _SUFFIXES = (".nii.gz", ".nii")
 
 
 def prepared_files(experiment: Experiment, study: Study) -> PreparedFiles:
-    """Say where a prepared study lies."""
+    """Say where a prepared study lies.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+    """
     return PreparedFiles(experiment.folder.prepared(study.patient, study.session), study.name)
 
 
 def restored_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the image restored from a dose lies."""
+    """Say where the image restored from a dose lies.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return _beside_restored(experiment, study, dose, "")
 
 
 def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the half-width of the intervals of a restored image lies; not written by models without intervals."""
+    """Say where the half-width of the intervals of a restored image lies; not written by models without intervals.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return _beside_restored(experiment, study, dose, "halfwidth")
 
 
 def contradicted_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the map of what the measurement contradicts in a restored image lies."""
+    """Say where the map of what the measurement contradicts in a restored image lies.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return _beside_restored(experiment, study, dose, "contradicted")
 
 
@@ -89,7 +112,12 @@ class ExternalImages:
         self._files = {name: _images(folder) for name, folder in experiment.external_folders().items()}
 
     def at(self, study: Study, dose: float) -> dict[str, Path]:
-        """Give the image of each method that has one."""
+        """Give the image of each method that has one.
+
+        Args:
+            study: A study of the cohort.
+            dose: Dose as a fraction of the standard dose, 0–1.
+        """
         start, end = f"{study.name}_", f"desc-{dose_label(dose)}_T1w"
         found: dict[str, Path] = {}
         for method, files in self._files.items():

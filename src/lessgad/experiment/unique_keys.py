@@ -19,6 +19,10 @@ class UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Make a mapping.
 
+        Args:
+            node: The YAML node.
+            deep: Whether nested nodes are built at once.
+
         Raises:
             DuplicateKeyError: A key stands twice.
         """

@@ -30,7 +30,12 @@ def prepared_t2(study: Study) -> str:
 
 
 def prepared_scan(study: Study, dose: float) -> str:
-    """Its scan at a lower dose."""
+    """Its scan at a lower dose.
+
+    Args:
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return key_of("prepare", f"{study.name}_acq-{dose_label(dose)}")
 
 
@@ -55,15 +60,30 @@ def baselines_at(dose: float) -> str:
 
 
 def restored(study: Study, dose: float) -> str:
-    """The image of a study restored from one dose."""
+    """The image of a study restored from one dose.
+
+    Args:
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+    """
     return key_of("restore", f"{study.name}_{dose_label(dose)}")
 
 
 def segmented(study: Study, dose: float | None) -> str:
-    """The outlines in every image of one dose, or (None) in the standard dose."""
+    """The outlines in every image of one dose, or (None) in the standard dose.
+
+    Args:
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose; None for the standard dose.
+    """
     return key_of("segment", f"{study.name}_{part_of(dose)}")
 
 
 def evaluated(study: Study, dose: float | None) -> str:
-    """What is measured of one dose, or (None) of the standard dose."""
+    """What is measured of one dose, or (None) of the standard dose.
+
+    Args:
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose; None for the standard dose.
+    """
     return key_of("evaluate", f"{study.name}_{part_of(dose)}")

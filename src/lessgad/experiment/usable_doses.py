@@ -27,7 +27,12 @@ def usable_doses(experiment: Experiment, study: Study, usable: Collection[str]) 
 
 
 def doses_without_scan(experiment: Experiment, usable: Collection[str]) -> Iterator[str]:
-    """Say in a line for each dose which studies have no measured scan that can be used; none where simulated."""
+    """Say in a line for each dose which studies have no measured scan that can be used; none where simulated.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+    """
     settings = experiment.settings
     if settings.low_dose == "simulated":
         return

@@ -47,6 +47,14 @@ def answer_of(
 ) -> tuple[DoseAnswer, Preregistration]:
     """Test the doses on the test patients, and hold what is judged against what was fixed.
 
+    Args:
+        experiment: The opened experiment.
+        similarity: Rows of the similarity table.
+        enhancement: Rows of the enhancement table.
+        overlap: Rows of the overlap table.
+        artifacts: Rows of the artifact table.
+        lesions: Rows of the lesion table.
+
     Raises:
         InputError: The record of what was fixed is damaged.
     """
@@ -63,7 +71,15 @@ def outcomes_of(
     artifacts: Sequence[ArtifactRow],
     lesions: Sequence[LesionRow],
 ) -> list[Outcome]:
-    """Give what was measured of test patients as values of endpoints."""
+    """Give what was measured of test patients as values of endpoints.
+
+    Args:
+        similarity: Rows of the similarity table.
+        enhancement: Rows of the enhancement table.
+        overlap: Rows of the overlap table.
+        artifacts: Rows of the artifact table.
+        lesions: Rows of the lesion table.
+    """
     return [
         *_of_similarity(similarity),
         *_of_enhancement(enhancement),
@@ -74,7 +90,12 @@ def outcomes_of(
 
 
 def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
-    """Test the doses on the test patients, whatever was fixed before."""
+    """Test the doses on the test patients, whatever was fixed before.
+
+    Args:
+        experiment: The opened experiment.
+        outcomes: Values of all endpoints.
+    """
     return find_dose_answer(
         outcomes, answer_settings(experiment), doses=tested_doses(experiment), patients=_test_patients(experiment)
     )

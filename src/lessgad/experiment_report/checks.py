@@ -34,7 +34,16 @@ def checks(
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
 ) -> tuple[Check, ...]:
-    """Check origin of the low doses, controls, intervals, noise, preparation, and what failed."""
+    """Check origin of the low doses, controls, intervals, noise, preparation, and what failed.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+        answer: The dose answer.
+        records: How the low doses of each study were simulated.
+        cautions: Cautions of prepared studies.
+        failures: Studies that failed, with reasons.
+    """
     return (
         _origin(experiment),
         _controls(answer),

@@ -41,7 +41,12 @@ CALIBRATION_DOSE = 0.2
 
 
 def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tuple[Picture, ...]:
-    """Similarity against dose over the tumor's box; over the head where no test study has a mask."""
+    """Similarity against dose over the tumor's box; over the head where no test study has a mask.
+
+    Args:
+        experiment: The opened experiment.
+        rows: Rows of the similarity table.
+    """
     evaluation = experiment.settings.evaluation
     area: Area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in rows) else "head"
     figure = dose_curves(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)
@@ -54,7 +59,12 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
 
 
 def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[Picture, ...]:
-    """Recovery and false enhancement against dose, and what a threshold trades between false and missed ones."""
+    """Recovery and false enhancement against dose, and what a threshold trades between false and missed ones.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+    """
     evaluation = experiment.settings.evaluation
     against_dose = enhancement_against_dose(
         without_exchanged(scores.enhancement), seed=evaluation.seed, n_resamples=evaluation.n_resamples, subset="test"
@@ -76,7 +86,13 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
 
 
 def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Collection[str]) -> tuple[Picture, ...]:
-    """Figure 3: the test studies with the most tumor, one per patient."""
+    """Figure 3: the test studies with the most tumor, one per patient.
+
+    Args:
+        experiment: The opened experiment.
+        rows: Rows of the similarity table.
+        usable: Keys of the units whose results can be used.
+    """
     scores = {(row.patient, row.session, row.dose, row.method): row for row in rows if row.area == "tumor_box"}
     chosen = most_tumor(experiment, {(row.patient, row.session) for row in rows if row.subset == "test"})
     pictures = []
@@ -92,7 +108,12 @@ def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Col
 
 
 def whole_images(experiment: Experiment, usable: Collection[str]) -> tuple[Picture, ...]:
-    """One sheet for each test study, restored from its lowest dose: the slice with most tumor and the worst slice."""
+    """One sheet for each test study, restored from its lowest dose: the slice with most tumor and the worst slice.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+    """
     pictures = []
     for study in experiment.studies(["test"])[:MOST_SHEETS]:
         doses = sorted(dose for dose in experiment.settings.doses if dose > 0 and evaluated(study, dose) in usable)
@@ -139,7 +160,12 @@ def learning_curves(experiment: Experiment) -> tuple[Picture, ...]:
 
 
 def preparation_pictures(experiment: Experiment, studies: Sequence[Study]) -> tuple[Picture, ...]:
-    """The sheet of each prepared study, for a person to check; the first forty of a large cohort."""
+    """The sheet of each prepared study, for a person to check; the first forty of a large cohort.
+
+    Args:
+        experiment: The opened experiment.
+        studies: Studies of the cohort.
+    """
     pictures = []
     for study in studies[:MOST_PREPARATIONS]:
         path = prepared_files(experiment, study).picture
@@ -150,7 +176,12 @@ def preparation_pictures(experiment: Experiment, studies: Sequence[Study]) -> tu
 
 
 def calibration_picture(experiment: Experiment, studies: Sequence[Study]) -> Picture | None:
-    """Figure 2, of the first study that was prepared; the low dose at 20 % as in the paper."""
+    """Figure 2, of the first study that was prepared; the low dose at 20 % as in the paper.
+
+    Args:
+        experiment: The opened experiment.
+        studies: Studies of the cohort.
+    """
     for study in studies:
         files = prepared_files(experiment, study)
         if files.description.is_file():
@@ -176,7 +207,12 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
 
 
 def most_tumor(experiment: Experiment, judged: set[tuple[str, str]]) -> list[tuple[Study, PreparedStudy]]:
-    """Choose the studies to show: the largest tumor of each test patient, the largest of these first."""
+    """Choose the studies to show: the largest tumor of each test patient, the largest of these first.
+
+    Args:
+        experiment: The opened experiment.
+        judged: Patient and session of each judged study.
+    """
     regions = experiment.settings.cohort.regions
     best: dict[str, tuple[int, Study, PreparedStudy]] = {}
     for study in experiment.studies(["test"]):

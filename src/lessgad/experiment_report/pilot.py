@@ -48,6 +48,9 @@ class Pilot:
 def read_pilot(experiment: Experiment) -> Pilot:
     """Read the results of an experiment's test patients.
 
+    Args:
+        experiment: The opened experiment.
+
     Raises:
         InputError: There are no results, or under three test patients have any.
     """
@@ -81,7 +84,14 @@ def read_pilot(experiment: Experiment) -> Pilot:
 
 
 def pilot_power(pilot: Pilot, doses: Sequence[float], n_patients: Sequence[int], seed: int) -> list[PowerRow]:
-    """Compute the power of every dose, for all endpoints together and for each of them."""
+    """Compute the power of every dose, for all endpoints together and for each of them.
+
+    Args:
+        pilot: Results of the pilot.
+        doses: Doses as fractions of the standard dose, 0–1.
+        n_patients: Numbers of patients, rising.
+        seed: Random seed.
+    """
     rows: list[PowerRow] = []
     for dose in doses:
         together = {

@@ -22,6 +22,9 @@ def readings_file(experiment: Experiment) -> Path:
 def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Picture | None]:
     """Put the readings into words and bars; None where nobody read test cases.
 
+    Args:
+        experiment: The opened experiment.
+
     Raises:
         InputError: ``readings.json`` is damaged.
     """

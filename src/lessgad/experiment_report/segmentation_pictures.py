@@ -34,7 +34,13 @@ Dice = dict[tuple[str, str, float, str], OverlapRow]
 def segmentation_section(
     experiment: Experiment, scores: StudyScores, usable: Collection[str]
 ) -> SegmentationSection | None:
-    """Put together figures and tables of test studies; None where none was segmented."""
+    """Put together figures and tables of test studies; None where none was segmented.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+        usable: Keys of the units whose results can be used.
+    """
     test = [row for row in scores.overlap if row.subset == "test"]
     if not test:
         return None

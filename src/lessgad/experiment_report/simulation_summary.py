@@ -19,7 +19,12 @@ from lessgad.report.content import Fact
 
 
 def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[SimulationRecord]:
-    """Record every study that is prepared, and write the table."""
+    """Record every study that is prepared, and write the table.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+    """
     records = []
     for one in usable_of(experiment, experiment.cohort.studies, usable):
         prepared = one.read()
@@ -31,7 +36,12 @@ def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[S
 
 
 def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
-    """Write one row per study as CSV."""
+    """Write one row per study as CSV.
+
+    Args:
+        path: The file to write.
+        records: How the low doses of each study were simulated.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(SimulationRecord)], lineterminator="\n")
         table.writeheader()
@@ -39,7 +49,12 @@ def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
 
 
 def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSettings) -> list[Fact]:
-    """Say for people how the low doses were made, and what could not be done as set."""
+    """Say for people how the low doses were made, and what could not be done as set.
+
+    Args:
+        records: How the low doses of each study were simulated.
+        settings: Settings of the simulation.
+    """
     return [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
 
 

@@ -103,7 +103,12 @@ def write_report(
 
 
 def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScores:
-    """Put the rows of all studies into the tables of ``results/``, and give them."""
+    """Put the rows of all studies into the tables of ``results/``, and give them.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+    """
     folders = []
     for study in experiment.studies(experiment.settings.subsets):
         doses = [dose for dose in planned_doses(experiment, study) if evaluated(study, dose) in usable]
@@ -114,7 +119,12 @@ def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScor
 
 
 def table4_file(experiment: Experiment, area: Area) -> Path:
-    """Say where Table 4 of an area lies."""
+    """Say where Table 4 of an area lies.
+
+    Args:
+        experiment: The opened experiment.
+        area: Area in which similarity is measured.
+    """
     return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
 
 

@@ -114,7 +114,13 @@ class ExperimentSource:
         )
 
     def voxels(self, number: int, key: str, dose: str) -> Voxels | None:
-        """Give one image of a study."""
+        """Give one image of a study.
+
+        Args:
+            number: Number of the study in the list.
+            key: Key of the image.
+            dose: Dose as the address of the page spells it.
+        """
         experiment, study = self._experiment, self._studies[number]
         by_label = {dose_label(planned): planned for planned in planned_doses(experiment, study)}
         files: dict[str, tuple[Callable[[Experiment, Study, float], Path], Callable[[Image], Voxels]]] = {

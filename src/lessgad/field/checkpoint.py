@@ -57,13 +57,23 @@ class ModelDescription(Settings):
 
 
 def write_description(folder: Path, description: ModelDescription) -> None:
-    """Write ``model.yaml``."""
+    """Write ``model.yaml``.
+
+    Args:
+        folder: The model folder.
+        description: Description of the model.
+    """
     text = yaml.safe_dump(description.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(folder / DESCRIPTION, text)
 
 
 def write_weights(path: Path, field: AnyField) -> None:
-    """Write the weights, whole or not at all."""
+    """Write the weights, whole or not at all.
+
+    Args:
+        path: The file to write.
+        field: The network.
+    """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in field.state_dict().items()}
     with replacing(path) as temporary:
         temporary.write_bytes(save(weights))  # its own writing to files leaves them unreadable for others
@@ -71,6 +81,9 @@ def write_weights(path: Path, field: AnyField) -> None:
 
 def read_description(folder: Path) -> ModelDescription:
     """Read ``model.yaml``.
+
+    Args:
+        folder: The model folder.
 
     Raises:
         ModelError: It is missing, damaged, or of a format that this version does not know.
@@ -106,6 +119,10 @@ def read_description(folder: Path) -> ModelDescription:
 
 def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
     """Load a model for restoring, onto the GPU where there is one.
+
+    Args:
+        folder: The model folder.
+        weights: Name of the weights file.
 
     Raises:
         ModelError: Missing or damaged, or the weights are not those of the network that model.yaml describes.

@@ -83,7 +83,13 @@ class ConditionalField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> FieldOutput:
-        """Restore, and give the rest of what the field says too."""
+        """Restore, and give the rest of what the field says too.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+        """
         height, width = source.shape[-2:]
         coarse = self._coarse_shifts(source, dose)
         factor = float(self.settings.shift_stride)

@@ -133,6 +133,10 @@ def detail_noise(smooth: Float[np.ndarray, "k n y x"], tissue: Bool[np.ndarray, 
 
         s_k = median|G_k − G_{k+1}| / 0.6745
 
+    Args:
+        smooth: Gaussian averages of the difference, narrowest first.
+        tissue: Voxels of tissue.
+
     Returns:
         One value for each pair of neighbors; 0 where there is no tissue.
     """
@@ -147,6 +151,9 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
 
     Details of neighboring averages depend on each other, so that the sum is 0.55 to 1 of the true noise, white or
     correlated.
+
+    Args:
+        detail: Noise of each detail (difference of neighboring averages).
     """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])

@@ -27,7 +27,12 @@ class PaperField(nn.Module):
 
     @classmethod
     def of(cls, network: PublishedField, settings: FieldSettings) -> PaperField:
-        """Wrap a network that is there already."""
+        """Wrap a network that is there already.
+
+        Args:
+            network: The published network.
+            settings: Settings of the network.
+        """
         with torch.device("meta"):  # no weights are drawn only to be thrown away
             field = cls(settings)
         field.network = network
@@ -41,6 +46,11 @@ class PaperField(nn.Module):
     ) -> Float[Tensor, "b 1 h w"]:
         """Restore a batch of patches, as `ConditionalField.forward`; `position_mm` is not looked at.
 
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+
         Raises:
             ModelError: Too small a patch.
         """
@@ -52,7 +62,13 @@ class PaperField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> FieldOutput:
-        """Restore, and give the shifts too; the published network does not say how far off it may be."""
+        """Restore, and give the shifts too; the published network does not say how far off it may be.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+        """
         del position_mm
         if self.settings.told_the_dose:
             level = (2 * dose - 1).to(source.dtype)[:, None, None, None].expand(-1, 1, *source.shape[-2:])

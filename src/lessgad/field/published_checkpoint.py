@@ -46,6 +46,9 @@ def load_published_checkpoint(path: Path | str) -> PublishedField:
 
     The weights may lie bare, under one of `WRAPPINGS`, and behind one of `PREFIXES`; any float format becomes float32.
 
+    Args:
+        path: The checkpoint file.
+
     Raises:
         ModelError: No such file, not a checkpoint, damaged, with objects that are no tensors, of another network, or
             with weights that are not finite.

@@ -105,6 +105,10 @@ def _with_folia(
 
     They run about parallel to the surface that faces the petrous bone and tentorium: level sets of the distance from a
     point in front of the cerebellum, a little uneven.
+
+    Args:
+        gray: Fraction of gray matter, 0–1.
+        white: Fraction of white matter, 0–1.
     """
     x, y, z = axes_mm()
     wobble = smooth_noise(np.random.default_rng(152), SHAPE, 11)

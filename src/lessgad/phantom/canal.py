@@ -23,7 +23,12 @@ def canal_points(side: int) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "
 
 
 def along_canal(side: int, box: Box) -> tuple[Float[np.ndarray, "i j k"], Float[np.ndarray, "i j k"]]:
-    """Distance along the axis of the canal (0 porus, positive into the bone) and from the axis, in mm."""
+    """Distance along the axis of the canal (0 porus, positive into the bone) and from the axis, in mm.
+
+    Args:
+        side: 1 for the right side, −1 for the left.
+        box: Box of the grid to compute in.
+    """
     porus, fundus = canal_points(side)
     direction = (fundus - porus) / np.linalg.norm(fundus - porus)
     x, y, z = (axis - np.float32(p) for axis, p in zip(axes_mm(box), porus, strict=True))
@@ -32,7 +37,12 @@ def along_canal(side: int, box: Box) -> tuple[Float[np.ndarray, "i j k"], Float[
 
 
 def canal(side: int, widened_mm: float = 0.0) -> Region:
-    """The lumen of the canal with its funnel at the porus."""
+    """The lumen of the canal with its funnel at the porus.
+
+    Args:
+        side: 1 for the right side, −1 for the left.
+        widened_mm: How much wider than normal the canal is, in mm.
+    """
     porus, fundus = (tuple(point.tolist()) for point in canal_points(side))
     mouth = mirrored([(21.5, -25.3, -38.0)], side)[0]
     radii = [3.6, CANAL_RADIUS_MM + 0.3 + widened_mm, CANAL_RADIUS_MM - 0.4 + widened_mm]

@@ -88,7 +88,16 @@ def write_cohort(
 def write_patient(
     root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool, n_repeats: int = 0
 ) -> None:
-    """Scan one patient and write all sessions."""
+    """Scan one patient and write all sessions.
+
+    Args:
+        root: The top folder.
+        patient: The patient to scan.
+        digits: Number of digits of a patient's label.
+        low_doses: Low doses to scan, 0–1.
+        dicom: Whether to write DICOM too.
+        n_repeats: Number of further scans at the standard dose.
+    """
     label = f"sub-{patient.number:0{digits}d}"
     for session, study in enumerate(scan_patient(patient, low_doses, n_repeats), start=1):
         _write_study(root, Path(label) / f"ses-{session}" / "anat", f"{label}_ses-{session}", patient, study)
@@ -129,7 +138,12 @@ def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: S
 
 
 def image_name(dose: float, run: int = 1) -> str:
-    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``."""
+    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``.
+
+    Args:
+        dose: Dose as a fraction of the standard dose, 0–1.
+        run: Number of the run.
+    """
     if dose == 0:
         return "T1w"
     again = f"_run-{run}" if run > 1 else ""

@@ -108,7 +108,12 @@ def _with_cistern_part(
 def largest_transverse_diameter_mm(
     mask: Bool[np.ndarray, "x y z"], spacing_mm: tuple[float, float] = (1.0, 1.0)
 ) -> float:
-    """The largest distance between two voxels' outer edges within one transverse slice, mm; 0 for an empty mask."""
+    """The largest distance between two voxels' outer edges within one transverse slice, mm; 0 for an empty mask.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+    """
     from scipy.spatial.distance import pdist
 
     largest = 0.0

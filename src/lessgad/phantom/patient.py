@@ -48,6 +48,10 @@ def draw_patient(number: int, seed: int) -> Patient:
     Size class, protocol and number of sessions run through additive (golden ratio) sequences, so that small cohorts
     have them in about the right proportions too: Kanzaki classes and age as in the paper, a second session for one in
     three.
+
+    Args:
+        number: Number of the patient, from 1.
+        seed: Random seed.
     """
     start = np.random.default_rng([seed, 0]).random(2)
     rng = np.random.default_rng([seed, number])
@@ -63,7 +67,13 @@ def draw_patient(number: int, seed: int) -> Patient:
 
 
 def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_repeats: int = 0) -> list[ScannedSession]:
-    """Build the patient's head once and scan it at each session."""
+    """Build the patient's head once and scan it at each session.
+
+    Args:
+        patient: The patient to scan.
+        low_doses: Low doses to scan, 0–1.
+        n_repeats: Number of further scans at the standard dose.
+    """
     studies = []
     for session, (subject, warp) in enumerate(subjects(patient)):
         session_rng = np.random.default_rng([*patient.seed, 2 + session])

@@ -108,7 +108,12 @@ def scan(
 
 
 def coil_sensitivity(shape: tuple[int, int, int], weights: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "x y z"]:
-    """A smooth bias field around 1, within about ±25 %: a product of low cosines along each axis."""
+    """A smooth bias field around 1, within about ±25 %: a product of low cosines along each axis.
+
+    Args:
+        shape: Number of voxels along each axis.
+        weights: Weights of the cosines.
+    """
     field = np.ones(shape, dtype=np.float32)
     for axis, (n, row) in enumerate(zip(shape, weights, strict=True)):
         position = np.linspace(0, np.pi, n)

@@ -32,7 +32,12 @@ def axes_mm(box: Box | None = None) -> Axes:
 
 
 def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
-    """The part of the grid between two corners."""
+    """The part of the grid between two corners.
+
+    Args:
+        low_mm: Lowest coordinates, in MNI mm.
+        high_mm: Highest coordinates, in MNI mm.
+    """
     parts = []
     for low, high, start, n in zip(low_mm, high_mm, ORIGIN_MM, SHAPE, strict=True):
         first = min(max(int(np.floor(low - start)), 0), n)
@@ -41,7 +46,13 @@ def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
 
 
 def ellipsoid(center: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
-    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (counterclockwise seen from above)."""
+    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (counterclockwise seen from above).
+
+    Args:
+        center: Center, in MNI mm.
+        radii: Radii along the three axes, in mm.
+        yaw_degrees: Rotation about the vertical axis, in degrees.
+    """
     reach = max(radii[0], radii[1])
     extent = np.array([reach, reach, radii[2]])
     box = box_around((np.array(center) - extent).tolist(), (np.array(center) + extent).tolist())
@@ -52,7 +63,12 @@ def ellipsoid(center: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
 
 
 def tube(points: Sequence[Point], radii: Number | Sequence[Number]) -> Region:
-    """Voxels inside a tube along a polyline; one radius, or one for each point, linear in between."""
+    """Voxels inside a tube along a polyline; one radius, or one for each point, linear in between.
+
+    Args:
+        points: Points of the axis, in MNI mm.
+        radii: Radius at each point, in mm.
+    """
     radius = np.broadcast_to(np.asarray(radii, dtype=np.float64), len(points))
     corners = np.asarray(points, dtype=np.float64)
     box = box_around((corners - radius[:, None]).min(axis=0).tolist(), (corners + radius[:, None]).max(axis=0).tolist())
@@ -68,7 +84,12 @@ def tube(points: Sequence[Point], radii: Number | Sequence[Number]) -> Region:
 
 
 def mirrored(points: Sequence[Point], side: int) -> list[Point]:
-    """The points as they are (`side` 1, the right) or on the other side of the midline (−1)."""
+    """The points as they are (`side` 1, the right) or on the other side of the midline (−1).
+
+    Args:
+        points: Points of the axis, in MNI mm.
+        side: 1 for the right side, −1 for the left.
+    """
     return [(side * x, y, z) for x, y, z in points]
 
 
@@ -78,7 +99,14 @@ def paint(
     tissue: int,
     where: Bool[np.ndarray, "x y z"] | None = None,
 ) -> None:
-    """Write `tissue` into the region of `labels`, in place; only `where` it is True."""
+    """Write `tissue` into the region of `labels`, in place; only `where` it is True.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        region: Box and the voxels in it to paint.
+        tissue: The material to paint.
+        where: Voxels that may change; None for all.
+    """
     box, inside = region
     if where is not None:
         inside = inside & where[box]
@@ -86,7 +114,12 @@ def paint(
 
 
 def stretch(coarse: Float[np.ndarray, "i j k"], shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
-    """Interpolate linearly so that the corners of `coarse` come to lie on the corners of a grid of `shape`."""
+    """Interpolate linearly so that the corners of `coarse` come to lie on the corners of a grid of `shape`.
+
+    Args:
+        coarse: Values on the coarse grid.
+        shape: Number of voxels along each axis.
+    """
     fine = coarse.astype(np.float32)
     for axis, n in enumerate(shape):
         position = np.linspace(0, coarse.shape[axis] - 1, n)
@@ -101,7 +134,13 @@ def stretch(coarse: Float[np.ndarray, "i j k"], shape: tuple[int, int, int]) -> 
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int, int], grain: Number | Sequence[Number]
 ) -> Float[np.ndarray, "x y z"]:
-    """Gaussian noise of SD 1 that varies over about `grain` voxels (one number or one for each axis)."""
+    """Gaussian noise of SD 1 that varies over about `grain` voxels (one number or one for each axis).
+
+    Args:
+        rng: Random generator.
+        shape: Number of voxels along each axis.
+        grain: Correlation length, in voxels.
+    """
     grains = np.broadcast_to(np.asarray(grain, dtype=np.float64), 3)
     coarse = rng.standard_normal([max(2, round(n / g) + 1) for n, g in zip(shape, grains, strict=True)])
     field = stretch(coarse, shape)

@@ -16,6 +16,11 @@ def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
 
     Of a scan with contrast they name the agent and, as a share of the usual 0.1 mmol/kg, its dose; nothing more of what
     the phantom is made of.
+
+    Args:
+        patient: The patient to scan.
+        image: The scanned image.
+        dose: Dose as a fraction of the standard dose, 0–1.
     """
     protocol = patient.protocol
     sequence = protocol.sequence

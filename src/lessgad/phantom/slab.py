@@ -42,7 +42,12 @@ class Slab:
         return self._mean(sections)
 
     def share(self, mask: Bool[np.ndarray, "i j k"], box: Box) -> Float[np.ndarray, "x y z"]:
-        """Share of each voxel that lies in a mask, given in a box of the template's grid."""
+        """Share of each voxel that lies in a mask, given in a box of the template's grid.
+
+        Args:
+            mask: Mask in the box.
+            box: Box of the grid to compute in.
+        """
         from scipy.ndimage import map_coordinates
 
         first = np.array([part.start for part in box], dtype=np.float32)[:, None, None, None]

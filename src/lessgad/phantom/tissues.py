@@ -138,6 +138,9 @@ def relaxation(field_strength_t: float) -> Relaxation:
 
     Sources: published measurements, scaling laws and estimates, told apart for each tissue above the table.
 
+    Args:
+        field_strength_t: Field strength, in tesla.
+
     Raises:
         KeyError: Another field strength.
     """

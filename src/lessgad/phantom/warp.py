@@ -41,7 +41,12 @@ class Warp:
 
 
 def draw_warp(rng: np.random.Generator, sex: str) -> Warp:
-    """Draw a head: about 9 % smaller than the template, men larger than women by 3 %, modes of 70–150 mm wavelength."""
+    """Draw a head: about 9 % smaller than the template, men larger than women by 3 %, modes of 70–150 mm wavelength.
+
+    Args:
+        rng: Random generator.
+        sex: Sex of the patient.
+    """
     size = 0.91 + (0.012 if sex == "M" else -0.018) + rng.normal(0, 0.015) + rng.normal(0, 0.012, 3)
     n_modes = 6
     directions = rng.standard_normal((n_modes, 3))
@@ -51,7 +56,12 @@ def draw_warp(rng: np.random.Generator, sex: str) -> Warp:
 
 
 def rigid(rotation_degrees: Float[np.ndarray, "3"], shift_mm: Float[np.ndarray, "3"]) -> Float[np.ndarray, "4 4"]:
-    """Turn about x, then y, then z, then shift: a 4×4 matrix."""
+    """Turn about x, then y, then z, then shift: a 4×4 matrix.
+
+    Args:
+        rotation_degrees: Rotation about x, y and z, in degrees.
+        shift_mm: Shift along x, y and z, in mm.
+    """
     from scipy.spatial.transform import Rotation
 
     matrix = np.eye(4)

@@ -55,7 +55,12 @@ def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Pla
 
 
 def standing_of(experiment: Experiment, processes: Processes = ALONE) -> Standing:
-    """Plan an experiment and hold it against what has been done."""
+    """Plan an experiment and hold it against what has been done.
+
+    Args:
+        experiment: The opened experiment.
+        processes: The processes that train together.
+    """
     return Standing(plan_experiment(experiment, processes), Records(experiment.folder.state))
 
 

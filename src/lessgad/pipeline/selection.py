@@ -47,6 +47,9 @@ class Selection:
     def subjects(self, experiment: Experiment) -> frozenset[str] | None:
         """Give the names of the studies; None for all.
 
+        Args:
+            experiment: The opened experiment.
+
         Raises:
             SettingsError: The cohort has no patient of such a label.
         """

@@ -89,7 +89,13 @@ def what_would_be_done(
 
 
 def stage_status(standing: Standing, stage: Stage, *, with_why: bool = False) -> StageStatus:
-    """Say how the units of a stage stand; those that are left out are not among them."""
+    """Say how the units of a stage stand; those that are left out are not among them.
+
+    Args:
+        standing: State of all units.
+        stage: The stage.
+        with_why: Whether the reasons are looked up.
+    """
     units = [unit for unit in standing.plan.of_stage(stage) if not standing.left_out(unit.key)]
     states = {unit.name: standing.state(unit.key) for unit in units}
     reasons = {unit.name: why(standing, unit.key) for unit in units if with_why and states[unit.name] != "done"}

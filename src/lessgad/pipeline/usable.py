@@ -17,6 +17,11 @@ def usable_units(experiment: Experiment) -> frozenset[str]:
 
 
 def usable_studies(experiment: Experiment, subset: Subset) -> list[Study]:
-    """Give the studies of a subset, without those whose preparation failed."""
+    """Give the studies of a subset, without those whose preparation failed.
+
+    Args:
+        experiment: The opened experiment.
+        subset: The subset.
+    """
     usable = usable_units(experiment)
     return [study for study in experiment.studies([subset]) if prepared(study) in usable]

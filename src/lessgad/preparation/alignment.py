@@ -104,6 +104,10 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
     does not change with the intensity scale of either. Nudges are 26 shifts of 2 mm (one voxel where voxels
     are larger) and 6 rotations of 4° about the center of the head, nearest neighbor.
 
+    Args:
+        fixed: One image.
+        moved: The other image, on the same grid.
+
     Raises:
         RegistrationError: The heads share too little to measure.
         VolumeError: The images are not on one grid.

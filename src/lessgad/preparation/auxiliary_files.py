@@ -25,7 +25,14 @@ def description_of(image: Path) -> Path:
 def write_auxiliary_image(
     path: Path, image: Float[np.ndarray, "x y z"], grid: Volume, description: dict[str, Any]
 ) -> None:
-    """Write an image in transverse order on the grid (and in the axis order) of its T1, the description last."""
+    """Write an image in transverse order on the grid (and in the axis order) of its T1, the description last.
+
+    Args:
+        path: The file to write.
+        image: The image.
+        grid: A volume on the grid to use.
+        description: Values that describe the image.
+    """
     affine = in_transverse_order(grid).affine
     write_volume(path, in_order_of(Volume(image.astype(np.float32), affine), grid))
     write_text(description_of(path), json.dumps(description, indent=1) + "\n")
@@ -33,6 +40,9 @@ def write_auxiliary_image(
 
 def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[str, Any]]:
     """Read what `write_auxiliary_image` wrote; the image stays on disk until it is looked at.
+
+    Args:
+        path: The file to read.
 
     Raises:
         VolumeError: A file is missing or damaged.

@@ -72,6 +72,9 @@ class BiasFieldRatio:
     def over(self, shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
         """Evaluate the factor at each voxel of a volume.
 
+        Args:
+            shape: Number of voxels along each axis.
+
         Returns:
             The factor, float32; beyond the head that of its border.
         """

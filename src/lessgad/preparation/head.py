@@ -65,6 +65,9 @@ def _threshold(image: Float[np.ndarray, "x y z"]) -> float:
 
     In single precision, or where the smallest difference of two intensities is below the rounding error of their mean,
     the iteration steps to and fro between two neighboring numbers for ever.
+
+    Args:
+        image: The image.
     """
     from skimage.filters import threshold_li
 
@@ -87,6 +90,9 @@ class _EnoughError(Exception):
 
 def head_box(mask: Bool[np.ndarray, "x y z"]) -> HeadBox:
     """Find the smallest in-plane box that holds the mask in every slice.
+
+    Args:
+        mask: A mask.
 
     Raises:
         StudyError: The mask is empty.

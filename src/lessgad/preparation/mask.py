@@ -50,6 +50,13 @@ def read_mask(
     ``space-`` in its name decides; without it, the grid: the T1's, or else the T1ce's. The order and direction of its
     axes may differ from those of the image.
 
+    Args:
+        path: The file to read.
+        space: Value of the entity ``space`` in the file name; None without one.
+        pre_contrast: T1.
+        standard_dose: T1ce.
+        orientation_unknown: What to do with a mask of unknown orientation.
+
     Raises:
         StudyError: It names neither image, is on the grid of neither, or nobody knows how it lies in space.
         VolumeError: It cannot be read.
@@ -80,7 +87,14 @@ def read_mask(
 
 
 def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], path: Path) -> None:
-    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names."""
+    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names.
+
+    Args:
+        mask: The mask.
+        regions: Label values of each region.
+        known_labels: Labels that a dseg.tsv names.
+        path: The file.
+    """
     found = {int(value) for value in np.unique(mask.labels.array)} - {0}
     if not found:
         raise VolumeError("The mask is empty", path=path, remedy="Draw it or remove it")
@@ -118,7 +132,13 @@ def carried_mask(
 
 
 def check_inside_head(tumor: Bool[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], path: Path | None) -> None:
-    """Raise StudyError for a tumor that lies mostly in the air: the mask is of another image."""
+    """Raise StudyError for a tumor that lies mostly in the air: the mask is of another image.
+
+    Args:
+        tumor: Mask of the tumor.
+        head: Foreground of the image.
+        path: The file; None for the defaults alone.
+    """
     inside = float(head[tumor].mean())
     if inside < LEAST_INSIDE_HEAD:
         raise StudyError(

@@ -55,7 +55,12 @@ class Normalization:
         return 2 * difference / (self.full_scale - self.background)
 
     def clipped_fraction(self, image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "x y z"]) -> float:
-        """Share of the voxels in `mask` brighter than full scale, 0–1; 0 where the mask is empty."""
+        """Share of the voxels in `mask` brighter than full scale, 0–1; 0 where the mask is empty.
+
+        Args:
+            image: The image.
+            mask: A mask.
+        """
         inside = image[mask]
         return float(np.mean(inside > self.full_scale)) if inside.size else 0.0
 

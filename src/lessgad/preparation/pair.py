@@ -121,7 +121,13 @@ def prepare_pair(
 
 
 def filled_by(scan: Volume, pair_grid: Volume, transform: RigidTransform | None = None) -> Bool[np.ndarray, "x y z"]:
-    """Where a scan has something other than padding, on the grid of a pair."""
+    """Where a scan has something other than padding, on the grid of a pair.
+
+    Args:
+        scan: The scan.
+        pair_grid: A volume on the grid of the pair.
+        transform: Maps points of the pair to points of the scan, RAS+ mm; None where both share a grid.
+    """
     return covered_by(filled_part(scan), pair_grid, transform or RigidTransform.identity())
 
 
@@ -131,6 +137,10 @@ def _unless_it_cuts_nothing(
     """Where one scan was filled; everywhere, where its padding cuts off nothing of what the other one shows.
 
     A skull-stripped scan has padding too, around a brain that the other one need not reproduce to the voxel.
+
+    Args:
+        filled: Voxels that hold something other than padding.
+        other: Another mask on the same grid.
     """
     if np.count_nonzero(other & ~filled) > MOST_HEAD_IN_PADDING * np.count_nonzero(other):
         return filled
@@ -138,5 +148,11 @@ def _unless_it_cuts_nothing(
 
 
 def carry_labels(labels: Volume, pair_grid: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
-    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbor."""
+    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbor.
+
+    Args:
+        labels: Labels on the grid of the T1ce.
+        pair_grid: A volume on the grid of the pair.
+        transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+    """
     return resample(labels, pair_grid, transform, "nearest").array

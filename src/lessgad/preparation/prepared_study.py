@@ -159,7 +159,14 @@ class PreparedFiles:
 
 
 def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, description: dict[str, Any]) -> None:
-    """Write a prepared study on the grid (and in the axis order) of its T1, the description last."""
+    """Write a prepared study on the grid (and in the axis order) of its T1, the description last.
+
+    Args:
+        files: Files of the prepared study.
+        study: The prepared study.
+        grid: A volume on the grid to use.
+        description: Values that describe the image.
+    """
     affine = in_transverse_order(grid).affine
 
     def write(path: Path, array: Shaped[np.ndarray, "x y z"]) -> None:
@@ -198,6 +205,9 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
 
 def read_prepared(files: PreparedFiles) -> PreparedStudy:
     """Read what `write_prepared` wrote; the images stay on disk until they are looked at.
+
+    Args:
+        files: Files of the prepared study.
 
     Raises:
         VolumeError: A file is missing or damaged.

@@ -74,6 +74,9 @@ class RigidTransform:
     def from_list(cls, rows: object) -> RigidTransform:
         """Read what `to_list` wrote.
 
+        Args:
+            rows: Rows of the matrix.
+
         Raises:
             RegistrationError: It is not a 4×4 rigid matrix.
         """
@@ -161,7 +164,13 @@ def resample(
 
 
 def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.ndarray, "i j k"]:
-    """Say where `resample` finds something of `moving`; elsewhere it gives `outside`."""
+    """Say where `resample` finds something of `moving`; elsewhere it gives `outside`.
+
+    Args:
+        moving: The scan that is resampled.
+        like: The volume whose grid is used.
+        transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+    """
     voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
     return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
 

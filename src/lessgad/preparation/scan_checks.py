@@ -58,7 +58,12 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
 
 
 def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
-    """Say what is doubtful in a scan that can be used: its orientation, and intensities that were cut off."""
+    """Say what is doubtful in a scan that can be used: its orientation, and intensities that were cut off.
+
+    Args:
+        scan: The scan.
+        name: What the scan is, for the words: "T1".
+    """
     cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     if not scan.frame.is_known:
         cautions.append(f"{name}: {UNKNOWN_ORIENTATION}")
@@ -73,6 +78,10 @@ def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
 
 def check_size(scan: Volume, name: str) -> None:
     """Raise StudyError for voxels or a field of view that no scan of a head has.
+
+    Args:
+        scan: The scan.
+        name: What the scan is, for the words: "T1".
 
     Raises:
         StudyError: Likely units other than those that the header names.
@@ -96,6 +105,10 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
     """Raise StudyError where intensities cannot be those of a magnitude image that begins at zero.
 
     Outer planes that hold one value alone were not scanned and are not looked at.
+
+    Args:
+        image: The image.
+        name: What the scan is, for the words: "T1".
 
     Raises:
         StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
@@ -149,6 +162,9 @@ def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
     """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual.
 
     A few voxels may be brighter: those of vessels, or of spikes.
+
+    Args:
+        image: The image.
     """
     n_brighter = min(MOST_BRIGHTER, image.size - 1)
     highest = float(np.partition(image, image.size - 1 - n_brighter, axis=None)[image.size - 1 - n_brighter])

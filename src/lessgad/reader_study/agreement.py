@@ -44,6 +44,10 @@ def agreement_weights(weighting: Weighting, n_categories: int) -> Weights:
     """Credit for answering l where another answered k.
 
     nominal: 1 where k = l, else 0. quadratic: 1 − (k − l)²/(q − 1)².
+
+    Args:
+        weighting: How near misses are credited.
+        n_categories: Number of categories.
     """
     steps = np.subtract.outer(np.arange(n_categories), np.arange(n_categories)).astype(np.float64)
     return 1 - (steps / (n_categories - 1)) ** 2 if weighting == "quadratic" else (steps == 0).astype(np.float64)
@@ -68,6 +72,11 @@ def fleiss_kappa(counts: Counts, weights: Weights, multiplicity: Multiplicity) -
     """Fleiss' kappa: p_e = Σ_kl w_kl π_k π_l; Scott's π for two raters. NaN where all ratings are one category.
 
     Source: Fleiss, Psychol. Bull. 1971; with missing ratings and weights as in Gwet 2014.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
     """
     prevalence = _prevalence(counts, multiplicity)
     by_chance = np.einsum("...k,kl,...l->...", prevalence, weights, prevalence)
@@ -80,6 +89,11 @@ def gwet_ac(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coe
     Only ratings that are in doubt can agree by chance: where all answers are alike, p_e is 0, not 1.
 
     Source: Gwet, Br. J. Math. Stat. Psychol. 2008.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
     """
     q = counts.shape[1]
     prevalence = _prevalence(counts, multiplicity)
@@ -91,6 +105,11 @@ def brennan_prediger(counts: Counts, weights: Weights, multiplicity: Multiplicit
     """Brennan–Prediger: p_e = Σ_kl w_kl / q², as if chance chose every category alike.
 
     Source: Brennan & Prediger, Educ. Psychol. Meas. 1981.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
     """
     seen = raw_agreement(counts, weights, multiplicity)
     return _beyond_chance(seen, np.full_like(seen, weights.mean()))

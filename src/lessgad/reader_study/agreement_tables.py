@@ -171,5 +171,8 @@ def _perfect(n_patients: int) -> Interval:
     """Bounds of raw agreement where all agree: those of the share of patients whose readings agree, n of n.
 
     Clopper–Pearson: the lower one is 0.025^(1/n).
+
+    Args:
+        n_patients: Number of patients.
     """
     return 0.025 ** (1 / n_patients), 1.0

@@ -17,6 +17,10 @@ def back_up(folder: StudyFolder, target: Path) -> None:
 
     The protocol is in the copy from the first answer on. Images are not: they can be made again from the experiment.
 
+    Args:
+        folder: Folder of the reader study.
+        target: The file to write.
+
     Raises:
         StorageError: There is no study, the copy is damaged or cannot be written, or `target` exists.
     """

@@ -86,6 +86,9 @@ class Reading:
     def dose(self, letter: str) -> float:
         """Dose of the image with this letter.
 
+        Args:
+            letter: Letter of the image.
+
         Raises:
             KeyError: No image has it.
         """
@@ -96,6 +99,9 @@ class Reading:
 
     def name(self, letter: str) -> str:
         """What the reader is told that the image with this letter is.
+
+        Args:
+            letter: Letter of the image.
 
         Raises:
             KeyError: No image has it.

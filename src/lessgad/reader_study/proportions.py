@@ -10,6 +10,10 @@ def wilson_interval(count: int, n: int) -> tuple[float, float] | None:
         (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n),   p = count/n, z = 1.96
 
     Source: Wilson, J. Am. Stat. Assoc. 1927.
+
+    Args:
+        count: Number of cases with the property.
+        n: Number of cases.
     """
     from scipy.stats import binomtest
 

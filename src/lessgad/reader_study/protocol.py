@@ -69,6 +69,10 @@ def protocol_sha256(protocol: ReadingProtocol) -> str:
 def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
     """Write a protocol, for people to read, whole or not at all.
 
+    Args:
+        path: The file to write.
+        protocol: The protocol of the reader study.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -77,6 +81,9 @@ def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
 
 def read_protocol(path: Path) -> ReadingProtocol:
     """Read what `write_protocol` wrote.
+
+    Args:
+        path: The file to read.
 
     Raises:
         ReaderStudyError: Missing, damaged, or of a newer format.

@@ -34,6 +34,9 @@ def quartiles(steps: Float[np.ndarray, " answers"]) -> Quartiles:
     and the next (Hyndman & Fan's type 2, the default of SAS): steps of a scale have no tenths to interpolate.
 
     Source: Hyndman & Fan, The American Statistician 1996.
+
+    Args:
+        steps: Steps of the scale.
     """
     if not len(steps):
         return Quartiles(float("nan"), float("nan"), float("nan"))

@@ -58,6 +58,9 @@ class Questionnaire(Settings):
     def question(self, key: str) -> Question:
         """The question of this key.
 
+        Args:
+            key: Key of the question.
+
         Raises:
             KeyError: There is none.
         """
@@ -76,6 +79,9 @@ def default_questionnaire() -> Questionnaire:
 def load_questionnaire(path: Path) -> Questionnaire:
     """Read a questionnaire.
 
+    Args:
+        path: The file to read.
+
     Raises:
         SettingsError: Missing, unreadable, not YAML, or not a questionnaire; the first problem, with its place.
     """
@@ -91,6 +97,10 @@ def parse_questionnaire(text: str, path: Path) -> Questionnaire:
     """Check the text of a questionnaire; `path` says in errors where it lies.
 
     Every value is read as words first, so that ``yes`` and ``no`` stay what they are.
+
+    Args:
+        text: Text of the file.
+        path: The file to read.
 
     Raises:
         SettingsError: Not YAML, or not a questionnaire; the first problem, with its place.

@@ -73,6 +73,10 @@ COLUMNS = _TABLE.columns
 def write_readings(path: Path, rows: Iterable[ReadingRow]) -> None:
     """Write the table, whole or not at all; words that a spreadsheet might run as a formula get an apostrophe.
 
+    Args:
+        path: The file to write.
+        rows: Rows to write.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -83,6 +87,9 @@ def write_readings(path: Path, rows: Iterable[ReadingRow]) -> None:
 
 def read_readings(path: Path) -> list[ReadingRow]:
     """Read what `write_readings` wrote.
+
+    Args:
+        path: The file to read.
 
     Raises:
         InputError: Missing, not this table, or a line of it cannot be understood or comes twice.

@@ -62,6 +62,10 @@ class Readings:
 def write_readings_json(path: Path, readings: Readings) -> None:
     """Write ``readings.json``, whole or not at all.
 
+    Args:
+        path: The file to write.
+        readings: The readings.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -80,6 +84,9 @@ def write_readings_json(path: Path, readings: Readings) -> None:
 
 def read_readings_json(path: Path) -> Readings:
     """Read what `write_readings_json` wrote.
+
+    Args:
+        path: The file to read.
 
     Raises:
         InputError: Missing, damaged, or something else.

@@ -64,18 +64,41 @@ class ResponseTable:
     def row(
         self, question: Question, dose: float | None, reader: str, case: ReadCase, occasion: int = 1
     ) -> ReadingRow | None:
-        """One answer, where there is one."""
+        """One answer, where there is one.
+
+        Args:
+            question: The question.
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            case: The case that was read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+        """
         return self._row.get((question.key, dose, reader, case.id, occasion))
 
     def values(
         self, question: Question, dose: float | None, reader: str, cases: Sequence[ReadCase], occasion: int = 1
     ) -> Float[np.ndarray, " cases"]:
-        """Steps of a scale from 1, or places of the options of a choice from 0; NaN where there is no answer."""
+        """Steps of a scale from 1, or places of the options of a choice from 0; NaN where there is no answer.
+
+        Args:
+            question: The question.
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            cases: The cases that were read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+        """
         found = [self.row(question, dose, reader, case, occasion) for case in cases]
         return np.array([math.nan if row is None else _number(row, question) for row in found], dtype=np.float64)
 
     def was_read(self, dose: float | None, reader: str, case: ReadCase, occasion: int = 1) -> bool:
-        """Whether a reader answered anything about an image, or with dose None about a case."""
+        """Whether a reader answered anything about an image, or with dose None about a case.
+
+        Args:
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            case: The case that was read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+        """
         return any(self.row(question, dose, reader, case, occasion) for question in self.questionnaire.questions)
 
 
@@ -83,6 +106,10 @@ def goodness(question: Question, values: Float[np.ndarray, "*answers"]) -> Float
     """Turn values so that larger is better; None where neither end is.
 
     A scale keeps its unit, the step. The first option of a choice becomes 1, all others 0.
+
+    Args:
+        question: The question.
+        values: Answers as numbers.
     """
     if isinstance(question, ScaleQuestion):
         if question.best_end is None:

@@ -63,6 +63,10 @@ def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
     """List what is asked in a reading, shown or hidden, in the order of the questions.
 
     A pair is asked only where two doses or more were restored.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
     """
     asked = []
     for question in questionnaire.questions:
@@ -74,7 +78,12 @@ def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
 
 
 def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
-    """Labels of the steps as this reader sees them: those of a pair name its two images."""
+    """Labels of the steps as this reader sees them: those of a pair name its two images.
+
+    Args:
+        question: The question.
+        reading: The reading: case, sitting and images.
+    """
     if question.asked != "pair" or reading.pair is None:
         return question.labels
     first, second = (reading.name(letter) for letter in reading.pair)
@@ -82,7 +91,12 @@ def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
 
 
 def is_shown(item: Item, answers: ReaderResponses) -> bool:
-    """Whether an item is asked, given the answers so far; one that waits for a hidden one is hidden too."""
+    """Whether an item is asked, given the answers so far; one that waits for a hidden one is hidden too.
+
+    Args:
+        item: The item: a question about an image, a pair or the case.
+        answers: Answers by item.
+    """
     condition = item.question.shown_if
     if condition is None:
         return True
@@ -95,6 +109,11 @@ def problems(questionnaire: Questionnaire, reading: Reading, answers: ReaderResp
 
     Wrong are: a required item that is shown and has no answer, an answer to an item that is hidden or does not exist,
     a value that the question does not offer, and words of more than 4,000 characters.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        answers: Answers by item.
     """
     known = {item.name: item for item in items(questionnaire, reading)}
     found = [Problem(name, "is not asked") for name in answers if name not in known]
@@ -116,6 +135,11 @@ def visible_responses(
     """Keep the answers that count: those to items that are shown, without empty ones.
 
     For drafts too: an answer that was given before its question was hidden again goes.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        answers: Answers by item.
     """
     return {
         item.name: answers[item.name]
@@ -131,6 +155,11 @@ def responses_from_form(
 
     Nothing is checked beyond the form of a value: `problems` does. Fields of other names are left alone; empty ones are
     no answer.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        form: Values of each form field.
     """
     answers: dict[str, ReaderResponse] = {}
     for item in items(questionnaire, reading):

@@ -14,6 +14,9 @@ def without_formula(words: str) -> str:
     Words that look escaped already get one more, so that `as_written` gives all words back as they were.
 
     Source: OWASP, CSV Injection.
+
+    Args:
+        words: The text of a cell.
     """
     return f"'{words}" if _FORMULA.match(words) else words
 

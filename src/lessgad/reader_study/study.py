@@ -36,6 +36,9 @@ class ReaderStudy:
 def opened(experiment: Path) -> Iterator[ReaderStudy]:
     """Open the reader study of an experiment, and close it after the block.
 
+    Args:
+        experiment: The experiment folder.
+
     Raises:
         ReaderStudyError: There is none, or its protocol is not the one that readers were invited by.
         StorageError: Its database cannot be used.
@@ -59,6 +62,12 @@ def opened_folder(folder: StudyFolder) -> Iterator[ReaderStudy]:
 
 def invite_to(study: ReaderStudy, at: float, name: str, role: Role) -> str:
     """Invite a reader, who gets all their readings with it, or a coordinator; gives the code of the invitation.
+
+    Args:
+        study: The opened reader study.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        role: Role of the account.
 
     Raises:
         SettingsError: The name cannot be used.

@@ -86,6 +86,10 @@ def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Seq
 def write_table5(path: Path, table: Table5) -> None:
     """Write ``table5.csv``, whole or not at all.
 
+    Args:
+        path: The file to write.
+        table: Table 5.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

@@ -44,6 +44,9 @@ class Verification:
 def verify_study(folder: StudyFolder) -> Verification:
     """Check a whole reader study: its database, its protocol file, its images.
 
+    Args:
+        folder: Folder of the reader study.
+
     Raises:
         StorageError: There is none, or its database cannot be opened.
     """
@@ -61,6 +64,9 @@ def verify_study(folder: StudyFolder) -> Verification:
 
 def verify_database(path: Path) -> Verification:
     """Check a database, or a backup of one, without changing it.
+
+    Args:
+        path: The file.
 
     Raises:
         StorageError: It cannot be opened.

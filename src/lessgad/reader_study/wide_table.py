@@ -55,7 +55,12 @@ class OneReading:
 
 
 def everything_asked(questionnaire: Questionnaire, doses: Sequence[float]) -> list[Asked]:
-    """Every question about every dose, in the order of the form."""
+    """Every question about every dose, in the order of the form.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+    """
     return [
         Asked(question, dose)
         for question in questionnaire.questions
@@ -80,6 +85,12 @@ def write_wide_table(
     Scales have their step, choices the key of their option, reasons a column each with 1 or 0; what was not asked or
     not answered is empty.
 
+    Args:
+        path: The file to write.
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+        rows: Rows to write.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -90,6 +101,11 @@ def write_wide_table(
 
 def write_csv(path: Path, columns: Sequence[str], lines: Iterable[Mapping[str, str]]) -> None:
     """Write a CSV, whole or not at all; missing cells are empty, and none starts a formula.
+
+    Args:
+        path: The file to write.
+        columns: Names of the columns.
+        lines: Cells of each line, by column.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

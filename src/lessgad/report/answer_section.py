@@ -80,7 +80,12 @@ class AnswerSection:
 
 
 def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
-    """Put the answer into words."""
+    """Put the answer into words.
+
+    Args:
+        answer: The dose answer.
+        preregistration: Comparison with the frozen record; None without one.
+    """
     return AnswerSection(
         headline=headline(answer),
         style={"given": "gain", "no dose": "loss"}.get(answer.status, "open"),

@@ -104,7 +104,14 @@ def dose_curves(
 def curves(
     rows: Iterable[SimilarityRow], value: Callable[[SimilarityRow], float], seed: int, n_resamples: int
 ) -> Curves:
-    """Collect one number of each row into a curve per method, methods in the order of the tables."""
+    """Collect one number of each row into a curve per method, methods in the order of the tables.
+
+    Args:
+        rows: Rows of the similarity table.
+        value: Takes the value from a row.
+        seed: Random seed.
+        n_resamples: Number of bootstrap draws.
+    """
     groups: dict[str, dict[float, list[SimilarityRow]]] = {}
     for row in rows:
         groups.setdefault(row.method, {}).setdefault(row.dose, []).append(row)
@@ -170,6 +177,9 @@ def axis_range(lines: Curves) -> tuple[float, float]:
     """The range of the vertical axis: all of unrestored and restored, other methods as far as they do not squash those.
 
     A mean of another method widens the range where it lies within half of what the two span.
+
+    Args:
+        lines: Curves of all methods.
     """
     own = {method: points for method, points in lines.items() if method in (UNRESTORED, RESTORED)}
     core = [value for points in (own or lines).values() for value in _extent(points)]

@@ -84,6 +84,9 @@ def dose_gallery(study: GalleryStudy) -> Figure:
     """Draw T1 over T1ce at the left, then low dose above and restored below at each dose; the same close up below.
 
     One gray window for all. The frame shows where the close-up lies, PSNR and SSIM stand below it.
+
+    Args:
+        study: Images of the study.
     """
     whole = _head(study)
     close = square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)

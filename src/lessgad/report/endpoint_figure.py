@@ -58,6 +58,9 @@ def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
 
     Filled squares: shown to be kept; open circles: not shown; gray: the controls without contrast and at the
     standard dose. A line goes down from each mark to the confidence bound, which has to lie above the dashed line.
+
+    Args:
+        curves: Endpoints against dose.
     """
     drawn = [curve for curve in curves if any(point.n_patients for point in curve.points)]
     if not drawn:

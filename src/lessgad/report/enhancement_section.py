@@ -51,7 +51,16 @@ def enhancement_tables(
     consistency: Sequence[DiscrepancyRow],
     artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none."""
+    """Put the results of test studies into tables; what was not measured has none.
+
+    Args:
+        thresholds: Rows of the threshold table.
+        enhancement: Rows of the enhancement table.
+        lesions: Rows of the lesion table.
+        intervals: Rows of the interval table.
+        consistency: Rows of the discrepancy table.
+        artifacts: Rows of the artifact table.
+    """
     tables = (
         _by_method(
             [row for row in enhancement if row.subset == "test"], [row for row in thresholds if row.subset == "test"]

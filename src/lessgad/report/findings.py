@@ -54,7 +54,12 @@ def findings(table: Table4) -> tuple[Finding, ...]:
 
 
 def signed(value: float, metric: Metric) -> str:
-    """Spell a gain with its sign: ``+3.2 dB``, ``−0.012``."""
+    """Spell a gain with its sign: ``+3.2 dB``, ``−0.012``.
+
+    Args:
+        value: The value.
+        metric: The metric.
+    """
     text = f"{value:+.1f}" if metric == "psnr_db" else f"{value:+.3f}"
     if float(text) == 0:
         text = text[1:]
@@ -62,7 +67,12 @@ def signed(value: float, metric: Metric) -> str:
 
 
 def interval_words(interval: tuple[float, float], metric: Metric) -> str:
-    """Spell an interval: ``+1.1 to +2.3``."""
+    """Spell an interval: ``+1.1 to +2.3``.
+
+    Args:
+        interval: Lower and upper bound.
+        metric: The metric.
+    """
     low, high = (signed(bound, metric).removesuffix(" dB") for bound in interval)
     return f"{low} to {high}"
 

@@ -24,7 +24,12 @@ FOUND = "\n## Found on validation patients\n"
 
 
 def write_model_card(task: TrainingTask, n_processes: int = 1) -> None:
-    """Write ``card.md`` and the picture of the learning curve beside a model that so many processes trained."""
+    """Write ``card.md`` and the picture of the learning curve beside a model that so many processes trained.
+
+    Args:
+        task: The training task.
+        n_processes: Number of processes that trained together.
+    """
     from lessgad.training.trainer import CURVE_FILE
 
     points = read_learning_curve(task.folder / CURVE_FILE)

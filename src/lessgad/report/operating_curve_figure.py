@@ -92,6 +92,9 @@ def mean_points(rows: Sequence[OperatingRow]) -> tuple[dict[str, list[MeanPoint]
     """Average the curves of one dose over patients, and count these; methods are in the order of the tables.
 
     A method that is defined in no study is left out; of the others, only studies in which all are defined are used.
+
+    Args:
+        rows: Rows of the table of operating points.
     """
     values: dict[str, dict[tuple[str, str], list[OperatingRow]]] = {}
     for row in rows:

@@ -42,6 +42,9 @@ def render_page(content: ReportContent) -> str:
 
     All words of `content` are escaped. A content security policy forbids everything but the page's
     own style sheet and pictures.
+
+    Args:
+        content: Content of the report.
     """
     environment = _environment()
     style = environment.get_template("style.html.j2").render()
@@ -59,7 +62,12 @@ def render_page(content: ReportContent) -> str:
 
 
 def patient_table(table: Table4, method: str) -> PatientTable:
-    """Arrange the gains of single patients with one method."""
+    """Arrange the gains of single patients with one method.
+
+    Args:
+        table: Table 4.
+        method: The method whose images are shown.
+    """
     gains = {(gain.patient, gain.dose): gain for gain in table.patient_gains if gain.method == method}
     doses = tuple(sorted({dose for _, dose in gains}))
     rows = []
@@ -84,7 +92,12 @@ def p_words(p: float | None) -> str:
 
 
 def gain_words(summary: MetricSummary, metric: Metric) -> str:
-    """Spell a patient-level gain with its interval where there is one."""
+    """Spell a patient-level gain with its interval where there is one.
+
+    Args:
+        summary: The summary.
+        metric: The metric.
+    """
     gain = summary.gain
     if gain is None or gain.n_patients == 0:
         return "–"

@@ -123,7 +123,12 @@ def _aspect(box: Box, spacing_mm: tuple[float, float]) -> float:
 
 
 def head_plane_box(study: PreparationImages, k: int) -> Box:
-    """The part of transverse slice `k` worth showing: the head of either scan, with a narrow margin."""
+    """The part of transverse slice `k` worth showing: the head of either scan, with a narrow margin.
+
+    Args:
+        study: Images of the preparation.
+        k: Number of the slice.
+    """
     head = np.zeros(study.pre_contrast.shape[:2], dtype=bool)
     for image, peaks in ((study.pre_contrast, study.pre_contrast_peaks), (study.standard_after, study.after_peaks)):
         head |= above_background(image[:, :, k], peaks)
@@ -131,7 +136,12 @@ def head_plane_box(study: PreparationImages, k: int) -> Box:
 
 
 def above_background(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> Bool[np.ndarray, "*shape"]:
-    """Voxels nearer to the second peak than a quarter of the way up from the background."""
+    """Voxels nearer to the second peak than a quarter of the way up from the background.
+
+    Args:
+        image: The image.
+        peaks: Background and second peak of the histogram.
+    """
     top = peaks.second if peaks.second is not None else float(np.percentile(image, 99))
     return image > peaks.background + 0.25 * (top - peaks.background)
 
@@ -143,14 +153,26 @@ def common_window(study: PreparationImages) -> tuple[float, float]:
 
 
 def window_of(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> tuple[float, float]:
-    """The gray window of one image."""
+    """The gray window of one image.
+
+    Args:
+        image: The image.
+        peaks: Background and second peak of the histogram.
+    """
     return gray_window(image, peaks.background, peaks.second)
 
 
 def checkerboard(
     one: Float[np.ndarray, "a b"], other: Float[np.ndarray, "a b"], spacing_mm: tuple[float, float], tile_mm: float
 ) -> Float[np.ndarray, "a b"]:
-    """Square tiles taken in turn from two images, the first tile from `one`."""
+    """Square tiles taken in turn from two images, the first tile from `one`.
+
+    Args:
+        one: The first image.
+        other: The second image.
+        spacing_mm: In-plane spacing, in mm.
+        tile_mm: Side of a tile, in mm.
+    """
     a, b = (np.floor(np.arange(n) * mm / tile_mm) for n, mm in zip(one.shape, spacing_mm, strict=True))
     return np.where((a[:, None] + b[None, :]) % 2 == 0, one, other)
 

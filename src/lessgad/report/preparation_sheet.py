@@ -36,7 +36,15 @@ def write_sheet(
     tumor: Bool[np.ndarray, "x y z"] | None,
     cautions: Sequence[str] = (),
 ) -> None:
-    """Draw the preparation of a study while all its steps are at hand."""
+    """Draw the preparation of a study while all its steps are at hand.
+
+    Args:
+        path: The file to write.
+        pair: The prepared pair.
+        study: The prepared study.
+        tumor: Mask of the tumor; None without one.
+        cautions: Cautions of the study.
+    """
     images = PreparationImages(
         pre_contrast=pair.pre_contrast,
         standard_before=pair.registered,
@@ -66,7 +74,13 @@ def _from_place_to_place(pair: PreparedPair) -> str:
 def preparation_images(
     files: PreparedFiles, prepared: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None
 ) -> PreparationImages:
-    """Rebuild the images of a preparation from what is stored (clipped where the prepared ones are)."""
+    """Rebuild the images of a preparation from what is stored (clipped where the prepared ones are).
+
+    Args:
+        files: Files of the prepared study.
+        prepared: The prepared study.
+        tumor: Mask of the tumor; None without one.
+    """
     description = json.loads(files.description.read_text(encoding="utf-8"))
     to_pre_contrast = IntensityMap(**description["t1ce_to_t1_intensity"])
     peaks = HistogramPeaks(**description["t1_peaks"])

@@ -35,7 +35,16 @@ def segmentation_tables(
     seed: int,
     n_resamples: int,
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none."""
+    """Put the results of test studies into tables; what was not measured has none.
+
+    Args:
+        overlap: Rows of the overlap table.
+        sizes: Rows of the tumor-size table.
+        growth: Rows of the growth table.
+        regions: Names of the regions.
+        seed: Random seed.
+        n_resamples: Number of bootstrap draws.
+    """
     test = [row for row in overlap if row.subset == "test"]
     columns = [*(region for region in regions if region != TUMOR), TUMOR]
     tables = (

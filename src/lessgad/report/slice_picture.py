@@ -29,12 +29,20 @@ def radiological(plane: Shaped[np.ndarray, "right up"]) -> Shaped[np.ndarray, "r
 
     The first axis (toward the patient's right) becomes columns from the picture's right to its
     left, the second (toward the front or the head) becomes rows from the bottom up.
+
+    Args:
+        plane: A plane with axes to the right and up.
     """
     return plane[::-1, ::-1].T
 
 
 def tumor_slice(tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> int:
-    """Index of the transverse slice with the most tumor; the middle one where there is no tumor."""
+    """Index of the transverse slice with the most tumor; the middle one where there is no tumor.
+
+    Args:
+        tumor: Mask of the tumor; None without one.
+        n_slices: Number of slices.
+    """
     if tumor is None or not tumor.any():
         return n_slices // 2
     return int(tumor.sum(axis=(0, 1)).argmax())
@@ -61,7 +69,13 @@ def gray_window(
 
 
 def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], margin_mm: float) -> Box:
-    """The bounding box of a mask in a plane, widened by a margin; the whole plane where the mask is empty."""
+    """The bounding box of a mask in a plane, widened by a margin; the whole plane where the mask is empty.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+        margin_mm: Margin around the mask, in mm.
+    """
     if not mask.any():
         return slice(0, mask.shape[0]), slice(0, mask.shape[1])
     bounds = []
@@ -73,7 +87,13 @@ def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], m
 
 
 def square_box(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], side_mm: float) -> Box:
-    """A square of at least `side_mm` around the mask's bounding box (with a fifth to spare), moved inside the plane."""
+    """A square of at least `side_mm` around the mask's bounding box (with a fifth to spare), moved inside the plane.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+        side_mm: Side of the square, in mm.
+    """
     box = box_around(mask, spacing_mm, 0.0)
     extent_mm = [(part.stop - part.start) * mm for part, mm in zip(box, spacing_mm, strict=True)]
     side_mm = max(side_mm, 1.2 * max(extent_mm))
@@ -132,7 +152,14 @@ def show_plane(
 
 
 def outline(axes: Axes, mask: Bool[np.ndarray, "right up"], spacing_mm: tuple[float, float], color: str) -> None:
-    """Draw the outline of a mask exactly along its pixel edges."""
+    """Draw the outline of a mask exactly along its pixel edges.
+
+    Args:
+        axes: Axes to draw into.
+        mask: A mask in the plane.
+        spacing_mm: In-plane spacing, in mm.
+        color: Color of the line.
+    """
     from matplotlib.collections import LineCollection
 
     seen = np.pad(radiological(mask).astype(np.int8), 1)
@@ -145,7 +172,15 @@ def outline(axes: Axes, mask: Bool[np.ndarray, "right up"], spacing_mm: tuple[fl
 
 
 def frame(axes: Axes, box: Box, shape: Sequence[int], spacing_mm: tuple[float, float], color: str = ORANGE) -> None:
-    """Draw the frame of a box (in array indices of the plane shown) on a plane drawn by `show_plane`."""
+    """Draw the frame of a box (in array indices of the plane shown) on a plane drawn by `show_plane`.
+
+    Args:
+        axes: Axes to draw into.
+        box: Box of the grid to compute in.
+        shape: Number of pixels along each axis.
+        spacing_mm: In-plane spacing, in mm.
+        color: Color of the line.
+    """
     from matplotlib.patches import Rectangle
 
     across, up = box
@@ -155,7 +190,12 @@ def frame(axes: Axes, box: Box, shape: Sequence[int], spacing_mm: tuple[float, f
 
 
 def scale_bar(axes: Axes, length_mm: float) -> None:
-    """Draw a bar of known length at the picture's lower left."""
+    """Draw a bar of known length at the picture's lower left.
+
+    Args:
+        axes: Axes to draw into.
+        length_mm: Length of the bar, in mm.
+    """
     right, bottom = axes.get_xlim()[1], axes.get_ylim()[0]
     left, low = 0.04 * right, 0.965 * bottom
     axes.plot([left, left + length_mm], [low, low], color="#e8e8e8", linewidth=1.2, solid_capstyle="butt")

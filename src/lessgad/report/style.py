@@ -118,14 +118,27 @@ def styled() -> AbstractContextManager[None]:
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Make an empty white figure of this size in inches, not known to pyplot."""
+    """Make an empty white figure of this size in inches, not known to pyplot.
+
+    Args:
+        width_in: Width, in inches.
+        height_in: Height, in inches.
+    """
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_in, height_in), dpi=DOTS_PER_INCH)
 
 
 def place(figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float) -> Axes:
-    """Add axes at a place in inches, counted from the figure's upper left."""
+    """Add axes at a place in inches, counted from the figure's upper left.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        top_in: Distance from the top edge, in inches.
+        width_in: Width, in inches.
+        height_in: Height, in inches.
+    """
     width, height = figure.get_size_inches()
     axes: Axes = figure.add_axes(
         (left_in / width, 1 - (top_in + height_in) / height, width_in / width, height_in / height)
@@ -143,7 +156,18 @@ def write(
     color: str = INK,
     align: str = "left",
 ) -> None:
-    """Write words with their upper left at a place in inches, counted from the figure's upper left."""
+    """Write words with their upper left at a place in inches, counted from the figure's upper left.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        top_in: Distance from the top edge, in inches.
+        words: The text to write.
+        size: Font size, in points.
+        weight: Font weight.
+        color: Color of the line.
+        align: Horizontal alignment.
+    """
     width, height = figure.get_size_inches()
     figure.text(
         left_in / width, 1 - top_in / height, words, fontsize=size, fontweight=weight, color=color, va="top", ha=align
@@ -151,7 +175,13 @@ def write(
 
 
 def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
-    """Write a bold first line and plain further ones at the top; return the height that they take, in inches."""
+    """Write a bold first line and plain further ones at the top; return the height that they take, in inches.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        lines: Lines of the title.
+    """
     for line, words in enumerate(lines):
         weight, size = ("bold", 9.5) if line == 0 else ("normal", 8.0)
         write(figure, left_in, 0.05 + 0.19 * line, words, size, weight)
@@ -159,7 +189,12 @@ def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """Name the lines of axes under all panels, four in a row; further rows hang below the figure."""
+    """Name the lines of axes under all panels, four in a row; further rows hang below the figure.
+
+    Args:
+        figure: The figure.
+        axes: Axes to draw into.
+    """
     handles, labels = axes.get_legend_handles_labels()
     top = 0.27 / figure.get_size_inches()[1]
     figure.legend(
@@ -188,6 +223,9 @@ def to_small_png(figure: Figure) -> bytes:
 
     Fewer dots, 64 levels of each channel, a palette of 256 colors: grays are off by at most 2 in 255,
     the edges of colored lines by more.
+
+    Args:
+        figure: The figure.
     """
     from PIL import Image
 

@@ -60,13 +60,26 @@ def region_label(region: str) -> str:
 
 
 def mean_in_words(rows: Sequence[Row], value: Callable[[Row], float], form: str) -> str:
-    """Mean over patients of the means of their rows, in a format such as ``{:z.2f}``; a dash where none is finite."""
+    """Mean over patients of the means of their rows, in a format such as ``{:z.2f}``; a dash where none is finite.
+
+    Args:
+        rows: Rows of a result table.
+        value: Takes the value from a row.
+        form: Format of a number.
+    """
     means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
     return form.format(float(np.mean(list(means.values())))).replace("%", " %").replace("-", "−") if means else "–"
 
 
 def limits_in_words(bias: float, low: float, high: float, decimals: int) -> str:
-    """Bias, with its limits of agreement where there are any."""
+    """Bias, with its limits of agreement where there are any.
+
+    Args:
+        bias: Mean difference.
+        low: Lower limit of agreement.
+        high: Upper limit of agreement.
+        decimals: Number of decimals.
+    """
     if math.isnan(bias):
         return "–"
     words = f"{bias:+.{decimals}f}"

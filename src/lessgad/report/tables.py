@@ -84,7 +84,12 @@ class Table4:
     patient_gains: tuple[PatientGain, ...]
 
     def cell(self, dose: float, method: str) -> Table4Cell | None:
-        """The cell of a method at a dose, where there is one."""
+        """The cell of a method at a dose, where there is one.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            method: The method whose images are shown.
+        """
         return next((cell for cell in self.cells if (cell.dose, cell.method) == (dose, method)), None)
 
 
@@ -127,6 +132,10 @@ def table4(
 
 def write_table4(path: Path, table: Table4) -> None:
     """Write ``table4.csv``: one row per dose, method and metric; what does not exist is empty.
+
+    Args:
+        path: The file to write.
+        table: Table 4.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

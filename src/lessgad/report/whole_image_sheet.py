@@ -43,14 +43,26 @@ def slice_errors(
     head: Bool[np.ndarray, "x y z"],
     tissue_level: float,
 ) -> Float[np.ndarray, " z"]:
-    """Root mean square error of each slice over its head, as a share of the signal of tissue; 0 without head."""
+    """Root mean square error of each slice over its head, as a share of the signal of tissue; 0 without head.
+
+    Args:
+        restored: Restored image, on [−1, 1].
+        standard_dose: Standard-dose image, on [−1, 1].
+        head: Foreground of the image.
+        tissue_level: Level of tissue on the scale of [−1, 1].
+    """
     squares = np.where(head, (np.asarray(restored, np.float64) - standard_dose) ** 2, 0).sum(axis=(0, 1))
     n_voxels = np.maximum(head.sum(axis=(0, 1)), 1)
     return np.sqrt(squares / n_voxels) / tissue_level
 
 
 def worst_slice(errors: Float[np.ndarray, " z"], head: Bool[np.ndarray, "x y z"]) -> int:
-    """Choose the slice with the largest error among those with at least half as much head as the fullest."""
+    """Choose the slice with the largest error among those with at least half as much head as the fullest.
+
+    Args:
+        errors: Error of each slice.
+        head: Foreground of the image.
+    """
     sizes = head.sum(axis=(0, 1))
     return int(np.argmax(np.where(sizes >= 0.5 * sizes.max(), errors, -1)))
 

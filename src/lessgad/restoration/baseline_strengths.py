@@ -101,6 +101,9 @@ class BaselineStrengths(Settings):
 
         Between λ = 1/β tuned at steps of 10 % that gives at most 12.5 % too much (at 15 %), beyond 20 % at most 4.2 %.
 
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
         Raises:
             DoseError: `dose` is outside 0–1.
         """
@@ -139,6 +142,10 @@ def tune_baselines(
 def write_strengths(path: Path, strengths: BaselineStrengths) -> None:
     """Write them as YAML, whole or not at all.
 
+    Args:
+        path: The file to write.
+        strengths: The tuned strengths.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -149,6 +156,9 @@ def write_strengths(path: Path, strengths: BaselineStrengths) -> None:
 
 def read_strengths(path: Path) -> BaselineStrengths:
     """Read what `write_strengths` wrote.
+
+    Args:
+        path: The file to read.
 
     Raises:
         InputError: Missing or damaged.

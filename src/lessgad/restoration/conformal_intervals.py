@@ -64,6 +64,9 @@ class IntervalCalibration(Settings):
     def factor(self, dose: float) -> float:
         """Factor at a dose: linear between those that were looked at, constant beyond.
 
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
         Raises:
             DoseError: Outside 0–1.
         """
@@ -148,12 +151,20 @@ def _covered_when_left_out(patients: Float[np.ndarray, "n q"], share: float) -> 
 
 
 def write_intervals(folder: Path, calibration: IntervalCalibration) -> None:
-    """Write ``intervals.yaml`` into a model folder."""
+    """Write ``intervals.yaml`` into a model folder.
+
+    Args:
+        folder: The model folder.
+        calibration: The calibrated intervals.
+    """
     write_known(folder / INTERVALS, calibration)
 
 
 def read_intervals(folder: Path) -> IntervalCalibration | None:
     """Read it; None where the model has none.
+
+    Args:
+        folder: The model folder.
 
     Raises:
         ModelError: Damaged.

@@ -19,6 +19,10 @@ Known = TypeVar("Known", bound=Settings)
 def write_known(path: Path, known: Settings) -> None:
     """Write it, whole or not at all.
 
+    Args:
+        path: The file to write.
+        known: What is written.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -27,6 +31,10 @@ def write_known(path: Path, known: Settings) -> None:
 
 def read_known(path: Path, kind: type[Known]) -> Known | None:
     """Read it; None where the model has none.
+
+    Args:
+        path: The file to read.
+        kind: Class of what is read.
 
     Raises:
         ModelError: Damaged.

@@ -61,6 +61,9 @@ class NewScan:
 
         The factor and what is covered are resampled apart: cubic interpolation of their product rings along the edge of
         the T1's field of view.
+
+        Args:
+            spacing_mm: In-plane spacing, in mm.
         """
         everywhere = self._unit_everywhere
         there = resample_in_plane(self.scan.with_array(everywhere), spacing_mm).array
@@ -105,6 +108,12 @@ def new_scan(
 
     The T1 is moved onto the grid of the low dose by rigid registration, and the low dose calibrated to it, as in
     training. A T2 is moved onto the T1 there, or onto the low dose where there is no T1.
+
+    Args:
+        low_dose: The low-dose scan.
+        pre_contrast: T1 of the same examination; None without one.
+        settings: Settings of the preparation.
+        t2: T2 of the same examination; None without one.
 
     Raises:
         CalibrationError: The histogram has no landmark to normalize by.

@@ -168,12 +168,20 @@ def _of_field_strength(seen: TrainingRange, acquisition: Acquisition) -> str:
 
 
 def write_training_range(folder: Path, seen: TrainingRange) -> None:
-    """Write ``training_range.yaml`` into a model folder."""
+    """Write ``training_range.yaml`` into a model folder.
+
+    Args:
+        folder: The model folder.
+        seen: Ranges seen in training.
+    """
     write_known(folder / TRAINING_RANGE, seen)
 
 
 def read_training_range(folder: Path) -> TrainingRange | None:
     """Read it; None where the model has none.
+
+    Args:
+        folder: The model folder.
 
     Raises:
         ModelError: Damaged.

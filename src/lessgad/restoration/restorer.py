@@ -112,7 +112,16 @@ class Restorer:
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
     ) -> Volume:
-        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`, which has cautions too."""
+        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`, which has cautions too.
+
+        Args:
+            low_dose: The low-dose scan.
+            dose: Dose as a fraction of the standard dose, 0–1.
+            pre_contrast: T1 of the same examination; None without one.
+            t2: T2 of the same examination; None without one.
+            acquisition: Acquisition parameters of the scan; None where they are unknown.
+            spacing_mm: In-plane spacing of the result, in mm; None takes that of the scan.
+        """
         found = self.restore_in_full(low_dose, dose, pre_contrast, t2, acquisition=acquisition, spacing_mm=spacing_mm)
         return found.image
 

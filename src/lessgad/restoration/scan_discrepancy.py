@@ -61,6 +61,10 @@ class ScanDiscrepancy:
 def check_comparable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
     """See that a restored image can be held against the scan, before anything is computed.
 
+    Args:
+        pre_contrast: T1 of the same examination; None without one.
+        spacing_mm: In-plane spacing of the result, in mm; None takes that of the scan.
+
     Raises:
         ModelError: There is no T1.
         SettingsError: The image is wanted at another spacing than that of the scan.

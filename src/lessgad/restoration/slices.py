@@ -46,7 +46,17 @@ def restore_slices(
     numbers: Sequence[int] | None = None,
     facts: ScanFacts | None = None,
 ) -> Float[np.ndarray, "n y x"]:
-    """Restore slices that are cut to the head box; see `restore_slices_in_full`."""
+    """Restore slices that are cut to the head box; see `restore_slices_in_full`.
+
+    Args:
+        field: The network.
+        images: Input images by name, on [−1, 1].
+        dose: Dose as a fraction of the standard dose, 0–1.
+        spacing_mm: In-plane spacing, in mm.
+        settings: Settings of the restoration.
+        numbers: Slice numbers, from 0; None for all.
+        facts: What a kernel field is told of the scan; None for other fields.
+    """
     return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers, facts).restored
 
 

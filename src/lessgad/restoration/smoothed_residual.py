@@ -41,7 +41,13 @@ class SmoothedResidual:
 
     @classmethod
     def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
-        """Average a residual, and measure what is not known of its noise."""
+        """Average a residual, and measure what is not known of its noise.
+
+        Args:
+            whole: The residual of the whole study.
+            smoothing: The Gaussian.
+            judged: Voxels to judge.
+        """
         residual = smoothing.average(whole.residual)
         slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
         known = np.maximum(np.sqrt(smoothing.variance(whole.variance)), _LEAST_SD)
@@ -60,7 +66,14 @@ class SmoothedResidual:
     def detectable(
         self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, tolerance: Tolerance
     ) -> float:
-        """The error in a ball of this diameter whose peak reaches `peak` half of the time."""
+        """The error in a ball of this diameter whose peak reaches `peak` half of the time.
+
+        Args:
+            diameter_mm: Diameter of the ball, in mm.
+            region: Voxels in which the ball may lie.
+            peak: Peak z that a cluster needs to be found.
+            tolerance: Errors that are tolerated.
+        """
         noise = peak * float(np.median(self.sd_of_error[region]))
         enhancement = float(np.median(self._enhancement(region)))
         share = tolerance.share

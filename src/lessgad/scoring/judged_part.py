@@ -19,6 +19,10 @@ def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarr
     """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head.
 
     Never where one of the scans has nothing: there both images are background, and alike.
+
+    Args:
+        study: The prepared study.
+        regions: Label values of each region.
     """
     tumor = study.tumor(regions)
     areas: dict[Area, Bool[np.ndarray, "x y z"]] = {}
@@ -29,7 +33,12 @@ def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarr
 
 
 def cut_to(study: PreparedStudy, box: tuple[slice, ...]) -> PreparedStudy:
-    """Give the images and masks of a study in a box, in memory; what low doses are mixed from is left out."""
+    """Give the images and masks of a study in a box, in memory; what low doses are mixed from is left out.
+
+    Args:
+        study: The prepared study.
+        box: Index of the box.
+    """
 
     def cut(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array[box])

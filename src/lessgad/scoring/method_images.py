@@ -86,7 +86,15 @@ def method_images(
 def gaussian_and_scale(
     study: PreparedStudy, low_dose: Image, dose: float, tuned: DoseStrengths, facts: ScanFacts
 ) -> Image:
-    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside."""
+    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside.
+
+    Args:
+        study: The prepared study.
+        low_dose: The low-dose image, on [−1, 1].
+        dose: Dose as a fraction of the standard dose, 0–1.
+        tuned: Tuned strengths of the baselines.
+        facts: Slice spacing, noise and dose curve of the scan.
+    """
     box = study.head_box.slices
     t1, low = (np.asarray(image)[box].transpose(2, 1, 0) for image in (study.pre_contrast, low_dose))
     change = np.float32(tuned.gaussian_scale) * scaled_average(t1, low, dose, facts, tuned.gaussian_mm)

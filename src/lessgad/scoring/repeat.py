@@ -47,6 +47,9 @@ class Repeat:
 def scanned_repeat(path: Path) -> Repeat:
     """Read a prepared second scan.
 
+    Args:
+        path: The file.
+
     Raises:
         VolumeError: It is missing or damaged.
     """

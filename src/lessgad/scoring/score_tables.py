@@ -44,7 +44,12 @@ GROWTH = "growth"  # of pairs of studies, so it is made when all are gathered
 
 
 def table_file(folder: Path, name: str) -> Path:
-    """Say where one table lies in a folder."""
+    """Say where one table lies in a folder.
+
+    Args:
+        folder: Folder of the tables.
+        name: Name of the table.
+    """
     return folder / f"{name}.csv"
 
 
@@ -54,7 +59,12 @@ def tables_in(folder: Path) -> tuple[str, ...]:
 
 
 def write_scores(folder: Path, scores: StudyScores) -> None:
-    """Write the rows of one study at one dose, or of its standard dose."""
+    """Write the rows of one study at one dose, or of its standard dose.
+
+    Args:
+        folder: Folder to write the tables into.
+        scores: Result rows of all studies.
+    """
     for name in tables_in(folder):
         TABLES[name][0](table_file(folder, name), getattr(scores, name))
 

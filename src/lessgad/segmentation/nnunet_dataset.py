@@ -31,7 +31,13 @@ def nnunet_order(array: Shaped[np.ndarray, "x y z"]) -> Shaped[np.ndarray, "1 z 
 
 
 def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions: Sequence[str]) -> dict[str, Any]:
-    """Write ``raw/…/dataset.json``: what the channels and labels are."""
+    """Write ``raw/…/dataset.json``: what the channels and labels are.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        cases: Cases to learn from.
+        regions: Names of the regions.
+    """
     content = {
         "channel_names": {"0": CHANNEL},
         "labels": {"background": 0, **{name: number for number, name in enumerate(regions, start=1)}},
@@ -52,6 +58,11 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
     """Write ``preprocessed/…/dataset_fingerprint.json``: spacings, shapes, intensities of the labeled voxels.
 
     As nnU-Net's extractor does, but here, without processes of its own, and from prepared images.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        cases: Cases to learn from.
+        tell: Receives the number of cases done.
     """
     spacings, shapes, kept_shares, intensities = [], [], [], []
     for number, case in enumerate(cases):
@@ -80,7 +91,15 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
 
 
 def preprocess_case(folder: Path, plans: dict[str, Any], configuration: str, case: SegmentationCase, mark: str) -> None:
-    """Crop, normalize and resample a case as the plans say; what was done under the same mark is not done again."""
+    """Crop, normalize and resample a case as the plans say; what was done under the same mark is not done again.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        plans: Plans of nnU-Net.
+        configuration: Name of the configuration.
+        case: The case.
+        mark: Name of the case in nnU-Net's folders.
+    """
     manager = PlansManager(plans)
     chosen = manager.get_configuration(configuration)
     place = folder / "preprocessed" / DATASET / chosen.data_identifier

@@ -24,7 +24,13 @@ def largest_piece(labels: UInt8[np.ndarray, "x y z"]) -> UInt8[np.ndarray, "x y 
 def dice_of(
     predicted: UInt8[np.ndarray, "x y z"], reference: UInt8[np.ndarray, "x y z"], n_regions: int
 ) -> Float[np.ndarray, " regions"]:
-    """Dice of each region, then of their union; NaN where neither image has any."""
+    """Dice of each region, then of their union; NaN where neither image has any.
+
+    Args:
+        predicted: Predicted region of each voxel.
+        reference: Reference region of each voxel.
+        n_regions: Number of regions.
+    """
     pairs = [(predicted == number, reference == number) for number in range(1, n_regions + 1)]
     pairs.append((predicted > 0, reference > 0))
     return np.array([dice(*pair) for pair in pairs])

@@ -64,6 +64,9 @@ class TrainedModel:
 def checkpoint_files(path: Path) -> list[Path]:
     """Find the checkpoint of each fold, as nnU-Net names them.
 
+    Args:
+        path: The file.
+
     Raises:
         ModelError: There is none.
     """
@@ -77,6 +80,9 @@ def checkpoint_files(path: Path) -> list[Path]:
 
 def read_model(path: Path) -> TrainedModel:
     """Read a model folder: plans.json, dataset.json, and the checkpoint of every fold.
+
+    Args:
+        path: The file to read.
 
     Raises:
         ModelError: A file is missing, damaged, or holds more than numbers; the model has several channels, works in a

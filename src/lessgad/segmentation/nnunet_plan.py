@@ -86,6 +86,10 @@ def quick_spacing_mm(spacing_mm: Sequence[float], shape: Sequence[int]) -> tuple
 
     Axes that are finer than the sought spacing s are brought to s; coarser ones stay:
     spacing_i = max(spacing_i, s), with the smallest s for which Π extent_i / max(spacing_i, s) ≤ QUICK_VOXELS.
+
+    Args:
+        spacing_mm: Median spacing, in mm.
+        shape: Number of pixels along each axis.
     """
     extents = [n * mm for n, mm in zip(shape, spacing_mm, strict=True)]
 

@@ -53,6 +53,13 @@ class Segmenter:
     def load(cls, path: Path, regions: Regions, given: Regions | None, *, own: bool, mirroring: bool) -> Segmenter:
         """Read a folder and fit its labels to the regions.
 
+        Args:
+            path: The file to read.
+            regions: Label values of each region.
+            given: Labels of each region as set; None takes them by name.
+            own: Whether the network was trained by this experiment.
+            mirroring: Whether to average over mirrored images.
+
         Raises:
             ModelError: It is incomplete, damaged, of other channels or labels, or unsafe.
         """
@@ -81,7 +88,12 @@ class Segmenter:
     def predict(
         self, image: Float[np.ndarray, "i j k"], spacing_mm: tuple[float, float, float]
     ) -> UInt8[np.ndarray, "i j k"]:
-        """Predict the model's own labels, as nnU-Net's predictor does for a file of this image."""
+        """Predict the model's own labels, as nnU-Net's predictor does for a file of this image.
+
+        Args:
+            image: The image.
+            spacing_mm: Voxel spacing, in mm.
+        """
         with nnunet_environment():
             data, _, properties = self._preprocessor.run_case_npy(
                 nnunet_order(image),

@@ -79,7 +79,12 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         self._finish_loaders()
 
     def print_to_log_file(self, *args: object, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
-        """Say nothing."""
+        """Say nothing.
+
+        Args:
+            also_print_to_console: Not used.
+            add_timestamp: Not used.
+        """
 
     def plot_network_architecture(self) -> None:
         """Draw nothing."""

@@ -45,7 +45,12 @@ class NnunetTrainingTask:
 
 
 def model_folder(folder: Path, settings: SegmentationSettings) -> Path:
-    """Say where the trained model lies: as nnU-Net itself would lay it."""
+    """Say where the trained model lies: as nnU-Net itself would lay it.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        settings: Settings of the segmentation.
+    """
     return folder / "results" / DATASET / f"nnUNetTrainer__{PLANS}__{settings.configuration}"
 
 
@@ -92,6 +97,10 @@ def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]
 
     One fold: those of the training patients. Several: patients of training and validation are dealt out in turn, and
     each network learns from all but its share.
+
+    Args:
+        cases: Cases to learn from.
+        n_folds: Number of folds.
 
     Raises:
         SettingsError: There are fewer patients than folds.

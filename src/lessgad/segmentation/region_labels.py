@@ -35,7 +35,12 @@ def check_regions(regions: Regions) -> None:
 
 
 def renumbered(labels: Int[np.ndarray, "x y z"], regions: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Number the voxels of each region from 1, in the order of the regions; what is in none becomes 0."""
+    """Number the voxels of each region from 1, in the order of the regions; what is in none becomes 0.
+
+    Args:
+        labels: Labels of the mask.
+        regions: Label values of each region.
+    """
     numbers = np.zeros(labels.shape, dtype=np.uint8)
     for number, values in enumerate(regions.values(), start=1):
         numbers[np.isin(labels, values)] = number
@@ -82,7 +87,12 @@ def labels_of_model(
 
 
 def numbered_by_region(predicted: Integer[np.ndarray, "x y z"], labels: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Turn a model's labels into numbers of regions; a label of two regions counts to the first."""
+    """Turn a model's labels into numbers of regions; a label of two regions counts to the first.
+
+    Args:
+        predicted: Labels of the model.
+        labels: Labels of the model for each region.
+    """
     numbers = np.zeros(predicted.shape, dtype=np.uint8)
     for number, values in reversed(list(enumerate(labels.values(), start=1))):
         numbers[np.isin(predicted, values)] = number

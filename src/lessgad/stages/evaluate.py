@@ -142,7 +142,12 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
 
 
 def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
-    """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts."""
+    """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts.
+
+    Args:
+        task: What to evaluate.
+        doing: Receives progress and tells what else the unit reads.
+    """
     doing.advance(0.0, f"{task.study.study.name} at {part_of(task.dose)}")
     mark = doing.inputs[prepared(task.study.study)]
     study, grid = read_once(task.study, mark)

@@ -65,7 +65,12 @@ class PreparationTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each study of the cohort, whatever its subset."""
+    """Give one unit for each study of the cohort, whatever its subset.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
+    """
     settings = experiment.settings
     of_all = {
         "settings": settings.preparation.model_dump(mode="json"),
@@ -157,6 +162,10 @@ class Prepared:
 def prepare_study(task: PreparationTask, _doing: Doing) -> None:
     """Prepare one study and write it.
 
+    Args:
+        task: What to prepare.
+        _doing: Not used.
+
     Raises:
         StudyError: It cannot be registered or calibrated, or its mask does not fit.
         VolumeError: One of its files cannot be used.
@@ -169,6 +178,9 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
 
 def prepared(task: PreparationTask) -> Prepared:
     """Prepare one study; nothing is written.
+
+    Args:
+        task: What to prepare.
 
     Raises:
         StudyError: As `prepare_study`.

@@ -65,6 +65,10 @@ def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
 
     T2 of every study; of those that are judged, scans at low doses and a second one at the standard dose. Low doses of
     validation patients too, for on these the limits of models are found.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
     """
     found = []
     if "t2" in experiment.settings.field.inputs:
@@ -126,6 +130,10 @@ def _acquisitions(
 
 def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
     """Prepare one image of a study and write it.
+
+    Args:
+        task: What to prepare.
+        _doing: Not used.
 
     Raises:
         StudyError: There are several, or it cannot be registered or calibrated, or differs in more than contrast.

@@ -99,7 +99,12 @@ def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
 
 
 def restore_dose(task: RestorationTask, doing: Doing) -> None:
-    """Restore a study from one dose, and write it on [−1, 1], on the grid of its T1."""
+    """Restore a study from one dose, and write it on [−1, 1], on the grid of its T1.
+
+    Args:
+        task: What to restore.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.restoration.restore_low_dose import restore_low_dose
 
     of_study = task.study if task.t2 in doing.inputs else replace(task.study, t2=None)

@@ -112,7 +112,12 @@ def _unit(
 
 
 def segment_dose(task: SegmentationTask, doing: Doing) -> None:
-    """Outline the regions in every image of a dose; written on the grid of its T1."""
+    """Outline the regions in every image of a dose; written on the grid of its T1.
+
+    Args:
+        task: What to segment.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.segmentation.nnunet_largest import largest_piece
 
     segmenter = load_segmenter(task.segmenter, doing.inputs[SEGMENTATION_MODEL])

@@ -75,6 +75,11 @@ def _trained_from(experiment: Experiment, settings: SegmentationSettings) -> dic
 def make_model(experiment: Experiment, settings: SegmentationSettings, doing: Doing) -> None:
     """Train, from where it stopped, or check a model that is there; then write what it is, and what is kept of it.
 
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+        doing: Receives progress and tells what else the unit reads.
+
     Raises:
         SettingsError: No training study has a mask, a region is in none of them, or nnU-Net is not installed.
         ModelError: The model that is there cannot be used.

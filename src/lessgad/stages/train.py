@@ -37,7 +37,12 @@ Studies = Mapping[Subset, Sequence[StudyFiles]]
 
 
 def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
-    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
+    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out.
+
+    Args:
+        experiment: The opened experiment.
+        processes: The processes that train together.
+    """
     settings = experiment.settings
     if settings.training.models == "pretrained":
         return [_copy_unit(experiment)]
@@ -89,7 +94,12 @@ def _copy_unit(experiment: Experiment) -> Unit:
 
 
 def copy_pretrained(folder: Path, doing: Doing) -> None:
-    """Copy the model that ships with lessgad."""
+    """Copy the model that ships with lessgad.
+
+    Args:
+        folder: The model folder.
+        doing: Receives progress and tells what else the unit reads.
+    """
     doing.advance(0.0, PRETRAINED)
     for file in SHIPPED:
         with replacing(folder / file) as temporary:
@@ -100,6 +110,13 @@ def train_model(
     experiment: Experiment, name: str, dose: float | None, doing: Doing, processes: Processes = ALONE
 ) -> None:
     """Train one model, from where it stopped; where several processes train together, this one leads.
+
+    Args:
+        experiment: The opened experiment.
+        name: Name of the model.
+        dose: Dose as a fraction of the standard dose; None for the standard dose.
+        doing: Receives progress and tells what else the unit reads.
+        processes: The processes that train together.
 
     Raises:
         SettingsError: No training study could be prepared.

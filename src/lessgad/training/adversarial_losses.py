@@ -22,6 +22,10 @@ def discriminator_hinge(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
     """Give the hinge loss of the discriminator, mean over scales.
 
     mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)), D the predictions; 2 where it does not know.
+
+    Args:
+        real: Judgments of the discriminator on standard-dose images.
+        fake: Judgments of the discriminator on restored images.
     """
     losses = [
         functional.relu(1 - of_real[-1]).mean() + functional.relu(1 + of_fake[-1]).mean()
@@ -42,6 +46,10 @@ def feature_matching(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
 
     Reading: summed over layers and averaged over scales, as in SPADE (Park et al., CVPR 2019), which the weight of 10
     belongs to.
+
+    Args:
+        real: Judgments of the discriminator on standard-dose images.
+        fake: Judgments of the discriminator on restored images.
     """
     losses = []
     for of_real, of_fake in zip(real, fake, strict=True):

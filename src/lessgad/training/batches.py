@@ -44,6 +44,10 @@ class Batch:
 def stack_patches(patches: Sequence[Patch], field: FieldSettings) -> Batch:
     """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it.
 
+    Args:
+        patches: The patches.
+        field: Settings of the network.
+
     Raises:
         ModelError: A kernel field, and a patch without the facts of its scans.
     """

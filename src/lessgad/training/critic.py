@@ -41,7 +41,15 @@ class Critic:
         rate_factor: float,
         noise: torch.Generator,
     ) -> float:
-        """Take one step at telling real from restored images, and give the hinge loss before it."""
+        """Take one step at telling real from restored images, and give the hinge loss before it.
+
+        Args:
+            source: Input images, on [−1, 1].
+            real: Standard-dose images, on [−1, 1].
+            restored: Restored images, on [−1, 1].
+            rate_factor: Factor of the learning rate.
+            noise: Random generator of the noise.
+        """
         loss = self.see(source, real, restored, noise)
         self.step(rate_factor)
         return loss
@@ -85,7 +93,13 @@ class Critic:
         real: Float[Tensor, "b 1 h w"],
         restored: Float[Tensor, "b 1 h w"],
     ) -> Float[Tensor, ""]:
-        """Weighted adversarial and feature-matching loss of restored images, seen without noise."""
+        """Weighted adversarial and feature-matching loss of restored images, seen without noise.
+
+        Args:
+            source: Input images, on [−1, 1].
+            real: Standard-dose images, on [−1, 1].
+            restored: Restored images, on [−1, 1].
+        """
         weights = self._settings.losses
         self.discriminator.requires_grad_(False)
         try:

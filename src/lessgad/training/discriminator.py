@@ -65,6 +65,10 @@ class MultiScaleDiscriminator(nn.Module):
     def forward(self, source: Float[Tensor, "b c h w"], image: Float[Tensor, "b o h w"]) -> list[list[Tensor]]:
         """Judge images beside their source.
 
+        Args:
+            source: Input images, on [−1, 1].
+            image: Images to judge.
+
         Returns:
             Per scale, finest first, the features of each layer, (b, channels, h', w'), the prediction (b, 1, h', w')
             last.

@@ -25,6 +25,9 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
     What the leader does in the block is its own affair but for `order_given`. When the block ends well, the others
     are told that there is nothing more to do; where it fails, the leader ends, and the others notice.
 
+    Args:
+        stages: Stages to run.
+
     Raises:
         SettingsError: Several processes for another stage than train, or more than there are GPUs.
         SystemExit: In the others, where the leader has something to say.
@@ -52,6 +55,10 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
 def order_given(processes: Processes, order: Order) -> Iterator[None]:
     """Have the others do their part while the block does the leader's.
 
+    Args:
+        processes: The processes that train together.
+        order: What the other processes are to do.
+
     Raises:
         LessgadError: One of them has ended before its time.
     """
@@ -72,6 +79,9 @@ def order_given(processes: Processes, order: Order) -> Iterator[None]:
 
 def follow(processes: Processes) -> None:
     """Do what the leader tells, until there is nothing more to do.
+
+    Args:
+        processes: The processes that train together.
 
     Raises:
         SystemExit: The leader has ended, or has stopped for a reason that it gives.

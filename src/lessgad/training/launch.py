@@ -41,6 +41,9 @@ def launched(environment: Mapping[str, str]) -> Launch:
     A job of SLURM counts where `srun` started its processes. A command in the batch script itself is one process,
     however many tasks the job has.
 
+    Args:
+        environment: Environment variables.
+
     Raises:
         SettingsError: Machines with different numbers of processes, or `srun` without ``--ntasks-per-node``.
     """

@@ -29,7 +29,12 @@ class CurvePoint:
 
 
 def write_learning_curve(path: Path, points: Iterable[CurvePoint]) -> None:
-    """Write the curve as CSV, one row per validation."""
+    """Write the curve as CSV, one row per validation.
+
+    Args:
+        path: The file to write.
+        points: Points of the curve.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(CurvePoint)], lineterminator="\n")
         table.writeheader()

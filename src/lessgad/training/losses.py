@@ -21,7 +21,13 @@ INTERVAL_LEVEL = 0.9
 def plain_l1(
     restored: Float[Tensor, "b 1 h w"], standard_dose: Float[Tensor, "b 1 h w"], dose: Float[Tensor, " b"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute error, whatever the dose: the paper's, for models of one dose."""
+    """Mean absolute error, whatever the dose: the paper's, for models of one dose.
+
+    Args:
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
+        dose: Dose of each image, 0–1.
+    """
     del dose
     return (restored - standard_dose).abs().mean()
 
@@ -35,6 +41,11 @@ def relative_l1(
 
     A noise-free mix misses (1 − β) of the enhancement, so this weighs a decibel of gain alike at every dose; plain
     L1 would spend itself on the lowest doses.
+
+    Args:
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
+        dose: Dose of each image, 0–1.
     """
     missing = (1 - dose).clamp_min(SMALLEST_MISSING_DOSE)[:, None, None, None]
     return ((restored - standard_dose).abs() / missing).mean()
@@ -92,6 +103,11 @@ def interval_loss(
     No gradient reaches the restored image: it is not made worse so that its error can be told.
 
     Source: Koenker & Bassett, Econometrica 1978.
+
+    Args:
+        half_width: Half-width of the interval of each pixel.
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
     """
     import torch
 

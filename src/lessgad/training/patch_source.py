@@ -48,7 +48,13 @@ class PatchSource:
     def of(
         cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulator: LowDoseSimulator
     ) -> PatchSource:
-        """Index a prepared study."""
+        """Index a prepared study.
+
+        Args:
+            study: The prepared study.
+            tumor: Mask of the tumor; None without one.
+            simulator: Simulator of the study.
+        """
         t1, t1ce = study.source_pair
         box = study.head_box
         voxels = np.argwhere(tumor.transpose(2, 1, 0)) if tumor is not None else np.empty((0, 3), dtype=np.int64)
@@ -92,7 +98,13 @@ def tumor_in(
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
-    """Cut a patch; what lies outside the slice is background (−1)."""
+    """Cut a patch; what lies outside the slice is background (−1).
+
+    Args:
+        image: A slice.
+        origin: First row and column of the patch.
+        size: Rows and columns of the patch.
+    """
     patch = np.full(size, BACKGROUND, dtype=np.float32)
     starts = [max(0, o) for o in origin]
     stops = [min(n, o + s) for n, o, s in zip(image.shape, origin, size, strict=True)]

@@ -152,7 +152,12 @@ def drawn_dose(uniform: float) -> float:
 
 
 def drawn_noise(rng: np.random.Generator, sigma: float) -> tuple[float, float]:
-    """Draw σ of a low dose, 0.5 to 4 times as strong but at most 0.1, and how much noise its T1 gets beside its own."""
+    """Draw σ of a low dose, 0.5 to 4 times as strong but at most 0.1, and how much noise its T1 gets beside its own.
+
+    Args:
+        rng: Random generator.
+        sigma: Noise of the study, on the scale of [−1, 1].
+    """
     drawn = min(MOST_SIGMA, sigma * float(np.exp(rng.uniform(np.log(0.5), np.log(4.0)))))
     return drawn, drawn * float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0
 

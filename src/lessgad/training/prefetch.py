@@ -33,6 +33,10 @@ class Prefetched(Generic[T]):
     def take(self, number: int, following: int | None) -> T:
         """Give what belongs to `number`, and begin with what belongs to `following`, where there is any.
 
+        Args:
+            number: Number of what is taken.
+            following: The number to prepare next; None for none.
+
         Raises:
             Exception: What `draw` raised.
         """

@@ -42,6 +42,9 @@ class Processes:
     def joined(cls, launch: Launch) -> Processes:
         """Meet the others.
 
+        Args:
+            launch: How this process was started.
+
         Raises:
             SettingsError: More processes than GPUs on this machine.
         """
@@ -60,6 +63,9 @@ class Processes:
 
     def fabric(self, precision: FabricPrecision) -> Fabric:
         """Give a Lightning Fabric for this process.
+
+        Args:
+            precision: Precision of the arithmetic.
 
         Raises:
             SettingsError: More processes than GPUs on this machine.

@@ -39,7 +39,12 @@ class TrainingState:
 
 
 def save_state(path: Path, state: TrainingState) -> None:
-    """Write the state, whole or not at all."""
+    """Write the state, whole or not at all.
+
+    Args:
+        path: The file.
+        state: State of the training.
+    """
     stored = {**vars(state), "curve": [asdict(point) for point in state.curve]}
     with replacing(path) as temporary:
         torch.save(stored, temporary)
@@ -49,6 +54,10 @@ def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     """Read the state of the training with this fingerprint; None where there is none to go on from.
 
     A state of another training, or a damaged one, is no state: training starts anew. Nothing in the file is executed.
+
+    Args:
+        path: The file to read.
+        fingerprint: Fingerprint of the unit.
 
     Raises:
         StorageError: The file is there and may not be read.

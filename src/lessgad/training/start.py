@@ -21,12 +21,20 @@ USUAL_SHARE = 0.5
 
 
 def starts_pretrained(field: FieldSettings, settings: TrainingSettings) -> bool:
-    """Say whether a training starts from the weights that ship with lessgad."""
+    """Say whether a training starts from the weights that ship with lessgad.
+
+    Args:
+        field: Settings of the network.
+        settings: Settings of the training.
+    """
     return field.preset == "kernel" and settings.start == "pretrained"
 
 
 def pretrained_weights(field: FieldSettings) -> dict[str, Tensor]:
     """Load the weights that ship with lessgad.
+
+    Args:
+        field: Settings of the network.
 
     Raises:
         SettingsError: The field has another shape.
@@ -45,5 +53,10 @@ def averaged(start: Weights, trained: Weights, share: float) -> dict[str, Tensor
     """Average two sets of weights: (1 − share) · start + share · trained.
 
     Source: Wortsman et al., CVPR 2022 (robust fine-tuning).
+
+    Args:
+        start: Weights at the start.
+        trained: Weights after training.
+        share: Share of the trained weights, 0–1.
     """
     return {name: start[name] + share * (trained[name].cpu() - start[name]) for name in start}

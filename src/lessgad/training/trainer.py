@@ -88,6 +88,11 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
     Where several processes train together, all call this with the same task, and the first of them alone reads and
     writes the folder and validates. A Ctrl-C in one of them stops all.
 
+    Args:
+        task: The training task.
+        on_progress: Receives the progress.
+        processes: The processes that train together.
+
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C; nothing is lost.
         SettingsError: The training diverged; the best weights so far stay.
@@ -126,6 +131,10 @@ def write_best_average(task: TrainingTask, field: AnyField) -> None:
     """Average the last weights with the pretrained ones, as serves validation patients best, and write the result.
 
     Without validation patients both count alike. The share is noted in ``model.yaml``.
+
+    Args:
+        task: The training task.
+        field: The network.
     """
     start = pretrained_weights(task.description.field)
     trained = {name: weight.detach().cpu().clone() for name, weight in field.state_dict().items()}
@@ -159,7 +168,13 @@ def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
 
 
 def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, MicroBatch]]:
-    """Draw what this process sees in the step that begins with patch `first`."""
+    """Draw what this process sees in the step that begins with patch `first`.
+
+    Args:
+        task: The training task.
+        processes: The processes that train together.
+        first: Number of the first patch of the step.
+    """
     numbers = _numbers(task, processes, first)
     shares = micro_batches_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
     return [(_batch(task, share.numbers), share) for share in shares]

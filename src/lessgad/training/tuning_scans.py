@@ -38,7 +38,12 @@ class TuningScans(Protocol):
         """Whether the study counts at a dose."""
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it; at each call the same noise."""
+        """Give slices of it; at each call the same noise.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +70,12 @@ class SimulatedScans:
         return True
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Mix slices and add noise."""
+        """Mix slices and add noise.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+        """
         study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)
         t1, t1ce = (np.asarray(image[..., chosen]) for image in study.source_pair)

@@ -129,7 +129,14 @@ class ValidationSlices:
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings
     ) -> RestoredSlices:
-        """Restore the slices that are judged; those around them stay at the low dose, with a half-width of 1."""
+        """Restore the slices that are judged; those around them stay at the low dose, with a half-width of 1.
+
+        Args:
+            field: The network.
+            low_dose: Low-dose slices, on [−1, 1].
+            dose: Dose as a fraction of the standard dose, 0–1.
+            settings: Settings of the restoration.
+        """
         images = {"pre_contrast": self.pre_contrast, "low_dose": low_dose}
         if self.t2 is not None:
             images["t2"] = self.t2
@@ -153,6 +160,12 @@ def validate(
 
     Where the low dose is the standard dose already (dose 1), there is nothing to gain and the PSNR is infinite;
     such images are left out of the means.
+
+    Args:
+        field: The network.
+        studies: Slices of the validation studies.
+        doses: Doses as fractions of the standard dose, 0–1.
+        settings: Settings of the restoration.
 
     Returns:
         Mean PSNR of the restored image in dB, and its mean gain over the unrestored one; NaN where nothing is left.

@@ -37,7 +37,12 @@ class ValidationScans:
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it, scanned or simulated."""
+        """Give slices of it, scanned or simulated.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+        """
         if dose not in self.scanned:
             return self.simulated.at(dose, numbers)
         scan = self.low_doses.at(self.study, dose, numbers)

@@ -79,7 +79,12 @@ def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y 
 
 
 def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
-    """Write an image for browsers, gzipped without name or time; gives the SHA-256 of its voxels."""
+    """Write an image for browsers, gzipped without name or time; gives the SHA-256 of its voxels.
+
+    Args:
+        path: The file to write.
+        image: The image.
+    """
     voxels = browser_voxels(image).tobytes()
     with (
         replacing(path) as temporary,
@@ -92,6 +97,9 @@ def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
 
 def browser_image_sha256(path: Path) -> str:
     """SHA-256 of the voxels in a file that `write_browser_image` wrote.
+
+    Args:
+        path: The file.
 
     Raises:
         ReaderStudyError: Missing or damaged.

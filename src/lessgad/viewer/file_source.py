@@ -88,7 +88,13 @@ class FileSource:
         )
 
     def voxels(self, number: int, key: str, dose: str) -> Int16[np.ndarray, "z y x"] | None:
-        """Give one file; files are one study, and none depends on a dose."""
+        """Give one file; files are one study, and none depends on a dose.
+
+        Args:
+            number: Number of the study in the list.
+            key: Key of the image.
+            dose: Dose as the address of the page spells it.
+        """
         if number or dose or not key.isdecimal() or int(key) >= len(self._volumes):
             return None
         array = self._volumes[int(key)].array
@@ -104,6 +110,9 @@ def _scaled(array: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
     """Take an image to [−1, 1], air at −1, the median of what is clearly not air at the tissue level.
 
     An image with negative voxels (a map) keeps zero in the middle, its 99.5th percentile at full scale.
+
+    Args:
+        array: The image.
     """
     lowest, bright = float(array.min()), float(np.percentile(np.abs(array), 99.5))
     if lowest < -0.2 * bright:

@@ -18,6 +18,9 @@ HOST = "127.0.0.1"
 def listen(port: int) -> socket.socket:
     """Open a port on 127.0.0.1; 0 takes a free one.
 
+    Args:
+        port: Port on 127.0.0.1.
+
     Raises:
         SettingsError: The port is taken or may not be used.
     """

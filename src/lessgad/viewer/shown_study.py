@@ -143,6 +143,9 @@ class StudySource(Protocol):
     def study(self, number: int) -> ShownStudy:
         """Describe a study by its place in the list.
 
+        Args:
+            number: Number of the study in the list.
+
         Raises:
             LessgadError: A file is missing or damaged.
         """

@@ -25,7 +25,12 @@ class PageFiles(StaticFiles):
         self.all_directories = list(folders)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with a file, to be asked for again each time."""
+        """Answer with a file, to be asked for again each time.
+
+        Args:
+            path: Path in the address.
+            scope: Scope of the request (ASGI).
+        """
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response

@@ -91,6 +91,10 @@ class ResultTable(Generic[Row]):
 
         Numbers keep every digit; infinite and undefined ones are ``inf`` and ``nan``.
 
+        Args:
+            path: The file to write.
+            rows: Rows to write.
+
         Raises:
             StorageError: The disk is full or the folder cannot be written.
         """
@@ -104,6 +108,9 @@ class ResultTable(Generic[Row]):
 
     def read(self, path: Path) -> list[Row]:
         """Read what `write` wrote.
+
+        Args:
+            path: The file to read.
 
         Raises:
             InputError: Missing, not this table, or a line of it cannot be understood or comes twice.

@@ -37,7 +37,12 @@ def stored_per_unit(slices: Slices) -> int:
 
 
 def shared_groups(scan: DicomScan, slices: Slices) -> Dataset:
-    """What all frames have in common."""
+    """What all frames have in common.
+
+    Args:
+        scan: The scan to write.
+        slices: Slices of the scan.
+    """
     brightest = float(slices.pixels.max())
     groups = item(
         MRImageFrameTypeSequence=[item(FrameType=IMAGE_TYPE, **FRAME_KIND)],
@@ -69,7 +74,13 @@ def shared_groups(scan: DicomScan, slices: Slices) -> Dataset:
 
 
 def frames(scan: DicomScan, slices: Slices, per_unit: int) -> list[Dataset]:
-    """What each frame has of its own; Philips repeats scale, spacing and orientation in each."""
+    """What each frame has of its own; Philips repeats scale, spacing and orientation in each.
+
+    Args:
+        scan: The scan to write.
+        slices: Slices of the scan.
+        per_unit: Stored value of an intensity of 1.
+    """
     return [_frame(scan, slices, number, per_unit) for number in range(len(slices.pixels))]
 
 

@@ -35,7 +35,13 @@ def item(**elements: object) -> Dataset:
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence."""
+    """An item of a code sequence.
+
+    Args:
+        value: The value.
+        scheme: Coding scheme designator.
+        meaning: Code meaning.
+    """
     return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
 
 
@@ -115,7 +121,14 @@ def common_header(scan: DicomScan) -> Dataset:
 
 
 def image_header(rows: int, columns: int, bits_stored: int, *, signed: bool) -> Dataset:
-    """How the pixels are stored: in two bytes each."""
+    """How the pixels are stored: in two bytes each.
+
+    Args:
+        rows: Number of rows.
+        columns: Number of columns.
+        bits_stored: Bits stored of each pixel.
+        signed: Whether pixels are signed.
+    """
     return item(
         SamplesPerPixel=1,
         PhotometricInterpretation="MONOCHROME2",

@@ -47,6 +47,9 @@ def slices_of(volume: Volume) -> Slices:
     Rows and columns run as on a scanner's screen: rows to the patient's left (sagittal: to the back), columns to the
     back (sagittal and coronal: to the feet).
 
+    Args:
+        volume: The volume to slice.
+
     Raises:
         VolumeError: The axes are not perpendicular, or a voxel is not a whole number from 0 to 32767.
     """

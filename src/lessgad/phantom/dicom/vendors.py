@@ -67,7 +67,12 @@ def siemens(scan: DicomScan) -> Dataset:
 
 
 def ge(scan: DicomScan, n_slices: int) -> Dataset:
-    """GE: the pulse sequence and the number of slices are private; the route of the contrast agent is given."""
+    """GE: the pulse sequence and the number of slices are private; the route of the contrast agent is given.
+
+    Args:
+        scan: The scan to write.
+        n_slices: Number of slices.
+    """
     dataset = item(ImageType=["ORIGINAL", "PRIMARY", "OTHER"])
     acquisition = dataset.private_block(0x0019, "GEMS_ACQU_01", create=True)
     acquisition.add_new(0x9C, "LO", _ge_pulse_sequence(scan))

@@ -26,6 +26,12 @@ def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account,
 
     A new invitation ends all logins of the account and makes its old password worthless.
 
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        role: Role of the account.
+
     Raises:
         SettingsError: The name is not one, or is of somebody in the other role.
     """
@@ -50,13 +56,26 @@ def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account,
 
 
 def find_invited(session: Session, at: float, code: str) -> Account | None:
-    """Find whom a code invites; None where it was used, has ended, or never was."""
+    """Find whom a code invites; None where it was used, has ended, or never was.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        code: Code of the invitation.
+    """
     account = session.exec(select(Account).where(Account.invitation_sha256 == digest(code))).first()
     return account if account is not None and (account.invitation_ends_at or 0) > at else None
 
 
 def accept_invitation(session: Session, at: float, account: Account, password: str) -> str | None:
-    """Set the password of an invited account and use up the invitation; gives what is wrong with the password."""
+    """Set the password of an invited account and use up the invitation; gives what is wrong with the password.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account: The account.
+        password: The password as typed.
+    """
     problem = password_problem(password, account.name)
     if problem is None:
         account.password_hash = hash_password(password)
@@ -71,6 +90,12 @@ def authenticate(store: Store, at: float, name: str, password: str) -> int | Non
 
     Five wrong passwords in a row lock an account for 15 minutes; while it is locked the right one does not
     open it either, and nothing tells the two apart. Hashing, which is slow on purpose, holds no transaction.
+
+    Args:
+        store: The database.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        password: The password as typed.
     """
     with store.reading() as session:
         known = find_account(session, name)
@@ -95,12 +120,22 @@ def authenticate(store: Store, at: float, name: str, password: str) -> int | Non
 
 
 def find_account(session: Session, name: str) -> Account | None:
-    """Find an account by name, whatever its case."""
+    """Find an account by name, whatever its case.
+
+    Args:
+        session: Session of the database.
+        name: Login name.
+    """
     return session.exec(select(Account).where(col(Account.name).collate("NOCASE") == name)).first()
 
 
 def accounts(session: Session, role: Role) -> list[Account]:
-    """Give all accounts of a role, in the order in which they were made."""
+    """Give all accounts of a role, in the order in which they were made.
+
+    Args:
+        session: Session of the database.
+        role: Role of the account.
+    """
     return list(session.exec(select(Account).where(Account.role == role).order_by(col(Account.id))))
 
 

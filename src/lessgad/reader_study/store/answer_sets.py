@@ -40,6 +40,14 @@ def submit(
 ) -> int:
     """Append answers as the next revision; gives its number, the old one where the page was handed in before.
 
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+        reading: The reading: case, sitting and images.
+        submission: The submitted answers.
+        protocol_sha256: SHA-256 of the frozen protocol.
+
     Raises:
         ReaderStudyError: Signed off, answered elsewhere in the meantime, or a revision without a reason.
     """
@@ -82,12 +90,22 @@ def submit(
 
 
 def answer_digest(answers: str, images: Mapping[str, str]) -> str:
-    """Hash by which the audit log holds an answer set: of the answers and of the images that they are about."""
+    """Hash by which the audit log holds an answer set: of the answers and of the images that they are about.
+
+    Args:
+        answers: Answers as JSON.
+        images: SHA-256 of each image.
+    """
     return digest(canonical([answers, dict(images)]))
 
 
 def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
-    """Give all answers to a reading, the first ones first."""
+    """Give all answers to a reading, the first ones first.
+
+    Args:
+        session: Session of the database.
+        reading_id: ID of the reading.
+    """
     return list(
         session.exec(select(AnswerSet).where(AnswerSet.reading_id == reading_id).order_by(col(AnswerSet.revision)))
     )
@@ -96,7 +114,16 @@ def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
 def save_draft(
     session: Session, at: float, account_id: int, reading_id: str, answers: Mapping[str, ReaderResponse], reason: str
 ) -> None:
-    """Keep answers that are not handed in; what is signed off has no draft."""
+    """Keep answers that are not handed in; what is signed off has no draft.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        answers: Answers by item.
+        reason: The reason, in words.
+    """
     if signed_off_at(session, account_id) is not None:
         return
     draft = session.get(Draft, reading_id) or Draft(reading_id=reading_id, answers="{}", reason="", saved_at=at)
@@ -105,7 +132,12 @@ def save_draft(
 
 
 def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, ReaderResponse], str]:
-    """Give what the form holds: the draft, else the newest answers; and the reason that the draft gives."""
+    """Give what the form holds: the draft, else the newest answers; and the reason that the draft gives.
+
+    Args:
+        session: Session of the database.
+        reading_id: ID of the reading.
+    """
     draft = session.get(Draft, reading_id)
     if draft is not None:
         return dict(json.loads(draft.answers)), draft.reason
@@ -114,13 +146,24 @@ def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, Reader
 
 
 def sign_off(session: Session, at: float, account_id: int) -> None:
-    """Close a reader's answers for good; a second time changes nothing."""
+    """Close a reader's answers for good; a second time changes nothing.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+    """
     if signed_off_at(session, account_id) is None:
         session.add(SignOff(account_id=account_id, signed_at=at))
         append_event(session, at, account_id, "signed off")
 
 
 def signed_off_at(session: Session, account_id: int) -> float | None:
-    """When a reader signed off; None where they have not."""
+    """When a reader signed off; None where they have not.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+    """
     row = session.get(SignOff, account_id)
     return row.signed_at if row is not None else None

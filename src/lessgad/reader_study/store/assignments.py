@@ -44,7 +44,13 @@ class Assignment:
 
 
 def assign_readings(session: Session, account_id: int, readings: Sequence[Reading]) -> None:
-    """Store what a new reader sees; what is stored already stays."""
+    """Store what a new reader sees; what is stored already stays.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        readings: Readings to assign.
+    """
     if session.exec(select(tables.StoredReading.id).where(tables.StoredReading.account_id == account_id)).first():
         return
     for place, reading in enumerate(readings):
@@ -111,7 +117,15 @@ def assignments(session: Session, account_id: int, at: float, protocol: ReadingP
 def find_assignment(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones."""
+    """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+    """
     found = find_given(session, account_id, reading_id, at, protocol)
     return found if found is not None and found.state in ("done", "next") else None
 
@@ -119,7 +133,15 @@ def find_assignment(
 def find_given(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader, whatever its state; None for anybody else's."""
+    """Find a reading of this reader, whatever its state; None for anybody else's.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+    """
     given = assignments(session, account_id, at, protocol)
     return next((assignment for assignment in given if assignment.reading.id == reading_id), None)
 
@@ -130,7 +152,12 @@ def image_kind(panel: Panel) -> str:
 
 
 def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
-    """Give the images of a case by kind."""
+    """Give the images of a case by kind.
+
+    Args:
+        session: Session of the database.
+        case_id: ID of the case.
+    """
     return {
         image.kind: image for image in session.exec(select(tables.Image).where(tables.Image.case_id == case_id)).all()
     }

@@ -62,6 +62,9 @@ class Store:
 def open_store(path: Path) -> Store:
     """Open the database of a reader study, brought to the newest schema.
 
+    Args:
+        path: The file.
+
     Raises:
         StorageError: There is none, or it is of a newer lessgad.
     """
@@ -73,6 +76,9 @@ def open_store(path: Path) -> Store:
 
 def create_store(path: Path) -> Store:
     """Make a new database.
+
+    Args:
+        path: The file.
 
     Raises:
         StorageError: It cannot be written.

@@ -24,6 +24,9 @@ def migrations() -> list[str]:
 def migrate(path: Path) -> None:
     """Bring a database to the newest version; each step happens whole or not at all.
 
+    Args:
+        path: The file.
+
     Raises:
         StorageError: It is of a newer lessgad, or no database.
     """

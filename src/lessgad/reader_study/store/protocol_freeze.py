@@ -24,6 +24,11 @@ from lessgad.reader_study.store.tables import Account, StoredProtocol, StoredRea
 def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str:
     """Give the hash of the frozen protocol, which is frozen now where it was not.
 
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+
     Raises:
         ReaderStudyError: It is frozen, and another one.
     """
@@ -39,7 +44,12 @@ def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str
 
 
 def check_protocol(session: Session, protocol: ReadingProtocol) -> None:
-    """Raise ReaderStudyError where the protocol is not the frozen one, or not that by which readers were invited."""
+    """Raise ReaderStudyError where the protocol is not the frozen one, or not that by which readers were invited.
+
+    Args:
+        session: Session of the database.
+        protocol: The protocol of the reader study.
+    """
     stored = session.get(StoredProtocol, 1)
     if stored is not None:
         check_unchanged(read_frozen(stored.content), protocol)

@@ -48,7 +48,12 @@ class ReaderProgress:
 
 
 def progress_page(visitor: Visitor, state: State) -> Response:
-    """Progress per reader by case."""
+    """Progress per reader by case.
+
+    Args:
+        visitor: The coordinator.
+        state: State of the server.
+    """
     with state.study.store.reading() as session:
         readers = [_progress(session, account, state) for account in accounts(session, "reader")]
         frozen = session.get(StoredProtocol, 1)
@@ -68,7 +73,14 @@ def progress_page(visitor: Visitor, state: State) -> Response:
 
 @router.post("/accounts/{account_id}/logout")
 def end_logins(account_id: int, _visitor: Coordinator, _form: OwnForm, state: Study) -> Response:
-    """Log somebody out everywhere."""
+    """Log somebody out everywhere.
+
+    Args:
+        account_id: ID of the account.
+        _visitor: The coordinator, who must be logged in.
+        _form: The checked form.
+        state: State of the server, with the reader study.
+    """
     with state.study.store.writing() as session:
         account = session.get(Account, account_id)
         if account is None or account.role != "reader":

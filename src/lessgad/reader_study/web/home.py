@@ -23,7 +23,12 @@ Study = Annotated[State, Depends(state_of)]
 
 @router.get("/")
 def home(visitor: AnyVisitor, state: Study) -> Response:
-    """What there is to do."""
+    """What there is to do.
+
+    Args:
+        visitor: The person who is logged in.
+        state: State of the server, with the reader study.
+    """
     if visitor.role == "coordinator":
         return progress_page(visitor, state)
     at = state.now()
@@ -46,7 +51,13 @@ def home(visitor: AnyVisitor, state: Study) -> Response:
 
 @router.post("/face-notice")
 def face_notice_read(visitor: Reader, _form: OwnForm, state: Study) -> Response:
-    """Note that a reader knows that images show faces; asked once."""
+    """Note that a reader knows that images show faces; asked once.
+
+    Args:
+        visitor: The reader who is logged in.
+        _form: The checked form.
+        state: State of the server, with the reader study.
+    """
     with state.study.store.writing() as session:
         account = session.get_one(Account, visitor.account_id)
         account.face_notice_at = account.face_notice_at or state.now()

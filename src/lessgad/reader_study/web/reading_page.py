@@ -24,7 +24,13 @@ router = APIRouter()
 
 @router.get("/readings/{reading_id}")
 def reading_page(reading_id: str, visitor: Reader, state: Annotated[State, Depends(state_of)]) -> Response:
-    """Show a case that is open or was read."""
+    """Show a case that is open or was read.
+
+    Args:
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        state: State of the server.
+    """
     if not visitor.seen_face_notice:
         return RedirectResponse("/", 303)
     return render_reading(reading_id, visitor, state)

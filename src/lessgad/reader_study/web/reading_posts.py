@@ -31,7 +31,14 @@ LONGEST_TOKEN = 64
 
 @router.post("/readings/{reading_id}/draft")
 def keep_draft(reading_id: str, visitor: Reader, form: OwnForm, state: Study) -> Response:
-    """Keep what is filled in so far; with ``time_only`` the reading time alone."""
+    """Keep what is filled in so far; with ``time_only`` the reading time alone.
+
+    Args:
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        form: The checked form.
+        state: State of the server, with the reader study.
+    """
     at = state.now()
     with state.study.store.writing() as session:
         reading = _reading(session, reading_id, visitor, state)
@@ -46,7 +53,15 @@ def keep_draft(reading_id: str, visitor: Reader, form: OwnForm, state: Study) ->
 
 @router.post("/readings/{reading_id}/answers")
 def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, state: Study) -> Response:
-    """Append answers; what is confirmed here is on the disk."""
+    """Append answers; what is confirmed here is on the disk.
+
+    Args:
+        request: The request.
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        form: The checked form.
+        state: State of the server, with the reader study.
+    """
     study, at = state.study, state.now()
     with study.store.writing() as session:
         known = _handed_in_before(session, reading_id, visitor, state, text(form, "submission"))

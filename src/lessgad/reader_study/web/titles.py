@@ -47,7 +47,12 @@ def sittings(given: Sequence[Assignment]) -> list[tuple[str, list[NumberedCase]]
 
 
 def title_of(assignment: Assignment, given: Sequence[Assignment]) -> str:
-    """``Practice case 1 of 2``, ``Case 3 of 22``."""
+    """``Practice case 1 of 2``, ``Case 3 of 22``.
+
+    Args:
+        assignment: The reading.
+        given: All readings of the reader.
+    """
     practice = assignment.reading.case.practice
     same = [one for one in given if one.reading.case.practice == practice]
     number = 1 + [one.place for one in same].index(assignment.place)

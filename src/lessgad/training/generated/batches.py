@@ -54,7 +54,12 @@ class Blocks(Dataset[list[GeneratedBatch]]):
 
 
 def draw_block(seed: int, number: int) -> list[GeneratedBatch]:
-    """Draw the batches of one block."""
+    """Draw the batches of one block.
+
+    Args:
+        seed: Random seed.
+        number: Number of the block.
+    """
     torch.set_num_threads(1)
     rngs = [np.random.default_rng((seed, 7, number * BATCH_SIZE + i)) for i in range(BATCH_SIZE)]
     group = number * BATCH_SIZE // (SCENES_OF_HEAD * HEADS_AT_ONCE)

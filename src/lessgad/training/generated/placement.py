@@ -24,7 +24,12 @@ def spacing(rng: np.random.Generator) -> tuple[float, float, float]:
 
 
 def grid_mm(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Float[np.ndarray, "z y x 3"]:
-    """Give x, y, z of each voxel around the middle, mm."""
+    """Give x, y, z of each voxel around the middle, mm.
+
+    Args:
+        shape: Number of voxels along each axis.
+        spacing: Spacing of slices, rows and columns, in mm.
+    """
     axes = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
     z, y, x = np.meshgrid(*axes, indexing="ij")
     return np.stack([x, y, z], axis=-1).astype(np.float32)
@@ -44,7 +49,12 @@ def orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
 
 
 def center(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
-    """Draw a place in a head, voxels: often near a lesion."""
+    """Draw a place in a head, voxels: often near a lesion.
+
+    Args:
+        head: The generated head.
+        rng: Random generator.
+    """
     if len(head.centers) and rng.random() < 0.65:
         return head.centers[rng.integers(len(head.centers))] + rng.normal(0, 10, 3)
     n = np.array(head.labels.shape)
@@ -55,7 +65,12 @@ def center(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, "
 
 
 def warp(shape: tuple[int, ...], rng: np.random.Generator) -> Float[np.ndarray, "z y x 3"]:
-    """Draw a smooth deformation, mm."""
+    """Draw a smooth deformation, mm.
+
+    Args:
+        shape: Number of voxels along each axis.
+        rng: Random generator.
+    """
     coarse = rng.normal(0, rng.uniform(0, 2.5), (3, 1, 1, 3, 5, 5)).reshape(3, 3, 5, 5)
     fine = functional.interpolate(
         torch.from_numpy(coarse.astype(np.float32))[None], size=shape, mode="trilinear", align_corners=True
@@ -74,7 +89,13 @@ def axes_of(grid: Float[np.ndarray, "z y x 3"]) -> Float[np.ndarray, "3 3"]:
 def moved(
     grid: Float[np.ndarray, "z y x 3"], error_mm: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "z y x 3"]:
-    """What is left of the head's motion after registration: as many degrees as millimeters."""
+    """What is left of the head's motion after registration: as many degrees as millimeters.
+
+    Args:
+        grid: Position of each voxel, in mm.
+        error_mm: Size of the registration error, in mm.
+        rng: Random generator.
+    """
     left = rigid(rng.normal(0, error_mm, 3), rng.normal(0, error_mm, 3))
     center = grid.reshape(-1, 3).mean(axis=0)
     return ((grid - center) @ left[:3, :3].T.astype(np.float32) + center + left[:3, 3]).astype(np.float32)

@@ -65,7 +65,12 @@ class Scene:
 
 
 def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
-    """Place a stack of slices in a head and sample what scanners would see, all noise-free."""
+    """Place a stack of slices in a head and sample what scanners would see, all noise-free.
+
+    Args:
+        head: The generated head.
+        rng: Random generator.
+    """
     spacing = draw_spacing(rng)
     n = int(min(MOST_SLICES, max(N_SEEN, 2 * np.ceil(DEPTH_MM / spacing[0]) + 1)))
     grid = grid_mm((n, SIZE, SIZE), spacing) @ orientation(rng).T + center(head, rng)
