@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 
 from lessgad.atomic_write import replacing
+from lessgad.axis_order import axis_order
 from lessgad.errors import VolumeError
 from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
@@ -108,7 +109,7 @@ def in_transverse_order(volume: Volume) -> Volume:
     """Reorder and flip the axes so that they are closest to x, y, z (R, A, S); a view, nothing is resampled."""
     from nibabel.orientations import apply_orientation, inv_ornt_aff
 
-    orientation = _orientation(volume.affine)
+    orientation = axis_order(volume.affine)
     affine = volume.affine @ inv_ornt_aff(orientation, volume.array.shape)
     return Volume(apply_orientation(volume.array, orientation), affine, volume.frame)
 
@@ -143,7 +144,7 @@ def with_axes_of(volume: Volume, like: Volume) -> Volume:
     """
     from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt_transform
 
-    change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
+    change = ornt_transform(axis_order(volume.affine), axis_order(like.affine))
     affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
     return Volume(apply_orientation(volume.array, change), affine, volume.frame)
 
@@ -217,29 +218,6 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
     return Volume(array, affine, frame)
 
 
-def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
-    """Read the voxel spacing of an image from its header alone.
-
-    Args:
-        path: The file, ``.nii`` or ``.nii.gz``.
-
-    Returns:
-        Distance between neighboring voxels along the first three array axes, in mm.
-
-    Raises:
-        VolumeError: Missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
-    """
-    path = Path(path)
-    image = open_nifti(path)
-    if len(image.shape) < 3:
-        raise VolumeError(
-            f"The image has {len(image.shape)} dimensions ({_times(image.shape)}); three are needed", path=path
-        )
-    affine, _ = affine_and_frame(image.header, path)
-    i, j, k = np.linalg.norm(affine[:3, :3], axis=0)
-    return float(i), float(j), float(k)
-
-
 def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
 
@@ -258,30 +236,6 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     image = volume.to_nibabel()
     with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
         image.to_stream(stream)
-
-
-def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
-    """World axis and direction of each array axis, as in nibabel.
-
-    nibabel matches the clearest axis first, whichever it is; past some 40° that can give z an axis that is not
-    the closest to it. Here z comes first, because slices are what is looked at.
-
-    Args:
-        affine: Affine from voxel indices to RAS+ mm.
-
-    Returns:
-        World axis and direction of each array axis, (3, 2).
-    """
-    cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    size = np.abs(cosines)
-    z = int(size[2].argmax())
-    x, y = (axis for axis in range(3) if axis != z)
-    if size[0, y] + size[1, x] > size[0, x] + size[1, y]:
-        x, y = y, x
-    orientation = np.empty((3, 2))
-    for world, axis in enumerate((x, y, z)):
-        orientation[axis] = world, -1 if cosines[world, axis] < 0 else 1
-    return orientation
 
 
 def _grid_words(volume: Volume) -> str:

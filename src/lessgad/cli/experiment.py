@@ -97,14 +97,14 @@ def run(
         str | None,
         typer.Option(
             metavar="SYSTEM",
-            help="Process studies in jobs of this batch system: slurm. Set the size of a job under cluster in experiment.yaml.",
+            help="Process studies in jobs of this batch system: slurm. Job size: see cluster in experiment.yaml.",
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="FILE_OR_ADDRESS",
-            help="Process studies on the workers of a Dask scheduler: give its address or its scheduler file.",
+            help="Process studies on the workers of a Dask scheduler, given by address or scheduler file.",
         ),
     ] = None,
     dry_run: Annotated[

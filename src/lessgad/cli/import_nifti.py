@@ -26,7 +26,7 @@ def import_nifti(
         Path,
         typer.Argument(
             metavar="FOLDER|TABLE",
-            help="A folder, together with patterns of its file names; or a table with the columns patient, session, t1, "
+            help="A folder, with patterns of its file names; or a table with the columns patient, session, t1, "
             "t1ce, mask and t2 (session, mask and t2 are optional). Paths in a table are relative to the table.",
         ),
     ],

@@ -150,6 +150,12 @@ def restore(
 def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
     """Read the scans that are there.
 
+    Args:
+        named: File of each scan; None for one that was not given.
+
+    Returns:
+        The scans that were given.
+
     Raises:
         VolumeError: One cannot be read.
         StudyError: One cannot be of a head.

@@ -26,7 +26,7 @@ def view(
         list[Path],
         typer.Argument(
             metavar="EXPERIMENT|FILES…",
-            help="An experiment folder, or NIfTI files on one grid. Masks (named …dseg, …mask or …seg) become contours.",
+            help="An experiment folder, or NIfTI files on one grid; masks (…dseg, …mask or …seg) become contours.",
         ),
     ],
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
@@ -60,6 +60,12 @@ def view(
 
 def _source(paths: list[Path]) -> StudySource:
     """Open the images to show.
+
+    Args:
+        paths: One experiment folder, or image files.
+
+    Returns:
+        The images to show.
 
     Raises:
         InputError: A folder that is no experiment, or one beside other paths.

@@ -87,6 +87,9 @@ class Sidecars:
         Args:
             path: The file.
 
+        Returns:
+            Content of the sidecar.
+
         Raises:
             CohortError: It is not JSON.
         """
@@ -101,6 +104,9 @@ def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
     Args:
         image: A NIfTI file inside the BIDS folder.
         sidecars_of: The BIDS folder, or its sidecars as far as they were read before.
+
+    Returns:
+        The acquisition parameters that the sidecars state.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
@@ -117,10 +123,13 @@ def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
 
 
 def acquisition_beside(image: Path | str) -> Acquisition | None:
-    """Read the sidecar of the same name beside an image that lies in no cohort; None where there is none.
+    """Read the sidecar of the same name beside an image outside a cohort.
 
     Args:
         image: The image file.
+
+    Returns:
+        The acquisition parameters; None without a sidecar.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.

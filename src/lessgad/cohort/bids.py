@@ -33,6 +33,9 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         derivative: The folder in ``derivatives/`` to take masks from; needed where several hold masks.
         select: Entities of the images that are meant, where a study has several of one kind.
 
+    Returns:
+        The studies with a pair, and the unusable ones with reasons.
+
     Raises:
         CohortError: The folder is missing or has no ``sub-…`` folders, no study has a pair, or `derivative`
             does not exist.
@@ -152,6 +155,9 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     Args:
         root: The top folder.
         derivative: Folder in ``derivatives/``; None looks into all.
+
+    Returns:
+        Name of each label; empty without a ``dseg.tsv``.
 
     Raises:
         CohortError: A ``dseg.tsv`` without the columns index and name.

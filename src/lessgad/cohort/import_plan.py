@@ -87,6 +87,9 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
         patterns: Of each image, as in `name_pattern.find`.
         cohort: The BIDS folder to write; what lies in it is not looked at.
 
+    Returns:
+        The studies to import, and the files that match no pattern.
+
     Raises:
         CohortError: There is no such folder, or nothing matches.
         SettingsError: A pattern cannot be used.
@@ -111,12 +114,15 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
 
 
 def plan_from_table(table: Path) -> ImportPlan:
-    """Read which file is what from a table with ``patient``, ``t1``, ``t1ce``, and where known the other columns.
+    """Read from a table which file is which image: columns ``patient``, ``t1``, ``t1ce``, and optional others.
 
     These are ``session``, ``mask`` and ``t2``. Paths count from the folder of the table.
 
     Args:
         table: The table.
+
+    Returns:
+        The studies to import.
 
     Raises:
         CohortError: The table cannot be read, lacks a column, has no rows, or a row has no patient.

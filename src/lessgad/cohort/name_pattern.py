@@ -38,6 +38,9 @@ def find(folder: Path, pattern: str) -> list[Found]:
         folder: The folder to search, with its subfolders.
         pattern: Pattern of file names with ``{patient}`` and, optionally, ``{session}``.
 
+    Returns:
+        The files by name, with the labels of patient and session.
+
     Raises:
         SettingsError: The pattern has no place for the patient, or an unknown one.
     """

@@ -29,7 +29,7 @@ def image_stem(path: Path) -> str:
 
 
 def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Entity] = ()) -> list[Path]:
-    """Keep the images that bear the chosen entities.
+    """Keep the images that have the chosen entities.
 
     An entity that none of the candidates bears decides nothing; where one does, those without it are not meant.
 
@@ -37,6 +37,9 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
         candidates: Images of one kind.
         select: Value of each entity that is chosen.
         but: Entities that have another meaning for this kind.
+
+    Returns:
+        The images that are left.
     """
     chosen = list(candidates)
     for entity, value in select.items():
@@ -46,13 +49,16 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
 
 
 def only(candidates: Sequence[Path], select: Selection, kind: str, anat: Path) -> Path:
-    """Give the one image that is meant.
+    """Return the only image that the selection leaves.
 
     Args:
         candidates: Candidate images.
         select: Entities of the chosen images.
         kind: What the image is, for the error.
         anat: The ``anat`` folder of the study.
+
+    Returns:
+        The file of the image.
 
     Raises:
         CohortError: There is none, or several; says which entity would decide.

@@ -22,10 +22,13 @@ _LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
-    """Read a sidecar leniently: what is not read of it says nothing.
+    """Read a sidecar leniently: values that cannot be read are treated as missing.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The content.
 
     Raises:
         CohortError: It is no JSON object, or was not fetched.

@@ -77,6 +77,9 @@ def read_split(path: Path) -> dict[str, Subset]:
     Args:
         path: The file to read.
 
+    Returns:
+        Subset of each patient, by label without ``sub-``.
+
     Raises:
         CohortError: No such file, missing columns, a row without a patient, an unknown subset, or one patient
             in two subsets.

@@ -56,6 +56,9 @@ def read_text_of(path: Path, wanted: str) -> str:
         path: The file to read.
         wanted: What the file is, for the error: "a split".
 
+    Returns:
+        The text.
+
     Raises:
         CohortError: It cannot be read.
     """

@@ -40,6 +40,9 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
 
     Args:
         cohort: The cohort.
+
+    Returns:
+        The sessions of each patient, in order.
     """
     sessions: dict[str, set[str]] = {}
     named = [(study.patient, study.session) for study in cohort.studies]
@@ -57,11 +60,14 @@ def _of_patient(root: Path, patient: str, sessions: set[str]) -> Visits:
 
 
 def ordered(sessions: Iterable[str], times: Mapping[str, datetime] | None = None) -> Visits:
-    """Order sessions by when they were, or else by their labels.
+    """Order sessions by their dates, or by their labels if dates are missing.
 
     Args:
         sessions: Labels.
         times: Of those that are known.
+
+    Returns:
+        The sessions in order.
     """
     labels, known = sorted(set(sessions)), times or {}
     moments = [known[label] for label in labels if label in known]

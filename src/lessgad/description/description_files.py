@@ -34,6 +34,9 @@ def write_description(folder: Path, description: CohortDescription) -> list[Path
         folder: The folder to write into.
         description: The described cohort.
 
+    Returns:
+        The written files.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

@@ -33,6 +33,9 @@ def exclusions(left_out: Iterable[tuple[str, str]]) -> tuple[Exclusion, ...]:
 
     Args:
         left_out: Name of each study and the error's line.
+
+    Returns:
+        The groups, the largest first.
     """
     groups: dict[str, tuple[str, list[str]]] = {}
     for study, line in left_out:
@@ -53,6 +56,9 @@ def reason_in_words(line: str) -> str:
 
     Args:
         line: The error as one line.
+
+    Returns:
+        The reason without file names.
     """
     older = _OLDER.search(line)
     if older is not None:

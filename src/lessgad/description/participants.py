@@ -92,6 +92,9 @@ def age_from(words: str) -> Age | None:
 
     Args:
         words: The age as written.
+
+    Returns:
+        The age in years, and whether it is a lower bound; None if it cannot be read.
     """
     words = words.strip()
     if dicom := _DICOM_AGE.fullmatch(words):

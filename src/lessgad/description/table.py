@@ -43,11 +43,14 @@ class PrintedTable:
 
 
 def rendered(table: PrintedTable, form: Format) -> str:
-    """Spell a table in a format; the text ends with a line break.
+    """Render a table in a format.
 
     Args:
         table: The table.
         form: Format of the text.
+
+    Returns:
+        The text, ending with a line break.
     """
     writers: dict[Format, Callable[[PrintedTable], str]] = {
         "text": _text,

@@ -64,12 +64,15 @@ def decimals(values: Iterable[float]) -> list[DSfloat]:
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence.
+    """Make an item of a code sequence.
 
     Args:
         value: The value.
         scheme: Coding scheme designator.
         meaning: Code meaning.
+
+    Returns:
+        The item.
     """
     from pydicom.dataset import Dataset
 
@@ -102,11 +105,14 @@ def copied_from(header: Dataset) -> Dataset:
 
 
 def acquisition_of(header: Dataset, frame: int) -> Dataset:
-    """How the source was acquired, in the attributes of a classic MR image.
+    """Describe the acquisition of the source in the attributes of a classic MR image.
 
     Args:
         header: DICOM header of the series.
         frame: Number of the frame, from 0.
+
+    Returns:
+        The attributes.
     """
     from pydicom.dataset import Dataset
 
@@ -153,11 +159,14 @@ def made_by(header: Dataset) -> Dataset:
 
 
 def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
-    """A reference to one image.
+    """Make a reference to one image.
 
     Args:
         frame: The frame.
         purpose: Whether the purpose of reference is stated.
+
+    Returns:
+        The item.
     """
     from pydicom.dataset import Dataset
 
@@ -174,11 +183,14 @@ def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
 
 
 def referenced_series(grids: tuple[SliceGrid, ...], headers: Mapping[Path, Dataset]) -> list[Dataset]:
-    """References to all images of the series that a result was made from (Common Instance Reference).
+    """Make references to all images of the source series (Common Instance Reference).
 
     Args:
         grids: Slice grids of the referenced series.
         headers: Headers that were read before, by file.
+
+    Returns:
+        One item per series.
     """
     import pydicom
     from pydicom.dataset import Dataset

@@ -32,11 +32,14 @@ class Export:
 
 
 def read_export(source: Path, on_progress: Callable[[int, int], None] | None = None) -> Export:
-    """Read the headers of all DICOM files in a folder, whatever their names.
+    """Read the headers of all DICOM files in a folder, regardless of file names.
 
     Args:
         source: The folder, or one file.
         on_progress: Called with the number of files read and of all.
+
+    Returns:
+        The series, and the files that could not be read.
 
     Raises:
         DicomError: The folder is missing or empty, or holds no DICOM file.
@@ -62,7 +65,14 @@ def read_export(source: Path, on_progress: Callable[[int, int], None] | None = N
 
 
 def gather(instances: Iterable[Instance]) -> tuple[Series, ...]:
-    """Gather instances into series, in the order of time within each study."""
+    """Gather instances into series, in the order of time within each study.
+
+    Args:
+        instances: The instances, in any order.
+
+    Returns:
+        The series.
+    """
     groups: dict[tuple[str, str], dict[str, Instance]] = {}
     for instance in instances:
         header = instance.header

@@ -51,6 +51,9 @@ def words_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
         dataset: A DICOM dataset.
         keyword: DICOM keyword of the attribute.
         frame: Number of the frame, from 0.
+
+    Returns:
+        The values without surrounding spaces; empty if the attribute is missing.
     """
     value = value_of(dataset, keyword, frame)
     if value is None:
@@ -66,6 +69,9 @@ def numbers_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, .
         dataset: A DICOM dataset.
         keyword: DICOM keyword of the attribute.
         frame: Number of the frame, from 0.
+
+    Returns:
+        The values; empty if the attribute is missing or a value is not a finite number.
     """
     value = value_of(dataset, keyword, frame)
     if value is None:
@@ -79,12 +85,15 @@ def numbers_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, .
 
 
 def number_of(dataset: Dataset, keyword: str, frame: int = 0) -> float | None:
-    """Give the first value of an attribute as a number, or None.
+    """Give the first value of an attribute as a number.
 
     Args:
         dataset: A DICOM dataset.
         keyword: DICOM keyword of the attribute.
         frame: Number of the frame, from 0.
+
+    Returns:
+        The number; None if there is none.
     """
     numbers = numbers_of(dataset, keyword, frame)
     return numbers[0] if numbers else None

@@ -50,6 +50,9 @@ def regular_grid(frames: tuple[DicomFrame, ...]) -> SliceGrid:
     Args:
         frames: Frames of the series.
 
+    Returns:
+        The ordered frames with their grid.
+
     Raises:
         SeriesError: They do not; the reason says how.
     """

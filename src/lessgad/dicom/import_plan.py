@@ -68,7 +68,7 @@ class DicomImportPlan:
 
 
 def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> DicomImportPlan:
-    """Decide on every series, and give pseudonyms and session labels to studies that have something to import.
+    """Decide on the role of every series, and assign pseudonyms and session labels to the studies to import.
 
     Sessions are numbered in the order of time; those of a later import come after those that are there.
 
@@ -76,6 +76,9 @@ def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> Dicom
         series: Of the export.
         rules: By which to decide.
         key: As it stands; patients and studies in it keep their labels.
+
+    Returns:
+        The plan.
     """
     groups: dict[tuple[str, str], list[Series]] = {}
     for one in series:

@@ -122,11 +122,14 @@ class ImportRules(Settings):
 
 
 def find(patterns: tuple[str, ...], words: str) -> re.Match[str] | None:
-    """Find the first pattern in a description, in which separators count as a blank.
+    """Find the first pattern that matches a description; separators count as a blank.
 
     Args:
         patterns: Regular expressions.
         words: The text to search.
+
+    Returns:
+        The match; None without one.
     """
     text = _SEPARATORS.sub(" ", words)
     return next((found for found in (_compiled(pattern).search(text) for pattern in patterns) if found), None)
@@ -137,6 +140,9 @@ def read_rules(path: Path | None = None) -> ImportRules:
 
     Args:
         path: The file; None for the defaults alone.
+
+    Returns:
+        The rules.
 
     Raises:
         SettingsError: The file is not YAML, names an unknown key, or a value is not of its kind.

@@ -90,11 +90,14 @@ class Key(Settings):
                 return KeyPatient(subject=label, shift_days=days, shift_seconds=secrets.randbelow(_SECONDS_PER_DAY))
 
     def with_patient(self, identity: str, patient: KeyPatient) -> Key:
-        """A key in which a patient is added or replaced.
+        """Add or replace a patient.
 
         Args:
             identity: Identity of the patient in the export.
             patient: What the key holds of the patient.
+
+        Returns:
+            The new key.
         """
         return Key(format=self.format, patients={**self.patients, identity: patient})
 
@@ -117,10 +120,13 @@ def check_outside(key: Path, cohort: Path) -> None:
 
 
 def read_key(path: Path) -> Key:
-    """Read a key file; an empty key where there is none yet.
+    """Read a key file.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The key; empty if there is no file yet.
 
     Raises:
         DicomError: It is damaged.
@@ -154,10 +160,13 @@ def write_key(path: Path, key: Key) -> None:
 
 @contextmanager
 def holding_key(path: Path) -> Iterator[None]:
-    """Hold the key while one import works with it, so that two imports never give one pseudonym twice.
+    """Lock the key file during an import, so that two imports cannot assign the same pseudonym twice.
 
     Args:
         path: The file.
+
+    Yields:
+        Nothing.
 
     Raises:
         LockedError: Another import holds it.

@@ -51,12 +51,15 @@ class NodeQueue:
         self._moving = threading.Lock()
 
     def add(self, study_uid: str, sop_uid: str, content: bytes) -> str:
-        """Keep one image; it is on disk when this returns. The same image again replaces itself.
+        """Store one image on disk; a repeated image replaces the earlier one.
 
         Args:
             study_uid: StudyInstanceUID.
             sop_uid: SOPInstanceUID.
             content: The DICOM file.
+
+        Returns:
+            ID of the study in the queue.
 
         Raises:
             StorageError: The disk is full.
@@ -68,13 +71,16 @@ class NodeQueue:
         return study
 
     def take_complete(self, quiet_s: float) -> list[str]:
-        """Move studies that have been quiet for long enough to working/; give the IDs of those that are new to it.
+        """Move studies without new images for long enough to working/.
 
         A study of which every image was worked on before is dropped. One that failed before is joined with what came
         later, and tried again.
 
         Args:
             quiet_s: Seconds without a new image after which a study is complete.
+
+        Returns:
+            IDs of the moved studies.
         """
         taken = []
         for folder in sorted((self.root / "incoming").iterdir()):

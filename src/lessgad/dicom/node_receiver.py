@@ -30,6 +30,9 @@ def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> Th
         queue: The queue of the node.
         log: Log of the node.
 
+    Returns:
+        The running server.
+
     Raises:
         InputError: The port is taken, or not allowed.
     """
@@ -64,11 +67,14 @@ def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> Th
 
 
 def tls_context(tls: Tls, purpose: ssl.Purpose) -> ssl.SSLContext:
-    """Make a context in which both sides must show a certificate.
+    """Make a TLS context in which both sides must show a certificate.
 
     Args:
         tls: Certificates.
         purpose: Role of the other side.
+
+    Returns:
+        The context.
 
     Raises:
         SettingsError: A certificate is missing or does not fit.

@@ -60,10 +60,13 @@ class RestoringProcess:
         self._connection: Connection | None = None
 
     def start(self, stop: threading.Event) -> Failure | None:
-        """Start the process and let it load the model; None where it can be used.
+        """Start the process and let it load the model.
 
         Args:
             stop: Set when the node is to stop.
+
+        Returns:
+            Why the model cannot be used; None if it can.
 
         Raises:
             InterruptedError: `stop` was set.
@@ -84,7 +87,7 @@ class RestoringProcess:
     def restore(
         self, images: Path, result: Path, stop: threading.Event, *, dose: float | None = None, burn_in: bool = True
     ) -> Failure | None:
-        """Restore one study; None where `result` is there, and whole.
+        """Restore one study.
 
         Args:
             images: Its folder.
@@ -92,6 +95,9 @@ class RestoringProcess:
             stop: Ends the work; the result is not there then.
             dose: Fraction of the standard dose; None takes what the header says.
             burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
+
+        Returns:
+            Why it failed; None if `result` is complete.
 
         Raises:
             InterruptedError: `stop` was set.

@@ -89,10 +89,13 @@ class NodeSettings(Settings):
 
 
 def read_node_settings(path: Path) -> NodeSettings:
-    """Read the YAML file of a node; paths in it count from its folder.
+    """Read the YAML file of a node; relative paths in it start from its folder.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: It is missing, not YAML, or a setting is not valid.

@@ -20,6 +20,9 @@ def start_status_page(port: int, queue: NodeQueue) -> ThreadingHTTPServer:
         port: Port on 127.0.0.1.
         queue: The queue of the node.
 
+    Returns:
+        The running server.
+
     Raises:
         InputError: The port is taken.
     """

@@ -11,7 +11,7 @@ from lessgad.dicom.candidate import Candidate
 
 
 def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[Candidate | None, Candidate | None]:
-    """Choose a T1 and a T1ce; where one of them is missing, the better of the others alone.
+    """Choose a T1 and a T1ce; if one of them is missing, choose the better of the others alone.
 
     Alike means: the same sequence, slice direction and spacing. Among equals transverse slices and many of them are
     preferred, then the T1 and the T1ce that were acquired last, as repeats replace what failed.
@@ -19,6 +19,9 @@ def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[
     Args:
         before: Candidates for the T1.
         after: Candidates for the T1ce.
+
+    Returns:
+        T1 and T1ce; None for a missing one.
     """
     if not before or not after:
         alone = [*before, *after]
@@ -29,11 +32,14 @@ def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[
 
 
 def closest(candidates: Sequence[Candidate], like: Candidate | None) -> Candidate:
-    """Choose the scan that is most like another one.
+    """Choose the scan that is most similar to another one.
 
     Args:
         candidates: Candidates to choose from.
         like: The series to match; None without one.
+
+    Returns:
+        The chosen candidate.
     """
     return min(candidates, key=lambda one: (_unlike(one, like) if like is not None else 0.0, *_alone(one)))
 

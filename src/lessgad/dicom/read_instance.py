@@ -35,10 +35,13 @@ def is_dicom(path: Path) -> bool:
 
 
 def read_instance(path: Path) -> Instance:
-    """Read one DICOM file but for its pixels.
+    """Read the header of one DICOM file.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The header values that lessgad uses.
 
     Raises:
         DicomError: It cannot be parsed, or names no study, series and instance.
@@ -142,7 +145,14 @@ def _manufacturer(words: str) -> str:
 
 
 def scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
-    """Give DICOM's codes of the sequence; of an enhanced image from EchoPulseSequence and InversionRecovery."""
+    """Read DICOM's sequence codes; those of an enhanced image come from EchoPulseSequence and InversionRecovery.
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        The codes, such as ``("GR", "IR")``.
+    """
     codes = tuple(word.upper() for word in words_of(dataset, "ScanningSequence"))
     if codes:
         return codes

@@ -64,6 +64,9 @@ def find_scans(
         dose: Fraction of the standard dose of the low dose; None takes what tags and words say.
         named: Roles that are given by series number.
 
+    Returns:
+        The scans and the dose.
+
     Raises:
         DicomError: The folder holds several patients or studies, or no such scan (says what was found).
         DoseError: `dose` is not that of the scan, or is not known.
@@ -85,27 +88,24 @@ def find_scans(
     if len(low) != 1:
         words = "; ".join(f"series {one.series.header.number}: {_words(one)}" for one in found) or "no series"
         remedy = "Name it: --series low_dose=NUMBER --dose DOSE, and --series pre_contrast=NUMBER"
-        raise DicomError(
-            f"The study does not have exactly one scan that is recognized as low-dose: {words}",
-            path=folder,
-            remedy=remedy,
-        )
+        raise DicomError(f"Not exactly one low-dose scan is recognized: {words}", path=folder, remedy=remedy)
     known = low[0].dose or 0.0
     if dose is not None and abs(known - dose) > _SAME_DOSE:
-        raise DoseError(
-            f"--dose is {dose:g}, and the header of the scan says {percent(known)}",
-            remedy="Give --series low_dose=NUMBER to insist",
-        )
+        problem = f"--dose is {dose:g}, and the header of the scan says {percent(known)}"
+        raise DoseError(problem, remedy="Insist with --series low_dose=NUMBER")
     by_role = {one.role: one for one in found}
     return StudyScans(low[0], known if dose is None else dose, by_role.get("pre_contrast"), by_role.get("t2"))
 
 
 def has_low_dose(folder: Path, rules: ImportRules) -> bool:
-    """Whether a study holds a scan at a low dose; one that is not of a single patient and study raises DicomError.
+    """Say whether a study holds a low-dose scan; several patients or studies raise DicomError.
 
     Args:
         folder: The DICOM folder of the study.
         rules: Rules by which series get their role.
+
+    Returns:
+        True if it does.
     """
     study = _only_study(read_export(folder).series, folder)
     return any(one.role == "low_dose" or (one.irregular and one.is_t1) for one in assign_roles(study, rules))

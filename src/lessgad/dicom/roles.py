@@ -38,12 +38,15 @@ def assign_roles(study: Sequence[Series], rules: ImportRules) -> tuple[Candidate
 
 
 def decision_for(header: SeriesHeader, started: str, rules: ImportRules) -> SeriesDecision | None:
-    """Give the first decision of the user that fits a series.
+    """Find the first decision of the user that fits a series.
 
     Args:
         header: Header of the series.
         started: Date and time of the series.
         rules: Rules by which series get their role.
+
+    Returns:
+        The decision; None without one.
     """
     return next((decision for decision in rules.series if _fits(decision, header, started)), None)
 

@@ -26,10 +26,13 @@ class SessionFace:
         self._lock = Lock()
 
     def removed_from(self, scan: Volume) -> Volume:
-        """Remove the face from a scan; one that shows the head elsewhere has a plane of its own.
+        """Remove the face from a scan; a scan in another head position gets a plane of its own.
 
         Args:
             scan: The scan.
+
+        Returns:
+            The scan without the face.
 
         Raises:
             SeriesError: No head was found, or the reference cannot be converted.

@@ -51,11 +51,14 @@ def not_acquired(header: SeriesHeader) -> str:
 
 
 def weigh(header: SeriesHeader, rules: ImportRules) -> Weighed:
-    """Find the weighting of a series by its words, or else by TR, TE and flip angle.
+    """Find the weighting of a series from its description, or from TR, TE and flip angle.
 
     Args:
         header: Header of the series.
         rules: Rules by which series get their role.
+
+    Returns:
+        The weighting and the reason.
     """
     for name, words in (("description", header.description), ("protocol", header.protocol)):
         skipped = find(rules.skip, words)

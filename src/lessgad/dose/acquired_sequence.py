@@ -18,7 +18,7 @@ LONGEST_TRAIN = 0.8  # of what TR or TI leaves for it
 
 
 def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
-    """Find the sequence of a scan for its signal equation; else one line that says what is missing.
+    """Find the sequence of a scan for its signal equation.
 
     Taken for granted: spin echoes excite by 90° (the flip angle in the header of a turbo spin echo is often that of its
     refocusing pulses); an inversion-prepared gradient echo reaches the center of k-space at TI, in the middle of its
@@ -26,6 +26,9 @@ def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
 
     Args:
         acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        The sequence, or one line that says what is missing.
     """
     kind = sequence_class(acquisition)
     if kind is None:

@@ -53,7 +53,14 @@ class DoseCurve:
     t2_ms: float
 
     def signal(self, concentration_mm: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Signal at concentrations in mmol/l, relative to that without the agent."""
+        """Compute the signal at given concentrations, relative to the signal without the agent.
+
+        Args:
+            concentration_mm: Concentration of the agent, in mmol/l.
+
+        Returns:
+            Signal at each concentration; 1 without the agent.
+        """
         t1_ms, t2_ms = self.relaxivity.shortened_ms(self.t1_ms, self.t2_ms, concentration_mm)
         return self.sequence.signal(t1_ms, t2_ms) / self._before
 
@@ -100,11 +107,14 @@ class DoseCurve:
         return ""
 
     def low_dose_ratio(self, ratio: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
-        """Map ratios of standard-dose to pre-contrast signal to those of low-dose to pre-contrast signal: f_β.
+        """Map the ratio of standard-dose to pre-contrast signal to that of low-dose to pre-contrast signal: f_β.
 
         Args:
             ratio: Ratio of standard-dose to pre-contrast signal.
             dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            Ratio of low-dose to pre-contrast signal.
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -112,13 +122,16 @@ class DoseCurve:
         return self.mix(np.ones_like(ratio), ratio, dose)
 
     def gain(self, relative_enhancement: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
-        """Say by what the enhancement of a low dose must be multiplied to be that of the standard dose.
+        """Compute the factor that scales the enhancement of a low dose to that of the standard dose.
 
             g = (ρ − 1)/(f_β(ρ) − 1),  1/β where nothing enhances
 
         Args:
             relative_enhancement: f_β(ρ) − 1 of the low dose, relative to the T1.
             dose: β, above 0.
+
+        Returns:
+            g, at least 1 for a saturating signal.
 
         Raises:
             DoseError: β is outside 0–1.
@@ -132,7 +145,7 @@ class DoseCurve:
     def mix(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"], dose: float
     ) -> Float[np.ndarray, "*shape"]:
-        """Simulate a low-dose image from its end points, magnitudes with true zero at 0 on one intensity scale.
+        """Simulate a low-dose image from its end points.
 
             low(β) = T1 · f_β(T1ce/T1)
 
@@ -142,6 +155,9 @@ class DoseCurve:
             pre_contrast: T1 ≥ 0, any shape and unit.
             standard_dose: T1ce ≥ 0, same shape and unit.
             dose: β, fraction of the standard dose, 0–1.
+
+        Returns:
+            The low-dose image, on the scale of the end points.
 
         Raises:
             DoseError: β is outside 0–1.
@@ -162,10 +178,13 @@ class DoseCurve:
     def beyond(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
     ) -> Bool[np.ndarray, "*shape"]:
-        """Voxels that enhance more than a plausible concentration explains.
+        """Find voxels that enhance more than a plausible concentration explains.
 
         Args:
             pre_contrast: T1.
             standard_dose: T1ce, on the same scale.
+
+        Returns:
+            True for such voxels.
         """
         return standard_dose > self.largest_ratio * pre_contrast

@@ -18,7 +18,14 @@ def known_field(field_strength_t: float) -> KnownField:
 
 
 def field_cautions(acquisition: Acquisition) -> tuple[str, ...]:
-    """Warn of a scan at a field at which T1 and relaxivity differ from those that are known."""
+    """Warn of a field strength at which T1 and relaxivity differ from the known ones.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        At most one line.
+    """
     field = acquisition.field_strength_t
     if not field or LOWEST_T <= field <= HIGHEST_T:
         return ()

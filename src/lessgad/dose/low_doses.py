@@ -54,12 +54,15 @@ class LowDoses:
     measured: Mapping[float, Path] | None = None
 
     def at(self, study: PreparedStudy, dose: float, numbers: Sequence[int] | None = None) -> LowDose:
-        """Give the low dose of a prepared study, in transverse order.
+        """Load or simulate the low dose of a prepared study, in transverse order.
 
         Args:
             study: Whose they are.
             dose: Fraction of the standard dose; one that the study was scanned at, where doses are measured.
             numbers: Which slices; None for all.
+
+        Returns:
+            The low-dose image on [−1, 1] and its origin.
 
         Raises:
             VolumeError: A prepared scan is missing or damaged.

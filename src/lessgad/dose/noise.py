@@ -59,7 +59,7 @@ def add_noise(
 
 
 def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Expectation of a Rician magnitude.
+    """Compute the mean of a Rician magnitude.
 
         E[M | A] = σ √(π/2) · [(1 + x) · e^(−x/2) I₀(x/2) + x · e^(−x/2) I₁(x/2)],  x = A²/2σ²
 
@@ -68,6 +68,9 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The mean, at least as large as the amplitude.
 
     Source: Gudbjartsson and Patz, MRM 1995; Koay and Basser, JMR 2006, eq. 7.
     """
@@ -79,7 +82,7 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
 
 
 def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Standard deviation of a Rician magnitude.
+    """Compute the standard deviation of a Rician magnitude.
 
         SD[M | A]² = 2σ² + A² − E[M | A]²
 
@@ -88,6 +91,9 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The standard deviation, at most σ.
 
     Source: Koay and Basser, JMR 2006, eq. 8.
     """
@@ -100,13 +106,16 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
 
 
 def magnitude_from_mean(mean: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Take the Rician bias off: the A whose magnitudes have this mean (the inverse of `rician_mean`).
+    """Remove the Rician bias: find the amplitude A whose magnitudes have the given mean.
 
         A² = E[M]² − σ² · b(E[M]/σ),  b from π/2 at E[M] = σ √(π/2) to 1 for E[M] ≫ σ, tabulated
 
     Args:
         mean: E[M | A], any shape and unit. Below σ √(π/2), which no mean can be, the answer is 0.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        A, 0 or above.
 
     Source: Koay and Basser, JMR 2006.
     """

@@ -43,6 +43,9 @@ def estimate_noise(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x 
         image: T1 or T1ce in transverse order (slices along z), true zero at 0, any intensity unit.
         head: Its foreground (`lessgad.preparation.head.head_mask`).
 
+    Returns:
+        σ and whether air or tissue gave it.
+
     Raises:
         StudyError: There is neither enough air nor enough homogeneous tissue, or no noise in it.
 
@@ -57,7 +60,7 @@ def estimate_noise(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x 
 
 
 def sigma_of_air(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> float | None:
-    """σ of the air around the head, or None where that is not Rayleigh noise.
+    """Estimate σ from the air around the head.
 
     Windows of 7×7 px whose power stands out (ghosts, things beside the head, tapered borders) are left out. The rest
     must have a mean of 1.913 SD within 3 %, and a distribution within 0.02 of Rayleigh's.
@@ -65,6 +68,9 @@ def sigma_of_air(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y 
     Args:
         image: Magnitude, any unit.
         head: Its foreground.
+
+    Returns:
+        σ; None if the air does not hold Rayleigh noise.
     """
     from scipy import ndimage
 

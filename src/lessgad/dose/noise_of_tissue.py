@@ -25,7 +25,7 @@ N_ITERATIONS = 8
 
 
 def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> float:
-    """σ from the homogeneous part of the head: what a second difference along x and along y leaves of it.
+    """Estimate σ from second differences along x and y in the homogeneous part of the head.
 
         r = Dₓ Dᵧ M / 6,  D M = M(−d) − 2 M(0) + M(+d);   σ = median(|r| / √ξ) / 0.6745
 
@@ -41,6 +41,9 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
     Args:
         image: Magnitude, any unit.
         head: Its foreground.
+
+    Returns:
+        σ in the unit of the image, above 0.
 
     Raises:
         StudyError: Fewer than 500 homogeneous voxels, or no noise in them.
@@ -65,11 +68,14 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
 
 
 def gray_step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own.
+    """Find the distance between the gray levels of a digitized image.
 
     Args:
         levels: Distinct intensities, rising.
         n_values: Number of voxels.
+
+    Returns:
+        The distance; 0 if nearly every value is a level of its own.
     """
     return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
 
@@ -88,7 +94,7 @@ def _around(
 def _homogeneous(
     image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], scale_px: float
 ) -> Bool[np.ndarray, "x y z"]:
-    """The quarter of the bright inside of the head with the least structure at this scale.
+    """Find the quarter of the bright inside of the head with the least structure at this scale.
 
     First derivatives are odd and so independent of the even residual r; second ones nearly so, being so much
     smoother: choosing by them does not choose voxels where noise is low.
@@ -97,6 +103,9 @@ def _homogeneous(
         image: The image.
         head: Foreground of the image.
         scale_px: Width of the Gaussian, in pixels.
+
+    Returns:
+        True for these voxels.
     """
     from scipy.ndimage import binary_erosion, gaussian_filter
 
@@ -153,7 +162,7 @@ def _second_difference(image: Float[np.ndarray, "x y z"], lag: int, axis: int) -
 
 
 def _gain_at_lag_2(ratio: float) -> float:
-    """How much lag 2 leaves of noise acquired over a share f of the axis, in units of white noise's σ.
+    """Compute the gain of lag 2 for noise acquired over a share f of the axis.
 
         g(d)² = 1 − 4/3 sinc(f·d) + 1/3 sinc(2·f·d)
 
@@ -161,6 +170,9 @@ def _gain_at_lag_2(ratio: float) -> float:
 
     Args:
         ratio: Ratio of the differences at lag 2 and lag 1.
+
+    Returns:
+        SD of a second difference at lag 2, in units of white noise's σ.
     """
     share = np.linspace(1, LEAST_ACQUIRED, 200)
 

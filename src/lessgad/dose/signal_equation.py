@@ -36,13 +36,16 @@ class Sequence:
     pulse_spacing_ms: float = 0.0
 
     def signal(self, t1_ms: Values, t2_ms: Values, flip_angle_scale: float | Values = 1.0) -> Values:
-        """Signal per unit of equilibrium magnetization, signed: negative before the zero crossing of an inversion.
+        """Compute the signal per unit of equilibrium magnetization.
 
         Args:
             t1_ms: T1.
             t2_ms: T2 for spin echoes, T2* for gradient echoes, same shape.
             flip_angle_scale: Flip angle that arrives over the one that is set (B1+); refocusing and inversion pulses
                 are taken as perfect.
+
+        Returns:
+            The signal, negative before the zero crossing of an inversion; between −1 and 1.
         """
         flip = self.flip_angle_rad * flip_angle_scale
         equations = {
@@ -56,7 +59,7 @@ class Sequence:
 
 
 def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetization before the excitation α of a (turbo) spin echo, refocused n times by 180°.
+    """Compute the magnetization before the excitation α of a (turbo) spin echo, refocused n times by 180°.
 
         n = 1:  M = (1 − 2·e^(−(TR − TE/2)/T1) + e^(−TR/T1)) / (1 + cos α · e^(−TR/T1))
 
@@ -70,6 +73,9 @@ def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Value
         sequence: The sequence.
         t1_ms: T1, in ms.
         flip: Flip angle, in radians.
+
+    Returns:
+        Longitudinal magnetization, in units of equilibrium.
     """
     tr, n = sequence.repetition_time_ms, sequence.n_pulses
     first = (sequence.pulse_spacing_ms if n > 1 else sequence.echo_time_ms) / 2
@@ -82,7 +88,7 @@ def _spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Value
 
 
 def _gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetization before each excitation α of a spoiled gradient echo.
+    """Compute the magnetization before each excitation α of a spoiled gradient echo.
 
         M = (1 − E1) / (1 − cos α · E1),  E1 = e^(−TR/T1)
 
@@ -92,13 +98,16 @@ def _gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> V
         sequence: The sequence.
         t1_ms: T1, in ms.
         flip: Flip angle, in radians.
+
+    Returns:
+        Longitudinal magnetization, in units of equilibrium.
     """
     relaxed = np.exp(-sequence.repetition_time_ms / t1_ms)
     return (1 - relaxed) / (1 - np.cos(flip) * relaxed)
 
 
 def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetization before the excitation at the center of k-space, in the steady state over many cycles.
+    """Compute the magnetization before the excitation at the center of k-space, in the steady state over cycles.
 
     180°, recovery, n excitations α at spacing s, the middle one at TI, recovery until TR. With e = cos α · e^(−s/T1)
     and M∞ = (1 − e^(−s/T1)) / (1 − e), k excitations take M to M∞ + (M − M∞)·eᵏ; the rest is free recovery.
@@ -109,6 +118,9 @@ def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Va
         sequence: The sequence.
         t1_ms: T1, in ms.
         flip: Flip angle, in radians.
+
+    Returns:
+        Longitudinal magnetization, in units of equilibrium.
     """
     tr, ti, n, spacing = (
         sequence.repetition_time_ms,
@@ -130,7 +142,7 @@ def _inversion_gradient_echo(sequence: Sequence, t1_ms: Values, flip: float | Va
 
 
 def _inversion_spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values) -> Values:
-    """Magnetization before the excitation of an inversion-recovery spin echo, 90° whatever the flip angle set.
+    """Compute the magnetization before the 90° excitation of an inversion-recovery spin echo.
 
         M = 1 − 2·e^(−TI/T1) + 2·e^(−(TR − TE/2)/T1) − e^(−TR/T1)
 
@@ -140,6 +152,9 @@ def _inversion_spin_echo(sequence: Sequence, t1_ms: Values, flip: float | Values
         sequence: The sequence.
         t1_ms: T1, in ms.
         flip: Flip angle, in radians.
+
+    Returns:
+        Longitudinal magnetization, in units of equilibrium.
     """
     del flip
     tr, te, ti = sequence.repetition_time_ms, sequence.echo_time_ms, sequence.inversion_time_ms

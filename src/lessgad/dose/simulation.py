@@ -79,13 +79,16 @@ class SimulationSettings(Settings):
 
 
 def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCurve | str:
-    """Find the dose curve of a study from how its T1ce was acquired, or the reason why it gets the linear mix.
+    """Find the dose curve of a study from the acquisition parameters of its T1ce.
 
     The curve depends on the agent through r2/r1 alone; where the sidecar names none, gadobutrol is taken.
 
     Args:
         acquisition: Acquisition parameters of the scan.
         settings: Settings of the simulation.
+
+    Returns:
+        The dose curve, or the reason why the study gets the linear mix.
     """
     if settings.model == "linear":
         return "as set"
@@ -106,6 +109,9 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
         study: The prepared study.
         settings: Settings of the simulation.
 
+    Returns:
+        The simulator.
+
     Raises:
         StudyError: Its noise is to be matched and is not known.
     """
@@ -121,13 +127,16 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
 def simulated_low_dose(
     study: PreparedStudy, dose: float, settings: SimulationSettings, numbers: Sequence[int] | None = None
 ) -> Float[np.ndarray, "x y n"]:
-    """Scan transverse slices of a prepared study (all, or those named) at a lower dose; on [−1, 1].
+    """Simulate low-dose scans of transverse slices of a prepared study.
 
     Args:
         study: The prepared study.
         dose: Dose as a fraction of the standard dose, 0–1.
         settings: Settings of the simulation.
         numbers: Slice numbers, from 0; None for all.
+
+    Returns:
+        The slices on [−1, 1], (x, y, n).
 
     Raises:
         DoseError: `dose` is outside 0–1.

@@ -54,6 +54,9 @@ def simulation_record(
         subset: Of its patient.
         settings: How to simulate.
 
+    Returns:
+        The record.
+
     Raises:
         StudyError: Its noise is to be matched and is not known.
     """

@@ -43,6 +43,9 @@ class LowDoseSimulator:
             standard_dose: T1ce, on the same scale.
             dose: Dose as a fraction of the standard dose, 0–1.
 
+        Returns:
+            The noise-free low dose on [−1, 1].
+
         Raises:
             DoseError: `dose` is outside 0–1.
         """
@@ -67,6 +70,9 @@ class LowDoseSimulator:
             dose: Fraction of the standard dose, 0–1.
             rng: Of the noise.
             outside: Voxels that are no measurement (`not_scanned`); no noise is added there.
+
+        Returns:
+            The noisy low dose on [−1, 1].
         """
         low_dose = self.mix(pre_contrast, standard_dose, dose)
         if self.sigma == 0:
@@ -93,6 +99,9 @@ class LowDoseSimulator:
             outside: As for `scan`.
             numbers: Which slices; None for all.
 
+        Returns:
+            The slices on [−1, 1], (x, y, n).
+
         Raises:
             DoseError: `dose` is outside 0–1.
         """
@@ -110,7 +119,7 @@ class LowDoseSimulator:
         numbers: Sequence[int],
         outside: Bool[np.ndarray, "x y n"] | None = None,
     ) -> Float[np.ndarray, "x y n"]:
-        """Scan slices that were cut from a volume, with the noise that they have in it.
+        """Simulate low-dose scans of slices that were cut from a volume, with the noise of their place in it.
 
         Args:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
@@ -118,6 +127,9 @@ class LowDoseSimulator:
             dose: Fraction of the standard dose, 0–1.
             numbers: Of the slices in the volume, which their noise is drawn by.
             outside: As for `scan`.
+
+        Returns:
+            The slices on [−1, 1], (x, y, n).
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -139,10 +151,13 @@ class LowDoseSimulator:
 def not_scanned(
     pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
 ) -> Bool[np.ndarray, "*shape"]:
-    """Voxels that are exactly zero in both scans, noise and all: cut away (skull-stripped) or padded, not measured.
+    """Find voxels that are exactly zero in both scans: skull-stripped or padded, not measured.
 
     Args:
         pre_contrast: T1.
         standard_dose: T1ce, on the same scale.
+
+    Returns:
+        True for such voxels.
     """
     return (np.asarray(pre_contrast) == BACKGROUND) & (np.asarray(standard_dose) == BACKGROUND)

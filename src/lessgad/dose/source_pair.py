@@ -44,6 +44,9 @@ def scan_noise(pair: PreparedPair, standard_dose: Volume, *, required: bool) -> 
         standard_dose: The T1ce as scanned, in transverse order.
         required: Whether a scan without an estimate is an error.
 
+    Returns:
+        Noise of both scans.
+
     Raises:
         StudyError: It is, and there is one.
     """
@@ -73,6 +76,9 @@ def noise_of_scan(
         scale: Takes a difference of its intensities to the scale of [−1, 1].
         required: Whether a scan without an estimate is an error.
 
+    Returns:
+        The noise; None if it cannot be estimated and is not required.
+
     Raises:
         StudyError: It is, and this is one.
     """
@@ -88,11 +94,14 @@ def noise_of_scan(
 def denoised_source_pair(
     pair: PreparedPair, noise: ScanNoise
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
-    """Denoise T1 and T1ce on [−1, 1]; without an estimate of their noise they are left as they are.
+    """Denoise T1 and T1ce; a scan without a noise estimate is left as it is.
 
     Args:
         pair: The prepared pair.
         noise: Noise of both scans.
+
+    Returns:
+        T1 and T1ce on [−1, 1], (x, y, z) each.
     """
     images = pair.normalized_pre_contrast, pair.normalized_standard_dose
     t1, t1ce = (

@@ -60,11 +60,14 @@ class Bundle:
 
 
 def do_bundle(folder: StateFolder, jobs: Sequence[Job]) -> list[Done]:
-    """Do jobs one after the other; in a worker.
+    """Do the jobs of a bundle one after the other, in a worker.
 
     Args:
         folder: Folder of records and locks.
         jobs: Jobs to do one after the other.
+
+    Returns:
+        The outcome of each.
     """
     return [do_job(folder, job, ignore_progress) for job in jobs]
 
@@ -79,7 +82,7 @@ def ignore_progress(_done: float, _note: str) -> None:
 
 
 def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: Workers) -> Iterator[Done]:
-    """Do bundles side by side and give each job as it is finished.
+    """Do bundles side by side.
 
     A bundle whose worker may have been lost by its fault is tried again by itself: so another one that breaks a worker
     does not count against it.
@@ -88,6 +91,9 @@ def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: W
         folder: Folder of records and locks.
         bundles: Bundles of jobs.
         workers: Processes or machines that do the bundles.
+
+    Yields:
+        Each job when it is finished.
 
     Raises:
         LessgadError: What `do_job` raises.

@@ -50,7 +50,11 @@ class DaskWorkers:
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Give the executor of the client; where the block fails, what has not begun is dropped."""
+        """Provide the executor of the Dask client; if the block fails, jobs that have not begun are dropped.
+
+        Yields:
+            The executor.
+        """
         pool = self.client.get_executor(pure=False)
         try:
             yield pool
@@ -67,11 +71,14 @@ class DaskWorkers:
 
 
 def no_worker(timeout_s: float, tried: str) -> LockedError:
-    """Say that nobody came to do the work.
+    """Make the error for missing workers.
 
     Args:
         timeout_s: How long a worker was waited for, in seconds.
         tried: How workers were requested, for the error.
+
+    Returns:
+        The error.
     """
     return LockedError(
         f"No worker was there for {timeout_s:g} s ({tried})",
@@ -91,7 +98,11 @@ def when_there(workers: DaskWorkers) -> DaskWorkers:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what Dask logs of connections out of the terminal."""
+    """Keep Dask's messages about connections out of the terminal.
+
+    Yields:
+        Nothing.
+    """
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

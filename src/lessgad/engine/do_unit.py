@@ -46,6 +46,9 @@ class Job:
         Args:
             standing: State of all units.
             unit: The unit.
+
+        Returns:
+            The job.
         """
         key = unit.key
         return cls(
@@ -71,7 +74,7 @@ class Done:
 
 
 def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
-    """Do a unit and record how it went; a study's own failure is recorded, not raised.
+    """Do a unit and record its outcome; a failure of one study is recorded, not raised.
 
     The record goes before the first output may change, and comes back last. What another run changes underneath is
     noticed before the record is written.
@@ -80,6 +83,9 @@ def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
         folder: Folder of records and locks.
         job: The job.
         advance: Receives the share done and a note.
+
+    Returns:
+        What happened.
 
     Raises:
         SettingsError: A run with other settings is at this unit or at one of its inputs.

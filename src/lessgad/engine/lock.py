@@ -72,7 +72,7 @@ class HeldError(LockedError):
 
 @contextmanager
 def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
-    """Hold a lock while the block runs; it goes with the process, however that ends.
+    """Hold a lock while the block runs; the lock ends with the process, in whatever way the process ends.
 
     The lock is that of the operating system on the open file (``flock``), which network file systems hand on to their
     server. Who holds it is written beside it, for people only: the file that says so may outlive its process.
@@ -81,6 +81,9 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
         path: The lock file.
         what: The work, for people: "training of the model all-doses".
         mark: Tells one kind of the same work from another.
+
+    Yields:
+        Nothing.
 
     Raises:
         HeldError: Another process holds it; says which, on which machine, since when.
@@ -117,11 +120,14 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
 
 
 def read_holder(path: Path, *, only_alive: bool = False) -> Holder | None:
-    """Read who holds a lock; None where nobody says so, or, if asked, where that process is known to be gone.
+    """Read who holds a lock.
 
     Args:
         path: The file to read.
         only_alive: Whether a holder whose process has ended is ignored.
+
+    Returns:
+        The holder; None if unknown, or if its process has ended and `only_alive` is set.
     """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(path.read_text(encoding="utf-8"))

@@ -56,5 +56,12 @@ class Plan:
         return tuple(self._stages)
 
     def of_stage(self, stage: str) -> tuple[Unit, ...]:
-        """Units of one stage."""
+        """List the units of one stage.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The units, in their order.
+        """
         return self._stages.get(stage, ())

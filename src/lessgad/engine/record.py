@@ -41,13 +41,16 @@ class Record:
 def write_record(
     path: Path, fingerprint: str, reason: str | None = None, made_from: Mapping[str, Any] | None = None
 ) -> Record:
-    """Write the outcome; with a reason it failed. Always the last file of a unit to be written.
+    """Write the outcome of a unit, always as its last file; a unit with a reason has failed.
 
     Args:
         path: The file to write.
         fingerprint: Fingerprint of the unit.
         reason: Why the unit failed; None where it did not.
         made_from: Everything that the result depends on.
+
+    Returns:
+        The record.
     """
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     outcome: Outcome = "done" if reason is None else "failed"
@@ -57,10 +60,13 @@ def write_record(
 
 
 def read_record(path: Path) -> Record | None:
-    """Read the outcome; None where there is none that can be read.
+    """Read the recorded outcome of a unit.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The record; None if there is none that can be read.
 
     Raises:
         InputError: A newer lessgad wrote it.

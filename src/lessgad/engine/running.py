@@ -17,11 +17,14 @@ from lessgad.errors import SettingsError
 
 @contextmanager
 def one_of_the_runs(folder: StateFolder, settings: str) -> Iterator[None]:
-    """Be one of the runs while the block runs.
+    """Register this process as a run of the experiment while the block runs.
 
     Args:
         folder: Where the experiment's state lies.
         settings: A hash of all settings that results depend on.
+
+    Yields:
+        Nothing.
 
     Raises:
         SettingsError: A run with other settings is at work.

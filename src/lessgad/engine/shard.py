@@ -31,6 +31,9 @@ class Shard:
         Args:
             words: The option as typed.
 
+        Returns:
+            The share.
+
         Raises:
             SettingsError: It is not a share: 0/50, 51/50, three.
         """

@@ -96,10 +96,13 @@ class Unit:
 
 
 def key_of(stage: str, name: str) -> str:
-    """Give the key of a unit: ``prepare/sub-01``.
+    """Make the key of a unit: ``prepare/sub-01``.
 
     Args:
         stage: Name of the stage.
         name: Name of the unit within its stage.
+
+    Returns:
+        The key.
     """
     return f"{stage}/{name}"

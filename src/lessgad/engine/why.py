@@ -16,11 +16,14 @@ _ABSENT = object()
 
 
 def why(standing: Standing, key: str) -> str:
-    """Say in one line why a unit is to be done, or why it cannot be; empty where it is done.
+    """Explain in one line why a unit is pending or blocked.
 
     Args:
         standing: State of all units.
         key: Key of a unit.
+
+    Returns:
+        The reason; empty if the unit is done.
     """
     state = standing.state(key)
     if state == "done":

@@ -70,6 +70,9 @@ def artifact_scores(
         tumor: Its mask; None where the study has none.
         spacing_mm: Voxel spacing along each axis.
         tissue_level: Signal of tissue on that scale, true zero at 0.
+
+    Returns:
+        The scores.
     """
     error = (np.asarray(image, np.float32) - standard_dose) / np.float32(tissue_level)
     outside = head if tumor is None else head & ~tumor
@@ -88,7 +91,7 @@ def artifact_scores(
 
 
 def beyond_both(image: Image, one: Image, other: Image, head: Region, by: float) -> tuple[Region, Region]:
-    """Find voxels of the head that are brighter, or darker, than two other images by more than `by`.
+    """Find voxels of the head that are brighter, or darker, than both of two other images.
 
     Args:
         image: The image to judge, on [−1, 1].
@@ -96,6 +99,9 @@ def beyond_both(image: Image, one: Image, other: Image, head: Region, by: float)
         other: The second image.
         head: Foreground of the study.
         by: Smallest difference, on the scale of [−1, 1].
+
+    Returns:
+        The brighter and the darker voxels, (x, y, z) each.
     """
     brighter = head & (image > np.maximum(one, other) + by)
     darker = head & (image < np.minimum(one, other) - by)

@@ -52,6 +52,9 @@ def contrast_ratios(
         background: Tissue around it (`background_tissue`); where empty, CNR and LBR are NaN.
         sigma: SD of the noise of the acquired low dose on that scale; None or 0 make CNR NaN.
 
+    Returns:
+        CNR, LBR and CEP; NaN where undefined.
+
     Sources: the endpoints of trials of contrast agents, such as Rumboldt et al., J. Magn. Reson. Imaging 2009 (LBR, CNR
     and % lesion enhancement) and Loevner et al., Invest. Radiol. 2023; there readers draw the regions.
     """
@@ -69,7 +72,7 @@ def background_tissue(
     head: Bool[np.ndarray, "x y z"],
     near: Bool[np.ndarray, "x y z"],
 ) -> Bool[np.ndarray, "x y z"]:
-    """Of the voxels near a tumor keep tissue: at least half as bright in the T1 as the head's median.
+    """Find tissue near a tumor: voxels at least half as bright in the T1 as the median of the head.
 
     Liquor, air cells and compact bone, which surround a tumor of the cerebellopontine angle, are left out.
 
@@ -77,6 +80,9 @@ def background_tissue(
         pre_contrast: T1 on [−1, 1].
         head: Foreground, with voxels in it.
         near: Head voxels around the tumor that do not enhance at the standard dose.
+
+    Returns:
+        True for such voxels.
     """
     signal = pre_contrast - TRUE_ZERO
     return near & (signal >= LEAST_TISSUE * float(np.median(signal[head])))

@@ -65,11 +65,14 @@ class DoseAnswer:
         return self.n_test_patients - self.n_undefined[self.settings.endpoints.index(endpoint)]
 
     def cell(self, dose: float, endpoint: Endpoint) -> EndpointAtDose | None:
-        """How an endpoint stands at a dose.
+        """Look up the result of an endpoint at a dose.
 
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
             endpoint: The endpoint.
+
+        Returns:
+            The result; None if the endpoint was not tested there.
         """
         return next((cell for cell in self.cells if (cell.dose, cell.endpoint) == (dose, endpoint)), None)
 
@@ -93,6 +96,9 @@ def find_dose_answer(
         settings: What is enough.
         doses: That were to be tested, as they were frozen; one without values fails.
         patients: Of the test subset; those without values are counted as undefined.
+
+    Returns:
+        The verdict, and the result of each endpoint at each dose.
 
     Raises:
         InputError: A value comes twice.

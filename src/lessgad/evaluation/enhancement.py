@@ -46,6 +46,9 @@ def enhancement_scores(image: Image, reference: EnhancementReference, sigma: flo
         reference: Of the study.
         sigma: SD of the noise of the acquired low dose on that scale, of which the image was made; None where unknown.
 
+    Returns:
+        The scores; NaN where undefined.
+
     Raises:
         VolumeError: The image is on another grid.
     """
@@ -64,7 +67,7 @@ def enhancement_scores(image: Image, reference: EnhancementReference, sigma: flo
 
 
 def recovery(enhancement: Image, reference: EnhancementReference, region: Region) -> float:
-    """Share of the enhancement of a region that a method recovers.
+    """Compute the share of the enhancement of a region that a method recovers.
 
         recovery = Σ E_method / Σ E_standard
 
@@ -76,6 +79,9 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
         enhancement: The image minus the T1.
         reference: What the standard dose shows.
         region: The region to measure in.
+
+    Returns:
+        Recovery; 1 for the standard dose, NaN where undefined.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)
     noise = reference.threshold.noise * math.sqrt(np.count_nonzero(region))
@@ -88,20 +94,23 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
 
 
 def false_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float, shown: float) -> Region:
-    """Where a method shows enhancement outside the dilated tumor that the standard dose does not; clusters ≥ 10 mm³.
+    """Find enhancement outside the dilated tumor that the standard dose does not show, in clusters of at least 10 mm³.
 
     Args:
         enhancement: E of the method.
         reference: Of the study.
         threshold: From where on the method enhances.
         shown: From where on the standard dose does.
+
+    Returns:
+        True for such voxels.
     """
     false = reference.elsewhere & (enhancement > threshold) & (reference.enhancement <= shown)
     return in_clusters(false, reference.spacing_mm)
 
 
 def missed_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float) -> Region:
-    """Where a method shows no enhancement in tumor that enhances at the standard dose; clusters ≥ 10 mm³.
+    """Find tumor that enhances at the standard dose and not in the image, in clusters of at least 10 mm³.
 
     In a lesion with less enhancement than that every voxel counts: otherwise small lesions would never be missed.
 
@@ -109,6 +118,9 @@ def missed_enhancement(enhancement: Image, reference: EnhancementReference, thre
         enhancement: E of the method.
         reference: Of the study; it decides by its own threshold what enhances at the standard dose.
         threshold: From where on the method enhances.
+
+    Returns:
+        True for such voxels.
     """
     below = enhancement <= threshold
     return in_clusters(reference.enhancing & below, reference.spacing_mm) | (reference.enhancing_little & below)

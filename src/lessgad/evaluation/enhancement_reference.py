@@ -66,7 +66,7 @@ def enhancement_reference(
     spacing_mm: Spacing,
     sigmas: tuple[float, float] | None,
 ) -> EnhancementReference:
-    """Find what the standard dose shows, once per study.
+    """Find the enhancement that the standard dose shows, once per study.
 
     Args:
         pre_contrast: T1 on [−1, 1].
@@ -75,6 +75,9 @@ def enhancement_reference(
         head: Foreground.
         spacing_mm: Distance between voxels along x, y, z.
         sigmas: SD of the noise of T1 and T1ce on that scale; None where unknown.
+
+    Returns:
+        The reference for all methods.
 
     Raises:
         VolumeError: The tumor or the head around it is empty.
@@ -113,6 +116,9 @@ def cropped(image: Image, reference: EnhancementReference) -> Float[np.ndarray, 
     Args:
         image: An image of the study, on its grid.
         reference: What the standard dose shows.
+
+    Returns:
+        The cropped image, (u, v, w).
 
     Raises:
         VolumeError: The image is on another grid.

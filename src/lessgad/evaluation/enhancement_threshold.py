@@ -45,7 +45,7 @@ class EnhancementThreshold:
 
 
 def exceeds_other_tissue(median: float, noise: float, spread: float) -> bool:
-    """Say whether a region differs from T1 to T1ce by more than tissue that does not enhance.
+    """Say whether a region differs from T1 to T1ce by more than unenhanced tissue does.
 
         median > 2·√(spread² − noise²)
 
@@ -55,6 +55,9 @@ def exceeds_other_tissue(median: float, noise: float, spread: float) -> bool:
         median: Of T1ce − T1 in the region.
         noise: SD of the noise of T1ce − T1.
         spread: Robust SD about zero of T1ce − T1 in other tissue.
+
+    Returns:
+        True if it does.
     """
     return median > N_SPREADS * math.sqrt(max(spread**2 - noise**2, 0.0))
 
@@ -79,6 +82,9 @@ def enhancement_threshold(
         tumor: Where the tumor is.
         elsewhere: The head outside the dilated tumor; most of it does not enhance.
         sigmas: σ of T1 and T1ce on that scale; None where unknown, then it is measured (`noise_of`).
+
+    Returns:
+        The threshold and its components, on the scale of [−1, 1].
 
     Raises:
         VolumeError: There is no voxel in the tumor or elsewhere.

@@ -35,6 +35,9 @@ def lesion_scores(image: Image, reference: EnhancementReference) -> list[LesionS
         image: A method's image on [−1, 1], on the grid of the study.
         reference: Of the study.
 
+    Returns:
+        The scores, largest lesion first.
+
     Raises:
         VolumeError: The image is on another grid.
     """

@@ -44,7 +44,7 @@ class Agreement:
 
 
 def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreement:
-    """Compute bias and limits of agreement; differences that do not exist are left out.
+    """Compute bias and limits of agreement; missing differences are left out.
 
         limits = bias ± 1.96 σ,   σ² = S² + (1 − 1/m) W
 
@@ -55,6 +55,9 @@ def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreemen
     Args:
         differences: One per study or pair of visits, such as segmented − drawn.
         patients: Whose each is.
+
+    Returns:
+        Bias and limits, with their intervals.
 
     Sources: Bland and Altman, J. Biopharm. Stat. 2007 (several differences per patient); Zou, Stat. Methods Med. Res.
     2013 (intervals of the limits).

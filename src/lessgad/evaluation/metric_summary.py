@@ -65,7 +65,7 @@ def compare(
     seed: int,
     n_resamples: int = N_RESAMPLES,
 ) -> MetricSummary:
-    """Add both comparisons with the unrestored images.
+    """Add both comparisons with the unrestored images to a summary.
 
     Args:
         summary: Of the method's values.
@@ -73,6 +73,9 @@ def compare(
         patients: Whose study each is.
         seed: Of the bootstrap and the sign flips.
         n_resamples: Draws of each.
+
+    Returns:
+        The completed summary.
     """
     test = signed_rank(gains)
     gain = patient_level_gain(gains, patients, seed, n_resamples)
@@ -89,11 +92,14 @@ def correct_over_doses(summaries: Sequence[MetricSummary]) -> list[MetricSummary
 
 
 def as_text(summary: MetricSummary, decimals: int) -> str:
-    """Print values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``.
+    """Write values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``.
 
     Args:
         summary: The summary.
         decimals: Number of decimals.
+
+    Returns:
+        The text.
     """
     parts = []
     if summary.n_finite:

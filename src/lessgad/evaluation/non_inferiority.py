@@ -16,12 +16,15 @@ _SAME = 1e-12  # relative; a value that equals the margin but for rounding keeps
 
 
 def keeps_margin(value: float, margin: float, *, larger_is_better: bool) -> bool:
-    """Say whether a value is on the good side of a margin or, but for rounding, on it; NaN never is.
+    """Say whether a value is on the good side of a margin, or on it up to rounding; NaN never is.
 
     Args:
         value: The value.
         margin: The margin.
         larger_is_better: Whether larger values are better.
+
+    Returns:
+        True if it is.
     """
     beyond = value - margin if larger_is_better else margin - value
     tolerance = _SAME * max(abs(margin), abs(value)) if abs(value) < float("inf") else 0.0

@@ -43,7 +43,7 @@ class OperatingPoint:
 def operating_curve(
     image: Image, reference: EnhancementReference, relative_thresholds: Sequence[float] = RELATIVE_THRESHOLDS
 ) -> list[OperatingPoint]:
-    """Count false and missed enhancement over the threshold, at equal recovery.
+    """Measure false and missed enhancement at each threshold, at equal recovery.
 
         missed(m): E_method / recovery ≤ m·threshold in tumor where E_standard > threshold
         false(m):  E_method / recovery > m·threshold outside it where E_standard ≤ min(m, 1)·threshold
@@ -56,6 +56,9 @@ def operating_curve(
         image: A method's image on [−1, 1].
         reference: Of the study.
         relative_thresholds: m, multiples of the study's threshold, above 0.
+
+    Returns:
+        One point per threshold.
 
     Raises:
         VolumeError: The image is on another grid.

@@ -43,7 +43,7 @@ class Outcome:
 def endpoint_values(
     outcomes: Iterable[Outcome], endpoint: Endpoint, method: str, doses: Iterable[float], patients: set[str]
 ) -> Values:
-    """Gather the values that an endpoint judges, by dose; those at dose 1 are of the positive control.
+    """Gather the values of an endpoint by dose; dose 1 holds the positive control.
 
     The positive control of an endpoint that takes values as they are is the repeat. That of a comparison with the
     repeat is the same comparison with both scans exchanged: two scans at the standard dose differ by chance alone,
@@ -55,6 +55,9 @@ def endpoint_values(
         method: Whose images are judged.
         doses: That are judged, 0 among them.
         patients: Of the test subset.
+
+    Returns:
+        Value of each study at each dose.
 
     Raises:
         InputError: A value comes twice.
@@ -81,12 +84,15 @@ def endpoint_values(
 
 
 def compared(values: dict[Study, float], repeat: dict[Study, float], endpoint: Endpoint) -> dict[Study, float]:
-    """Hold values against those of the repeat; undefined (NaN) in studies where the repeat has none.
+    """Compare values with those of the repeat.
 
     Args:
         values: Value of each study.
         repeat: Value of the repeat scan of each study.
         endpoint: The endpoint.
+
+    Returns:
+        The difference of each study; NaN without a repeat.
     """
     return {study: _comparison(value, repeat.get(study, math.nan), endpoint) for study, value in values.items()}
 

@@ -48,6 +48,9 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
         reference: On the same grid.
         spacing_mm: Distance between voxels along x, y, z.
 
+    Returns:
+        Dice, distances and volumes; NaN where undefined.
+
     Source: Taha & Hanbury, BMC Medical Imaging 2015, for the definitions.
     """
     volume, reference_ml = volume_ml(predicted, spacing_mm), volume_ml(reference, spacing_mm)
@@ -61,11 +64,14 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 
 
 def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y z"]) -> float:
-    """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are.
+    """Compute the Dice coefficient, 2·|A ∩ B| / (|A| + |B|).
 
     Args:
         predicted: Predicted mask.
         reference: Reference mask.
+
+    Returns:
+        Dice, 0–1; 0 if one mask is empty, NaN if both are.
     """
     both = np.count_nonzero(predicted) + np.count_nonzero(reference)
     return float(2 * np.count_nonzero(predicted & reference) / both) if both else math.nan
@@ -74,12 +80,15 @@ def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y 
 def surface_distances_mm(
     one: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> tuple[float, float]:
-    """HD95 and ASD of two masks that are not empty, in mm, by MONAI.
+    """Compute HD95 and ASD of two masks with MONAI.
 
     Args:
         one: A mask that is not empty.
         other: Another mask on the same grid, not empty.
         spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        HD95 and ASD, in mm.
     """
     import warnings
 

@@ -55,6 +55,9 @@ def patient_level_gain(
         patients: Whose study each is.
         seed: Of the bootstrap and, beyond 15 patients, of the sign flips.
         n_resamples: Draws of each.
+
+    Returns:
+        Mean gain with its interval, and the p-value.
     """
     by_patient = patient_means(gains, patients)
     means = np.array(list(by_patient.values()), dtype=np.float64)
@@ -70,11 +73,14 @@ def patient_level_gain(
 
 
 def patient_means(gains: Float[np.ndarray, " studies"], patients: Sequence[str]) -> dict[str, float]:
-    """Average the finite gains of each patient; patients without one are left out. Sorted by patient.
+    """Average the finite gains of each patient; patients without one are left out.
 
     Args:
         gains: Gain of each study.
         patients: Patient of each study.
+
+    Returns:
+        Mean gain by patient, sorted by patient.
     """
     finite: dict[str, list[float]] = {}
     for patient, gain in zip(patients, gains.tolist(), strict=True):
@@ -121,6 +127,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Args:
         p_values: p-value of each test.
+
+    Returns:
+        Corrected p-values, in the order given.
     """
     corrected = [float("nan")] * len(p_values)
     tests = sorted((p, index) for index, p in enumerate(p_values) if not np.isnan(p))
@@ -157,7 +166,7 @@ def cluster_bootstrap_interval(
 
 
 def expanded_tail(n_patients: int) -> float:
-    """Share of bootstrap draws to leave out at either end of a 95 % percentile interval.
+    """Find the share of bootstrap draws to leave out at each end of a 95 % percentile interval.
 
         α' = Φ(−√(n/(n − 1)) · t(0.975, n − 1))
 
@@ -167,6 +176,9 @@ def expanded_tail(n_patients: int) -> float:
 
     Args:
         n_patients: Number of patients.
+
+    Returns:
+        The share, at most 0.025.
     """
     from scipy.stats import norm, t
 

@@ -49,12 +49,15 @@ class Preregistration:
 
 
 def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: Iterable[str]) -> dict[str, Any]:
-    """Everything that decides what counts as enough, as plain values that JSON can spell, in an order of its own.
+    """Collect everything that decides whether a dose is sufficient, as plain JSON values.
 
     Args:
         settings: Endpoints, margins, method.
         doses: That are to be tested.
         patients: Of the test subset.
+
+    Returns:
+        The content, in a fixed order.
     """
     endpoints = [endpoint.model_dump(mode="json", exclude_none=True) for endpoint in settings.endpoints]
     return {
@@ -77,12 +80,15 @@ def answer_hash(content: Mapping[str, Any]) -> str:
 
 
 def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: bool) -> dict[str, Any]:
-    """The record to write, once, before the first test result is computed.
+    """Make the record that is written once, before the first test result is computed.
 
     Args:
         content: What `answer_content` gave.
         frozen_on: Date and time, UTC, ISO 8601.
         results_exist: Whether results of test patients are there already.
+
+    Returns:
+        The record.
     """
     return {
         "frozen_on": frozen_on,
@@ -95,12 +101,15 @@ def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: 
 def compare_with_frozen(
     record: Mapping[str, Any] | None, content: Mapping[str, Any], path: Path | None = None
 ) -> Preregistration:
-    """Hold what is judged now against the record.
+    """Compare the present definition of the answer with the frozen record.
 
     Args:
         record: As read back from disk; None where there is none.
         content: What `answer_content` gives now.
         path: Where the record lies, for the error.
+
+    Returns:
+        Whether they agree, and what differs.
 
     Raises:
         InputError: The record is not what was frozen: its hash is not that of its content, or parts are missing.

@@ -41,7 +41,7 @@ class Segmented:
 def overlap_rows(
     of: Segmented, predicted: Numbers, reference: Numbers, regions: Sequence[str], spacing_mm: Spacing
 ) -> list[OverlapRow]:
-    """Compare each region, numbered from 1 in the order of `regions`, and the tumor: their union.
+    """Compare each region, numbered from 1 in the order of `regions`, and their union, the tumor.
 
     Args:
         of: Study, dose and image that were segmented.
@@ -49,6 +49,9 @@ def overlap_rows(
         reference: Number of the reference region of each voxel.
         regions: Names of the regions.
         spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        One row per region.
     """
     masks = {name: (predicted == number, reference == number) for number, name in enumerate(regions, start=1)}
     masks[TUMOR] = (predicted > 0, reference > 0)  # a single region may be called tumor: it is the union then
@@ -58,7 +61,7 @@ def overlap_rows(
 def tumor_size_row(
     of: Segmented, predicted: Numbers, reference: Numbers, regions: Sequence[str], spacing_mm: Spacing
 ) -> TumorSizeRow:
-    """Measure both masks; without an extrameatal region the whole tumor is measured, without both there is no class.
+    """Measure the tumor in both masks; without an extrameatal region the whole tumor is measured.
 
     Args:
         of: Study, dose and image that were segmented.
@@ -66,6 +69,9 @@ def tumor_size_row(
         reference: Number of the reference region of each voxel.
         regions: Names of the regions.
         spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The row; without both regions it has no size class.
     """
     number = {name: number for number, name in enumerate(regions, start=1)}
     outside = number.get(EXTRAMEATAL)

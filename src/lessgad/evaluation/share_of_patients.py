@@ -62,19 +62,25 @@ def least_patients(share: float, level: float) -> int:
     Args:
         share: Share of patients.
         level: One-sided significance level.
+
+    Returns:
+        The number of patients.
     """
     n = max(1, math.ceil(math.log(level) / math.log(share) - 1e-9))
     return n if share**n <= level else n + 1
 
 
 def power(n_patients: int, true_share: float, share: float, level: float) -> float:
-    """Compute the probability that more than `share` is shown, where `true_share` of all patients keep the margin.
+    """Compute the probability of showing more than `share` if `true_share` of all patients keep the margin.
 
     Args:
         n_patients: Number of patients.
         true_share: True share of patients who keep the margin.
         share: Share of patients.
         level: One-sided significance level.
+
+    Returns:
+        The power, 0–1.
     """
     needed = patients_needed(n_patients, share, level)
     return 0.0 if needed is None else _at_least(needed, n_patients, true_share)

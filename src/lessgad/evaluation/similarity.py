@@ -79,6 +79,9 @@ def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> 
         reference: The standard-dose image, same grid and scale.
         areas: The voxels of each area.
 
+    Returns:
+        PSNR and SSIM of each area, in the order given.
+
     Raises:
         VolumeError: An area has no voxels.
     """
@@ -86,7 +89,7 @@ def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> 
 
 
 def psnr_db(image: Image, reference: Image, region: Region) -> float:
-    """Peak signal-to-noise ratio over the voxels of a region, in dB.
+    """Compute the peak signal-to-noise ratio over the voxels of a region.
 
         PSNR = 10 · log10(L² / mean (image − reference)²),  L = 2
 
@@ -96,6 +99,9 @@ def psnr_db(image: Image, reference: Image, region: Region) -> float:
         image: The image to judge, on [−1, 1].
         reference: The standard-dose image, on [−1, 1].
         region: The region to measure in.
+
+    Returns:
+        PSNR in dB; infinite for equal images.
 
     Raises:
         VolumeError: The region has no voxels.
@@ -111,7 +117,7 @@ def _psnr_db(values: Float[np.ndarray, " voxel"], reference: Float[np.ndarray, "
 
 
 def ssim(image: Image, reference: Image, region: Region) -> float:
-    """Structural similarity, averaged over the voxels of a region.
+    """Compute the structural similarity, averaged over the voxels of a region.
 
     Computed on (x + 1)/2 with L = 1, slice by transverse slice, in an 11×11 Gaussian window of
     σ = 1.5 voxels, with population covariance and K = 0.01, 0.03. The window sees the image *around*
@@ -121,6 +127,9 @@ def ssim(image: Image, reference: Image, region: Region) -> float:
         image: The image to judge, on [−1, 1].
         reference: The standard-dose image, on [−1, 1].
         region: The region to measure in.
+
+    Returns:
+        SSIM, at most 1.
 
     Raises:
         VolumeError: The region has no voxels.
@@ -137,6 +146,9 @@ def bounding_box(mask: Region) -> Region:
 
     Args:
         mask: A mask.
+
+    Returns:
+        True inside the box.
 
     Raises:
         VolumeError: The mask has no voxels.

@@ -37,7 +37,7 @@ class Lesion:
 
 
 def equivalent_diameter_mm(volume_ml: float) -> float:
-    """Diameter of the sphere of a volume, (6·V/π)^(1/3), in mm.
+    """Compute the diameter of the sphere with a given volume, (6·V/π)^(1/3).
 
     Chosen over the largest extent, because thick slices and the orientation of the grid change it least, and a lesion
     of a few voxels has one. A tumor longer than wide gets less than a reader's longest diameter: an ellipsoid of
@@ -45,6 +45,9 @@ def equivalent_diameter_mm(volume_ml: float) -> float:
 
     Args:
         volume_ml: Volume, in ml.
+
+    Returns:
+        Diameter in mm.
     """
     return math.cbrt(6 * 1000 * volume_ml / math.pi)
 

@@ -64,29 +64,38 @@ class ExperimentFolder:
         return self.root / "logs"
 
     def prepared(self, patient: str, session: str) -> Path:
-        """Folder of one prepared study.
+        """Give the folder of one prepared study.
 
         Args:
             patient: Label of the patient, without ``sub-``.
             session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
         """
         return self._of_study("prepared", patient, session)
 
     def restored(self, patient: str, session: str) -> Path:
-        """Folder of one study's restored images.
+        """Give the folder of one study's restored images.
 
         Args:
             patient: Label of the patient, without ``sub-``.
             session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
         """
         return self._of_study("restored", patient, session)
 
     def segmentations(self, patient: str, session: str) -> Path:
-        """Folder of what was segmented in one study's images.
+        """Give the folder of one study's segmentations.
 
         Args:
             patient: Label of the patient, without ``sub-``.
             session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
         """
         return self._of_study("segmentation", patient, session)
 
@@ -101,11 +110,14 @@ class ExperimentFolder:
         return self.root / "segmentation" / "nnunet"
 
     def scores(self, study: str, part: str) -> Path:
-        """Folder of the tables of one study at one dose (or of its standard dose), before all are put together.
+        """Give the folder of the tables of one study at one dose, or at its standard dose.
 
         Args:
             study: Name of the study.
             part: Name of the part: a study with its dose.
+
+        Returns:
+            The folder.
         """
         return self.root / ".state" / "scores" / study / part
 

@@ -15,6 +15,9 @@ def image_selection(options: Sequence[str]) -> dict[Entity, str | int | None]:
     Args:
         options: Options as typed, ``entity=value``.
 
+    Returns:
+        Value of each entity.
+
     Raises:
         SettingsError: An entity that BIDS does not have, one given twice, or no value.
     """

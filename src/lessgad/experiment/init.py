@@ -117,7 +117,7 @@ def init_experiment(
 
 
 def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
-    """Segment where that is asked for and can be done; else say why not.
+    """Choose settings of the segmentation if it is asked for and possible.
 
     The quick network is trained for half an hour on one core, longer than a quick run takes: it must be asked for.
 
@@ -125,6 +125,9 @@ def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper
         regions: Label values of each region.
         n_masks: Number of studies with a mask.
         paper: Whether the published method was chosen.
+
+    Returns:
+        The settings, or the reason why there is no segmentation.
     """
     if not n_masks:
         return "the cohort has no masks"

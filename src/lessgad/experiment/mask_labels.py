@@ -15,13 +15,16 @@ LEAST_MASKS = 3  # read at least, so that labels beside the tumor are seen too
 
 
 def labels_in_masks(masks: Iterable[Path], wanted: Collection[int]) -> set[int]:
-    """Read masks until every wanted label was seen, all masks where one is nowhere; 0 is no label.
+    """Read masks until every wanted label was found, or all masks were read; 0 is no label.
 
     Masks that cannot be read are passed over; `lessgad run` names them.
 
     Args:
         masks: Files of the masks.
         wanted: Labels to look for.
+
+    Returns:
+        The labels that were found.
     """
     found: set[int] = set()
     for number, path in enumerate(masks, start=1):
@@ -54,12 +57,15 @@ def check_regions_are_drawn(regions: Mapping[str, Sequence[int]], found: Collect
 def not_tumor_words(
     found: Collection[int], regions: Mapping[str, Sequence[int]], names: Mapping[int, str]
 ) -> list[str]:
-    """Say which labels of the masks are in no region and therefore do not count as tumor; no line where none is.
+    """Say which labels of the masks are in no region and therefore do not count as tumor.
 
     Args:
         found: Labels that the masks hold.
         regions: Label values of each region.
         names: Meaning of the labels.
+
+    Returns:
+        At most one line.
     """
     counted = {value for values in regions.values() for value in values}
     left = sorted(set(found) - counted)

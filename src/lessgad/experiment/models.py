@@ -34,6 +34,9 @@ def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozen
         settings: Settings of the experiment.
         doses: Doses as fractions of the standard dose, 0–1.
 
+    Returns:
+        Names of the models.
+
     Raises:
         DoseError: A dose is not one of the experiment's, or all doses share one model.
     """
@@ -55,6 +58,9 @@ def model_of_dose(settings: ExperimentSettings, dose: float) -> str:
     Args:
         settings: Settings of the experiment.
         dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The name.
     """
     return dose_label(dose) if settings.training.models == "per_dose" else next(iter(model_doses(settings)))
 

@@ -66,6 +66,9 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
         root: The experiment folder.
         only_look: Write nothing; new patients have the subset that they are going to get.
 
+    Returns:
+        The opened experiment.
+
     Raises:
         SettingsError: experiment.yaml is missing or wrong.
         CohortError: The cohort cannot be read, or split.tsv is wrong.

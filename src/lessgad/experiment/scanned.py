@@ -18,11 +18,14 @@ MIN_SCANNED = 3  # patients: fewer say nothing of the next one
 
 
 def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]:
-    """Give the scans of a study at each dose of the experiment that it has any at; none where doses are simulated.
+    """Find the scans of a study at each dose of the experiment.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
+
+    Returns:
+        Files by dose; empty if low doses are simulated.
     """
     if experiment.settings.low_dose == "simulated":
         return {}
@@ -34,11 +37,14 @@ def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]
 
 
 def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
-    """Give the doses at which a study is to be restored and judged; dose 0 is simulated always.
+    """List the doses at which a study is to be restored and evaluated; dose 0 is always simulated.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
+
+    Returns:
+        The doses, 0–1.
     """
     settings = experiment.settings
     if settings.low_dose == "simulated":
@@ -48,12 +54,15 @@ def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
 
 
 def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
-    """Say where the image of a study at one dose comes from.
+    """Find the source of the image of a study at one dose.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
         dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The source.
     """
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
@@ -62,11 +71,14 @@ def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
 
 
 def scan_units(experiment: Experiment, study: Study) -> dict[str, float]:
-    """Name the units that prepare the scans of a study at lower doses.
+    """Name the units that prepare the low-dose scans of a study.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
+
+    Returns:
+        Dose of each unit.
     """
     return {prepared_scan(study, dose): dose for dose in scans(experiment, study)}
 
@@ -74,12 +86,15 @@ def scan_units(experiment: Experiment, study: Study) -> dict[str, float]:
 def enough_patients(
     usable: Iterable[str], whose: Mapping[str, tuple[float, str]], least: int = MIN_SCANNED
 ) -> frozenset[str]:
-    """Keep the scans of doses that enough patients were scanned at.
+    """Keep the scans at doses for which enough patients were scanned.
 
     Args:
         usable: Units, whatever they prepare.
         whose: Dose and patient of each that prepares a scan.
         least: Patients.
+
+    Returns:
+        Keys of the units that are kept.
     """
     here = {unit: whose[unit] for unit in usable if unit in whose}
     patients: dict[float, set[str]] = {}

@@ -97,6 +97,9 @@ def scrubbed_log(folder: ExperimentFolder) -> Iterator[Scrubber]:
     Args:
         folder: Folder of the experiment.
 
+    Yields:
+        The scrubber, which learns the names of the studies.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

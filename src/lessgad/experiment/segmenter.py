@@ -47,11 +47,14 @@ class SegmenterFiles:
 
 
 def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> SegmenterFiles:
-    """Say where the network of an experiment lies.
+    """Collect what is needed to load the network of an experiment.
 
     Args:
         experiment: The opened experiment.
         settings: Settings of the segmentation.
+
+    Returns:
+        The files and choices.
     """
     return SegmenterFiles(
         path=model_path(experiment, settings),
@@ -65,11 +68,14 @@ def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> S
 
 @lru_cache(maxsize=1)
 def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
-    """Load the network once for all studies; the fingerprint tells one training from another.
+    """Load the network once for all studies.
 
     Args:
         files: What is needed to load the network.
         _fingerprint: Fingerprint of the training, which tells networks apart.
+
+    Returns:
+        The network.
     """
     from lessgad.segmentation.nnunet_segmenter import Segmenter
 
@@ -78,11 +84,14 @@ def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
 
 
 def model_path(experiment: Experiment, settings: SegmentationSettings) -> Path:
-    """Say where the model lies.
+    """Give the folder of the network.
 
     Args:
         experiment: The opened experiment.
         settings: Settings of the segmentation.
+
+    Returns:
+        The folder.
     """
     if settings.model is not None:
         return experiment.folder.root / settings.model

@@ -152,6 +152,9 @@ def load_settings(path: Path) -> ExperimentSettings:
     Args:
         path: The file to read.
 
+    Returns:
+        The settings.
+
     Raises:
         SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
     """
@@ -167,11 +170,14 @@ def load_settings(path: Path) -> ExperimentSettings:
 
 
 def parse_settings(text: str, path: Path) -> ExperimentSettings:
-    """Check the text of an experiment.yaml; `path` says in errors where it lies.
+    """Parse and check the text of an experiment.yaml.
 
     Args:
         text: Text of the file.
-        path: The file to read.
+        path: Where the text comes from, for errors.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.

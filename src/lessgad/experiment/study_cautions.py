@@ -30,11 +30,14 @@ class StudyCaution:
 
 
 def study_cautions(experiment: Experiment, done: Collection[str]) -> list[StudyCaution]:
-    """List the cautions of prepared studies and of their further images, in the order of the cohort.
+    """List the cautions of prepared studies and of their further images.
 
     Args:
         experiment: Whose.
         done: Units that are done; what others have left behind is not read.
+
+    Returns:
+        The cautions, in the order of the cohort.
     """
     return [
         StudyCaution(unit.partition("/")[2], words)

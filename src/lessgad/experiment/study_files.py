@@ -22,44 +22,56 @@ _SUFFIXES = (".nii.gz", ".nii")
 
 
 def prepared_files(experiment: Experiment, study: Study) -> PreparedFiles:
-    """Say where a prepared study lies.
+    """Give the files of a prepared study.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
+
+    Returns:
+        The files.
     """
     return PreparedFiles(experiment.folder.prepared(study.patient, study.session), study.name)
 
 
 def restored_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the image restored from a dose lies.
+    """Give the file of the image restored from a dose.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
         dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
     """
     return _beside_restored(experiment, study, dose, "")
 
 
 def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the half-width of the intervals of a restored image lies; not written by models without intervals.
+    """Give the file of the half-width of the intervals; models without intervals write none.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
         dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
     """
     return _beside_restored(experiment, study, dose, "halfwidth")
 
 
 def contradicted_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the map of what the measurement contradicts in a restored image lies.
+    """Give the file of the map of where the restored image disagrees with the scan.
 
     Args:
         experiment: The opened experiment.
         study: A study of the cohort.
         dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
     """
     return _beside_restored(experiment, study, dose, "contradicted")
 
@@ -72,13 +84,16 @@ def _beside_restored(experiment: Experiment, study: Study, dose: float, kind: st
 def segmentation_files(
     experiment: Experiment, study: Study, dose: float | None, external: Iterable[str]
 ) -> dict[str, Path]:
-    """Say where each segmentation of a dose lies, by image as in results/overlap.csv; None is the standard dose.
+    """Give the file of each segmentation of a dose; None is the standard dose.
 
     Args:
         experiment: Whose.
         study: Of its cohort.
         dose: Fraction of the standard dose.
         external: Other methods that have an image of it.
+
+    Returns:
+        File of each image, named as in results/overlap.csv.
     """
     folder = experiment.folder.segmentations(study.patient, study.session)
     if dose is None:
@@ -112,11 +127,14 @@ class ExternalImages:
         self._files = {name: _images(folder) for name, folder in experiment.external_folders().items()}
 
     def at(self, study: Study, dose: float) -> dict[str, Path]:
-        """Give the image of each method that has one.
+        """Find the image of each external method.
 
         Args:
             study: A study of the cohort.
             dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            File by method.
         """
         start, end = f"{study.name}_", f"desc-{dose_label(dose)}_T1w"
         found: dict[str, Path] = {}
@@ -129,7 +147,10 @@ class ExternalImages:
         return found
 
     def without_any(self) -> list[str]:
-        """Name the methods that have no image yet of what is judged.
+        """Name the external methods that have no image of any evaluated study.
+
+        Returns:
+            Their names.
 
         Raises:
             SettingsError: A folder does not exist.

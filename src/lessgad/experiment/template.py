@@ -55,7 +55,7 @@ def experiment_yaml(
     pretrained: bool = False,
     segmentation: SegmentationSettings | str = "the cohort has no masks",
 ) -> str:
-    """Spell the settings of a new experiment, with a comment for each.
+    """Write the settings of a new experiment as YAML, with a comment for each.
 
     Args:
         cohort: The BIDS folder, seen from the experiment.
@@ -68,6 +68,9 @@ def experiment_yaml(
         paper: The published method instead of lessgad's defaults.
         pretrained: Train nothing.
         segmentation: How, or why not.
+
+    Returns:
+        The text of experiment.yaml.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
     shares, train, field = default.split, default.training, default.field

@@ -12,11 +12,14 @@ NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "
 
 
 def tumor_regions(options: Sequence[str], names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
-    """Give the label values of each region.
+    """Find the label values of each tumor region.
 
     Args:
         options: ``name=1,2`` each; none takes every label that is a tumor by its name.
         names: What the labels mean, as a dseg.tsv states it.
+
+    Returns:
+        Label values by region.
 
     Raises:
         SettingsError: An option cannot be read, or names a region twice.
@@ -25,7 +28,14 @@ def tumor_regions(options: Sequence[str], names: Mapping[int, str]) -> dict[str,
 
 
 def labels_by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
-    """Group label values by name; two labels of one name make one region, and 0 is the background."""
+    """Group label values by name; two labels of one name make one region, and 0 is the background.
+
+    Args:
+        names: Meaning of the labels.
+
+    Returns:
+        Label values by name.
+    """
     labels: dict[str, tuple[int, ...]] = {}
     for value, name in names.items():
         if value > 0:

@@ -34,7 +34,7 @@ def checks(
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
 ) -> tuple[Check, ...]:
-    """Check origin of the low doses, controls, intervals, noise, preparation, and what failed.
+    """Check the origin of the low doses, controls, intervals, noise, preparation, and failures.
 
     Args:
         experiment: The opened experiment.
@@ -43,6 +43,9 @@ def checks(
         records: How the low doses of each study were simulated.
         cautions: Cautions of prepared studies.
         failures: Studies that failed, with reasons.
+
+    Returns:
+        One check per topic.
     """
     return (
         _origin(experiment),

@@ -42,7 +42,7 @@ def first_screen(
     failures: Sequence[FailedStudy],
     usable: Collection[str],
 ) -> FirstScreen:
-    """Put the first screen together.
+    """Compose the first screen of the report.
 
     Args:
         experiment: Whose.
@@ -53,6 +53,9 @@ def first_screen(
         cautions: What is doubtful.
         failures: What failed.
         usable: Units that can be used.
+
+    Returns:
+        Its content.
     """
     figure = endpoint_figure(endpoint_curves(answer))
     doses = [dose for dose in sorted(answer.doses) if dose > 0]

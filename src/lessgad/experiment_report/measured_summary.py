@@ -20,12 +20,15 @@ TUNED = "baselines and intervals"
 def measured_facts(
     experiment: Experiment, records: Sequence[SimulationRecord], usable: Collection[str]
 ) -> tuple[Fact, ...]:
-    """Say what was measured; nothing where low doses are simulated.
+    """Describe the measured low doses.
 
     Args:
         experiment: Whose.
         records: How the low doses of each study would be simulated.
         usable: Units that can be used.
+
+    Returns:
+        The facts; empty if low doses are simulated.
     """
     settings = experiment.settings
     if settings.low_dose == "simulated":

@@ -26,6 +26,9 @@ def methods_paragraphs(experiment: Experiment, records: Sequence[SimulationRecor
     Args:
         experiment: Whose settings.
         records: How the low doses of each study were made.
+
+    Returns:
+        The paragraphs.
     """
     settings = experiment.settings
     return (

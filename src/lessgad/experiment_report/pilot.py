@@ -51,6 +51,9 @@ def read_pilot(experiment: Experiment) -> Pilot:
     Args:
         experiment: The opened experiment.
 
+    Returns:
+        The results, by endpoint and dose.
+
     Raises:
         InputError: There are no results, or under three test patients have any.
     """
@@ -84,13 +87,16 @@ def read_pilot(experiment: Experiment) -> Pilot:
 
 
 def pilot_power(pilot: Pilot, doses: Sequence[float], n_patients: Sequence[int], seed: int) -> list[PowerRow]:
-    """Compute the power of every dose, for all endpoints together and for each of them.
+    """Compute the power at every dose, for all endpoints together and for each of them.
 
     Args:
         pilot: Results of the pilot.
         doses: Doses as fractions of the standard dose, 0–1.
         n_patients: Numbers of patients, rising.
         seed: Random seed.
+
+    Returns:
+        The rows.
     """
     rows: list[PowerRow] = []
     for dose in doses:

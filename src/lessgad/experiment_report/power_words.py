@@ -18,11 +18,14 @@ FEW = 10
 
 
 def power_words(pilot: Pilot, rows: Sequence[PowerRow]) -> list[str]:
-    """Say for each dose how many test patients give it 80 and 90 % power, and which endpoint decides that.
+    """Say for each dose how many test patients give 80 and 90 % power, and which endpoint limits it.
 
     Args:
         pilot: Whose patients the power is from.
         rows: Of `pilot_power`.
+
+    Returns:
+        One line per dose and remark.
     """
     lines = [f"Pilot: {pilot.n_patients} test patients. Each dose must pass together with every higher one."]
     if pilot.n_patients < FEW:

@@ -20,10 +20,13 @@ def readings_file(experiment: Experiment) -> Path:
 
 
 def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Picture | None]:
-    """Put the readings into words and bars; None where nobody read test cases.
+    """Describe the readings in words and bars.
 
     Args:
         experiment: The opened experiment.
+
+    Returns:
+        Section and picture; None if no test cases were read.
 
     Raises:
         InputError: ``readings.json`` is damaged.

@@ -15,7 +15,7 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_files import restored_file, segmentation_files
 from lessgad.experiment.unit_names import segmented
-from lessgad.experiment_report.pictures import most_tumor
+from lessgad.experiment_report.galleries import most_tumor
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.report.content import Picture, SegmentationSection
 from lessgad.report.contour_gallery import ContourStudy, Outlined, contour_gallery, dose_heading
@@ -34,12 +34,15 @@ Dice = dict[tuple[str, str, float, str], OverlapRow]
 def segmentation_section(
     experiment: Experiment, scores: StudyScores, usable: Collection[str]
 ) -> SegmentationSection | None:
-    """Put together figures and tables of test studies; None where none was segmented.
+    """Combine figures and tables of the segmentation of test studies.
 
     Args:
         experiment: The opened experiment.
         scores: Result rows of all studies.
         usable: Keys of the units whose results can be used.
+
+    Returns:
+        The section; None if nothing was segmented.
     """
     test = [row for row in scores.overlap if row.subset == "test"]
     if not test:

@@ -19,11 +19,14 @@ from lessgad.report.content import Fact
 
 
 def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[SimulationRecord]:
-    """Record every study that is prepared, and write the table.
+    """Record the simulation of every prepared study, and write the table.
 
     Args:
         experiment: The opened experiment.
         usable: Keys of the units whose results can be used.
+
+    Returns:
+        The records.
     """
     records = []
     for one in usable_of(experiment, experiment.cohort.studies, usable):
@@ -49,11 +52,14 @@ def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
 
 
 def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSettings) -> list[Fact]:
-    """Say for people how the low doses were made, and what could not be done as set.
+    """Describe how the low doses were made, and which settings could not be applied.
 
     Args:
         records: How the low doses of each study were simulated.
         settings: Settings of the simulation.
+
+    Returns:
+        The facts.
     """
     return [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
 

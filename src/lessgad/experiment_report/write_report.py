@@ -34,6 +34,7 @@ from lessgad.experiment_report.answer_from_results import answer_of
 from lessgad.experiment_report.claim_checklist import claim_checklist
 from lessgad.experiment_report.experiment_flow import experiment_flow
 from lessgad.experiment_report.first_screen import first_screen
+from lessgad.experiment_report.galleries import galleries
 from lessgad.experiment_report.measured_summary import measured_facts
 from lessgad.experiment_report.methods_paragraph import methods_paragraphs
 from lessgad.experiment_report.reading_results import reading_results
@@ -92,7 +93,7 @@ def write_report(
         if (table := table4(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)).cells
     )
     for table in tables:
-        write_table4(table4_file(experiment, table.area), table)
+        write_table4(_table4_file(experiment, table.area), table)
     advance(0.3, "figures")
     content = within_budget(_content(Gathered(experiment, scores, usable, tuple(failures)), tables))
     for described in content.description:
@@ -103,11 +104,14 @@ def write_report(
 
 
 def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScores:
-    """Put the rows of all studies into the tables of ``results/``, and give them.
+    """Combine the rows of all studies into the tables of ``results/``.
 
     Args:
         experiment: The opened experiment.
         usable: Keys of the units whose results can be used.
+
+    Returns:
+        The rows.
     """
     folders = []
     for study in experiment.studies(experiment.settings.subsets):
@@ -118,13 +122,7 @@ def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScor
     return gather_scores(folders, targets, experiment.settings.evaluation.progression, visits_of(experiment.cohort))
 
 
-def table4_file(experiment: Experiment, area: Area) -> Path:
-    """Say where Table 4 of an area lies.
-
-    Args:
-        experiment: The opened experiment.
-        area: Area in which similarity is measured.
-    """
+def _table4_file(experiment: Experiment, area: Area) -> Path:
     return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
 
 
@@ -167,7 +165,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         segmentation=segmentation_section(experiment, scores, usable),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
-        galleries=pictures.galleries(experiment, rows, usable),
+        galleries=galleries(experiment, rows, usable),
         sheets=pictures.whole_images(experiment, usable),
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),

@@ -120,6 +120,9 @@ class ExperimentSource:
             number: Number of the study in the list.
             key: Key of the image.
             dose: Dose as the address of the page spells it.
+
+        Returns:
+            The voxels; None if there is no such image.
         """
         experiment, study = self._experiment, self._studies[number]
         by_label = {dose_label(planned): planned for planned in planned_doses(experiment, study)}

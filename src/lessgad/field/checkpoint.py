@@ -85,6 +85,9 @@ def read_description(folder: Path) -> ModelDescription:
     Args:
         folder: The model folder.
 
+    Returns:
+        The description of the model.
+
     Raises:
         ModelError: It is missing, damaged, or of a format that this version does not know.
     """
@@ -118,11 +121,14 @@ def read_description(folder: Path) -> ModelDescription:
 
 
 def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
-    """Load a model for restoring, onto the GPU where there is one.
+    """Load a model for inference, onto the GPU if there is one.
 
     Args:
         folder: The model folder.
         weights: Name of the weights file.
+
+    Returns:
+        The network and its description.
 
     Raises:
         ModelError: Missing or damaged, or the weights are not those of the network that model.yaml describes.

@@ -83,12 +83,15 @@ class ConditionalField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> FieldOutput:
-        """Restore, and give the rest of what the field says too.
+        """Restore, and return the other outputs of the field too.
 
         Args:
             source: Input images, on [−1, 1].
             dose: Dose of each image, 0–1.
             position_mm: Position of each pixel, in mm.
+
+        Returns:
+            All outputs.
         """
         height, width = source.shape[-2:]
         coarse = self._coarse_shifts(source, dose)
@@ -105,7 +108,7 @@ class ConditionalField(nn.Module):
         rows: Float[Tensor, " hh"],
         columns: Float[Tensor, " ww"],
     ) -> FieldOutput:
-        """Restore at other places than the pixels: the field is a function of the place.
+        """Restore at other positions than those of the pixels.
 
         Args:
             source: As for `forward`; what the encoder sees.
@@ -114,6 +117,9 @@ class ConditionalField(nn.Module):
             position_there_mm: (y, x) of these places.
             rows: Row of each place in pixels of the source, fractions included.
             columns: Column of each place, likewise.
+
+        Returns:
+            The restored image at these positions.
         """
         coarse = self._coarse_shifts(source, dose)
         stride = self.settings.shift_stride

@@ -16,11 +16,14 @@ BACKGROUND = -1.0
 def images_seen(
     images: Mapping[str, Float[np.ndarray, "*shape"]], inputs: tuple[InputImage, ...]
 ) -> dict[str, Float[np.ndarray, "*shape"]]:
-    """Choose the images that a field sees, in its order; a missing T2 is background (−1) everywhere.
+    """Choose the input images of a field, in its order; a missing T2 is background (−1) everywhere.
 
     Args:
         images: By name, on one grid and on [−1, 1]; `low_dose` among them.
         inputs: Of the field.
+
+    Returns:
+        The images by name.
 
     Raises:
         KeyError: Another image is missing.

@@ -60,6 +60,9 @@ class KernelField(nn.Module):
             source: Input images, on [−1, 1].
             dose: Dose of each image, 0–1.
             position_mm: Position of each pixel, in mm.
+
+        Returns:
+            Restored images, on [−1, 1].
         """
         return self.forward_in_full(source, dose, position_mm).restored
 

@@ -104,6 +104,9 @@ def measured_enhancement(
         dose: β, fraction of the standard dose.
         facts: Spacing, noise, dose curve.
         numbers: Which slices are wanted; None for all.
+
+    Returns:
+        The averages on the scale of the standard dose, and their noise.
     """
     chosen = tuple(range(len(pre_contrast)) if numbers is None else (int(k) for k in numbers))
     t1 = np.asarray(pre_contrast, np.float32) - np.float32(BACKGROUND)
@@ -154,6 +157,9 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
 
     Args:
         detail: Noise of each detail (difference of neighboring averages).
+
+    Returns:
+        σ of each average.
     """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])
@@ -182,13 +188,16 @@ def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]
 def full_dose_gain(
     difference: Float[np.ndarray, "*shape"], level: Float[np.ndarray, "*shape"], dose: float, facts: ScanFacts
 ) -> Float[np.ndarray, "*shape"]:
-    """Say by what an enhancement at a dose must be multiplied to be that of the standard dose.
+    """Compute the factor that scales an enhancement at a dose to that of the standard dose.
 
     Args:
         difference: Averaged low − T1.
         level: Averaged T1, true zero at 0.
         dose: β; below 2 % the gain is 0.
         facts: With the dose curve.
+
+    Returns:
+        The factor of each voxel.
     """
     if dose < LEAST_DOSE:
         return np.zeros(difference.shape, np.float32)

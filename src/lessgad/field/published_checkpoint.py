@@ -49,6 +49,9 @@ def load_published_checkpoint(path: Path | str) -> PublishedField:
     Args:
         path: The checkpoint file.
 
+    Returns:
+        The network, in evaluation mode.
+
     Raises:
         ModelError: No such file, not a checkpoint, damaged, with objects that are no tensors, of another network, or
             with weights that are not finite.

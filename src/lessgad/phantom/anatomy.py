@@ -35,11 +35,14 @@ class Head:
 
 
 def build_head(rng: np.random.Generator, age: int = 50) -> Head:
-    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins differ with `rng`.
+    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins vary with `rng`.
 
     Args:
         rng: Of the patient.
         age: Years; with age, the brain gives way to CSF in sulci and ventricles.
+
+    Returns:
+        The head.
     """
     brain = load_brain()
     free = ~brain.cavity

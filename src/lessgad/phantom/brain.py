@@ -73,7 +73,14 @@ def load_brain() -> Brain:
 
 
 def distance_outside(mask: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-    """Distance to `mask` in mm, found at 2 mm and interpolated: half a voxel is enough for soft tissue."""
+    """Compute the distance to `mask` at 2 mm and interpolate it, which is accurate enough for soft tissue.
+
+    Args:
+        mask: True inside.
+
+    Returns:
+        Distance in mm, 0 inside the mask.
+    """
     from scipy.ndimage import distance_transform_edt
 
     coarse = mask[::2, ::2, ::2]
@@ -101,7 +108,7 @@ def _sharpened(
 def _with_folia(
     gray: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
-    """Fissures between the folia of the cerebellar cortex, which averaging has wiped out.
+    """Add fissures between the folia of the cerebellar cortex, which averaging has removed.
 
     They run about parallel to the surface that faces the petrous bone and tentorium: level sets of the distance from a
     point in front of the cerebellum, a little uneven.
@@ -109,6 +116,9 @@ def _with_folia(
     Args:
         gray: Fraction of gray matter, 0–1.
         white: Fraction of white matter, 0–1.
+
+    Returns:
+        Gray and white matter, 0–1.
     """
     x, y, z = axes_mm()
     wobble = smooth_noise(np.random.default_rng(152), SHAPE, 11)

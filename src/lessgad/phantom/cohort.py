@@ -138,11 +138,14 @@ def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: S
 
 
 def image_name(dose: float, run: int = 1) -> str:
-    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``.
+    """Write the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``.
 
     Args:
         dose: Dose as a fraction of the standard dose, 0–1.
         run: Number of the run.
+
+    Returns:
+        The name without suffix.
     """
     if dose == 0:
         return "T1w"

@@ -16,7 +16,11 @@ from lessgad.phantom.tissues import Tissue
 
 @cache
 def depth_mm() -> Float[np.ndarray, "x y z"]:
-    """Depth under the skin in mm, 0 in the air around the head."""
+    """Compute the depth under the skin.
+
+    Returns:
+        Depth in mm, 0 in the air around the head.
+    """
     from scipy.ndimage import gaussian_filter
 
     head = (load_brain().outside_mm < 12.5) | _face_and_neck()

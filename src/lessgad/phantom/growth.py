@@ -49,6 +49,9 @@ def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
         tumor: What it is like.
         head: The head on the template's grid; not changed.
         scale: Template mm per patient mm, for the diameter.
+
+    Returns:
+        The tumor at all sessions, and the head around it.
     """
     rng = np.random.default_rng(tumor.seed)
     porus, fundus = canal_points(tumor.side)
@@ -108,11 +111,14 @@ def _with_cistern_part(
 def largest_transverse_diameter_mm(
     mask: Bool[np.ndarray, "x y z"], spacing_mm: tuple[float, float] = (1.0, 1.0)
 ) -> float:
-    """The largest distance between two voxels' outer edges within one transverse slice, mm; 0 for an empty mask.
+    """Measure the largest distance between the outer edges of two voxels within one transverse slice.
 
     Args:
         mask: A mask.
         spacing_mm: In-plane spacing, in mm.
+
+    Returns:
+        Diameter in mm; 0 for an empty mask.
     """
     from scipy.spatial.distance import pdist
 

@@ -121,11 +121,14 @@ class ScanProtocol:
 
 
 def draw_protocol(rng: np.random.Generator, quantile: float) -> ScanProtocol:
-    """Draw a protocol; `quantile` (0–1) picks the row of Table 2, in the order of `TABLE_2`.
+    """Draw a protocol; `quantile` picks the row of Table 2, in the order of `TABLE_2`.
 
     Args:
         rng: Random generator.
         quantile: Quantile of the distribution, 0–1.
+
+    Returns:
+        The protocol.
     """
     edges = np.cumsum([row.share for row in TABLE_2])
     row = TABLE_2[min(int(np.searchsorted(edges / edges[-1], quantile, side="right")), len(TABLE_2) - 1)]

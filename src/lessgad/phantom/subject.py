@@ -52,7 +52,14 @@ class Subject:
     texture: Float[np.ndarray, "x y z"]
 
     def signal(self, dose: float) -> Float[np.ndarray, "x y z"]:
-        """Signal on the template's grid at a dose, signed, without noise; CSF's water fully relaxed is 1."""
+        """Compute the noise-free signal at a dose on the grid of the template.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The signed signal; fully relaxed water of CSF is 1.
+        """
         from scipy.ndimage import gaussian_filter
 
         rows = np.arange(len(self.tissue.t1_ms))
@@ -101,7 +108,7 @@ def draw_subject(
     field_strength_t: float,
     rng: np.random.Generator,
 ) -> Subject:
-    """Draw what nobody who sees the scans knows: relaxivity in each tissue, B1 and texture.
+    """Draw the properties that no scan shows directly: relaxivity of each tissue, B1 and texture.
 
     Args:
         head: The head with the tumor in it.
@@ -111,6 +118,9 @@ def draw_subject(
         agent: Which is injected.
         field_strength_t: 1, 1.5 or 3.
         rng: Of the patient, not of the session, so that a patient's tissues stay as they are.
+
+    Returns:
+        The subject.
     """
     n = len(tissue.t1_ms)
     known = relaxivity(agent, field_strength_t)

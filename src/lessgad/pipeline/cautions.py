@@ -14,21 +14,27 @@ from lessgad.pipeline.plan import standing_of
 
 
 def cautions_of(experiment: Experiment, standing: Standing) -> list[StudyCaution]:
-    """List the cautions of all images that are prepared as things are.
+    """List the cautions of all prepared images.
 
     Args:
         experiment: The opened experiment.
         standing: State of all units.
+
+    Returns:
+        The cautions.
     """
     prepared = standing.plan.of_stage("prepare")
     return study_cautions(experiment, {unit.key for unit in prepared if standing.own_state(unit.key) == "done"})
 
 
 def experiment_cautions(root: Path) -> list[StudyCaution]:
-    """List what was found doubtful in studies that were prepared all the same; nothing is run, nothing is written.
+    """List the cautions of prepared studies; nothing is run and nothing is written.
 
     Args:
         root: The top folder.
+
+    Returns:
+        The cautions.
 
     Raises:
         InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.

@@ -57,12 +57,15 @@ class Elsewhere:
 
     @contextmanager
     def workers(self, settings: ClusterSettings | None, logs: Path, progress: Progress) -> Iterator[Workers | None]:
-        """Give the workers while the block runs; None where this machine does it all.
+        """Provide the workers while the block runs.
 
         Args:
             settings: Of the jobs, from experiment.yaml.
             logs: Where jobs print to.
             progress: Is told what is waited for.
+
+        Yields:
+            The workers; None if this machine does everything.
 
         Raises:
             SettingsError: No queue is named, SLURM refuses the jobs, or there is no scheduler.

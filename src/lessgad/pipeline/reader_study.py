@@ -52,13 +52,16 @@ class CreatedStudy:
 def create_reader_study(
     root: Path, settings: ReaderStudySettings, questionnaire: Questionnaire, said: Callable[[str], None]
 ) -> CreatedStudy:
-    """Draw cases among test patients and write their images for browsers; all of it or nothing is there at the end.
+    """Draw cases among test patients and write their images for browsers; a failure leaves nothing behind.
 
     Args:
         root: The experiment folder.
         settings: Of the reader study.
         questionnaire: What is asked.
         said: Told what is being done.
+
+    Returns:
+        The new reader study.
 
     Raises:
         ReaderStudyError: There is one, or no study can be shown.

@@ -45,10 +45,13 @@ class Selection:
             )
 
     def subjects(self, experiment: Experiment) -> frozenset[str] | None:
-        """Give the names of the studies; None for all.
+        """Give the names of the selected studies.
 
         Args:
             experiment: The opened experiment.
+
+        Returns:
+            The names; None for all.
 
         Raises:
             SettingsError: The cohort has no patient of such a label.
@@ -73,13 +76,16 @@ class Selection:
         subjects: Collection[str] | None,
         models: frozenset[str] = frozenset(),
     ) -> list[Unit]:
-        """Give the units of a stage that a run is about; those of no study are among them.
+        """List the units of a stage that the selection covers, including those that belong to no study.
 
         Args:
             standing: How units stand.
             stage: Which.
             subjects: As `subjects` gave them.
             models: Of the training; none means all.
+
+        Returns:
+            The units.
         """
         units = [unit for unit in standing.plan.of_stage(stage) if not standing.left_out(unit.key)]
         if stage == "train" and models:

@@ -19,12 +19,15 @@ from lessgad.experiment.cluster_settings import ClusterSettings
 
 @contextmanager
 def workers_of_slurm(settings: ClusterSettings, logs: Path, progress: Progress) -> Iterator[Workers]:
-    """Ask SLURM for jobs, and give their workers once the first is there; the jobs end with the block.
+    """Ask SLURM for jobs, and provide their workers when the first has started; the jobs end with the block.
 
     Args:
         settings: Of the jobs.
         logs: Where jobs print to.
         progress: Is told what is waited for.
+
+    Yields:
+        The workers.
 
     Raises:
         SettingsError: SLURM refuses the jobs.

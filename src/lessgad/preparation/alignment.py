@@ -63,12 +63,15 @@ class AlignmentQuality:
 
 
 def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LOWEST_INFORMATION) -> AlignmentQuality:
-    """Check that two images of one head lie on each other; for registered images and for declared ones.
+    """Check that two images of one head are aligned, whether lessgad registered them or the user declares it.
 
     Args:
         fixed: One of them.
         moved: The other, on the same grid.
         lowest_information: Limit of the normalized mutual information.
+
+    Returns:
+        The measured quality.
 
     Raises:
         RegistrationError: The heads overlap too little, one image says too little about the other, or a
@@ -98,7 +101,7 @@ def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LO
 
 
 def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
-    """Measure how well two images of one head lie on each other, on a grid of about 2 mm.
+    """Measure how well two images of one head are aligned, on a grid of about 2 mm.
 
     Each image is cut into 32 classes of equal size inside both heads; the mutual information of the classes
     does not change with the intensity scale of either. Nudges are 26 shifts of 2 mm (one voxel where voxels
@@ -107,6 +110,9 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
     Args:
         fixed: One image.
         moved: The other image, on the same grid.
+
+    Returns:
+        The measured quality.
 
     Raises:
         RegistrationError: The heads share too little to measure.

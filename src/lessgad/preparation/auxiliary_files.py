@@ -39,10 +39,13 @@ def write_auxiliary_image(
 
 
 def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[str, Any]]:
-    """Read what `write_auxiliary_image` wrote; the image stays on disk until it is looked at.
+    """Read what `write_auxiliary_image` wrote; voxels are read when they are used.
 
     Args:
         path: The file to read.
+
+    Returns:
+        The image, (x, y, z), and its description.
 
     Raises:
         VolumeError: A file is missing or damaged.

@@ -101,6 +101,9 @@ def find_bias_field_ratio(
         post_contrast: On the same grid and roughly the same scale, true zero at 0.
         head: Foreground; no mask of the tumor is needed.
         spacing_mm: Of the voxels.
+
+    Returns:
+        The factor field.
     """
     from skimage.measure import block_reduce
 

@@ -44,7 +44,14 @@ class IntensityMap:
             )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Map every voxel; the type stays."""
+        """Apply the map to every voxel; the type is kept.
+
+        Args:
+            image: The image to map.
+
+        Returns:
+            The mapped intensities.
+        """
         return self.scale * image + self.offset
 
     def inverse(self) -> IntensityMap:
@@ -71,6 +78,9 @@ def calibrate(
         method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, after the ratio of the bias fields was
             corrected), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
 
+    Returns:
+        The map.
+
     Raises:
         CalibrationError: The images do not say how their intensities relate.
     """
@@ -84,13 +94,16 @@ def calibrate(
 def calibrate_peaks(
     pre_contrast: Float[np.ndarray, "x y z"], standard_dose: Float[np.ndarray, "i j k"]
 ) -> IntensityMap:
-    """Take background and second peak of `standard_dose` onto those of `pre_contrast`, as in the paper.
+    """Map background and second peak of `standard_dose` to those of `pre_contrast`, as in the paper.
 
     The images may be on different grids. An offset other than zero moves true zero.
 
     Args:
         pre_contrast: T1, any unit.
         standard_dose: T1ce, any unit.
+
+    Returns:
+        The map.
 
     Raises:
         CalibrationError: One of them has no second peak that stands out.
@@ -107,7 +120,7 @@ def calibrate_robust(
     standard_dose: Float[np.ndarray, "x y z"],
     head: Bool[np.ndarray, "x y z"],
 ) -> IntensityMap:
-    """Find the one scale that most voxels of the head agree on: those that do not enhance.
+    """Find the scale on which most voxels of the head agree, those that do not enhance.
 
         log scale = mode of log(T1 / T1ce)
 
@@ -118,6 +131,9 @@ def calibrate_robust(
         pre_contrast: T1 with true zero at 0, any unit.
         standard_dose: T1ce on the same grid, true zero at 0, any unit.
         head: Voxels of the head; no tumor mask is needed, since enhancing voxels are a minority.
+
+    Returns:
+        The map, without an offset.
 
     Raises:
         CalibrationError: Fewer than 100 voxels are left, or less than 30 % of them are within 20 % of the

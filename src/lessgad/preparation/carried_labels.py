@@ -76,7 +76,7 @@ def carry_tumor(
     seen: Bool[np.ndarray, "x y z"],
     tumor_values: tuple[int, ...],
 ) -> CarriedTumor:
-    """Bring labels onto the grid of the T1, nearest neighbor, and cut away what one of the scans does not cover.
+    """Resample labels to the grid of the T1 (nearest neighbor), and remove what one of the scans does not cover.
 
     Args:
         drawn: Labels in transverse order, on the grid of the T1 or of the T1ce.
@@ -84,6 +84,9 @@ def carry_tumor(
         transform: Takes points of the T1 to points of the image that they were drawn on.
         seen: Voxels of the T1 that the T1ce has something of.
         tumor_values: Labels of the tumor.
+
+    Returns:
+        The labels, and how much was removed.
 
     Raises:
         StudyError: Nothing of the tumor is left, or less than half of it is covered.

@@ -15,6 +15,9 @@ def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has 
     Args:
         fixed: The fixed image of ITK.
         moving: The moving image of ITK.
+
+    Returns:
+        The elastix registration object.
     """
     try:
         method = import_module("itk.itkElastixRegistrationMethodPython").itkElastixRegistrationMethodIF3IF3.New()

@@ -61,13 +61,16 @@ def head_mask(image: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float,
 
 
 def _threshold(image: Float[np.ndarray, "x y z"]) -> float:
-    """Li's threshold in double precision, after at most `MOST_STEPS` steps.
+    """Compute Li's threshold in double precision, after at most `MOST_STEPS` steps.
 
     In single precision, or where the smallest difference of two intensities is below the rounding error of their mean,
     the iteration steps to and fro between two neighboring numbers for ever.
 
     Args:
         image: The image.
+
+    Returns:
+        The threshold, in the unit of the image.
     """
     from skimage.filters import threshold_li
 
@@ -93,6 +96,9 @@ def head_box(mask: Bool[np.ndarray, "x y z"]) -> HeadBox:
 
     Args:
         mask: A mask.
+
+    Returns:
+        The box.
 
     Raises:
         StudyError: The mask is empty.

@@ -75,6 +75,9 @@ def find_peaks(image: Float[np.ndarray, "x y z"]) -> HistogramPeaks:
     Args:
         image: A head, skull-stripped or not, in any unit; shape (x, y, z).
 
+    Returns:
+        Background and second peak, in the unit of the image.
+
     Raises:
         CalibrationError: The image is empty, constant or not finite, or no second peak stands out.
 

@@ -38,11 +38,25 @@ class IntensityScale:
     normalization: Normalization
 
     def calibrated(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-        """Take the scan after contrast to the intensities of the T1."""
+        """Calibrate the scan after contrast to the intensities of the T1.
+
+        Args:
+            post_contrast: The scan after contrast, on the grid of the T1.
+
+        Returns:
+            The calibrated scan.
+        """
         return self.to_pre_contrast.apply(_even(post_contrast, self.gain))
 
     def normalized(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-        """Take the scan after contrast to [−1, 1]."""
+        """Calibrate and normalize the scan after contrast.
+
+        Args:
+            post_contrast: The scan after contrast, on the grid of the T1.
+
+        Returns:
+            The scan on [−1, 1].
+        """
         return self.normalization.apply(self.calibrated(post_contrast))
 
 
@@ -61,6 +75,9 @@ def find_intensity_scale(
         post_contrast: On the same grid, any unit.
         spacing_mm: Voxel spacing.
         settings: Method of calibration, and where +1 lies.
+
+    Returns:
+        The scale.
 
     Raises:
         StudyError: There is no head in the T1.

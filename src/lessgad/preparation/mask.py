@@ -57,6 +57,9 @@ def read_mask(
         standard_dose: T1ce.
         orientation_unknown: What to do with a mask of unknown orientation.
 
+    Returns:
+        The mask, and the image on whose grid it is.
+
     Raises:
         StudyError: It names neither image, is on the grid of neither, or nobody knows how it lies in space.
         VolumeError: It cannot be read.
@@ -111,7 +114,7 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
 def carried_mask(
     mask: Mask, pre_contrast: Volume, transform: RigidTransform, covered: Bool[np.ndarray, "x y z"], regions: Regions
 ) -> CarriedTumor:
-    """Give the labels on the grid of the T1, in transverse order; those drawn on the T1ce are carried along.
+    """Give the labels on the grid of the T1, in transverse order; labels drawn on the T1ce are resampled.
 
     Args:
         mask: As read.
@@ -119,6 +122,9 @@ def carried_mask(
         transform: Takes points of the T1 to points of the T1ce.
         covered: Voxels of the T1 that the T1ce has something of.
         regions: Label values of the tumor.
+
+    Returns:
+        The labels, and how much was removed.
 
     Raises:
         StudyError: Nothing of the tumor is left there, or one of the scans covers less than half of it.

@@ -41,12 +41,26 @@ class Normalization:
             )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Normalize intensities, clipped to [−1, 1], as float32."""
+        """Normalize intensities and clip them to [−1, 1].
+
+        Args:
+            image: Intensities in the unit of the T1.
+
+        Returns:
+            The normalized intensities, float32.
+        """
         relative = (image.astype(np.float64) - self.background) / (self.full_scale - self.background)
         return np.clip(2 * relative - 1, -1, 1).astype(np.float32)
 
     def undo(self, normalized: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Give back intensities; exact up to rounding where `apply` did not clip. The type stays."""
+        """Convert normalized values back to intensities; exact up to rounding where `apply` did not clip.
+
+        Args:
+            normalized: Values on [−1, 1].
+
+        Returns:
+            The intensities, in the type of the input.
+        """
         half_range = (self.full_scale - self.background) / 2
         return (normalized + 1) * half_range + self.background
 
@@ -55,18 +69,21 @@ class Normalization:
         return 2 * difference / (self.full_scale - self.background)
 
     def clipped_fraction(self, image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "x y z"]) -> float:
-        """Share of the voxels in `mask` brighter than full scale, 0–1; 0 where the mask is empty.
+        """Compute the share of the voxels in `mask` that are brighter than full scale.
 
         Args:
             image: The image.
             mask: A mask.
+
+        Returns:
+            The share, 0–1; 0 for an empty mask.
         """
         inside = image[mask]
         return float(np.mean(inside > self.full_scale)) if inside.size else 0.0
 
 
 def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Normalization:
-    """Take true zero to −1 and the second peak to −1 + 2 / level.
+    """Make the map that takes true zero to −1 and the second peak to −1 + 2 / level.
 
         full scale = level · second peak
 
@@ -76,6 +93,9 @@ def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
     Args:
         peaks: Of the pre-contrast image, or of the low-dose image where there is no other.
         level: Where +1 lies, in multiples of the second peak; above 1.
+
+    Returns:
+        The map.
 
     Raises:
         CalibrationError: The background is further from zero than half the second peak, so that 0 is not

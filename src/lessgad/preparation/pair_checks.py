@@ -42,12 +42,15 @@ def darker_after_contrast(
     standard_dose: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],
 ) -> tuple[str, ...]:
-    """Warn of a tumor whose median is darker after contrast, or hardly brighter: T1 and T1ce may be swapped, or copies.
+    """Warn of a tumor whose median is darker or hardly brighter after contrast: the scans may be swapped or copies.
 
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same scale.
         tumor: Where the tumor is; not empty.
+
+    Returns:
+        At most one line.
     """
     before = float(np.median(pre_contrast[tumor])) + 1
     enhancement = float(np.median((standard_dose - pre_contrast)[tumor]))

@@ -60,12 +60,15 @@ def ratio_modes(pre_contrast: Image, calibrated: Image, head: Region) -> tuple[t
 
 
 def mode_cautions(pre_contrast: Image, calibrated: Image, head: Region) -> tuple[str, ...]:
-    """Warn of a head in which two groups of voxels disagree on the ratio of T1 to T1ce.
+    """Warn of a head in which two groups of voxels have different ratios of T1 to T1ce.
 
     Args:
         pre_contrast: T1, true zero at 0.
         calibrated: T1ce on its scale.
         head: Foreground.
+
+    Returns:
+        At most one line.
     """
     modes = ratio_modes(pre_contrast, calibrated, head)
     if len(modes) < 2:

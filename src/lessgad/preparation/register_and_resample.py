@@ -37,7 +37,7 @@ def register_and_resample(
     n_threads: int = 1,
     lowest_information: float = LOWEST_INFORMATION,
 ) -> RegisteredScan:
-    """Register a scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
+    """Register one scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
 
     Args:
         fixed: In transverse order.
@@ -45,6 +45,9 @@ def register_and_resample(
         settings: Whether to register.
         n_threads: Of the registration.
         lowest_information: That the scan must tell of the other, as in `check_alignment`.
+
+    Returns:
+        The scan on the grid of the other one, and the transform.
 
     Raises:
         RegistrationError: The two could not be brought into alignment, or are not although it was said.

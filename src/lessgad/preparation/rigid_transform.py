@@ -61,6 +61,9 @@ class RigidTransform:
             center_mm: c, the center of rotation, LPS+ mm.
             parameters: Angles about x, y, z in radians, then t in mm.
             compute_zyx: The order of the rotations.
+
+        Returns:
+            The transform.
         """
         center = np.asarray(center_mm, dtype=np.float64)
         about_x, about_y, about_z = (_rotation(axis, parameters[axis]) for axis in range(3))
@@ -76,6 +79,9 @@ class RigidTransform:
 
         Args:
             rows: Rows of the matrix.
+
+        Returns:
+            The transform.
 
         Raises:
             RegistrationError: It is not a 4×4 rigid matrix.
@@ -164,12 +170,15 @@ def resample(
 
 
 def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.ndarray, "i j k"]:
-    """Say where `resample` finds something of `moving`; elsewhere it gives `outside`.
+    """Find where `resample` finds voxels of `moving`; elsewhere it gives `outside`.
 
     Args:
         moving: The scan that is resampled.
         like: The volume whose grid is used.
         transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+
+    Returns:
+        True where `moving` covers the grid.
     """
     voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
     return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
@@ -184,7 +193,14 @@ def filled_part(volume: Volume) -> Volume:
 
 
 def filled_planes(array: Shaped[np.ndarray, "i j k"]) -> tuple[slice, slice, slice]:
-    """Index of an array without the outer planes that hold one value alone."""
+    """Find the part of an array without the outer planes that hold a single value.
+
+    Args:
+        array: The image.
+
+    Returns:
+        Index of the part.
+    """
     i, j, k = (np.flatnonzero(np.ptp(array, axis=others) > 0) for others in ((1, 2), (0, 2), (0, 1)))
     first, second, third = (
         slice(int(varied[0]), int(varied[-1]) + 1) if varied.size else slice(None) for varied in (i, j, k)

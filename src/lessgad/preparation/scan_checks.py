@@ -58,11 +58,14 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
 
 
 def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
-    """Say what is doubtful in a scan that can be used: its orientation, and intensities that were cut off.
+    """Warn of a usable scan with unknown orientation or with saturated intensities.
 
     Args:
         scan: The scan.
         name: What the scan is, for the words: "T1".
+
+    Returns:
+        One line per caution.
     """
     cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     if not scan.frame.is_known:
@@ -159,12 +162,15 @@ def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
 
 
 def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
-    """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual.
+    """Compute the share of the foreground that has the largest value, to a thousandth.
 
     A few voxels may be brighter: those of vessels, or of spikes.
 
     Args:
         image: The image.
+
+    Returns:
+        The share, 0–1; 0 if such voxels are few, as usual.
     """
     n_brighter = min(MOST_BRIGHTER, image.size - 1)
     highest = float(np.partition(image, image.size - 1 - n_brighter, axis=None)[image.size - 1 - n_brighter])

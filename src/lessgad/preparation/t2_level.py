@@ -16,10 +16,13 @@ T2_LEVEL = 4.0
 
 
 def t2_normalization(t2: Volume) -> Normalization:
-    """Take true zero to −1 and the median of the head to −1 + 2 / 4.
+    """Make the map that takes true zero to −1 and the median of the head to −1 + 2 / 4.
 
     Args:
         t2: As scanned, in transverse order, any unit.
+
+    Returns:
+        The map.
 
     Raises:
         StudyError: There is no head in it.

@@ -16,6 +16,9 @@ NAME = "pretrained"
 def pretrained_model() -> Path:
     """Give the folder of the model that ships with lessgad.
 
+    Returns:
+        The model folder.
+
     Raises:
         ModelError: Its weights are missing from the installation.
     """

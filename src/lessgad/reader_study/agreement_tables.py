@@ -85,6 +85,9 @@ def agreement_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPL
         responses: First and second readings.
         seed: Of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image and coefficient.
     """
     for question in responses.questionnaire.questions:
         if not isinstance(question, ScaleQuestion | ChoiceQuestion):
@@ -168,11 +171,14 @@ def _coefficients(
 
 
 def _perfect(n_patients: int) -> Interval:
-    """Bounds of raw agreement where all agree: those of the share of patients whose readings agree, n of n.
+    """Bound the raw agreement if all readings agree: the interval of n of n patients.
 
     Clopper–Pearson: the lower one is 0.025^(1/n).
 
     Args:
         n_patients: Number of patients.
+
+    Returns:
+        Lower and upper bound.
     """
     return 0.025 ** (1 / n_patients), 1.0

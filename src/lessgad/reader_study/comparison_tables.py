@@ -80,13 +80,16 @@ COMPARISONS = ResultTable(
 def comparison_rows(
     responses: ResponseTable, pair: tuple[float, float] | None, seed: int, n_draws: int = N_RESAMPLES
 ) -> Iterator[ComparisonRow]:
-    """Compare doses in every scale with a good end and every choice, and the pair with its middle step.
+    """Compare doses in every choice and every scale with a better end, and pairs with their middle step.
 
     Args:
         responses: First readings count; repeats are for agreement.
         pair: The doses that the question about a pair compares; None where there is none.
         seed: Of the bootstrap and the sign flips.
         n_draws: Draws of each.
+
+    Yields:
+        One row per comparison.
     """
     for question in responses.questionnaire.questions:
         for reader, of in responses.groups:

@@ -84,28 +84,14 @@ class Reading:
         return tuple(sorted(panel.letter for panel in self.panels if panel.letter))
 
     def dose(self, letter: str) -> float:
-        """Dose of the image with this letter.
-
-        Args:
-            letter: Letter of the image.
-
-        Raises:
-            KeyError: No image has it.
-        """
+        """Give the dose of the image with this letter; an unknown letter raises KeyError."""
         for panel in self.panels:
             if letter and panel.letter == letter:
                 return panel.dose
         raise KeyError(letter)
 
     def name(self, letter: str) -> str:
-        """What the reader is told that the image with this letter is.
-
-        Args:
-            letter: Letter of the image.
-
-        Raises:
-            KeyError: No image has it.
-        """
+        """Give the name under which the reader sees the image; an unknown letter raises KeyError."""
         for panel in self.panels:
             if letter and panel.letter == letter:
                 return panel.name
@@ -141,6 +127,9 @@ def sample_cases(
         settings: Seed and numbers.
         key: Of the opaque names.
 
+    Returns:
+        The cases, practice first.
+
     Raises:
         ReaderStudyError: There is no study of a test patient.
     """
@@ -158,7 +147,7 @@ def sample_cases(
 
 
 def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySettings, key: str) -> tuple[Reading, ...]:
-    """List what one reader sees, in order: practice, then sitting by sitting.
+    """List the readings of one reader in order: practice, then sitting by sitting.
 
     Random, from the seed and the opaque names of the cases (and so from the key):
 
@@ -174,6 +163,9 @@ def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySetting
         cases: As `sample_cases` drew them.
         settings: Of the study.
         key: Of the opaque names.
+
+    Returns:
+        The readings.
     """
     who = reader if settings.mode == "blinded" else ""
     order = drawn_order((case for case in cases if not case.practice), _id, settings.seed, "order", who)

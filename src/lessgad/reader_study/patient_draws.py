@@ -21,12 +21,15 @@ Interval = tuple[float, float] | None
 
 
 def multiplicities(patients: Sequence[str], seed: int, n_draws: int) -> Float[np.ndarray, "draws subjects"]:
-    """Draw patients with replacement and say how often each subject counts.
+    """Draw patients with replacement.
 
     Args:
         patients: Whose each subject is; subjects of one patient come and go together.
         seed: Of the draws; the same patients give the same draws whatever is computed from them.
         n_draws: How many.
+
+    Returns:
+        How often each subject counts in each draw, (draws, subjects).
     """
     names = sorted(set(patients))
     drawn = np.random.default_rng(seed).multinomial(len(names), [1 / len(names)] * len(names), size=n_draws)

@@ -38,7 +38,14 @@ class ReadingProtocol(Settings):
     key: str = Field(min_length=16)
 
     def readings_of(self, reader: str) -> tuple[Reading, ...]:
-        """What one reader sees, in order."""
+        """List the readings of one reader, in order.
+
+        Args:
+            reader: Name of the reader.
+
+        Returns:
+            The readings.
+        """
         return readings_of(reader, self.cases, self.settings, self.key)
 
 
@@ -85,6 +92,9 @@ def read_protocol(path: Path) -> ReadingProtocol:
     Args:
         path: The file to read.
 
+    Returns:
+        The protocol.
+
     Raises:
         ReaderStudyError: Missing, damaged, or of a newer format.
     """
@@ -95,11 +105,14 @@ def read_protocol(path: Path) -> ReadingProtocol:
 
 
 def freeze(protocol: ReadingProtocol, frozen_on: str) -> FrozenProtocol:
-    """Make the record, once, before the first answer is stored.
+    """Make the record of the protocol, once, before the first answer is stored.
 
     Args:
         protocol: As it is.
         frozen_on: Date and time, UTC, ISO 8601.
+
+    Returns:
+        The record.
     """
     return FrozenProtocol(frozen_on=frozen_on, sha256=protocol_sha256(protocol), protocol=protocol)
 
@@ -110,7 +123,7 @@ def frozen_json(record: FrozenProtocol) -> str:
 
 
 def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
-    """Read what `frozen_json` wrote, and check that it is what was frozen.
+    """Read the record that `frozen_json` wrote, and check that it is unchanged.
 
     The hash is that of the protocol as the text spells it, so that a later version of lessgad, with more settings,
     still knows its own record.
@@ -118,6 +131,9 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
     Args:
         text: The record.
         path: Where it lies, for the error.
+
+    Returns:
+        The record.
 
     Raises:
         ReaderStudyError: Damaged, or its hash is not that of its protocol.

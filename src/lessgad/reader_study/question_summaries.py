@@ -91,12 +91,15 @@ COUNTS = ResultTable(
 
 
 def scale_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[ScaleRow]:
-    """Summarize every scale: of each reader, and of all together where there are several.
+    """Summarize every scale, for each reader and for all together if there are several.
 
     Args:
         responses: First readings count; repeats are for agreement.
         seed: Of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image and reader.
     """
     for question in responses.questionnaire.questions:
         if not isinstance(question, ScaleQuestion):
@@ -123,12 +126,15 @@ def scale_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) 
 
 
 def count_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[CountRow]:
-    """Count every answer that could have been given: of each reader, and of all together where there are several.
+    """Count every possible answer, for each reader and for all together if there are several.
 
     Args:
         responses: First readings count; repeats are for agreement.
         seed: Of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image, reader and answer.
     """
     for question in responses.questionnaire.questions:
         for answer in _offered(question):

@@ -56,10 +56,13 @@ class Questionnaire(Settings):
         return questions
 
     def question(self, key: str) -> Question:
-        """The question of this key.
+        """Look up a question by its key.
 
         Args:
             key: Key of the question.
+
+        Returns:
+            The question.
 
         Raises:
             KeyError: There is none.
@@ -82,6 +85,9 @@ def load_questionnaire(path: Path) -> Questionnaire:
     Args:
         path: The file to read.
 
+    Returns:
+        The questionnaire.
+
     Raises:
         SettingsError: Missing, unreadable, not YAML, or not a questionnaire; the first problem, with its place.
     """
@@ -94,13 +100,16 @@ def load_questionnaire(path: Path) -> Questionnaire:
 
 
 def parse_questionnaire(text: str, path: Path) -> Questionnaire:
-    """Check the text of a questionnaire; `path` says in errors where it lies.
+    """Parse and check the text of a questionnaire.
 
     Every value is read as words first, so that ``yes`` and ``no`` stay what they are.
 
     Args:
         text: Text of the file.
-        path: The file to read.
+        path: Where the text comes from, for errors.
+
+    Returns:
+        The questionnaire.
 
     Raises:
         SettingsError: Not YAML, or not a questionnaire; the first problem, with its place.

@@ -91,6 +91,9 @@ def read_readings(path: Path) -> list[ReadingRow]:
     Args:
         path: The file to read.
 
+    Returns:
+        The rows.
+
     Raises:
         InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
     """

@@ -88,6 +88,9 @@ def read_readings_json(path: Path) -> Readings:
     Args:
         path: The file to read.
 
+    Returns:
+        The readings.
+
     Raises:
         InputError: Missing, damaged, or something else.
     """

@@ -60,13 +60,16 @@ class Problem:
 
 
 def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
-    """List what is asked in a reading, shown or hidden, in the order of the questions.
+    """List the items of a reading, shown or hidden, in the order of the questions.
 
     A pair is asked only where two doses or more were restored.
 
     Args:
         questionnaire: The questionnaire of the study.
         reading: The reading: case, sitting and images.
+
+    Returns:
+        The items.
     """
     asked = []
     for question in questionnaire.questions:
@@ -78,11 +81,14 @@ def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
 
 
 def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
-    """Labels of the steps as this reader sees them: those of a pair name its two images.
+    """Give the labels of the steps as this reader sees them; those of a pair name its two images.
 
     Args:
         question: The question.
         reading: The reading: case, sitting and images.
+
+    Returns:
+        The labels.
     """
     if question.asked != "pair" or reading.pair is None:
         return question.labels
@@ -91,11 +97,14 @@ def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
 
 
 def is_shown(item: Item, answers: ReaderResponses) -> bool:
-    """Whether an item is asked, given the answers so far; one that waits for a hidden one is hidden too.
+    """Say whether an item is shown, given the answers so far; an item that waits for a hidden one is hidden too.
 
     Args:
         item: The item: a question about an image, a pair or the case.
         answers: Answers by item.
+
+    Returns:
+        True if it is shown.
     """
     condition = item.question.shown_if
     if condition is None:
@@ -105,7 +114,7 @@ def is_shown(item: Item, answers: ReaderResponses) -> bool:
 
 
 def problems(questionnaire: Questionnaire, reading: Reading, answers: ReaderResponses) -> list[Problem]:
-    """Say what keeps answers from being handed in; nothing where they are complete and valid.
+    """List what prevents answers from being submitted.
 
     Wrong are: a required item that is shown and has no answer, an answer to an item that is hidden or does not exist,
     a value that the question does not offer, and words of more than 4,000 characters.
@@ -114,6 +123,9 @@ def problems(questionnaire: Questionnaire, reading: Reading, answers: ReaderResp
         questionnaire: The questionnaire of the study.
         reading: The reading: case, sitting and images.
         answers: Answers by item.
+
+    Returns:
+        The problems; empty if the answers are complete and valid.
     """
     known = {item.name: item for item in items(questionnaire, reading)}
     found = [Problem(name, "is not asked") for name in answers if name not in known]
@@ -140,6 +152,9 @@ def visible_responses(
         questionnaire: The questionnaire of the study.
         reading: The reading: case, sitting and images.
         answers: Answers by item.
+
+    Returns:
+        Answers by item.
     """
     return {
         item.name: answers[item.name]
@@ -160,6 +175,9 @@ def responses_from_form(
         questionnaire: The questionnaire of the study.
         reading: The reading: case, sitting and images.
         form: Values of each form field.
+
+    Returns:
+        Answers by item.
     """
     answers: dict[str, ReaderResponse] = {}
     for item in items(questionnaire, reading):

@@ -51,11 +51,14 @@ class Summary:
 
 
 def summarize_readings(readings: Readings, n_draws: int = N_RESAMPLES) -> Summary:
-    """Compute every table; practice is left out.
+    """Compute every table; practice cases are left out.
 
     Args:
         readings: The readings and what was asked. Its seed is that of every draw.
         n_draws: Draws of patients, and of sign flips.
+
+    Returns:
+        The tables.
 
     Raises:
         InputError: A reading does not answer the questionnaire.

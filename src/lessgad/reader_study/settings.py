@@ -70,7 +70,13 @@ class ReaderStudySettings(Settings):
 
 
 def reader_study_settings(**given: object) -> ReaderStudySettings:
-    """Check what a command was given.
+    """Check the options of a command.
+
+    Args:
+        **given: Value of each setting.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: The first value that is not valid.

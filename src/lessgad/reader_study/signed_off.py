@@ -21,11 +21,14 @@ from lessgad.reader_study.study import ReaderStudy
 
 
 def signed_off_readings(study: ReaderStudy, *, leave_out_others: bool = False) -> Readings:
-    """Give the last revision of every reading of the readers who have signed off.
+    """Collect the last revision of every reading of the readers who have signed off.
 
     Args:
         study: Open.
         leave_out_others: Go on without readers who have not signed off.
+
+    Returns:
+        The readings.
 
     Raises:
         ReaderStudyError: Nobody has signed off, or not everybody has and the others are not left out.

@@ -26,13 +26,16 @@ class Next:
 def next_reading(
     readings: Sequence[Reading], handed_in: Mapping[str, datetime], now: datetime, washout_days: float
 ) -> Next:
-    """Find the first reading that is not handed in; a new sitting opens when the washout is over.
+    """Find the first reading that is not submitted; a new sitting opens after the washout.
 
     Args:
         readings: Of one reader, in order.
         handed_in: Identifier of a reading → when it was handed in first.
         now: With a time zone, as the others.
         washout_days: From the last reading of the sitting before.
+
+    Returns:
+        The reading, or when the next sitting opens.
     """
     waiting = next((reading for reading in readings if reading.id not in handed_in), None)
     if waiting is None:

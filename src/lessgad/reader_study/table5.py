@@ -52,12 +52,15 @@ class Table5:
 
 
 def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Sequence[CountRow]) -> Table5:
-    """Put answers into the words of the paper: ``3 (3–4)``; ``7/15 (32 %)``, the share being that of the first option.
+    """Format answers as the paper does: ``3 (3–4)``, or ``7/15 (32 %)`` with the share of the first option.
 
     Args:
         questionnaire: Of the study.
         scales: Medians and quartiles.
         counts: Of every answer.
+
+    Returns:
+        Table 5.
     """
     doses = sorted({row.dose for row in counts if row.dose is not None})
     columns = (*doses, None) if any(row.dose is None for row in counts) else tuple(doses)

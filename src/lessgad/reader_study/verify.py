@@ -47,6 +47,9 @@ def verify_study(folder: StudyFolder) -> Verification:
     Args:
         folder: Folder of the reader study.
 
+    Returns:
+        What was found.
+
     Raises:
         StorageError: There is none, or its database cannot be opened.
     """
@@ -67,6 +70,9 @@ def verify_database(path: Path) -> Verification:
 
     Args:
         path: The file.
+
+    Returns:
+        What was found.
 
     Raises:
         StorageError: It cannot be opened.

@@ -55,11 +55,14 @@ class OneReading:
 
 
 def everything_asked(questionnaire: Questionnaire, doses: Sequence[float]) -> list[Asked]:
-    """Every question about every dose, in the order of the form.
+    """List every question about every dose, in the order of the form.
 
     Args:
         questionnaire: The questionnaire of the study.
         doses: Doses as fractions of the standard dose, 0–1.
+
+    Returns:
+        The questions with their doses.
     """
     return [
         Asked(question, dose)

@@ -80,11 +80,14 @@ class AnswerSection:
 
 
 def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
-    """Put the answer into words.
+    """Describe the dose answer in words.
 
     Args:
         answer: The dose answer.
         preregistration: Comparison with the frozen record; None without one.
+
+    Returns:
+        The section.
     """
     return AnswerSection(
         headline=headline(answer),

@@ -11,7 +11,7 @@ from typing import Literal
 
 from lessgad.description.table import PrintedTable
 from lessgad.report.answer_section import AnswerSection
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.reading_section import ReadingSection
 from lessgad.report.tables import Table4
 

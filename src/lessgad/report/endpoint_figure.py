@@ -54,13 +54,16 @@ class EndpointCurve:
 
 
 def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
-    """Draw a panel for each endpoint; None where nothing was measured.
+    """Draw one panel for each endpoint.
 
     Filled squares: shown to be kept; open circles: not shown; gray: the controls without contrast and at the
     standard dose. A line goes down from each mark to the confidence bound, which has to lie above the dashed line.
 
     Args:
         curves: Endpoints against dose.
+
+    Returns:
+        The figure; None without data.
     """
     drawn = [curve for curve in curves if any(point.n_patients for point in curve.points)]
     if not drawn:

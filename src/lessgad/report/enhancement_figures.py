@@ -36,7 +36,7 @@ LOWEST_RECOVERY, HIGHEST_RECOVERY = -0.1, 1.5
 def enhancement_against_dose(
     rows: Iterable[EnhancementRow], *, seed: int, n_resamples: int = N_RESAMPLES, subset: str = "test"
 ) -> Figure | None:
-    """Draw recovery, false and missed enhancement against the dose; None where there is nothing to draw.
+    """Draw recovery, false and missed enhancement against dose.
 
     Lines are means over patients (each counts once, by the mean of their studies; undefined values left out). Of
     unrestored and restored images, bands are 95 % confidence intervals from 10 patients on; under that, thin lines are
@@ -47,6 +47,9 @@ def enhancement_against_dose(
         seed: Of the bootstrap.
         n_resamples: Draws of it.
         subset: Whose rows to use.
+
+    Returns:
+        The figure; None without data.
     """
     used = [row for row in rows if row.subset == subset]
     if not used:

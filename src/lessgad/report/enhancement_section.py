@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
@@ -18,29 +17,11 @@ from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.results.table import RESTORED, method_order
 from lessgad.evaluation.results.thresholds import ThresholdRow
 from lessgad.evaluation.tumor_size import SizeGroup
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.style import line_style
 from lessgad.report.table_words import mean_in_words, patients_and_studies
 
 AnyRow = TypeVar("AnyRow", ArtifactRow, EnhancementRow, LesionRow, IntervalRow, DiscrepancyRow)
-
-
-@dataclass(frozen=True)
-class EnhancementTable:
-    """A table in words.
-
-    Attributes:
-        title: What it shows.
-        note: How to read it.
-        columns: Heads; the first one is that of the rows.
-        rows: Each with as many words as there are columns.
-        table: The table in ``results/`` that holds its numbers; empty where there is none.
-    """
-
-    title: str
-    note: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    table: str = ""
 
 
 def enhancement_tables(
@@ -51,7 +32,7 @@ def enhancement_tables(
     consistency: Sequence[DiscrepancyRow],
     artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none.
+    """Summarize the results of test studies in tables.
 
     Args:
         thresholds: Rows of the threshold table.
@@ -60,6 +41,9 @@ def enhancement_tables(
         intervals: Rows of the interval table.
         consistency: Rows of the discrepancy table.
         artifacts: Rows of the artifact table.
+
+    Returns:
+        The tables that have data.
     """
     tables = (
         _by_method(

@@ -44,12 +44,15 @@ class Histogram:
 
     @staticmethod
     def of(image: Float[np.ndarray, "*shape"], peaks: Peaks, upper: float) -> Histogram:
-        """Count an image's voxels between a little below the background and `upper`.
+        """Count the voxels of an image between slightly below the background and `upper`.
 
         Args:
             image: The image.
             peaks: Background and second peak of the histogram.
             upper: Upper end of the intensity axis.
+
+        Returns:
+            The histogram.
         """
         lower = peaks.background - 0.06 * (upper - peaks.background)
         counts, edges = np.histogram(image, bins=_edges(image, lower, upper))
@@ -75,11 +78,14 @@ def _edges(image: Float[np.ndarray, "*shape"], lower: float, upper: float) -> Fl
 
 
 def upper_intensity(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> float:
-    """Where a histogram's axis ends: at the head's 99.5th percentile, but 1.5 to 3 times the second peak.
+    """Find the upper end of a histogram's axis: the head's 99.5th percentile, within 1.5 to 3 times the second peak.
 
     Args:
         image: The image.
         peaks: Background and second peak of the histogram.
+
+    Returns:
+        The intensity.
     """
     head = image[image > peaks.background + 0.02 * (float(image.max()) - peaks.background)]
     end = float(np.percentile(head, 99.5)) if head.size else float(image.max())

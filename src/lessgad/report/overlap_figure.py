@@ -77,13 +77,16 @@ def overlap_figure(
 
 
 def patient_mean(rows: Sequence[OverlapRow], metric: Metric, seed: int, n_resamples: int) -> PatientMean:
-    """Average one metric of one image of one region, patient by patient.
+    """Average one metric of one image of one region over patients.
 
     Args:
         rows: Rows of the overlap table.
         metric: The metric.
         seed: Random seed.
         n_resamples: Number of bootstrap draws.
+
+    Returns:
+        The mean with its interval.
     """
     values = np.array([getattr(row, metric) for row in rows], dtype=np.float64)
     patients = patient_means(values, [row.patient for row in rows])

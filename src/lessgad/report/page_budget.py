@@ -19,6 +19,9 @@ def within_budget(content: ReportContent, most_bytes: int = MOST_BYTES) -> Repor
     Args:
         content: Content of the report.
         most_bytes: Largest size of the page, in bytes.
+
+    Returns:
+        The content that fits.
     """
     room = most_bytes - _size([*_always(content)])
     sheets = _fitting(content.sheets, room)

@@ -18,11 +18,14 @@ USUAL_POWER = 0.8
 
 
 def power_figure(rows: Sequence[PowerRow], endpoint: str) -> Figure:
-    """Draw the power of every dose.
+    """Draw the power of every dose against the number of patients.
 
     Args:
         rows: Of any endpoint; those of `endpoint` are drawn.
         endpoint: As in the table.
+
+    Returns:
+        The figure.
     """
     import matplotlib
 

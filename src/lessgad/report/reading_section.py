@@ -55,11 +55,14 @@ class ReadingSection:
 
 
 def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
-    """Put the results of a reader study into words; readers are numbered, not named.
+    """Describe the results of a reader study; readers are numbered, not named.
 
     Args:
         readings: What was asked and answered.
         summary: What `results.summarize_readings` made of it.
+
+    Returns:
+        The section.
     """
     names = sorted({row.reader for row in readings.rows if row.subset == "test"})
     number = {name: str(place) for place, name in enumerate(names, start=1)} | {"": "all"}

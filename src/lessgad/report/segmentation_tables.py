@@ -20,7 +20,7 @@ from lessgad.evaluation.results.overlap import (
     OverlapRow,
 )
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.overlap_figure import Metric, patient_mean
 from lessgad.report.size_tables import class_table, growth_table
 from lessgad.report.table_words import image_label, images_of, mean_in_words, patients_and_studies, region_label
@@ -35,7 +35,7 @@ def segmentation_tables(
     seed: int,
     n_resamples: int,
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none.
+    """Summarize the results of test studies in tables.
 
     Args:
         overlap: Rows of the overlap table.
@@ -44,6 +44,9 @@ def segmentation_tables(
         regions: Names of the regions.
         seed: Random seed.
         n_resamples: Number of bootstrap draws.
+
+    Returns:
+        The tables that have data.
     """
     test = [row for row in overlap if row.subset == "test"]
     columns = [*(region for region in regions if region != TUMOR), TUMOR]

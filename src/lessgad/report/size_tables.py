@@ -10,7 +10,7 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.limits_of_agreement import Agreement, agreement
 from lessgad.evaluation.results.growth import GrowthRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.table_words import (
     image_label,
     images_of,

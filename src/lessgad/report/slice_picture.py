@@ -32,16 +32,22 @@ def radiological(plane: Shaped[np.ndarray, "right up"]) -> Shaped[np.ndarray, "r
 
     Args:
         plane: A plane with axes to the right and up.
+
+    Returns:
+        Rows and columns, the first row on top.
     """
     return plane[::-1, ::-1].T
 
 
 def tumor_slice(tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> int:
-    """Index of the transverse slice with the most tumor; the middle one where there is no tumor.
+    """Find the transverse slice with the most tumor, or the middle one without a tumor.
 
     Args:
         tumor: Mask of the tumor; None without one.
         n_slices: Number of slices.
+
+    Returns:
+        Index of the slice.
     """
     if tumor is None or not tumor.any():
         return n_slices // 2
@@ -60,6 +66,9 @@ def gray_window(
         image: Any unit.
         background: Intensity of air, same unit.
         second_peak: Intensity of most of the head's tissue, same unit, where it is known.
+
+    Returns:
+        Intensities of black and white.
     """
     values = image[image > background + 0.02 * (float(image.max()) - background)]
     white = float(np.percentile(values, 99.3)) if values.size else float(image.max())
@@ -69,12 +78,15 @@ def gray_window(
 
 
 def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], margin_mm: float) -> Box:
-    """The bounding box of a mask in a plane, widened by a margin; the whole plane where the mask is empty.
+    """Find the bounding box of a mask in a plane, with a margin; the whole plane for an empty mask.
 
     Args:
         mask: A mask.
         spacing_mm: In-plane spacing, in mm.
         margin_mm: Margin around the mask, in mm.
+
+    Returns:
+        The box.
     """
     if not mask.any():
         return slice(0, mask.shape[0]), slice(0, mask.shape[1])
@@ -87,12 +99,15 @@ def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], m
 
 
 def square_box(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], side_mm: float) -> Box:
-    """A square of at least `side_mm` around the mask's bounding box (with a fifth to spare), moved inside the plane.
+    """Find a square around the mask's bounding box, a fifth larger and at least `side_mm` wide, inside the plane.
 
     Args:
         mask: A mask.
         spacing_mm: In-plane spacing, in mm.
         side_mm: Side of the square, in mm.
+
+    Returns:
+        The box.
     """
     box = box_around(mask, spacing_mm, 0.0)
     extent_mm = [(part.stop - part.start) * mm for part, mm in zip(box, spacing_mm, strict=True)]
@@ -127,6 +142,9 @@ def show_plane(
         contours: Color → mask whose outline is drawn along pixel edges.
         marks: Write R and L into the upper corners.
         bar_mm: Length of a scale bar, where one is wanted.
+
+    Returns:
+        The drawn image.
     """
     width, height = (n * mm for n, mm in zip(plane.shape, spacing_mm, strict=True))
     drawn = axes.imshow(

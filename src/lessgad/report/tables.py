@@ -84,11 +84,14 @@ class Table4:
     patient_gains: tuple[PatientGain, ...]
 
     def cell(self, dose: float, method: str) -> Table4Cell | None:
-        """The cell of a method at a dose, where there is one.
+        """Look up the cell of a method at a dose.
 
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
             method: The method whose images are shown.
+
+        Returns:
+            The cell; None if there is none.
         """
         return next((cell for cell in self.cells if (cell.dose, cell.method) == (dose, method)), None)
 
@@ -101,7 +104,7 @@ def table4(
     subset: str = "test",
     area: Area = "tumor_box",
 ) -> Table4:
-    """Summarize similarity per dose and method, against the unrestored images of the same dose.
+    """Summarize similarity per dose and method, compared with the unrestored images of the same dose.
 
     Args:
         rows: Measurements of any subset and area.
@@ -109,6 +112,9 @@ def table4(
         n_resamples: Draws of each.
         subset: Whose rows to use.
         area: Which area's rows to use.
+
+    Returns:
+        Table 4.
     """
     groups: dict[tuple[float, str], _Studies] = {}
     for row in rows:

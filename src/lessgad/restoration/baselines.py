@@ -25,6 +25,9 @@ def subtract_and_scale(
         low_dose: The same grid and scale.
         dose: β, 0 < β ≤ 1.
 
+    Returns:
+        The scaled image, on the scale of the input.
+
     Raises:
         DoseError: β is 0, where nothing was measured, or outside 0–1.
     """

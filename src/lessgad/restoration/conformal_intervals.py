@@ -62,10 +62,13 @@ class IntervalCalibration(Settings):
         return self
 
     def factor(self, dose: float) -> float:
-        """Factor at a dose: linear between those that were looked at, constant beyond.
+        """Interpolate the factor linearly between the calibrated doses; it is constant beyond.
 
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The factor of the half-width.
 
         Raises:
             DoseError: Outside 0–1.
@@ -101,7 +104,7 @@ class IntervalCalibration(Settings):
 
 
 def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LEVEL) -> float:
-    """Give the factor by which intervals cover voxels of a patient who was not looked at, every patient counting alike.
+    """Find the factor with which intervals cover voxels of a new patient, every patient weighing the same.
 
     It is the u quantile of the scores, those of each patient weighing 1 together. With few patients the `level`
     quantile covers too little of the next one (with 2 patients whose errors differ by a third, 88 instead of 90 %), so
@@ -114,6 +117,9 @@ def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LE
     Args:
         scores: For each patient |restored − standard| / half_width of the voxels that are looked at.
         level: Share of voxels to cover, on the mean over patients.
+
+    Returns:
+        The factor.
 
     Raises:
         ValueError: No score at all.
@@ -161,10 +167,13 @@ def write_intervals(folder: Path, calibration: IntervalCalibration) -> None:
 
 
 def read_intervals(folder: Path) -> IntervalCalibration | None:
-    """Read it; None where the model has none.
+    """Read the calibrated intervals of a model.
 
     Args:
         folder: The model folder.
+
+    Returns:
+        The calibration; None if the model has none.
 
     Raises:
         ModelError: Damaged.

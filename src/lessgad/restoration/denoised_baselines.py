@@ -27,7 +27,7 @@ def denoise(
     head_box: HeadBox | None = None,
     head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
-    """Denoise a low dose and do nothing else to it.
+    """Denoise a low dose without scaling its enhancement.
 
     Non-local means of each transverse slice (5×5 px patches, 9×9 px search, h = strength · σ).
 
@@ -38,6 +38,9 @@ def denoise(
             forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
         head_box: Where; the rest is passed on. None for everywhere.
         head: Of each slice, only the box around this is denoised, and so much around it as metrics look at.
+
+    Returns:
+        The denoised image.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.
@@ -69,7 +72,7 @@ def denoise_and_scale(
     head_box: HeadBox | None = None,
     head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
-    """Scale the measured enhancement up, its noise averaged away.
+    """Denoise the measured enhancement and scale it to the full dose.
 
         T1 + λ · denoise(low − T1)
 
@@ -84,6 +87,9 @@ def denoise_and_scale(
         scale: λ.
         head_box: Where; outside it the T1 is passed on. None for everywhere.
         head: As for `denoise`.
+
+    Returns:
+        The restored image.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.

@@ -92,7 +92,7 @@ def find_discrepancy(
     fwhm_mm: Sequence[float] = FWHM_MM,
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
 ) -> Discrepancy:
-    """Hold a restored image against the low dose that it was made from.
+    """Check a restored image against the low-dose scan from which it was made.
 
     Errors up to δ = max(least_error, least_share · enhancement) pass: a restored image is called unsupported only where
     even δ less would be more than was measured. At each scale, with K a Gaussian average,
@@ -123,10 +123,13 @@ def find_discrepancy(
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
         least_error: On the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
         least_share: Of the enhancement that the restored image shows, below 1.
-        measured: What `voxels_to_judge` gave for this T1 and low dose; None to find it.
         region: Where `detectable` is stated for, the tumor for one; None for all that is judged.
+        measured: What `voxels_to_judge` gave for this T1 and low dose; None to find it.
         fwhm_mm: Scales.
         false_discovery_rate: Share of found clusters that may be false.
+
+    Returns:
+        The significant clusters, and a map of the error.
 
     Raises:
         DoseError: The dose is 0, where no contrast was given and nothing can be checked, or outside 0–1.
@@ -177,7 +180,7 @@ def voxels_to_judge(
     spacing_mm: tuple[float, float, float],
     sigma_pre_contrast: float,
 ) -> Bool[np.ndarray, "x y z"]:
-    """Find where images can be held against a low dose; the same for all images that are made from it.
+    """Find the voxels in which images can be checked against a low dose; the same for all images made from it.
 
     Args:
         pre_contrast: As for `find_discrepancy`.
@@ -186,6 +189,9 @@ def voxels_to_judge(
         head: Foreground.
         spacing_mm: Voxel spacing.
         sigma_pre_contrast: Noise of the T1.
+
+    Returns:
+        True for such voxels.
     """
     least = LEAST_SNR * max(sigma, sigma_pre_contrast)
     return measured_voxels(pre_contrast, low_dose, head, least, Smoothing(FWHM_MM[0], spacing_mm))

@@ -36,6 +36,13 @@ def measured_voxels(
 
 
 def box_of(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:
-    """Smallest box around what is true; there must be something."""
+    """Find the smallest box around the True voxels, of which there must be at least one.
+
+    Args:
+        mask: A mask that is not empty.
+
+    Returns:
+        Index of the box.
+    """
     some = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     return tuple(slice(int(at[0]), int(at[-1]) + 1) for at in some)

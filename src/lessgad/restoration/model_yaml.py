@@ -30,11 +30,14 @@ def write_known(path: Path, known: Settings) -> None:
 
 
 def read_known(path: Path, kind: type[Known]) -> Known | None:
-    """Read it; None where the model has none.
+    """Read a YAML file of a model.
 
     Args:
         path: The file to read.
         kind: Class of what is read.
+
+    Returns:
+        The content; None if the model has no such file.
 
     Raises:
         ModelError: Damaged.

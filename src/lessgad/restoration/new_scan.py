@@ -57,13 +57,16 @@ class NewScan:
         return self._cut(self._unit_everywhere, self.covered)
 
     def unit_at(self, spacing_mm: tuple[float, float]) -> Float[np.ndarray, "x y z"]:
-        """Give the same at another in-plane spacing; never below zero, and 0 where the T1 covers less than half.
+        """Give the intensity unit at another in-plane spacing, 0 where the T1 covers less than half of the pixel.
 
         The factor and what is covered are resampled apart: cubic interpolation of their product rings along the edge of
         the T1's field of view.
 
         Args:
             spacing_mm: In-plane spacing, in mm.
+
+        Returns:
+            The unit of each voxel, 0 or above.
         """
         everywhere = self._unit_everywhere
         there = resample_in_plane(self.scan.with_array(everywhere), spacing_mm).array
@@ -91,7 +94,11 @@ class NewScan:
         return (f"the T1 does not cover {percent:.1f} % of the scan, which is left as it is there",)
 
     def noise(self) -> tuple[float, float]:
-        """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
+        """Estimate the noise of the low dose and of the T1 as scanned.
+
+        Returns:
+            σ of both on the scale of [−1, 1]; 0 where it cannot be estimated.
+        """
         low_dose = _sigma(self.scan) * self.normalization.length_of(1.0) / self.to_scan.scale
         return low_dose, self.noise_of_pre_contrast()
 
@@ -104,7 +111,7 @@ class NewScan:
 def new_scan(
     low_dose: Volume, pre_contrast: Volume | None, settings: PreparationSettings, t2: Volume | None = None
 ) -> NewScan:
-    """Normalize a scan by landmarks of its own histogram, or of the T1 where that is given.
+    """Normalize a scan by landmarks of its own histogram, or of the T1 if it is given.
 
     The T1 is moved onto the grid of the low dose by rigid registration, and the low dose calibrated to it, as in
     training. A T2 is moved onto the T1 there, or onto the low dose where there is no T1.
@@ -114,6 +121,9 @@ def new_scan(
         pre_contrast: T1 of the same examination; None without one.
         settings: Settings of the preparation.
         t2: T2 of the same examination; None without one.
+
+    Returns:
+        The normalized scan.
 
     Raises:
         CalibrationError: The histogram has no landmark to normalize by.

@@ -79,6 +79,9 @@ def restore_at_spacing(
         settings: Precision and slices at once.
         facts: Noise and dose curve of the scan, which the kernel field needs.
 
+    Returns:
+        The restored volume at that spacing.
+
     Raises:
         ModelError: The published network, whose features lie on the pixels.
     """

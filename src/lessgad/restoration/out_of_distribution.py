@@ -69,13 +69,16 @@ def enhancement_level(
     head: Bool[np.ndarray, "x y z"],
     spacing_mm: Sequence[float],
 ) -> float:
-    """Say how strongly a head enhances: the 99.5th percentile of post − pre, smoothed in plane (Gaussian, σ 1.5 mm).
+    """Measure how strongly a head enhances: 99.5th percentile of post − pre, smoothed in plane (Gaussian, σ 1.5 mm).
 
     Args:
         pre_contrast: T1 on [−1, 1].
         post_contrast: A scan at any dose, on the same scale and grid.
         head: Foreground.
         spacing_mm: Along x, y (and z).
+
+    Returns:
+        The level, on the scale of the images.
 
     Raises:
         StudyError: There is no head.
@@ -178,10 +181,13 @@ def write_training_range(folder: Path, seen: TrainingRange) -> None:
 
 
 def read_training_range(folder: Path) -> TrainingRange | None:
-    """Read it; None where the model has none.
+    """Read the ranges seen in training.
 
     Args:
         folder: The model folder.
+
+    Returns:
+        The ranges; None if the model has none.
 
     Raises:
         ModelError: Damaged.

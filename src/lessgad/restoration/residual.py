@@ -60,7 +60,7 @@ class Residual:
         sigma_pre_contrast: float,
         tolerance: Tolerance,
     ) -> Residual:
-        """Take the restored image back to its dose and subtract.
+        """Take the restored image back to its dose with the forward model, and subtract the scan.
 
             r = acquired − F(T1, restored) − (b(σ) − b(σ₀)),  b(σ) = E[M | A] − A of Rician noise
 
@@ -77,6 +77,9 @@ class Residual:
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.
             tolerance: δ.
+
+        Returns:
+            The residual.
         """
         t1, low, shown = (np.asarray(image[judged], np.float64) for image in (pre_contrast, low_dose, restored))
         enhancement = np.maximum(shown - t1, 0)

@@ -78,7 +78,7 @@ def check_comparable(pre_contrast: Volume | None, spacing_mm: tuple[float, float
 def forward_model(
     dose: float, simulation: SimulationSettings, acquisition: Acquisition | None, origin: Origin
 ) -> LowDoseSimulator:
-    """Find how a restored image is taken back to its dose, before anything is computed.
+    """Find the forward model that takes a restored image back to its dose.
 
     A real scan needs the signal equation of its sequence: held against true low doses of the phantom, the linear mix
     calls 18 to 28 ml of true standard doses overlooked, the equation 0.13 ml.
@@ -88,6 +88,9 @@ def forward_model(
         simulation: That the model was trained with.
         acquisition: Of the scan, from its sidecar; None where there is none.
         origin: How the scan came about.
+
+    Returns:
+        The forward model.
 
     Raises:
         DoseError: The dose is 0, where nothing was measured.
@@ -113,7 +116,7 @@ def discrepancy_of_scan(
     curve: LowDoseSimulator,
     tissue_level: float,
 ) -> Discrepancy:
-    """Hold a restored image against the scan, with the noise of both scans as they came.
+    """Check a restored image against the scan, with the noise of both scans as acquired.
 
     Args:
         new: The scan and its T1.
@@ -121,6 +124,9 @@ def discrepancy_of_scan(
         dose: Fraction of the standard dose, above 0.
         curve: What `forward_model` gave.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
+
+    Returns:
+        The significant clusters, and a map of the error.
 
     Raises:
         StudyError: There is nothing to judge.

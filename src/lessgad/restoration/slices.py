@@ -56,6 +56,9 @@ def restore_slices(
         settings: Settings of the restoration.
         numbers: Slice numbers, from 0; None for all.
         facts: What a kernel field is told of the scan; None for other fields.
+
+    Returns:
+        Restored slices on [−1, 1], (n, y, x).
     """
     return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers, facts).restored
 
@@ -79,6 +82,9 @@ def restore_slices_in_full(
         settings: Window and precision.
         numbers: Which slices to restore; None for all. The field may see those around them too.
         facts: Slice spacing, noise and dose curve of the scan; the kernel field needs them.
+
+    Returns:
+        Restored slices on [−1, 1], and the half-width of the intervals if the field predicts one.
 
     Raises:
         ModelError: A kernel field without the facts of the scan.

@@ -41,12 +41,15 @@ class SmoothedResidual:
 
     @classmethod
     def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
-        """Average a residual, and measure what is not known of its noise.
+        """Average a residual, and estimate its noise.
 
         Args:
             whole: The residual of the whole study.
             smoothing: The Gaussian.
             judged: Voxels to judge.
+
+        Returns:
+            The smoothed residual.
         """
         residual = smoothing.average(whole.residual)
         slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
@@ -66,13 +69,16 @@ class SmoothedResidual:
     def detectable(
         self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, tolerance: Tolerance
     ) -> float:
-        """The error in a ball of this diameter whose peak reaches `peak` half of the time.
+        """Compute the error in a ball whose peak is found half of the time.
 
         Args:
             diameter_mm: Diameter of the ball, in mm.
             region: Voxels in which the ball may lie.
             peak: Peak z that a cluster needs to be found.
             tolerance: Errors that are tolerated.
+
+        Returns:
+            The error, on the scale of [−1, 1].
         """
         noise = peak * float(np.median(self.sd_of_error[region]))
         enhancement = float(np.median(self._enhancement(region)))

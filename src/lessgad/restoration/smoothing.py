@@ -42,7 +42,14 @@ class Smoothing:
         return tuple(kernels)
 
     def average(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Σ k·image around each voxel; 0 beyond the array."""
+        """Compute Σ k·image around each voxel; the image is 0 outside.
+
+        Args:
+            image: The image.
+
+        Returns:
+            The weighted sum.
+        """
         return correlate_separably(image, self.kernels)
 
     @property
@@ -51,7 +58,14 @@ class Smoothing:
         return tuple(kernel.size // 2 for kernel in self.kernels)
 
     def variance(self, variance: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Variance of `average` of white noise with this variance in each voxel: Σ k²·variance."""
+        """Compute the variance of `average` for white noise with the given variance in each voxel: Σ k²·variance.
+
+        Args:
+            variance: Variance of the noise of each voxel.
+
+        Returns:
+            The variance.
+        """
         return correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:

@@ -49,6 +49,9 @@ def restore_volume(
         spacing_mm: Along x, y, z.
         settings: Window, precision, slices at once.
         facts: Noise and dose curve of the scan, which the kernel field needs.
+
+    Returns:
+        The restored volume on [−1, 1], and the half-width of its intervals if the field predicts one.
     """
     cut = {name: image[head_box.slices].transpose(2, 1, 0) for name, image in images.items()}
     slices = restore_slices_in_full(field, cut, dose, (spacing_mm[1], spacing_mm[0]), settings, facts=facts)

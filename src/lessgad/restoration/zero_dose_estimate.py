@@ -73,10 +73,13 @@ def write_zero_dose_estimate(folder: Path, zero_dose_estimate: ZeroDoseEstimate)
 
 
 def read_zero_dose_estimate(folder: Path) -> ZeroDoseEstimate | None:
-    """Read ``guess.yaml``; None if the model has none.
+    """Read the assessment of the estimate at dose 0 (``guess.yaml``).
 
     Args:
         folder: The model folder.
+
+    Returns:
+        The assessment; None if the model has none.
 
     Raises:
         ModelError: The file is damaged.

@@ -45,7 +45,7 @@ class DoseImages:
 def method_images(
     images: DoseImages, study: PreparedStudy, low_dose: Image, dose: float, simulator: LowDoseSimulator, grid: Volume
 ) -> Iterator[tuple[str, Image]]:
-    """Give every method's image, clipped to [−1, 1].
+    """Give the image of every method.
 
     Args:
         images: Where they lie.
@@ -54,6 +54,9 @@ def method_images(
         dose: Fraction of the standard dose.
         simulator: What takes the standard dose to this dose, with the noise of the low dose.
         grid: T1 of the study, as stored.
+
+    Yields:
+        Name and image, clipped to [−1, 1].
 
     Raises:
         VolumeError: An image is on another grid.
@@ -86,7 +89,7 @@ def method_images(
 def gaussian_and_scale(
     study: PreparedStudy, low_dose: Image, dose: float, tuned: DoseStrengths, facts: ScanFacts
 ) -> Image:
-    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside.
+    """Compute T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; outside it is the low dose.
 
     Args:
         study: The prepared study.
@@ -94,6 +97,9 @@ def gaussian_and_scale(
         dose: Dose as a fraction of the standard dose, 0–1.
         tuned: Tuned strengths of the baselines.
         facts: Slice spacing, noise and dose curve of the scan.
+
+    Returns:
+        The image.
     """
     box = study.head_box.slices
     t1, low = (np.asarray(image)[box].transpose(2, 1, 0) for image in (study.pre_contrast, low_dose))
@@ -110,6 +116,9 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
         path: Of the image.
         grid: T1 of the study, as stored.
         needs_contrast: Whether one value in every voxel is an error.
+
+    Returns:
+        The image on [−1, 1].
 
     Raises:
         VolumeError: Missing, damaged, or not on the grid of the T1.

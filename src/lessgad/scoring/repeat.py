@@ -50,6 +50,9 @@ def scanned_repeat(path: Path) -> Repeat:
     Args:
         path: The file.
 
+    Returns:
+        The repeat scan.
+
     Raises:
         VolumeError: It is missing or damaged.
     """

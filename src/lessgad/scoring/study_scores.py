@@ -88,12 +88,15 @@ class StudyScorer:
             self._add_threshold(self._reference.threshold)
 
     def score(self, image: Image, method: str, low_dose: LowDose) -> Discrepancy | None:
-        """Add the rows of one method's image; give how it stands to the measurement, where that can be said.
+        """Add the rows of one method's image.
 
         Args:
             image: The image to judge, on [−1, 1].
             method: The method whose images are shown.
             low_dose: The low dose and how it came about.
+
+        Returns:
+            Its discrepancy with the measurement; None if it cannot be computed.
         """
         dose, image = low_dose.dose, np.ascontiguousarray(image[self._box])
         discrepancy = self._discrepancy(image, method, low_dose)

@@ -26,17 +26,27 @@ N_INTENSITIES = 10_000  # drawn from each case
 
 
 def nnunet_order(array: Shaped[np.ndarray, "x y z"]) -> Shaped[np.ndarray, "1 z y x"]:
-    """Give an image the order of axes that nnU-Net's readers give it."""
+    """Give an image the axis order of nnU-Net's readers.
+
+    Args:
+        array: The image.
+
+    Returns:
+        The image with one channel, (1, z, y, x).
+    """
     return np.ascontiguousarray(array.transpose(2, 1, 0))[None]
 
 
 def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions: Sequence[str]) -> dict[str, Any]:
-    """Write ``raw/…/dataset.json``: what the channels and labels are.
+    """Write ``raw/…/dataset.json``, which names the channels and labels.
 
     Args:
         folder: Folder in which nnU-Net works.
         cases: Cases to learn from.
         regions: Names of the regions.
+
+    Returns:
+        The content.
     """
     content = {
         "channel_names": {"0": CHANNEL},
@@ -63,6 +73,9 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
         folder: Folder in which nnU-Net works.
         cases: Cases to learn from.
         tell: Receives the number of cases done.
+
+    Returns:
+        The fingerprint.
     """
     spacings, shapes, kept_shares, intensities = [], [], [], []
     for number, case in enumerate(cases):

@@ -36,11 +36,14 @@ def check_installed() -> None:
 
 @contextmanager
 def nnunet_environment(folder: Path | None = None, n_augmenting: int | None = None) -> Iterator[None]:
-    """Run nnU-Net in folders of ours, silently; nothing of the user's ``nnUNet_…`` is read, and all of it comes back.
+    """Run nnU-Net silently in folders of lessgad; the user's ``nnUNet_…`` variables are restored afterwards.
 
     Args:
         folder: Holds ``raw``, ``preprocessed`` and ``results``; None where nothing is written.
         n_augmenting: Processes that augment training patches; 0: this one does; None: as many as nnU-Net likes.
+
+    Yields:
+        Nothing.
     """
     before = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     for name in before:

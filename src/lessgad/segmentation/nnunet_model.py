@@ -67,6 +67,9 @@ def checkpoint_files(path: Path) -> list[Path]:
     Args:
         path: The file.
 
+    Returns:
+        One file per fold.
+
     Raises:
         ModelError: There is none.
     """
@@ -83,6 +86,9 @@ def read_model(path: Path) -> TrainedModel:
 
     Args:
         path: The file to read.
+
+    Returns:
+        The trained model.
 
     Raises:
         ModelError: A file is missing, damaged, or holds more than numbers; the model has several channels, works in a

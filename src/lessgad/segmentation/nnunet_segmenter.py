@@ -51,7 +51,7 @@ class Segmenter:
 
     @classmethod
     def load(cls, path: Path, regions: Regions, given: Regions | None, *, own: bool, mirroring: bool) -> Segmenter:
-        """Read a folder and fit its labels to the regions.
+        """Load a model folder and map its labels to the regions.
 
         Args:
             path: The file to read.
@@ -59,6 +59,9 @@ class Segmenter:
             given: Labels of each region as set; None takes them by name.
             own: Whether the network was trained by this experiment.
             mirroring: Whether to average over mirrored images.
+
+        Returns:
+            The segmenter.
 
         Raises:
             ModelError: It is incomplete, damaged, of other channels or labels, or unsafe.
@@ -93,6 +96,9 @@ class Segmenter:
         Args:
             image: The image.
             spacing_mm: Voxel spacing, in mm.
+
+        Returns:
+            Labels of the model, (i, j, k).
         """
         with nnunet_environment():
             data, _, properties = self._preprocessor.run_case_npy(

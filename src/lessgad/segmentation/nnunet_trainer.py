@@ -46,14 +46,22 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
             self.num_iterations_per_epoch = QUICK_STEPS
 
     def configure_optimizers(self) -> tuple[Any, Any]:
-        """AdamW for the small network, which nnU-Net's SGD does not teach; polynomial decay for all."""
+        """Use AdamW for the small network, which does not learn with SGD, and polynomial decay for all.
+
+        Returns:
+            Optimizer and schedule.
+        """
         if self.configuration_name != QUICK:
             return super().configure_optimizers()
         optimizer = torch.optim.AdamW(self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay)
         return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
 
     def do_split(self) -> tuple[list[str], list[str]]:
-        """All cases that were given; nnU-Net's own validation is left out, whole volumes are judged instead."""
+        """Train on all given cases; whole volumes are evaluated instead of nnU-Net's own validation.
+
+        Returns:
+            Cases to train on, twice.
+        """
         return list(self._cases), list(self._cases)
 
     def run_training(self) -> None:
@@ -82,6 +90,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         """Say nothing.
 
         Args:
+            *args: Not used.
             also_print_to_console: Not used.
             add_timestamp: Not used.
         """

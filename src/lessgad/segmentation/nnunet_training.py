@@ -45,11 +45,14 @@ class NnunetTrainingTask:
 
 
 def model_folder(folder: Path, settings: SegmentationSettings) -> Path:
-    """Say where the trained model lies: as nnU-Net itself would lay it.
+    """Give the folder of the trained model, named as nnU-Net names it.
 
     Args:
         folder: Folder in which nnU-Net works.
         settings: Settings of the segmentation.
+
+    Returns:
+        The folder.
     """
     return folder / "results" / DATASET / f"nnUNetTrainer__{PLANS}__{settings.configuration}"
 
@@ -93,7 +96,7 @@ def train_segmentation(task: NnunetTrainingTask, tell: Tell) -> None:
 
 
 def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]:
-    """Say which cases each network learns from; the studies of a patient stay together.
+    """Distribute cases over folds; the studies of a patient stay together.
 
     One fold: those of the training patients. Several: patients of training and validation are dealt out in turn, and
     each network learns from all but its share.
@@ -101,6 +104,9 @@ def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]
     Args:
         cases: Cases to learn from.
         n_folds: Number of folds.
+
+    Returns:
+        Cases that each network is trained on.
 
     Raises:
         SettingsError: There are fewer patients than folds.

@@ -35,11 +35,14 @@ def check_regions(regions: Regions) -> None:
 
 
 def renumbered(labels: Int[np.ndarray, "x y z"], regions: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Number the voxels of each region from 1, in the order of the regions; what is in none becomes 0.
+    """Number the voxels of each region from 1, in the order of the regions; voxels in no region become 0.
 
     Args:
         labels: Labels of the mask.
         regions: Label values of each region.
+
+    Returns:
+        Number of the region of each voxel.
     """
     numbers = np.zeros(labels.shape, dtype=np.uint8)
     for number, values in enumerate(regions.values(), start=1):
@@ -50,13 +53,16 @@ def renumbered(labels: Int[np.ndarray, "x y z"], regions: Regions) -> UInt8[np.n
 def labels_of_model(
     names: Mapping[str, Sequence[int]], regions: Regions, given: Regions | None, path: Path
 ) -> dict[str, tuple[int, ...]]:
-    """Say which labels of a model make up each region: as given, or by name.
+    """Find the labels of a model that make up each region, as given or by name.
 
     Args:
         names: Labels of the model, by name.
         regions: Of the experiment.
         given: `segmentation.labels`.
         path: Of the model's dataset.json, for errors.
+
+    Returns:
+        Labels of each region.
 
     Raises:
         ModelError: A region is not among the model's labels, or a label that is given is not one of the model's.
@@ -87,11 +93,14 @@ def labels_of_model(
 
 
 def numbered_by_region(predicted: Integer[np.ndarray, "x y z"], labels: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Turn a model's labels into numbers of regions; a label of two regions counts to the first.
+    """Convert labels of a model to numbers of regions; a label of two regions counts for the first.
 
     Args:
         predicted: Labels of the model.
         labels: Labels of the model for each region.
+
+    Returns:
+        Number of the region of each voxel.
     """
     numbers = np.zeros(predicted.shape, dtype=np.uint8)
     for number, values in reversed(list(enumerate(labels.values(), start=1))):

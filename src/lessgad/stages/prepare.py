@@ -65,11 +65,14 @@ class PreparationTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each study of the cohort, whatever its subset.
+    """Make one unit for each study of the cohort, in any subset.
 
     Args:
         experiment: The opened experiment.
         n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
     """
     settings = experiment.settings
     of_all = {
@@ -177,16 +180,7 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
 
 
 def prepared(task: PreparationTask) -> Prepared:
-    """Prepare one study; nothing is written.
-
-    Args:
-        task: What to prepare.
-
-    Raises:
-        StudyError: As `prepare_study`.
-        VolumeError: A file cannot be used.
-        CohortError: A sidecar cannot be read.
-    """
+    """Prepare one study without writing it; the errors are those of `prepare_study`."""
     from lessgad.preparation.pair import prepare_pair
 
     if isinstance(task.acquisitions, CohortError):

@@ -61,7 +61,7 @@ class AuxiliaryTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each image that the settings ask for.
+    """Make one unit for each image that the settings ask for.
 
     T2 of every study; of those that are judged, scans at low doses and a second one at the standard dose. Low doses of
     validation patients too, for on these the limits of models are found.
@@ -69,6 +69,9 @@ def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
     Args:
         experiment: The opened experiment.
         n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
     """
     found = []
     if "t2" in experiment.settings.field.inputs:

@@ -86,11 +86,14 @@ def write(experiment: Experiment, doing: Doing) -> None:
 
 
 def failed_studies(experiment: Experiment, failures: tuple[tuple[str, str], ...]) -> list[FailedStudy]:
-    """List studies that are missing from the results, with the stage and the reason.
+    """List the studies that are missing from the results, with stage and reason.
 
     Args:
         experiment: The opened experiment.
         failures: Key and reason of each failed unit.
+
+    Returns:
+        The studies.
     """
     failed = [FailedStudy(study.name, "cohort", study.reason) for study in experiment.cohort.unusable]
     for key, reason in failures:

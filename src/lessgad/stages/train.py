@@ -37,11 +37,14 @@ Studies = Mapping[Subset, Sequence[StudyFiles]]
 
 
 def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
-    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out.
+    """Make one unit for each model, trained by all processes; unprepared studies are left out.
 
     Args:
         experiment: The opened experiment.
         processes: The processes that train together.
+
+    Returns:
+        The units.
     """
     settings = experiment.settings
     if settings.training.models == "pretrained":

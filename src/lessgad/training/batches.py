@@ -42,11 +42,14 @@ class Batch:
 
 
 def stack_patches(patches: Sequence[Patch], field: FieldSettings) -> Batch:
-    """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it.
+    """Stack patches into a batch, with the inputs of the field in its order and their neighboring slices.
 
     Args:
         patches: The patches.
         field: Settings of the network.
+
+    Returns:
+        The batch.
 
     Raises:
         ModelError: A kernel field, and a patch without the facts of its scans.

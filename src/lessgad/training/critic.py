@@ -24,6 +24,11 @@ class Critic:
     Attributes:
         discriminator: The network itself, as it is saved.
         adam: Its optimizer, as it is saved.
+
+    Args:
+        n_inputs: Number of input images of the field.
+        settings: Settings of the training.
+        fabric: Runs the discriminator on its device.
     """
 
     def __init__(self, n_inputs: int, settings: TrainingSettings, fabric: Fabric) -> None:
@@ -41,7 +46,7 @@ class Critic:
         rate_factor: float,
         noise: torch.Generator,
     ) -> float:
-        """Take one step at telling real from restored images, and give the hinge loss before it.
+        """Take one step of the discriminator.
 
         Args:
             source: Input images, on [−1, 1].
@@ -49,6 +54,9 @@ class Critic:
             restored: Restored images, on [−1, 1].
             rate_factor: Factor of the learning rate.
             noise: Random generator of the noise.
+
+        Returns:
+            The hinge loss before the step.
         """
         loss = self.see(source, real, restored, noise)
         self.step(rate_factor)
@@ -64,7 +72,7 @@ class Critic:
         *,
         more_follow: bool = False,
     ) -> float:
-        """Gather what is to be learned from a batch, and give its hinge loss.
+        """Accumulate the gradient of the discriminator for a batch.
 
         Args:
             source: What the field saw.
@@ -73,6 +81,9 @@ class Critic:
             noise: Of the noise on both images.
             weight: Of this batch among those of the step.
             more_follow: Whether the step has further batches.
+
+        Returns:
+            Its hinge loss.
         """
         seen = [self._noisy(image, noise) for image in (real, restored.detach())]
         with self._fabric.no_backward_sync(self._wrapped, enabled=more_follow):
@@ -93,12 +104,15 @@ class Critic:
         real: Float[Tensor, "b 1 h w"],
         restored: Float[Tensor, "b 1 h w"],
     ) -> Float[Tensor, ""]:
-        """Weighted adversarial and feature-matching loss of restored images, seen without noise.
+        """Compute the weighted adversarial and feature-matching loss of restored images, without image noise.
 
         Args:
             source: Input images, on [−1, 1].
             real: Standard-dose images, on [−1, 1].
             restored: Restored images, on [−1, 1].
+
+        Returns:
+            The loss, a scalar.
         """
         weights = self._settings.losses
         self.discriminator.requires_grad_(False)

@@ -43,7 +43,14 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, images: Float[Tensor, "b c h w"]) -> list[Tensor]:
-        """Give the features of each layer, the prediction last."""
+        """Compute the features of each layer.
+
+        Args:
+            images: Source and image, stacked along channels.
+
+        Returns:
+            The features, the prediction last.
+        """
         features = [images]
         for layer in self.layers:
             features.append(layer(features[-1]))

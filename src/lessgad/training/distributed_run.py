@@ -20,13 +20,16 @@ INTERRUPTED = 130
 
 @contextmanager
 def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
-    """Meet the processes that torchrun or SLURM started with this one; without them it is alone.
+    """Join the processes that torchrun or SLURM started with this one; without a launcher this process is alone.
 
     What the leader does in the block is its own affair but for `order_given`. When the block ends well, the others
     are told that there is nothing more to do; where it fails, the leader ends, and the others notice.
 
     Args:
         stages: Stages to run.
+
+    Yields:
+        The processes.
 
     Raises:
         SettingsError: Several processes for another stage than train, or more than there are GPUs.
@@ -53,11 +56,14 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
 
 @contextmanager
 def order_given(processes: Processes, order: Order) -> Iterator[None]:
-    """Have the others do their part while the block does the leader's.
+    """Let the other processes do their part while the block does the leader's.
 
     Args:
         processes: The processes that train together.
         order: What the other processes are to do.
+
+    Yields:
+        Nothing.
 
     Raises:
         LessgadError: One of them has ended before its time.

@@ -26,6 +26,9 @@ def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float)
         rng: Of the knots; between them the map is linear.
         size: Rows and columns.
         spread: 0 gives ones.
+
+    Returns:
+        The factors, (h, w), 0.2–1.6.
     """
     knots = np.clip(np.exp(rng.normal(0.0, spread, KNOTS)), WEAKEST, STRONGEST)
     if spread > 0 and rng.random() < SHARE_WITHOUT:

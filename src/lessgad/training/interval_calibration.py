@@ -33,6 +33,9 @@ def calibrate_intervals(
         settings: Precision and window.
         level: Share to cover.
         scanned: Those of the doses at which low doses were really scanned.
+
+    Returns:
+        The factors by dose.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     factors, n_patients = [], []

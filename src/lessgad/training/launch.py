@@ -36,13 +36,16 @@ class Launch:
 
 
 def launched(environment: Mapping[str, str]) -> Launch:
-    """Read what the launcher says; torchrun first, as it may run under SLURM.
+    """Read how the launcher started this process; torchrun is checked first, as it may run under SLURM.
 
     A job of SLURM counts where `srun` started its processes. A command in the batch script itself is one process,
     however many tasks the job has.
 
     Args:
         environment: Environment variables.
+
+    Returns:
+        The launch.
 
     Raises:
         SettingsError: Machines with different numbers of processes, or `srun` without ``--ntasks-per-node``.

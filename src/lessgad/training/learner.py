@@ -40,6 +40,11 @@ class Learner:
         field: The network itself, as it is validated and saved.
         adam: Its optimizer, as it is saved.
         critic: The discriminator and its optimizer, or None.
+
+    Args:
+        field: Settings of the network.
+        settings: Settings of the training.
+        processes: The processes that train together.
     """
 
     def __init__(self, field: FieldSettings, settings: TrainingSettings, processes: Processes = ALONE) -> None:

@@ -21,12 +21,15 @@ INTERVAL_LEVEL = 0.9
 def plain_l1(
     restored: Float[Tensor, "b 1 h w"], standard_dose: Float[Tensor, "b 1 h w"], dose: Float[Tensor, " b"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute error, whatever the dose: the paper's, for models of one dose.
+    """Compute the mean absolute error, regardless of the dose, as in the paper for models of one dose.
 
     Args:
         restored: Restored images, on [−1, 1].
         standard_dose: Standard-dose images, on [−1, 1].
         dose: Dose of each image, 0–1.
+
+    Returns:
+        The loss, a scalar.
     """
     del dose
     return (restored - standard_dose).abs().mean()
@@ -35,7 +38,7 @@ def plain_l1(
 def relative_l1(
     restored: Float[Tensor, "b 1 h w"], standard_dose: Float[Tensor, "b 1 h w"], dose: Float[Tensor, " b"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute error, divided by the share of the dose that is missing.
+    """Compute the mean absolute error, divided by the share of the dose that is missing.
 
         mean |restored − standard| / max(1 − β, 0.05)
 
@@ -46,19 +49,25 @@ def relative_l1(
         restored: Restored images, on [−1, 1].
         standard_dose: Standard-dose images, on [−1, 1].
         dose: Dose of each image, 0–1.
+
+    Returns:
+        The loss, a scalar.
     """
     missing = (1 - dose).clamp_min(SMALLEST_MISSING_DOSE)[:, None, None, None]
     return ((restored - standard_dose).abs() / missing).mean()
 
 
 def usual_error(noise: Float[Tensor, " b"], dose: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-    """Say how far off an image usually is at a dose, 0.02 to 0.6 on the scale of the images.
+    """Estimate the usual error of an image at a dose.
 
         0.02 + noise/β
 
     Args:
         noise: Of the difference between low dose and T1, averaged over 1 mm.
         dose: β.
+
+    Returns:
+        The error, 0.02–0.6 on the scale of the images.
     """
     usual = 0.02 + noise / dose.clamp_min(SMALLEST_DOSE)
     unmeasured = dose < SMALLEST_DOSE
@@ -81,6 +90,9 @@ def weighted_huber(
         half_width: Before calibration; None where the field gives none.
         standard_dose: The target.
         usual: u of each patch.
+
+    Returns:
+        The loss, a scalar.
     """
     from torch.nn.functional import huber_loss
 
@@ -96,7 +108,7 @@ def interval_loss(
     restored: Float[Tensor, "b 1 h w"],
     standard_dose: Float[Tensor, "b 1 h w"],
 ) -> Float[Tensor, ""]:
-    """Pinball loss that is smallest where 90 % of the absolute errors lie within the half-width.
+    """Compute the pinball loss, which is smallest if 90 % of the absolute errors lie within the half-width.
 
         mean max(q·(e − h), (1 − q)·(h − e)),   e = |restored − standard|, q = 0.9
 
@@ -108,6 +120,9 @@ def interval_loss(
         half_width: Half-width of the interval of each pixel.
         restored: Restored images, on [−1, 1].
         standard_dose: Standard-dose images, on [−1, 1].
+
+    Returns:
+        The loss, a scalar.
     """
     import torch
 

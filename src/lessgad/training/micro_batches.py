@@ -32,6 +32,9 @@ def micro_batches_of_step(numbers: range, batch_size: int, *, rank: int = 0, n_p
         batch_size: Patches that a process sees at a time.
         rank: Of this process.
         n_processes: All of them.
+
+    Returns:
+        The micro-batches.
     """
     shares = []
     for start in range(0, len(numbers), batch_size * n_processes):

@@ -54,6 +54,9 @@ class PatchSource:
             study: The prepared study.
             tumor: Mask of the tumor; None without one.
             simulator: Simulator of the study.
+
+        Returns:
+            The source of patches.
         """
         t1, t1ce = study.source_pair
         box = study.head_box
@@ -88,6 +91,9 @@ def tumor_in(
         slices: Of the patch, rising.
         origin: Row and column of its first pixel.
         size: Its rows and columns.
+
+    Returns:
+        True in the tumor, (n, h, w).
     """
     inside = np.zeros((len(slices), *size), dtype=bool)
     for index, k in enumerate(slices):
@@ -98,12 +104,15 @@ def tumor_in(
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
-    """Cut a patch; what lies outside the slice is background (−1).
+    """Cut a patch; outside the slice it is background (−1).
 
     Args:
         image: A slice.
         origin: First row and column of the patch.
         size: Rows and columns of the patch.
+
+    Returns:
+        The patch, (h, w).
     """
     patch = np.full(size, BACKGROUND, dtype=np.float32)
     starts = [max(0, o) for o in origin]

@@ -96,6 +96,9 @@ def draw_patch(
         vary_noise: Share of patches whose low dose, and often T1, have another noise than the simulation's.
         low_doses_often: As a kernel field is taught: the dose is drawn evenly over its logarithm for most patches, and
             in half of them the low dose lies as the T1ce.
+
+    Returns:
+        The patch.
     """
     rng = np.random.default_rng((seed, number))
     source, z, origin = _place(rng, sources, size, tumor_share)
@@ -152,11 +155,14 @@ def drawn_dose(uniform: float) -> float:
 
 
 def drawn_noise(rng: np.random.Generator, sigma: float) -> tuple[float, float]:
-    """Draw σ of a low dose, 0.5 to 4 times as strong but at most 0.1, and how much noise its T1 gets beside its own.
+    """Draw σ of a low dose (0.5 to 4 times that of the scan, at most 0.1) and the noise to add to its T1.
 
     Args:
         rng: Random generator.
         sigma: Noise of the study, on the scale of [−1, 1].
+
+    Returns:
+        σ of the low dose, and σ to add to the T1.
     """
     drawn = min(MOST_SIGMA, sigma * float(np.exp(rng.uniform(np.log(0.5), np.log(4.0)))))
     return drawn, drawn * float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0

@@ -31,11 +31,14 @@ class Prefetched(Generic[T]):
         self.waited_s = 0.0
 
     def take(self, number: int, following: int | None) -> T:
-        """Give what belongs to `number`, and begin with what belongs to `following`, where there is any.
+        """Take the item of `number`, and start preparing that of `following`.
 
         Args:
             number: Number of what is taken.
             following: The number to prepare next; None for none.
+
+        Returns:
+            The item.
 
         Raises:
             Exception: What `draw` raised.

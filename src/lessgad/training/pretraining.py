@@ -54,11 +54,14 @@ class Pretraining:
 
 
 def pretrain(task: Pretraining, on_progress: Callable[[int, float], None] = lambda _n, _loss: None) -> AnyField:
-    """Train from where it stopped, and give the field with averaged weights.
+    """Pretrain from where it stopped.
 
     Args:
         task: What to do.
         on_progress: Told the number of steps done and the running mean of the loss.
+
+    Returns:
+        The field with averaged weights.
     """
     device = compute_device()
     torch.manual_seed(task.seed)

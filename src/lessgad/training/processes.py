@@ -31,6 +31,9 @@ class Processes:
     Attributes:
         rank: Of this process.
         n: How many there are.
+
+    Args:
+        launch: How this process was started.
     """
 
     def __init__(self, launch: Launch) -> None:
@@ -40,10 +43,13 @@ class Processes:
 
     @classmethod
     def joined(cls, launch: Launch) -> Processes:
-        """Meet the others.
+        """Join the other processes.
 
         Args:
             launch: How this process was started.
+
+        Returns:
+            The processes.
 
         Raises:
             SettingsError: More processes than GPUs on this machine.
@@ -62,10 +68,13 @@ class Processes:
         return self.rank == 0
 
     def fabric(self, precision: FabricPrecision) -> Fabric:
-        """Give a Lightning Fabric for this process.
+        """Make a Lightning Fabric for this process.
 
         Args:
             precision: Precision of the arithmetic.
+
+        Returns:
+            The Fabric.
 
         Raises:
             SettingsError: More processes than GPUs on this machine.
@@ -159,7 +168,11 @@ def another_ended(error: BaseException) -> bool:
 
 @contextmanager
 def without_announcements() -> Iterator[None]:
-    """Keep what Fabric says of devices and precision off the console; its warnings stay."""
+    """Keep Fabric's messages about devices and precision off the console; its warnings stay.
+
+    Yields:
+        Nothing.
+    """
     log = logging.getLogger("lightning_fabric")
     level = log.level
     log.setLevel(logging.WARNING)

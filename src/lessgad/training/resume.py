@@ -51,13 +51,16 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def load_state(path: Path, fingerprint: str) -> TrainingState | None:
-    """Read the state of the training with this fingerprint; None where there is none to go on from.
+    """Read the saved state of the training with this fingerprint.
 
     A state of another training, or a damaged one, is no state: training starts anew. Nothing in the file is executed.
 
     Args:
         path: The file to read.
         fingerprint: Fingerprint of the unit.
+
+    Returns:
+        The state; None if there is none to continue.
 
     Raises:
         StorageError: The file is there and may not be read.

@@ -26,6 +26,9 @@ def starts_pretrained(field: FieldSettings, settings: TrainingSettings) -> bool:
     Args:
         field: Settings of the network.
         settings: Settings of the training.
+
+    Returns:
+        True if it does.
     """
     return field.preset == "kernel" and settings.start == "pretrained"
 
@@ -35,6 +38,9 @@ def pretrained_weights(field: FieldSettings) -> dict[str, Tensor]:
 
     Args:
         field: Settings of the network.
+
+    Returns:
+        The weights by name.
 
     Raises:
         SettingsError: The field has another shape.
@@ -58,5 +64,8 @@ def averaged(start: Weights, trained: Weights, share: float) -> dict[str, Tensor
         start: Weights at the start.
         trained: Weights after training.
         share: Share of the trained weights, 0–1.
+
+    Returns:
+        The averaged weights by name.
     """
     return {name: start[name] + share * (trained[name].cpu() - start[name]) for name in start}

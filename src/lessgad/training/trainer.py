@@ -168,12 +168,15 @@ def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
 
 
 def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, MicroBatch]]:
-    """Draw what this process sees in the step that begins with patch `first`.
+    """Draw the patches of this process for the step that begins with patch `first`.
 
     Args:
         task: The training task.
         processes: The processes that train together.
         first: Number of the first patch of the step.
+
+    Returns:
+        The micro-batches.
     """
     numbers = _numbers(task, processes, first)
     shares = micro_batches_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)

@@ -19,12 +19,15 @@ MOST_SLICES = 24
 def find_training_range(
     studies: Sequence[PreparedStudy], settings: SimulationSettings, *, sees_neighbors: bool = False
 ) -> TrainingRange:
-    """Note the least and the most of noise, pixel size and enhancement, and the kinds of sequence.
+    """Record the ranges of noise, pixel size and enhancement, and the kinds of sequence, in the training studies.
 
     Args:
         studies: Of training and validation, at least one.
         settings: How their low doses are made.
         sees_neighbors: Whether the field sees more than one slice, so that their distance matters.
+
+    Returns:
+        The ranges.
     """
     sigmas = [study_simulator(study, settings).sigma for study in studies]
     pixels = [mm for study in studies for mm in study.spacing_mm[:2]]

@@ -38,11 +38,14 @@ class TuningScans(Protocol):
         """Whether the study counts at a dose."""
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it; at each call the same noise.
+        """Give slices of the scan, with the same noise at each call.
 
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
             numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
         """
 
 
@@ -75,6 +78,9 @@ class SimulatedScans:
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
             numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
         """
         study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)

@@ -66,7 +66,7 @@ class ValidationSlices:
         n_neighbor_slices: int = 0,
         scans: TuningScans | None = None,
     ) -> ValidationSlices:
-        """Choose slices evenly through the tumor's box, or through the head where there is no mask.
+        """Choose slices evenly through the tumor's box, or through the head if there is no mask.
 
         Args:
             study: Prepared.
@@ -75,6 +75,9 @@ class ValidationSlices:
             n_slices: How many are judged, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
             scans: Its low doses, if others than those simulated in the position of the T1ce are used.
+
+        Returns:
+            The slices.
         """
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
@@ -112,7 +115,14 @@ class ValidationSlices:
         return self.simulator.sigma if self.scans is None else self.scans.at(dose, self.numbers[:1]).simulator.sigma
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
-        """The slices at a lower dose; at each call the same noise."""
+        """Give the slices at a lower dose, with the same noise at each call.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The slices on [−1, 1], (z, y, x).
+        """
         if self.scans is not None:
             image = self.scans.at(dose, self.numbers).image[self.box]
             return np.ascontiguousarray(image.transpose(2, 1, 0))
@@ -129,13 +139,16 @@ class ValidationSlices:
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings
     ) -> RestoredSlices:
-        """Restore the slices that are judged; those around them stay at the low dose, with a half-width of 1.
+        """Restore the evaluated slices; their neighbors stay at the low dose, with a half-width of 1.
 
         Args:
             field: The network.
             low_dose: Low-dose slices, on [−1, 1].
             dose: Dose as a fraction of the standard dose, 0–1.
             settings: Settings of the restoration.
+
+        Returns:
+            The restored slices.
         """
         images = {"pre_contrast": self.pre_contrast, "low_dose": low_dose}
         if self.t2 is not None:

@@ -37,11 +37,14 @@ class ValidationScans:
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it, scanned or simulated.
+        """Give slices of the scan, scanned or simulated.
 
         Args:
             dose: Dose as a fraction of the standard dose, 0–1.
             numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
         """
         if dose not in self.scanned:
             return self.simulated.at(dose, numbers)
@@ -58,7 +61,7 @@ def find_tuning_scans(
     least: int,
     extent: float = 0.0,
 ) -> list[ValidationScans]:
-    """Give the low doses that studies are tuned on.
+    """Collect the low doses on which intervals and baselines are tuned.
 
     Args:
         studies: Prepared validation studies.
@@ -68,6 +71,9 @@ def find_tuning_scans(
         least: Patients who must have been scanned at a dose for scans alone to count there.
         extent: Misalignment of simulated scans (`SimulatedScans`): one study this way, the
             next that way, a study that is alone in the middle.
+
+    Returns:
+        The scans of each validation study.
     """
     patients: dict[float, set[str]] = {}
     for one, source in zip(studies, sources, strict=True):

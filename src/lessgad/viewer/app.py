@@ -37,6 +37,9 @@ def create_viewer(source: StudySource, token: str, hosts: Sequence[str]) -> Star
         source: What is shown.
         token: Secret of the link; whoever has it sees the images.
         hosts: Names under which browsers may ask for it.
+
+    Returns:
+        The application.
     """
     key, pages = _Key(token), _Pages(source)
     return Starlette(

@@ -21,6 +21,9 @@ def listen(port: int) -> socket.socket:
     Args:
         port: Port on 127.0.0.1.
 
+    Returns:
+        The listening socket.
+
     Raises:
         SettingsError: The port is taken or may not be used.
     """

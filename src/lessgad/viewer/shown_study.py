@@ -146,17 +146,23 @@ class StudySource(Protocol):
         Args:
             number: Number of the study in the list.
 
+        Returns:
+            The study.
+
         Raises:
             LessgadError: A file is missing or damaged.
         """
 
     def voxels(self, number: int, key: str, dose: str) -> Int16[np.ndarray, "z y x"] | None:
-        """Give an image in the order in which a screen is filled; None where there is no such image.
+        """Give an image in the order in which a screen is filled.
 
         Args:
             number: Place of the study in the list.
             key: Of the image.
             dose: Label of the dose; empty for images that do not depend on it.
+
+        Returns:
+            The voxels, (z, y, x); None if there is no such image.
 
         Raises:
             LessgadError: A file is damaged.
@@ -164,11 +170,14 @@ class StudySource(Protocol):
 
 
 def lesion_of(tumor: Bool[np.ndarray, "x y z"] | None, spacing_mm: tuple[float, float, float]) -> Lesion | None:
-    """Find the lesion as it is seen on the screen, where the patient's right is at the left and anterior is up.
+    """Find the lesion as seen on the screen: the patient's right at the left, anterior up.
 
     Args:
         tumor: Mask in transverse order.
         spacing_mm: Along x, y, z.
+
+    Returns:
+        The lesion; None without a mask.
     """
     if tumor is None or not tumor.any():
         return None

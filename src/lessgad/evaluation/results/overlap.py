@@ -60,7 +60,14 @@ def method_of_image(image: str) -> str:
 
 
 def image_order(image: str) -> tuple[int, str]:
-    """Sort key: standard, low, the baselines, restored, external ones by name."""
+    """Give the sort key of an image: standard, low, the baselines, restored, then external ones by name.
+
+    Args:
+        image: Name of the image.
+
+    Returns:
+        Rank and name.
+    """
     return (-1, image) if image == STANDARD else method_order(method_of_image(image))
 
 

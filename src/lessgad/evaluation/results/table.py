@@ -45,7 +45,14 @@ _METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale"
 
 
 def method_order(method: str) -> tuple[int, str]:
-    """Sort key: the known methods from unrestored to restored, then external ones by name."""
+    """Give the sort key of a method: the known ones from unrestored to restored, then external ones by name.
+
+    Args:
+        method: Name of the method.
+
+    Returns:
+        Rank and name.
+    """
     known = method in _METHODS_FIRST
     return (_METHODS_FIRST.index(method) if known else len(_METHODS_FIRST), method)
 
@@ -111,6 +118,9 @@ class ResultTable(Generic[Row]):
 
         Args:
             path: The file to read.
+
+        Returns:
+            The rows.
 
         Raises:
             InputError: Missing, not this table, or a line of it cannot be understood or comes twice.

@@ -50,6 +50,9 @@ def slices_of(volume: Volume) -> Slices:
     Args:
         volume: The volume to slice.
 
+    Returns:
+        The slices.
+
     Raises:
         VolumeError: The axes are not perpendicular, or a voxel is not a whole number from 0 to 32767.
     """

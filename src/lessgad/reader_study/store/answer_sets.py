@@ -38,7 +38,7 @@ class Submission:
 def submit(
     session: Session, at: float, account_id: int, reading: Reading, submission: Submission, protocol_sha256: str
 ) -> int:
-    """Append answers as the next revision; gives its number, the old one where the page was handed in before.
+    """Append answers as the next revision.
 
     Args:
         session: Session of the database.
@@ -47,6 +47,9 @@ def submit(
         reading: The reading: case, sitting and images.
         submission: The submitted answers.
         protocol_sha256: SHA-256 of the frozen protocol.
+
+    Returns:
+        Number of the revision; the earlier number if the page was already submitted.
 
     Raises:
         ReaderStudyError: Signed off, answered elsewhere in the meantime, or a revision without a reason.
@@ -90,21 +93,27 @@ def submit(
 
 
 def answer_digest(answers: str, images: Mapping[str, str]) -> str:
-    """Hash by which the audit log holds an answer set: of the answers and of the images that they are about.
+    """Compute the hash by which the audit log identifies an answer set: of the answers and of their images.
 
     Args:
         answers: Answers as JSON.
         images: SHA-256 of each image.
+
+    Returns:
+        The hash as hexadecimal digits.
     """
     return digest(canonical([answers, dict(images)]))
 
 
 def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
-    """Give all answers to a reading, the first ones first.
+    """List all revisions of the answers to a reading, oldest first.
 
     Args:
         session: Session of the database.
         reading_id: ID of the reading.
+
+    Returns:
+        The revisions.
     """
     return list(
         session.exec(select(AnswerSet).where(AnswerSet.reading_id == reading_id).order_by(col(AnswerSet.revision)))
@@ -132,11 +141,14 @@ def save_draft(
 
 
 def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, ReaderResponse], str]:
-    """Give what the form holds: the draft, else the newest answers; and the reason that the draft gives.
+    """Give the content of the form: the draft, or the newest answers without a draft.
 
     Args:
         session: Session of the database.
         reading_id: ID of the reading.
+
+    Returns:
+        Answers by item, and the reason in the draft.
     """
     draft = session.get(Draft, reading_id)
     if draft is not None:
@@ -159,11 +171,14 @@ def sign_off(session: Session, at: float, account_id: int) -> None:
 
 
 def signed_off_at(session: Session, account_id: int) -> float | None:
-    """When a reader signed off; None where they have not.
+    """Give the time at which a reader signed off.
 
     Args:
         session: Session of the database.
         account_id: ID of the account.
+
+    Returns:
+        Seconds since 1970; None if they have not.
     """
     row = session.get(SignOff, account_id)
     return row.signed_at if row is not None else None

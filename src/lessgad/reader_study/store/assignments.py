@@ -74,13 +74,16 @@ def spelled_panels(reading: Reading) -> str:
 
 
 def assignments(session: Session, account_id: int, at: float, protocol: ReadingProtocol) -> list[Assignment]:
-    """List the readings of a reader in their order, and where each stands.
+    """List the readings of a reader in order, with their states.
 
     Args:
         session: Of the database.
         account_id: Of the reader.
         at: Now, in Unix seconds.
         protocol: What is read; says how long the washout is.
+
+    Returns:
+        The readings.
     """
     cases = {case.id: case for case in protocol.cases}
     rows = session.exec(
@@ -117,7 +120,7 @@ def assignments(session: Session, account_id: int, at: float, protocol: ReadingP
 def find_assignment(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones.
+    """Find a reading of this reader that is open or done.
 
     Args:
         session: Session of the database.
@@ -125,6 +128,9 @@ def find_assignment(
         reading_id: ID of the reading.
         at: Current time, in seconds since 1970.
         protocol: The protocol of the reader study.
+
+    Returns:
+        The reading; None for other readers' readings, and for later and closed ones.
     """
     found = find_given(session, account_id, reading_id, at, protocol)
     return found if found is not None and found.state in ("done", "next") else None
@@ -133,7 +139,7 @@ def find_assignment(
 def find_given(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader, whatever its state; None for anybody else's.
+    """Find a reading of this reader in any state.
 
     Args:
         session: Session of the database.
@@ -141,6 +147,9 @@ def find_given(
         reading_id: ID of the reading.
         at: Current time, in seconds since 1970.
         protocol: The protocol of the reader study.
+
+    Returns:
+        The reading; None for other readers' readings.
     """
     given = assignments(session, account_id, at, protocol)
     return next((assignment for assignment in given if assignment.reading.id == reading_id), None)
@@ -152,11 +161,14 @@ def image_kind(panel: Panel) -> str:
 
 
 def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
-    """Give the images of a case by kind.
+    """List the images of a case by kind.
 
     Args:
         session: Session of the database.
         case_id: ID of the case.
+
+    Returns:
+        Image by kind.
     """
     return {
         image.kind: image for image in session.exec(select(tables.Image).where(tables.Image.case_id == case_id)).all()

@@ -35,6 +35,7 @@ def append_event(session: Session, at: float, account_id: int | None, event: str
         at: Current time, in seconds since 1970.
         account_id: ID of the account; None where nobody is logged in.
         event: What happened.
+        **details: Further facts, as JSON values.
     """
     previous = session.exec(select(AuditEvent.sha256).order_by(col(AuditEvent.id).desc()).limit(1)).first() or GENESIS
     spelled = canonical(details)

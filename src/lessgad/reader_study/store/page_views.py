@@ -30,11 +30,14 @@ def note_active(session: Session, at: float, reading_id: str, view_id: str, acti
 
 
 def active_seconds(session: Session, reading_id: str) -> float:
-    """Sum over all times that the page was open.
+    """Add up the active time of all views of a page.
 
     Args:
         session: Session of the database.
         reading_id: ID of the reading.
+
+    Returns:
+        Seconds.
     """
     total = session.exec(select(func.sum(PageView.active_s)).where(PageView.reading_id == reading_id)).one()
     return round(float(total or 0.0), 1)

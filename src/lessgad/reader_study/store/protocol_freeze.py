@@ -22,12 +22,15 @@ from lessgad.reader_study.store.tables import Account, StoredProtocol, StoredRea
 
 
 def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str:
-    """Give the hash of the frozen protocol, which is frozen now where it was not.
+    """Give the hash of the frozen protocol, and freeze it first if necessary.
 
     Args:
         session: Session of the database.
         at: Current time, in seconds since 1970.
         protocol: The protocol of the reader study.
+
+    Returns:
+        SHA-256 as hexadecimal digits.
 
     Raises:
         ReaderStudyError: It is frozen, and another one.

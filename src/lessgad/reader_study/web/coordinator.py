@@ -48,11 +48,14 @@ class ReaderProgress:
 
 
 def progress_page(visitor: Visitor, state: State) -> Response:
-    """Progress per reader by case.
+    """Show the progress of each reader by case.
 
     Args:
         visitor: The coordinator.
         state: State of the server.
+
+    Returns:
+        The page.
     """
     with state.study.store.reading() as session:
         readers = [_progress(session, account, state) for account in accounts(session, "reader")]
@@ -73,13 +76,16 @@ def progress_page(visitor: Visitor, state: State) -> Response:
 
 @router.post("/accounts/{account_id}/logout")
 def end_logins(account_id: int, _visitor: Coordinator, _form: OwnForm, state: Study) -> Response:
-    """Log somebody out everywhere.
+    """Log a reader out everywhere.
 
     Args:
         account_id: ID of the account.
         _visitor: The coordinator, who must be logged in.
         _form: The checked form.
         state: State of the server, with the reader study.
+
+    Returns:
+        A redirect.
     """
     with state.study.store.writing() as session:
         account = session.get(Account, account_id)

@@ -46,12 +46,15 @@ class FormQuestion:
 def questions_to_ask(
     questionnaire: Questionnaire, reading: Reading, answers: Mapping[str, ReaderResponse]
 ) -> list[FormQuestion]:
-    """Arrange the questions of a case: question by question, in each image by image.
+    """Arrange the questions of a case: question by question, and within each image by image.
 
     Args:
         questionnaire: What is asked.
         reading: The case.
         answers: Those to show.
+
+    Returns:
+        The questions in the order of the page.
     """
     names = {letter: reading.name(letter) for letter in reading.letters}
     asked: dict[str, list[FormItem]] = {}

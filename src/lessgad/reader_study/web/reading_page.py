@@ -30,6 +30,9 @@ def reading_page(reading_id: str, visitor: Reader, state: Annotated[State, Depen
         reading_id: ID of the reading.
         visitor: The reader who is logged in.
         state: State of the server.
+
+    Returns:
+        The page.
     """
     if not visitor.seen_face_notice:
         return RedirectResponse("/", 303)
@@ -45,6 +48,9 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
         state: Of the server.
         status: HTTP status.
         problem: What was wrong with what was handed in, where a browser without scripts did that.
+
+    Returns:
+        The response.
     """
     protocol = state.study.protocol
     with state.study.store.reading() as session:

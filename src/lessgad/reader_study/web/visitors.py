@@ -23,11 +23,14 @@ class NotLoggedInError(Exception):
 
 
 def find_current(request: Request, state: Annotated[State, Depends(state_of)]) -> Visitor | None:
-    """Find who is logged in, if anybody is.
+    """Find the person who is logged in.
 
     Args:
         request: The request.
         state: State of the server.
+
+    Returns:
+        The visitor; None if nobody is logged in.
     """
     token = request.cookies.get(LOGIN_COOKIE, "")
     if not token:
@@ -76,11 +79,14 @@ Coordinator = Annotated[Visitor, Depends(current_coordinator)]
 
 
 async def own_form(request: Request, visitor: AnyVisitor) -> FormData:
-    """Read a form that carries the secret of the visitor's login; any other is answered with 400.
+    """Read a form that carries the secret of the visitor's login; other forms are answered with 400.
 
     Args:
         request: The request.
         visitor: The person who is logged in.
+
+    Returns:
+        The form.
     """
     form = await _form(request)
     _check_secret(form, visitor.csrf)
@@ -117,11 +123,14 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
 
 
 def text(form: FormData, name: str) -> str:
-    """One field of a form; empty where there is none.
+    """Read one field of a form.
 
     Args:
         form: The form.
         name: Name of the field.
+
+    Returns:
+        The text; empty if there is no such field.
     """
     value = form.get(name, "")
     return value if isinstance(value, str) else ""

@@ -43,6 +43,9 @@ def draw_appearance(kinds: Several[Kind], rng: np.random.Generator) -> Appearanc
     Args:
         kinds: Of the materials after the tissues.
         rng: Of the scene.
+
+    Returns:
+        The signals.
     """
     before, after = _by_physics(kinds, rng) if rng.random() < PHYSICS_SHARE else _at_random(kinds, rng)
     if rng.random() < NOTHING_ENHANCES_SHARE:

@@ -59,6 +59,9 @@ def draw_block(seed: int, number: int) -> list[GeneratedBatch]:
     Args:
         seed: Random seed.
         number: Number of the block.
+
+    Returns:
+        The batches.
     """
     torch.set_num_threads(1)
     rngs = [np.random.default_rng((seed, 7, number * BATCH_SIZE + i)) for i in range(BATCH_SIZE)]
@@ -80,13 +83,16 @@ def draw_block(seed: int, number: int) -> list[GeneratedBatch]:
 
 
 def batches(seed: int, first_step: int, n_steps: int, n_workers: int = 1) -> Iterator[GeneratedBatch]:
-    """Give the batches of the steps from `first_step`, drawn ahead by worker processes.
+    """Draw the batches of the steps from `first_step` ahead in worker processes.
 
     Args:
         seed: Of the training.
         first_step: A multiple of `N_SCANS` · `N_INTERLEAVED`.
         n_steps: Where to stop, counted from 0.
         n_workers: Processes; 0 draws in this one. The batches do not depend on it.
+
+    Yields:
+        One batch per step.
     """
     blocks = Blocks(seed, first_step // N_SCANS, -(-n_steps // N_SCANS))
     loader = DataLoader(

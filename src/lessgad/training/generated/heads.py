@@ -50,11 +50,14 @@ class GeneratedHead:
 
 @lru_cache(maxsize=N_KEPT)
 def generated_head(seed: int, number: int) -> GeneratedHead:
-    """Build head `number` of a training: anatomy for most, shapes without any meaning for a quarter.
+    """Build head `number` of a training: anatomy for three quarters, meaningless shapes for one quarter.
 
     Args:
         seed: Random seed.
         number: Number of the head.
+
+    Returns:
+        The head.
     """
     rng = np.random.default_rng((seed, number))
     return _shapes(rng) if rng.random() < SHAPES_SHARE else _anatomy(rng)

@@ -52,6 +52,9 @@ def paint_lesions(
         brain: Where most lesions are.
         dura_mm: Distance outside the intracranial cavity.
         rng: Of the patient.
+
+    Returns:
+        What was painted.
     """
     painters = (_solid, _ring, _cystic, _patchy, _small_ones, _diffuse, _meningeal, _bright)
     kinds: list[Kind] = []

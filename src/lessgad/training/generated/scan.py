@@ -39,13 +39,16 @@ class GeneratedPatch:
 def draw_scan(
     scene: Scene, rng: np.random.Generator, n_neighbors: int = 2, dose: float | None = None
 ) -> GeneratedPatch:
-    """Scan a scene with a dose and noise of its own, and cut a patch.
+    """Scan a scene with a dose and noise, and cut a patch.
 
     Args:
         scene: Where.
         rng: Of everything drawn.
         n_neighbors: Slices that the field sees above and below.
         dose: β; None draws one.
+
+    Returns:
+        The patch.
     """
     drawn = _dose(rng)
     dose = drawn if dose is None else dose

@@ -65,11 +65,14 @@ class Scene:
 
 
 def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
-    """Place a stack of slices in a head and sample what scanners would see, all noise-free.
+    """Place a stack of slices in a head and sample the noise-free signals that scanners would measure.
 
     Args:
         head: The generated head.
         rng: Random generator.
+
+    Returns:
+        The scene.
     """
     spacing = draw_spacing(rng)
     n = int(min(MOST_SLICES, max(N_SEEN, 2 * np.ceil(DEPTH_MM / spacing[0]) + 1)))
