@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True)
