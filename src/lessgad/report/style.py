@@ -109,11 +109,10 @@ def is_external(method: str) -> bool:
 
 
 def styled() -> AbstractContextManager[None]:
-    """The context in which figures are built and drawn; Matplotlib's settings outside it stay as they were."""
+    """Give the context in which figures are built and drawn; Matplotlib's settings outside it are not changed."""
     import matplotlib
 
-    context: AbstractContextManager[None] = matplotlib.rc_context(_RC)
-    return context
+    return matplotlib.rc_context(_RC)
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
