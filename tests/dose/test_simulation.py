@@ -93,7 +93,7 @@ def test_the_agent_and_the_field_decide_the_curve():
         (replace(SPIN_ECHO, scanning_sequence=("EP",)), "no signal equation for ScanningSequence EP"),
         (replace(SPIN_ECHO, echo_time_ms=None), "spin echo without EchoTime"),
         (replace(SPIN_ECHO, scanning_sequence=("GR",), repetition_time_ms=20.0), "gradient echo without FlipAngle"),
-        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly brightens"),
+        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly any enhancement"),
     ],
 )
 def test_without_an_equation_it_is_the_linear_mix_and_the_reason_is_known(acquisition: Acquisition, reason: str):

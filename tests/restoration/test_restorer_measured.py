@@ -48,7 +48,7 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     assert 0.5 < found.overlooked_ml < 20
     assert found.error.array.min() < -0.2 * 300
     assert 0 < found.detectable[10.0] < found.detectable[5.0]
-    assert "ml show more than was measured" in found.words
+    assert "ml are brighter than measured" in found.words
     assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).discrepancy is None
 
 

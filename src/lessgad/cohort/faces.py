@@ -11,7 +11,7 @@ RECOGNIZABLE = "RecognizableVisualFeatures"
 WORDS = {
     True: "Faces are present: the images are not defaced.",
     False: "Faces were removed: everything in front of a plane behind the eyes is 0.",
-    None: "Nobody said whether faces were removed: treat full heads as identifying.",
+    None: "It is not stated whether faces were removed: treat whole heads as identifying.",
 }
 
 

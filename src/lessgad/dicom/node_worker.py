@@ -79,7 +79,7 @@ def work_on(
         if not result.exists():  # it is whole where it exists: a node that died had only to send it
             if not has_low_dose(queue.images(study), rules):
                 queue.finish(study)
-                log.say("study without a low dose: nothing to do", study=study)
+                log.say("study without a low dose: nothing is done", study=study)
                 return
             failure = restorer.restore(queue.images(study), result, stop, dose=settings.dose, burn_in=settings.burn_in)
             if failure is not None:

@@ -241,7 +241,7 @@ def _images(
             name="discrepancy",
             number=3,
             description=f"{NOT_FOR_DIAGNOSIS} {version} discrepancy",
-            derivation=f"{derivation} Where the measured low dose contradicts the image: too much +, too little -.",
+            derivation=f"{derivation} Where the image disagrees with the measured low dose: too bright +, too dark -.",
             comments=(NOT_FOR_DIAGNOSIS, found.words, *cautions),
             burnt_in=(NOT_FOR_DIAGNOSIS, "discrepancy") if burn_in else (),
         )

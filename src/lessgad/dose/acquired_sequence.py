@@ -56,13 +56,13 @@ def _of_kind(
     kind: SequenceClass, acquisition: Acquisition, tr: float, te: float, ti: float, flip: float
 ) -> Sequence | str:
     if tr > LONGEST_TR_MS or te > LONGEST_TE_MS:
-        return "a RepetitionTime or EchoTime too long to be true in the sidecar, which counts in seconds"
+        return "an implausibly long RepetitionTime or EchoTime in the sidecar (its unit is seconds)"
     if kind == "spin echo":
         return _spin_echo(acquisition, tr, te)
     if kind == "gradient echo":
         return Sequence("gradient_echo", tr, te, flip)
     if ti >= tr:
-        return f"{kind} with an InversionTime above its RepetitionTime, and no RepetitionTimePreparation of the cycle"
+        return f"{kind} with an InversionTime above its RepetitionTime, and no RepetitionTimePreparation for the cycle"
     if kind == "inversion-recovery spin echo":
         return Sequence("inversion_spin_echo", tr, te, math.pi / 2, ti)
     return _inversion_gradient_echo(acquisition, tr, te, ti, flip)

@@ -94,7 +94,7 @@ class DoseCurve:
         if self._before <= 0:
             return f"an inversion that nulls {assumed} or has not let it recover"
         if self.largest_ratio < LEAST_RISE:
-            return "a sequence in which the agent hardly brightens tissue, by its equation"
+            return "a sequence whose equation predicts hardly any enhancement"
         if not self.sequence.inversion_time_ms:
             return ""
         ratio = self.signal(np.array([USUAL_CONCENTRATION_MM]))
@@ -103,7 +103,7 @@ class DoseCurve:
             other = replace(self, t1_ms=factor * self.t1_ms)
             shifted = float(other.low_dose_ratio(ratio, 0.1)[0]) - 1 if other._before > 0 else math.inf
             if abs(shifted / enhancement - 1) > MOST_SENSITIVE:
-                return f"an inversion so near the null of {assumed} that an error of 10 % in it would decide"
+                return f"an inversion so close to the null of {assumed} that an error of 10 % in it would dominate"
         return ""
 
     def low_dose_ratio(self, ratio: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:

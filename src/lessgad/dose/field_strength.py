@@ -29,4 +29,6 @@ def field_cautions(acquisition: Acquisition) -> tuple[str, ...]:
     field = acquisition.field_strength_t
     if not field or LOWEST_T <= field <= HIGHEST_T:
         return ()
-    return (f"the scan was made at {field:g} T, and low doses follow T1 and relaxivity of {known_field(field)}",)
+    return (
+        f"the scan was made at {field:g} T; low doses are simulated with T1 and relaxivity of {known_field(field)}",
+    )

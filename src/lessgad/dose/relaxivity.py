@@ -144,6 +144,6 @@ def agent_cautions(words: str | None) -> tuple[str, ...]:
     if not said or "gadolinium" in said.lower() or agent_named(said) is not None:
         return ()
     return (
-        f"the contrast agent “{said}” is none that lessgad knows the relaxivity of (or several); low doses follow that "
-        f"of {USUAL_AGENT}",
+        f"the contrast agent “{said}” is not one with a relaxivity known to lessgad (or names several agents); "
+        f"low doses are simulated with that of {USUAL_AGENT}",
     )

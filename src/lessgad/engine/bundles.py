@@ -152,7 +152,7 @@ def _after_loss(
         yield Done(rest.pop(0).unit.key, record)
     losses = 1 + (bundle.losses if len(rest) == len(bundle.jobs) else 0)
     if rest and losses > SECOND_CHANCES:
-        yield _failed(folder, rest.pop(0), f"{losses} workers were lost at it. {why_lost}")
+        yield _failed(folder, rest.pop(0), f"{losses} workers were lost while doing this. {why_lost}")
         losses = 0
     if rest:
         again.append(Bundle(tuple(rest), losses, suspect))

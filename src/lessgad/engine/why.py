@@ -42,7 +42,7 @@ def why(standing: Standing, key: str) -> str:
         missing = next(path for path in standing.plan[key].outputs if not path.exists())
         return f"{missing.name} is missing"
     if not record.made_from:
-        return "an older lessgad did it, which did not note from what"
+        return "it was done by an older lessgad, which did not record its inputs"
     now = json.loads(json.dumps(standing.made_from(key)))  # as it would come back from disk
     return _listed(_changes(record.made_from, now, standing, key))
 

@@ -25,7 +25,7 @@ from lessgad.segmentation.region_labels import check_regions
 from lessgad.segmentation.settings import SegmentationSettings
 
 NO_REGIONS = (
-    "no label of the masks counts as tumor: nothing but the whole head will be judged. Name labels with --region, such "
+    "no label of the masks counts as tumor, so only the whole head will be evaluated. Name labels with --region, such "
     "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
 )
 
@@ -109,7 +109,11 @@ def init_experiment(
         *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
         *not_tumor_words(found, regions, names),
-        *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
+        *(
+            [f"{n_test} test patients; an answer needs at least {least} (split: in experiment.yaml)"]
+            if n_test < least
+            else []
+        ),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",
     ]

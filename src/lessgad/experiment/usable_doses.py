@@ -47,6 +47,6 @@ def doses_without_scan(experiment: Experiment, usable: Collection[str]) -> Itera
         without = [study.name for study in judged if dose not in usable_doses(experiment, study, usable)]
         if without:
             yield (
-                f"no measured scan at {percent(dose)} of the dose in {len(without)} of {len(judged)} studies, which "
-                f"are not judged there: {', '.join(without)}"
+                f"no measured scan at {percent(dose)} of the dose in {len(without)} of {len(judged)} studies, "
+                f"which are not evaluated there: {', '.join(without)}"
             )

@@ -49,7 +49,7 @@ def experiment_flow(
         ),
         FlowStep(
             "Evaluation",
-            (f"against the standard dose: {_count(_done(experiment, judged, usable, evaluated))}",),
+            (f"compared with the standard dose: {_count(_done(experiment, judged, usable, evaluated))}",),
         ),
     )
 

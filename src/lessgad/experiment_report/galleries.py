@@ -40,7 +40,7 @@ def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Col
     pictures = []
     for study, prepared in chosen:
         figure = dose_gallery(_gallery_study(experiment, study, prepared, scores, usable))
-        alt = "T1 and T1ce at the left; low-dose images above and restored ones below at several doses"
+        alt = "T1 and T1ce at the left; at several doses, low-dose images above and restored images below"
         caption = (
             f"{study.name}: low dose above, restored below; whole slice and close-up. "
             "PSNR and SSIM are those of the tumor's box in the whole volume."

@@ -54,7 +54,7 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
     if figure is None:
         return ()
     place = "the tumor's box" if area == "tumor_box" else "the head"
-    alt = f"PSNR, its gain over unrestored, and SSIM in {place} against the dose, one line per method"
+    alt = f"PSNR, its gain over unrestored images, and SSIM in {place} by dose, one line per method"
     caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
     return (Picture(b"", alt, caption, svg=to_svg(figure), table="similarity"),)
 
@@ -77,13 +77,13 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
     pictures = []
     if against_dose is not None:
         alt = "Recovery, false and missed enhancement against the dose, one line per method"
-        caption = "Enhancement that came back, was invented, was missed; test patients, means over patients."
+        caption = "Recovered, false and missed enhancement; test patients, means over patients."
         pictures.append(Picture(b"", alt, caption, svg=to_svg(against_dose), table="enhancement"))
     if traded is not None:
         alt = "False against missed enhancement as the threshold moves, one line per method, one panel per dose"
         caption = (
-            "False against missed enhancement, every method scaled to recovery 1, as the threshold moves; the marked "
-            "point is the study’s own threshold. Nearer to the lower left is better."
+            "False against missed enhancement, every method scaled to recovery 1, as the threshold moves; the "
+            "marker is the threshold of the study. Closer to the lower left is better."
         )
         pictures.append(Picture(b"", alt, caption, svg=to_svg(traded), table="false_against_missed"))
     return tuple(pictures)
@@ -198,7 +198,9 @@ def _calibration_picture(experiment: Experiment, study: Study) -> Picture:
     alt = "T1, T1ce, calibrated T1ce and a low-dose slice over their histograms, with the shift of the second peak"
     method = experiment.settings.preparation.calibration
     smooth = (
-        " The factor that varies through the head comes before the one in the figure." if method == "smooth" else ""
+        " A smooth bias correction was applied first; the figure shows the global factor only."
+        if method == "smooth"
+        else ""
     )
     caption = f"{study.name}: calibration ({method}) and a simulated low dose.{smooth}"
     return Picture(to_png(figure), alt, caption)

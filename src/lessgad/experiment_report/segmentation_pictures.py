@@ -54,8 +54,8 @@ def segmentation_section(
     if figure is not None:
         alt = "Dice, HD95 and ASD against the dose, one column per region, low-dose and restored images"
         caption = (
-            "What a network that learned from the standard dose makes of low-dose and restored images; test patients, "
-            "means over patients. The gray line is the standard dose itself."
+            "Segmentation of low-dose and restored images by a network trained on the standard dose; test "
+            "patients, means over patients. The gray line is the standard dose."
         )
         curves = (Picture(b"", alt, caption, svg=to_svg(figure), table="overlap"),)
     return SegmentationSection(
@@ -69,7 +69,7 @@ def segmentation_section(
 def _note(experiment: Experiment) -> str:
     description = json.loads(experiment.folder.segmentation_model.read_text(encoding="utf-8"))
     network = f"nnU-Net ({description['configuration']})"
-    kept = " The largest connected piece alone is kept." if description["keeps_largest"] else ""
+    kept = " Only the largest connected piece is kept." if description["keeps_largest"] else ""
     if description["trained_here"]:
         return (
             f"{network}, trained on the standard-dose images of training patients, applied unchanged to all others: a "

@@ -76,13 +76,13 @@ def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettin
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))
         words += f"; of the head's voxels {mean} (at most {most} in a study)"
-        words += " enhance more than a plausible concentration explains"
+        words += " enhance more than a plausible concentration can explain"
     return words
 
 
 def _noise_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:
     if not settings.adds_noise:
-        return "none, as in the paper: the mix even averages away what the pair has"
+        return "none, as in the paper; the mix even averages noise away"
     ratios = sorted(record.snr for record in records if math.isfinite(record.snr))
     if not ratios:
         return settings.noise_words

@@ -222,7 +222,7 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: 
         Fact("Training", _training(settings.training)),
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
-        Fact("Tumor", regions or "no regions named: judged on the head alone"),
+        Fact("Tumor", regions or "no regions: evaluated on the whole head only"),
         Fact("Faces", WORDS[faces_in(experiment.cohort.root)]),
         Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
     )

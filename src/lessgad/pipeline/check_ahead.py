@@ -43,7 +43,7 @@ def check_ahead(experiment: Experiment, stages: Sequence[Stage], progress: Progr
         check_segmentation(experiment)
     if "evaluate" in stages:
         for name in ExternalImages(experiment).without_any():
-            progress.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
+            progress.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not evaluated")
 
 
 def begin_stage(experiment: Experiment, standing: Standing, stage: Stage, progress: Progress) -> None:

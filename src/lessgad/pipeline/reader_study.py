@@ -31,7 +31,7 @@ from lessgad.scoring.method_images import read_like
 from lessgad.viewer.browser_images import Grid, grid_of, write_browser_image
 from lessgad.volume import read_volume
 
-AGAIN = "It holds answers that nothing replaces: move or remove the folder to begin another study"
+AGAIN = "Its answers cannot be replaced: move or remove the folder to begin another study"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def create_reader_study(
     experiment = open_experiment(root, only_look=True)
     questionnaire = for_regions(questionnaire, experiment.settings.cohort.regions)
     folder = StudyFolder.of(root)
-    with holding(experiment.folder.state.lock("reader/create"), "making of the reader study"):
+    with holding(experiment.folder.state.lock("reader/create"), "creation of the reader study"):
         if folder.root.exists():
             raise ReaderStudyError("This experiment already has a reader study", path=folder.root, remedy=AGAIN)
         unknown = [dose for dose in settings.doses if dose not in experiment.settings.doses]

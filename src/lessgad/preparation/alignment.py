@@ -212,7 +212,7 @@ def _nudges(points: Points, spacing_mm: tuple[float, float, float]) -> list[tupl
         cosine, sine = np.cos(np.radians(NUDGE_DEG)), sign * np.sin(np.radians(NUDGE_DEG))
         turned = arm.copy()
         turned[one], turned[other] = cosine * arm[one] - sine * arm[other], sine * arm[one] + cosine * arm[other]
-        nudges.append((turned / spacing + center, f"a turn by {-sign * NUDGE_DEG:g}° about {'xyz'[axis]}"))
+        nudges.append((turned / spacing + center, f"a rotation by {-sign * NUDGE_DEG:g}° about {'xyz'[axis]}"))
     return nudges
 
 

@@ -55,7 +55,7 @@ class CarriedTumor:
         if self.n_vanished:
             said.append(
                 f"{self.n_vanished} of {self.n_lesions} lesions ({self.vanished_ml:.2g} ml) have no voxel on the grid "
-                "of the T1 and are lost: its voxels are larger, or it does not reach there"
+                "of the T1 and are lost: the voxels of the T1 are larger, or its field of view does not cover them"
             )
         said += [f"label {value} has no voxel on the grid of the T1" for value in self.vanished_labels]
         if abs(self.on_grid_ml - self.drawn_ml) > WORTH_SAYING * self.drawn_ml:

@@ -75,7 +75,7 @@ def mode_cautions(pre_contrast: Image, calibrated: Image, head: Region) -> tuple
         return ()
     (first, _), (second, height) = modes[:2]
     return (
-        f"calibration is doubtful: most voxels of the head have a T1ce/T1 of {first:.2f}, but a second group "
+        f"calibration is uncertain: most voxels of the head have a ratio T1ce/T1 of {first:.2f}, but a second group "
         f"({100 * height:.0f} % as frequent) has {second:.2f}. If the group at {max(first, second):.2f} enhances, the "
         f"true scale is that of the other: check the enhancement of unaffected tissue in the preparation picture",
     )

@@ -17,7 +17,7 @@ from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.settings import Settings
 
-_PUT_BACK = "Put back the file as it was; answers to another protocol are another study"
+_PUT_BACK = "Restore the original file; answers to another protocol are another study"
 
 
 class ReadingProtocol(Settings):

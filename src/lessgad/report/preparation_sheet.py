@@ -69,7 +69,7 @@ def _from_place_to_place(pair: PreparedPair) -> str:
     if pair.gain is None:
         return ""
     percents = 100 * (pair.gain.over(pair.head.shape)[pair.head] - 1)
-    return f", {percents.min():+.0f} to {percents.max():+.0f} % from place to place"
+    return f", {percents.min():+.0f} to {percents.max():+.0f} % across the head"
 
 
 def preparation_images(

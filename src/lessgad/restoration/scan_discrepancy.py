@@ -48,13 +48,13 @@ class ScanDiscrepancy:
         """For people, in one line."""
         if self.inflation > DIFFERS_ALL_OVER:
             return (
-                f"image and scan differ all over the head, {self.inflation:.0f} times as much as by noise: believe "
+                f"image and scan differ all over the head, {self.inflation:.0f} times as much as noise explains: trust "
                 "neither the image nor an empty map"
             )
-        least = " and ".join(f"{share:.0%} of {mm:g} mm" for mm, share in sorted(self.detectable.items()))
+        least = ", ".join(f"{share:.0%} of tissue signal at {mm:g} mm" for mm, share in sorted(self.detectable.items()))
         return (
-            f"{self.unsupported_ml:.2f} ml show more than was measured, {self.overlooked_ml:.2f} ml less; an error is "
-            f"found half of the time from {least} diameter, in the signal of tissue".replace("%", " %")
+            f"{self.unsupported_ml:.2f} ml are brighter than measured, {self.overlooked_ml:.2f} ml darker; "
+            f"smallest error detected half of the time: {least}".replace("%", " %")
         )
 
 
