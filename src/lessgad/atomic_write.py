@@ -68,7 +68,7 @@ def write_text(path: Path, text: str) -> None:
 
     Args:
         path: The file to write.
-        text: Its content.
+        text: Content of the file.
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -61,7 +61,7 @@ def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_co
 
     Args:
         array: The image.
-        path: Its file, for the error.
+        path: File, for the error.
         needs_contrast: Whether one value in every voxel is an error.
 
     Raises:
@@ -80,7 +80,7 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
 
     Args:
         array: The image, of any type.
-        path: Its file, for the error.
+        path: File, for the error.
 
     Returns:
         The labels, int32.

@@ -60,7 +60,7 @@ def affine_and_frame(header: Nifti1Header, path: Path) -> tuple[Affine, Frame]:
 
     Args:
         header: Header of the image.
-        path: Its file, for the error.
+        path: File, for the error.
 
     Returns:
         Affine from voxel indices to RAS+ mm, and what is known of its frame.
@@ -102,7 +102,7 @@ def check_voxel_size(image: Nifti1Image, path: Path) -> None:
 
     Args:
         image: The opened file.
-        path: Its name, for the error.
+        path: File, for the error.
     """
     holder = image.file_map.get("header", image.file_map["image"])
     with holder.get_prepare_fileobj(mode="rb") as stream:

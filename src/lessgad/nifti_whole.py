@@ -25,7 +25,7 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
 
     Args:
         image: The opened file.
-        path: Its name, for the error.
+        path: File, for the error.
 
     Raises:
         VolumeError: The file is truncated or damaged.

@@ -71,7 +71,7 @@ def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanne
     assert run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], listener) == []
     assert [line for line in listener.lines if "no measured scan" in line] == [
         "no measured scan at 10 % of the dose in 1 of 4 studies, which are not evaluated there: sub-06_ses-b",
-        "no measured scan at 50 % of the dose in 2 of 4 studies, which are not judged there: "
+        "no measured scan at 50 % of the dose in 2 of 4 studies, which are not evaluated there: "
         "sub-06_ses-a, sub-06_ses-b",
     ]
     similarity = read_similarity(scanned / "results" / "similarity.csv")

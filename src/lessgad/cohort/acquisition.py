@@ -25,7 +25,7 @@ class Acquisition:
     """Parameters of one scan; None where the sidecar does not say.
 
     Attributes:
-        field_strength_t: In tesla.
+        field_strength_t: Field strength in tesla.
         echo_time_ms: TE.
         repetition_time_ms: TR.
         inversion_time_ms: TI.

@@ -62,7 +62,7 @@ class ImportPlan:
     """All studies of an import.
 
     Attributes:
-        studies: Those that have what is needed.
+        studies: Studies with the required images.
         left_out: The others, with reasons.
         unmatched: NIfTI files that no pattern names.
     """
@@ -84,7 +84,7 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
 
     Args:
         folder: Where they are looked for.
-        patterns: Of each image, as in `name_pattern.find`.
+        patterns: Patterns of each image, as in `name_pattern.find`.
         cohort: The BIDS folder to write; what lies in it is not looked at.
 
     Returns:

@@ -32,7 +32,7 @@ def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, image
     Args:
         values: Numbers of the sidecar by their BIDS names: seconds, tesla, degrees.
         is_prepared: Whether an inversion precedes the excitations.
-        image: Whose sidecar it is.
+        image: Image to which the sidecar belongs.
 
     Raises:
         CohortError: A value outside the limits, or an echo after the repetition.

@@ -30,7 +30,7 @@ class SplitSettings(Settings):
         train: Share that trains.
         validation: Share that chooses.
         test: Share that judges.
-        seed: Of the draw.
+        seed: Seed of the draw.
     """
 
     train: float = Field(default=0.64, ge=0, le=1)
@@ -104,9 +104,9 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
     """Hold the rows of a split against the patients of the cohort.
 
     Args:
-        given: As read.
+        given: Subset of each patient, as read.
         patients: All of the cohort, those without a usable study too.
-        path: Of the split.
+        path: Path of the split.
 
     Returns:
         Rows without a patient and patients without a row, in words.

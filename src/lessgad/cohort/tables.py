@@ -19,7 +19,7 @@ def read_table(path: Path, wanted: str, columns: tuple[str, ...]) -> list[dict[s
     Args:
         path: The file.
         wanted: What it is, for people: "a split".
-        columns: That it must have.
+        columns: Required columns.
 
     Returns:
         Its rows, cells stripped of space; rows without any content are left out.

@@ -23,8 +23,8 @@ class Visits:
     """The sessions of a patient.
 
     Attributes:
-        sessions: From the earliest to the latest; in no order where that is not known.
-        by: What says so: `acq_time` of sessions.tsv, the numbers in the labels, or nothing.
+        sessions: Sessions from the earliest to the latest; unordered if the order is unknown.
+        by: Source of the order: `acq_time` of sessions.tsv, the numbers in the labels, or nothing.
     """
 
     sessions: tuple[str, ...]
@@ -64,7 +64,7 @@ def ordered(sessions: Iterable[str], times: Mapping[str, datetime] | None = None
 
     Args:
         sessions: Labels.
-        times: Of those that are known.
+        times: Time of each session that is known.
 
     Returns:
         The sessions in order.

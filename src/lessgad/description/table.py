@@ -26,7 +26,7 @@ class PrintedTable:
     """A table of words.
 
     Attributes:
-        number: As in the paper, e.g. ``Table 1``.
+        number: Number as in the paper, e.g. ``Table 1``.
         title: What the table shows.
         columns: Heading of each column.
         rows: Cells of each row, as many as there are columns.

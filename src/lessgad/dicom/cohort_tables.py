@@ -106,7 +106,7 @@ def write_sessions(root: Path, patient: KeyPatient, started: Mapping[str, str]) 
 
     Args:
         root: The cohort.
-        patient: Its entry in the key.
+        patient: Entry of the patient in the key.
         started: When each session began, by its label; of earlier imports nothing, as their lines are kept.
     """
     folder = root / f"sub-{patient.subject}"

@@ -50,7 +50,7 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
     """Find the plane behind the eyes in one scan.
 
     Args:
-        scan: Of a head whose orientation is known, in any order of axes.
+        scan: Scan of a head with known orientation, in any axis order.
 
     Returns:
         The plane; None if the field of view ends behind the face.

@@ -45,7 +45,7 @@ class DerivedImage:
     """What is written of one result.
 
     Attributes:
-        name: Of its folder: restored, halfwidth, discrepancy.
+        name: Name of its folder: restored, halfwidth, discrepancy.
         number: Added to the series number of the source, 1 and above.
         description: SeriesDescription, ASCII, at most 64 characters.
         derivation: How it was made, one or two sentences.
@@ -71,7 +71,7 @@ def write_derived_series(
     """Write one file per slice.
 
     Args:
-        folder: Where the files go; it is made.
+        folder: Folder for the files; it is created.
         array: Values on the grid of `source`, any unit; stored as signed 16 bits with a slope.
         source: The series whose geometry, patient and study it has.
         others: Further series that it was made from.

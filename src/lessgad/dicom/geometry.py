@@ -30,7 +30,7 @@ class SliceGrid:
     """Frames in order along their normal, and the grid that they make.
 
     Attributes:
-        frames: From the first slice to the last, along row × column.
+        frames: Frames from the first slice to the last, along row × column.
         affine: Maps (column, row, slice) to RAS+ mm.
     """
 

@@ -28,9 +28,9 @@ class Imported:
     """One image of a plan, and what came of it.
 
     Attributes:
-        study: Its study.
-        candidate: Its series.
-        path: Where it lies, relative to the cohort.
+        study: Study of the image.
+        candidate: Series of the image.
+        path: File, relative to the cohort.
         problem: Why it was not written; empty where it is there.
         was_there: An earlier import had written it.
     """

@@ -59,7 +59,7 @@ class DicomImportPlan:
     """An import before it is done.
 
     Attributes:
-        studies: By patient and time.
+        studies: Studies by patient and time.
         key: The key file as it is to become.
     """
 
@@ -73,9 +73,9 @@ def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> Dicom
     Sessions are numbered in the order of time; those of a later import come after those that are there.
 
     Args:
-        series: Of the export.
-        rules: By which to decide.
-        key: As it stands; patients and studies in it keep their labels.
+        series: Series of the export.
+        rules: Rules by which series get their role.
+        key: Present key; its patients and studies keep their labels.
 
     Returns:
         The plan.

@@ -48,7 +48,7 @@ class KeyPatient(Settings):
         subject: Pseudonym, BIDS label without ``sub-``.
         shift_days: Days that are taken from each date.
         shift_seconds: Seconds that are taken besides.
-        sessions: By StudyInstanceUID.
+        sessions: Sessions by StudyInstanceUID.
     """
 
     subject: str
@@ -74,7 +74,7 @@ class Key(Settings):
 
     Attributes:
         format: Version of the file.
-        patients: By identity (issuer and PatientID).
+        patients: Patients by identity (issuer and PatientID).
     """
 
     format: int = Field(default=1, ge=1, le=1)

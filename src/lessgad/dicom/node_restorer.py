@@ -50,7 +50,7 @@ class RestoringProcess:
 
     Args:
         model: Folder of the model.
-        rules: How series are recognized.
+        rules: Rules by which series get their role.
         longest_s: A study that takes longer has failed; the process is ended, and another one goes on.
     """
 
@@ -90,8 +90,8 @@ class RestoringProcess:
         """Restore one study.
 
         Args:
-            images: Its folder.
-            result: Where the derived series go; made whole or not at all.
+            images: Folder of the images.
+            result: Folder for the derived series; complete or absent.
             stop: Ends the work; the result is not there then.
             dose: Fraction of the standard dose; None takes what the header says.
             burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.

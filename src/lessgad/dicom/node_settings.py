@@ -20,7 +20,7 @@ class Peer(Settings):
     """Another DICOM node.
 
     Attributes:
-        ae_title: Its AE title.
+        ae_title: AE title of the peer.
         host: Name or address.
         port: TCP port.
     """
@@ -51,20 +51,20 @@ class NodeSettings(Settings):
         model: Model folder, or `pretrained` for the model that ships with lessgad.
         queue: Folder for studies under way; identifying, so for the node's user alone.
         allowed: AE titles that may send; nobody else may.
-        send_to: Where results go.
-        ae_title: Of this node.
-        address: To listen at.
-        port: To listen at.
+        send_to: The receiver of results.
+        ae_title: AE title of this node.
+        address: Address at which the node listens.
+        port: Port at which the node listens.
         quiet_s: A study is complete after so many seconds without a new image.
         dose: Fraction of the standard dose; None takes what the header says.
         burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
-        largest_image_mb: Of one DICOM file.
+        largest_image_mb: Largest size of one DICOM file, in MB.
         least_free_mb: Free disk space below which nothing is accepted.
-        most_associations: At a time.
+        most_associations: Largest number of associations at a time.
         idle_s: An association that is silent for so long is closed.
         longest_s: A restoration that takes longer is ended, and the study counts as failed.
         send_attempts: How often a result is sent before the study counts as failed.
-        status_port: Of the status page on localhost; None for none.
+        status_port: Port of the status page on localhost; None for no page.
         tls: Certificates; None for plain connections.
     """
 

@@ -42,9 +42,9 @@ class StudyScans:
 
     Attributes:
         low_dose: The scan to restore.
-        dose: Its fraction of the standard dose.
+        dose: Dose as a fraction of the standard dose, 0–1.
         pre_contrast: T1; None where there is none.
-        t2: None likewise.
+        t2: T2; None without one.
     """
 
     low_dose: Candidate
@@ -60,7 +60,7 @@ def find_scans(
 
     Args:
         folder: DICOM files of one study.
-        rules: By which series are recognized.
+        rules: Rules by which series get their role.
         dose: Fraction of the standard dose of the low dose; None takes what tags and words say.
         named: Roles that are given by series number.
 
@@ -117,7 +117,7 @@ def restore_study(
     """Restore a study and write the result, the half-width of its interval and its discrepancy as derived series.
 
     Args:
-        scans: Of one study.
+        scans: Scans of one study.
         out: A folder that does not exist or is empty; it appears whole, or not at all.
         restorer: The model.
         burn_in: Whether "NOT FOR DIAGNOSIS" is written into the pixels.

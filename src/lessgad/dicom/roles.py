@@ -22,8 +22,8 @@ def assign_roles(study: Sequence[Series], rules: ImportRules) -> tuple[Candidate
     """Decide on all series of one study.
 
     Args:
-        study: Its series in the order of time.
-        rules: By which to decide.
+        study: Series of the study in order of time.
+        rules: Rules by which series get their role.
 
     Returns:
         One candidate per series, in that order; at most one of each role and dose has a role.

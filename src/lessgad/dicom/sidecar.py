@@ -34,7 +34,7 @@ def sidecar(header: SeriesHeader, converted: Mapping[str, Any], dose: float | No
     (RepetitionTimeExcitation), which is shorter than TI.
 
     Args:
-        header: Of the series.
+        header: Header of the series.
         converted: dcm2niix' sidecar, which identifies; only numbers are taken from it.
         dose: Fraction of the standard dose; None for an image that is not T1-weighted.
 

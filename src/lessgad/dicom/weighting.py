@@ -26,7 +26,7 @@ class Weighed:
 
     Attributes:
         weighting: T1 or T2; None where it is neither, or nothing decides.
-        reason: Which rule said so.
+        reason: The rule that decided.
     """
 
     weighting: Weighting | None

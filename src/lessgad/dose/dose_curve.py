@@ -41,8 +41,8 @@ class DoseCurve:
     contrast for all tissue. Moving blood is outside the model.
 
     Attributes:
-        sequence: Of both scans.
-        relaxivity: Of the agent.
+        sequence: Sequence of both scans.
+        relaxivity: Relaxivity of the agent.
         t1_ms: Assumed T1 before contrast.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
     """

@@ -21,7 +21,7 @@ class LowDose:
     """A low dose of one study, and what is known of it.
 
     Attributes:
-        image: On [−1, 1], all slices or those that were asked for.
+        image: Image on [−1, 1], all slices or the requested ones.
         dose: Fraction of the standard dose.
         simulator: The forward model of the experiment, with the noise of this image; 0 where there is none or it is
             unknown.
@@ -46,7 +46,7 @@ class LowDoses:
     """The low doses of one study.
 
     Attributes:
-        simulation: How they are made, or what is known of how they came about.
+        simulation: How the low doses were simulated, or what is known of their acquisition.
         measured: Prepared scans by dose; None where all doses are simulated. Dose 0 always is: the T1 with fresh noise.
     """
 
@@ -57,9 +57,9 @@ class LowDoses:
         """Load or simulate the low dose of a prepared study, in transverse order.
 
         Args:
-            study: Whose they are.
+            study: The prepared study.
             dose: Fraction of the standard dose; one that the study was scanned at, where doses are measured.
-            numbers: Which slices; None for all.
+            numbers: Slice numbers, from 0; None for all.
 
         Returns:
             The low-dose image on [−1, 1] and its origin.

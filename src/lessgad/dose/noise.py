@@ -34,7 +34,7 @@ def add_noise(
     Args:
         magnitude: A, without noise, 0 or above, true zero at 0; any shape and unit.
         sigma: σ of the real and of the imaginary part of each coil, in the unit of the image; 0 gives a copy.
-        rng: Where the noise comes from.
+        rng: Random generator of the noise.
         n_coils: k, coils combined as root of the sum of squares.
         fwhm_px: In-plane correlation: the noise is smoothed by a Gaussian of this full width at half maximum, in
             pixels, along the *last two* axes (so an x y z volume goes in as z x y), then scaled back to σ.

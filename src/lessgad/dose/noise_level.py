@@ -26,7 +26,7 @@ class NoiseLevel:
 
     Attributes:
         sigma: SD of the real and of the imaginary part, in the unit of the image.
-        source: Where it was measured.
+        source: Where the noise was measured: air or tissue.
     """
 
     sigma: float
@@ -41,7 +41,7 @@ def estimate_noise(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x 
 
     Args:
         image: T1 or T1ce in transverse order (slices along z), true zero at 0, any intensity unit.
-        head: Its foreground (`lessgad.preparation.head.head_mask`).
+        head: Foreground of the image (`lessgad.preparation.head.head_mask`).
 
     Returns:
         σ and whether air or tissue gave it.
@@ -67,7 +67,7 @@ def sigma_of_air(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y 
 
     Args:
         image: Magnitude, any unit.
-        head: Its foreground.
+        head: Foreground of the image.
 
     Returns:
         σ; None if the air does not hold Rayleigh noise.

@@ -40,7 +40,7 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
 
     Args:
         image: Magnitude, any unit.
-        head: Its foreground.
+        head: Foreground of the image.
 
     Returns:
         σ in the unit of the image, above 0.
@@ -132,7 +132,7 @@ class _Homogeneous:
     Attributes:
         image: Magnitude.
         level: The same, averaged.
-        voxels: Which.
+        voxels: True in these voxels.
     """
 
     image: Float[np.ndarray, "x y z"]

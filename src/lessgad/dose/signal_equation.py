@@ -18,10 +18,10 @@ class Sequence:
     """How a scan is acquired, as far as its contrast depends on it.
 
     Attributes:
-        kind: Which equation.
+        kind: Kind of equation.
         repetition_time_ms: TR; of an inversion-prepared gradient echo the whole cycle, from inversion to inversion.
         echo_time_ms: TE; of a turbo spin echo the effective one.
-        flip_angle_rad: Of the excitation.
+        flip_angle_rad: Flip angle of the excitation, in radians.
         inversion_time_ms: TI, to the center of k-space; for the kinds with an inversion.
         n_pulses: Echoes of a train of spin echoes, or excitations after one inversion; 1 for plain sequences.
         pulse_spacing_ms: Time between two of them.

@@ -50,7 +50,7 @@ class SimulationSettings(Settings):
         t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T
             or where the field strength is unknown.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     model: Literal["signal_equation", "linear"] = "signal_equation"

@@ -49,10 +49,10 @@ def simulation_record(
     """Record how the low doses of a study are made.
 
     Args:
-        study: Prepared.
-        tumor: Its tumor, where it has a mask.
-        subset: Of its patient.
-        settings: How to simulate.
+        study: The prepared study.
+        tumor: Mask of the tumor; None without one.
+        subset: Subset of the patient.
+        settings: Settings of the simulation.
 
     Returns:
         The record.

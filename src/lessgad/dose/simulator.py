@@ -25,7 +25,7 @@ class LowDoseSimulator:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
         noise_fwhm_px: Width over which the noise of neighboring pixels is correlated, in plane.
-        seed: Of the noise of whole slices; a slice at a dose has the same noise whoever asks.
+        seed: Seed of the noise of whole slices; the noise of a slice at a dose is always the same.
     """
 
     curve: DoseCurve | None = None
@@ -68,7 +68,7 @@ class LowDoseSimulator:
             pre_contrast: T1; without its own noise, where noise is added.
             standard_dose: T1ce, likewise.
             dose: Fraction of the standard dose, 0–1.
-            rng: Of the noise.
+            rng: Random generator of the noise.
             outside: Voxels that are no measurement (`not_scanned`); no noise is added there.
 
         Returns:
@@ -96,8 +96,8 @@ class LowDoseSimulator:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
             standard_dose: T1ce likewise.
             dose: Fraction of the standard dose, 0–1.
-            outside: As for `scan`.
-            numbers: Which slices; None for all.
+            outside: Voxels that were not scanned, as for `scan`.
+            numbers: Slice numbers, from 0; None for all.
 
         Returns:
             The slices on [−1, 1], (x, y, n).
@@ -125,8 +125,8 @@ class LowDoseSimulator:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
             standard_dose: T1ce likewise.
             dose: Fraction of the standard dose, 0–1.
-            numbers: Of the slices in the volume, which their noise is drawn by.
-            outside: As for `scan`.
+            numbers: Numbers of the slices in the volume, which determine their noise.
+            outside: Voxels that were not scanned, as for `scan`.
 
         Returns:
             The slices on [−1, 1], (x, y, n).

@@ -28,8 +28,8 @@ class ScanNoise:
     """Noise of both scans before any resampling, on the scale of [−1, 1]; None where it could not be found.
 
     Attributes:
-        pre_contrast: Of the T1.
-        standard_dose: Of the T1ce.
+        pre_contrast: Acquisition parameters of the T1.
+        standard_dose: Acquisition parameters of the T1ce.
     """
 
     pre_contrast: NoiseLevel | None
@@ -70,9 +70,9 @@ def noise_of_scan(
     """Estimate the noise of one scan as the scanner stored it.
 
     Args:
-        name: Of the scan, for people.
-        image: In transverse order, any unit.
-        head: Its foreground.
+        name: Name of the scan for display.
+        image: Image in transverse order, any unit.
+        head: Foreground of the image.
         scale: Takes a difference of its intensities to the scale of [−1, 1].
         required: Whether a scan without an estimate is an error.
 

@@ -49,7 +49,7 @@ class Bundle:
     """Jobs that one worker does one after the other.
 
     Attributes:
-        jobs: In order.
+        jobs: Jobs in order.
         losses: Workers that were lost at the first of them.
         suspect: Whether it is done by itself, as one of several that were at hand when all workers were lost.
     """

@@ -26,8 +26,8 @@ class Job:
     """A unit to do as things stand; it can be sent to another process.
 
     Attributes:
-        unit: What to do.
-        fingerprint: Of the unit.
+        unit: The unit.
+        fingerprint: Fingerprint of the unit.
         inputs: Fingerprint of each input that counts.
         failures: Key and reason of each input that failed, where the unit asks for them.
         made_from: What its record is going to keep.
@@ -61,10 +61,10 @@ class Done:
     """How a job went.
 
     Attributes:
-        key: Of the unit.
-        record: Its outcome; None where another run is at it.
-        held_by: That run.
-        traceback: Of an error that nobody foresaw, for the log.
+        key: Key of the unit.
+        record: Outcome; None if another run works on the unit.
+        held_by: The other run that works on the unit.
+        traceback: Traceback of an unexpected error, for the log.
     """
 
     key: str

@@ -23,10 +23,10 @@ class Holder:
     """Who holds a lock, as it says itself.
 
     Attributes:
-        process: Its number.
+        process: Process ID.
         machine: The name of its machine.
         since: When it began, UTC, ISO 8601.
-        mark: Of what it does, where the lock was taken with one.
+        mark: Mark of the work, if the lock was taken with one.
     """
 
     process: int

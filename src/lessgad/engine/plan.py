@@ -13,7 +13,7 @@ class Plan:
     """Units in an order in which each comes after its inputs.
 
     Args:
-        units: Of all stages, stage by stage.
+        units: Units of all stages, stage by stage.
 
     Raises:
         ValueError: Two units have one key or write one file, or an input does not come before the unit that reads it.

@@ -22,12 +22,12 @@ class Record:
     """The outcome of a unit of work.
 
     Attributes:
-        fingerprint: Of everything that the outcome depends on.
+        fingerprint: Fingerprint of everything that the outcome depends on.
         outcome: done or failed.
         reason: Why it failed, in one line; empty when done.
         finished: When, UTC, ISO 8601.
         made_from: What went into the fingerprint, for people who ask what has changed since; empty in old records.
-        format: Of the file; 1 had no `made_from`.
+        format: Format of the file; 1 had no `made_from`.
     """
 
     fingerprint: str

@@ -17,7 +17,7 @@ class Records:
     """What is known of the units of an experiment.
 
     Args:
-        folder: Where records lie.
+        folder: Folder of the records.
     """
 
     def __init__(self, folder: StateFolder) -> None:

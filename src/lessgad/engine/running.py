@@ -20,7 +20,7 @@ def one_of_the_runs(folder: StateFolder, settings: str) -> Iterator[None]:
     """Register this process as a run of the experiment while the block runs.
 
     Args:
-        folder: Where the experiment's state lies.
+        folder: State folder of the experiment.
         settings: A hash of all settings that results depend on.
 
     Yields:

@@ -18,7 +18,7 @@ class Shard:
 
     Attributes:
         number: Which, from 1.
-        n: Of how many.
+        n: Number of shares.
     """
 
     number: int = 1

@@ -26,8 +26,8 @@ class Standing:
     fingerprint of today is no input; one that is yet to be done is taken for one that will be.
 
     Args:
-        plan: Of the experiment.
-        records: What is known of its units.
+        plan: Plan of the experiment.
+        records: Records of all units.
     """
 
     def __init__(self, plan: Plan, records: Records) -> None:

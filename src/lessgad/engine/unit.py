@@ -21,7 +21,7 @@ class Input:
     """Another unit whose outputs a unit reads.
 
     Attributes:
-        unit: Its key.
+        unit: Key of the unit.
         need: What happens where it has failed.
         role: What it is read as, where that makes a difference: "train", "validation".
     """
@@ -37,7 +37,7 @@ class Doing:
 
     Attributes:
         advance: Takes how far the unit is (0 to its size) and a few words.
-        fingerprint: Of the unit.
+        fingerprint: Fingerprint of the unit.
         inputs: Fingerprint of each input that counts, by key.
         failures: Key and reason of each input that failed, where the unit asks for them.
     """
@@ -54,8 +54,8 @@ class Unit:
 
     Attributes:
         stage: The stage that it belongs to.
-        name: Of its record: the study, the model.
-        what: For people: "preparation of sub-01".
+        name: Name of its record: the study, the model.
+        what: Description for display: "preparation of sub-01".
         version: Raised by hand when results change that neither settings nor inputs explain.
         ingredients: Settings and hashes of files that its result depends on; anything JSON can spell.
         work: Does it. Must pickle unless the unit is done `here`.

@@ -123,9 +123,9 @@ class AnswerSettings(Settings):
 
     Attributes:
         endpoints: All must hold at a dose; at least one must be of a kind that needs contrast.
-        method: Whose images are judged.
-        min_patients: With fewer there is no answer.
-        level: Of each one-sided test; 0.025 gives 97.5 % confidence.
+        method: Method whose images are evaluated.
+        min_patients: Smallest number of test patients for an answer.
+        level: Level of each one-sided test; 0.025 gives 97.5 % confidence.
     """
 
     endpoints: tuple[Endpoint, ...] = Field(default=DEFAULT_ENDPOINTS, min_length=1)

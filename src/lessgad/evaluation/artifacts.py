@@ -67,7 +67,7 @@ def artifact_scores(
         pre_contrast: T1, on the same grid and scale.
         standard_dose: T1ce, likewise.
         head: Foreground.
-        tumor: Its mask; None where the study has none.
+        tumor: Mask of the tumor; None without one.
         spacing_mm: Voxel spacing along each axis.
         tissue_level: Signal of tissue on that scale, true zero at 0.
 

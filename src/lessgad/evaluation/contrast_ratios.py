@@ -48,7 +48,7 @@ def contrast_ratios(
     Args:
         image: A method's image on [−1, 1], true zero at −1.
         pre_contrast: T1 on that scale.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         background: Tissue around it (`background_tissue`); where empty, CNR and LBR are NaN.
         sigma: SD of the noise of the acquired low dose on that scale; None or 0 make CNR NaN.
 

@@ -41,11 +41,11 @@ class DoseAnswer:
         settings: Endpoints, margins, method.
         doses: Above 0 and below 1, from high to low: the order of the test.
         cells: Every endpoint at every dose, at 0 where that was measured, and at 1 where there is a repeat.
-        lowest_dose: Where given.
+        lowest_dose: Lowest sufficient dose, 0–1; None without an answer.
         stopped_at: The first dose that failed.
         reasons: The endpoints that "not measured", "too few", "no control", "insensitive" or "unusable" speak of.
         unusable: Endpoints that the repeat fails: they give no verdict.
-        n_test_patients: In the test subset, measured or not.
+        n_test_patients: Number of patients in the test subset, with and without values.
         n_undefined: Patients without any value, of each endpoint in the order of the settings; left out of it.
     """
 
@@ -93,9 +93,9 @@ def find_dose_answer(
 
     Args:
         outcomes: What was measured; what the settings, `doses` and `patients` do not name is passed over.
-        settings: What is enough.
-        doses: That were to be tested, as they were frozen; one without values fails.
-        patients: Of the test subset; those without values are counted as undefined.
+        settings: Settings of the answer.
+        doses: Doses to test, as frozen; a dose without values fails.
+        patients: Patients of the test subset; those without values are counted as undefined.
 
     Returns:
         The verdict, and the result of each endpoint at each dose.

@@ -19,7 +19,7 @@ class EndpointAtDose:
     """How an endpoint stands at a dose.
 
     Attributes:
-        endpoint: With its margin.
+        endpoint: Endpoint with its margin.
         dose: Fraction of the standard dose; 0 is the negative control, 1 the positive one (the repeat).
         n_patients: Patients with a value.
         n_studies: Studies with a value.
@@ -60,7 +60,7 @@ def endpoint_at_dose(
     """Count the patients who keep a margin at a dose.
 
     Args:
-        endpoint: Which.
+        endpoint: The endpoint.
         dose: Fraction of the standard dose.
         at_dose: Value of each study; NaN where it is undefined.
         evaluable: Studies that have a value at some dose; the others are left out at all doses alike.

@@ -29,7 +29,7 @@ class MetricKind:
     """What a metric is to an endpoint.
 
     Attributes:
-        name: For people.
+        name: Name for display.
         larger_is_better: Then the margin is a least value, else a largest one.
         largest: No absolute margin lies above this; none lies below 0.
         share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
@@ -38,8 +38,8 @@ class MetricKind:
         needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
             False of a metric of what was invented: an image without contrast has invented nothing.
         area: Where it is taken unless an endpoint says otherwise; empty where there is only one way.
-        unit: With its space; empty without.
-        decimals: To print.
+        unit: Unit with its leading space; empty without.
+        decimals: Number of printed decimals.
         may_be_an_interval: Whether too much is as bad as too little, so that an endpoint may have both margins.
     """
 

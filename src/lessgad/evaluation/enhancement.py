@@ -43,7 +43,7 @@ def enhancement_scores(image: Image, reference: EnhancementReference, sigma: flo
 
     Args:
         image: A method's image on [−1, 1], on the grid of the study.
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
         sigma: SD of the noise of the acquired low dose on that scale, of which the image was made; None where unknown.
 
     Returns:
@@ -98,9 +98,9 @@ def false_enhancement(enhancement: Image, reference: EnhancementReference, thres
 
     Args:
         enhancement: E of the method.
-        reference: Of the study.
-        threshold: From where on the method enhances.
-        shown: From where on the standard dose does.
+        reference: What the standard dose of the study shows.
+        threshold: Threshold of the method, on the scale of [−1, 1].
+        shown: Threshold of the standard dose.
 
     Returns:
         True for such voxels.
@@ -116,8 +116,9 @@ def missed_enhancement(enhancement: Image, reference: EnhancementReference, thre
 
     Args:
         enhancement: E of the method.
-        reference: Of the study; it decides by its own threshold what enhances at the standard dose.
-        threshold: From where on the method enhances.
+        reference: What the standard dose of the study shows; its own threshold decides what enhances at the standard
+            dose.
+        threshold: Threshold of the method, on the scale of [−1, 1].
 
     Returns:
         True for such voxels.

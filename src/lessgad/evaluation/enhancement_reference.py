@@ -28,12 +28,12 @@ class EnhancementReference:
     All arrays are cropped to the head.
 
     Attributes:
-        box: Where they lie in the images of the study.
-        shape: Of those images.
+        box: Box of these arrays in the images of the study.
+        shape: Shape of those images.
         pre_contrast: T1 on [−1, 1].
         enhancement: E of the standard dose.
-        threshold: From where on a voxel enhances.
-        tumor: Where the tumor is.
+        threshold: Threshold of enhancement, on the scale of [−1, 1].
+        tumor: Mask of the tumor.
         enhancing: Tumor that enhances at the standard dose.
         enhancing_little: The same, of lesions that hold less of it than the smallest cluster.
         elsewhere: Head outside the dilated tumor.
@@ -71,7 +71,7 @@ def enhancement_reference(
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same grid and scale.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         head: Foreground.
         spacing_mm: Distance between voxels along x, y, z.
         sigmas: SD of the noise of T1 and T1ce on that scale; None where unknown.

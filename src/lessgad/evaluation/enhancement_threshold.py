@@ -52,7 +52,7 @@ def exceeds_other_tissue(median: float, noise: float, spread: float) -> bool:
     Noise averages out over a region; what else tells the two scans apart (sequence, calibration, texture) does not.
 
     Args:
-        median: Of T1ce − T1 in the region.
+        median: Median of T1ce − T1 in the region.
         noise: SD of the noise of T1ce − T1.
         spread: Robust SD about zero of T1ce − T1 in other tissue.
 
@@ -79,7 +79,7 @@ def enhancement_threshold(
 
     Args:
         enhancement: E, T1ce − T1.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         elsewhere: The head outside the dilated tumor; most of it does not enhance.
         sigmas: σ of T1 and T1ce on that scale; None where unknown, then it is measured (`noise_of`).
 

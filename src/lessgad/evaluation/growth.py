@@ -30,7 +30,7 @@ def growth_rows(
 
     Args:
         overlaps: Rows of the tumor are used.
-        sizes: Of the same studies and images.
+        sizes: Sizes of the same studies and images.
         settings: What counts as progression.
         known_visits: The sessions of each patient in their order; by their labels where a patient is not named.
 

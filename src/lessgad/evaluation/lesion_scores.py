@@ -33,7 +33,7 @@ def lesion_scores(image: Image, reference: EnhancementReference) -> list[LesionS
 
     Args:
         image: A method's image on [−1, 1], on the grid of the study.
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
 
     Returns:
         The scores, largest lesion first.

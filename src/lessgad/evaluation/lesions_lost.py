@@ -22,7 +22,7 @@ def lesions_lost(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
     is undefined. In the exchanged roles the first scan is held against the second, which is what recovery is of there.
 
     Args:
-        rows: Of lesions, those of the repeat among them.
+        rows: Rows of lesions, those of the repeat among them.
 
     Yields:
         One value per image.

@@ -29,7 +29,7 @@ class Agreement:
         low: Lower 95 % limit of agreement; NaN under two patients.
         high: Upper one.
         low_interval: 95 % confidence interval of the lower limit.
-        high_interval: Of the upper one.
+        high_interval: Interval of the upper limit.
     """
 
     n_patients: int
@@ -54,7 +54,7 @@ def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreemen
 
     Args:
         differences: One per study or pair of visits, such as segmented − drawn.
-        patients: Whose each is.
+        patients: Patient of each study.
 
     Returns:
         Bias and limits, with their intervals.

@@ -20,9 +20,9 @@ def correlate_lines(
     The same as `scipy.ndimage.correlate1d` with mode "constant", up to rounding.
 
     Args:
-        image: Of floating-point numbers; the result has their type.
+        image: Image of floating-point numbers; the result has their type.
         kernel: An odd number of taps.
-        axis: Of the image.
+        axis: Axis of the image.
 
     Returns:
         The correlated image.

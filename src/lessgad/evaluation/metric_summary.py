@@ -68,10 +68,10 @@ def compare(
     """Add both comparisons with the unrestored images to a summary.
 
     Args:
-        summary: Of the method's values.
+        summary: Summary of the method's values.
         gains: Method − unrestored, for each study that has both, in the metric's unit.
-        patients: Whose study each is.
-        seed: Of the bootstrap and the sign flips.
+        patients: Patient of each study.
+        seed: Seed of the bootstrap and the sign flips.
         n_resamples: Draws of each.
 
     Returns:

@@ -54,7 +54,7 @@ def operating_curve(
 
     Args:
         image: A method's image on [−1, 1].
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
         relative_thresholds: m, multiples of the study's threshold, above 0.
 
     Returns:

@@ -25,7 +25,7 @@ class Outcome:
         patient: BIDS label.
         session: BIDS label; empty where the cohort has none.
         dose: Fraction of the standard dose.
-        method: Whose image.
+        method: Method that made the image.
         metric: What was measured.
         area: Where; empty for metrics that have no areas.
         value: May be NaN or infinite.
@@ -51,10 +51,10 @@ def endpoint_values(
 
     Args:
         outcomes: What was measured; what the other arguments do not name is passed over.
-        endpoint: Which values.
-        method: Whose images are judged.
-        doses: That are judged, 0 among them.
-        patients: Of the test subset.
+        endpoint: The endpoint whose values are gathered.
+        method: Method whose images are evaluated.
+        doses: Evaluated doses, including 0.
+        patients: Patients of the test subset.
 
     Returns:
         Value of each study at each dose.

@@ -20,7 +20,7 @@ class Overlap:
         dice: 2·|A ∩ B| / (|A| + |B|); 0 where one is empty, NaN where both are.
         hd95_mm: 95 % Hausdorff distance; NaN where one is empty.
         asd_mm: Average symmetric surface distance; NaN where one is empty.
-        volume_ml: Of the prediction.
+        volume_ml: Volume of the prediction in ml.
         volume_error_ml: Volume of the prediction − volume of the reference.
     """
 
@@ -45,7 +45,7 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 
     Args:
         predicted: The prediction.
-        reference: On the same grid.
+        reference: Reference on the same grid.
         spacing_mm: Distance between voxels along x, y, z.
 
     Returns:

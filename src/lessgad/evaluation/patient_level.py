@@ -52,8 +52,8 @@ def patient_level_gain(
 
     Args:
         gains: One difference (method − unrestored) per study, in any unit.
-        patients: Whose study each is.
-        seed: Of the bootstrap and, beyond 15 patients, of the sign flips.
+        patients: Patient of each study.
+        seed: Seed of the bootstrap and, beyond 15 patients, of the sign flips.
         n_resamples: Draws of each.
 
     Returns:
@@ -98,8 +98,8 @@ def sign_flip_p(patient_gains: Gains, seed: int, n_resamples: int = N_RESAMPLES)
 
     Args:
         patient_gains: One finite value per patient.
-        seed: Of the draws.
-        n_resamples: How many draws.
+        seed: Seed of the draws.
+        n_resamples: Number of draws.
 
     Returns:
         p, or NaN without patients.
@@ -150,8 +150,8 @@ def cluster_bootstrap_interval(
 
     Args:
         patient_gains: One finite value per patient.
-        seed: Of the draws.
-        n_resamples: How many draws.
+        seed: Seed of the draws.
+        n_resamples: Number of draws.
 
     Returns:
         Lower and upper bound, or None under 10 patients.

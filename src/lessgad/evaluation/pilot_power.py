@@ -31,8 +31,8 @@ def keeping_probability(values: PilotValues, endpoint: Endpoint) -> PilotValues:
         p = P(x + h·s·z keeps the margin), z normal, h = 1.06·n^(−1/5);   then (1 − 1/n)·p + 1/(2n)
 
     Args:
-        values: Of the n patients; infinite ones count as they are, undefined ones never keep a margin.
-        endpoint: With its margin; counts of lesions get no spread.
+        values: Values of the n patients; infinite ones count as they are, undefined ones never keep a margin.
+        endpoint: Endpoint with its margin; counts of lesions get no spread.
 
     Returns:
         Probability of each patient of the pilot.
@@ -62,11 +62,11 @@ def power_curve(
     """Compute the probability that a dose and every higher one pass every endpoint.
 
     Args:
-        values: Of each endpoint at each dose, patients in one order.
+        values: Values of each endpoint at each dose, patients in one order.
         dose: The dose in question.
         settings: Level and least number of patients.
         n_patients: Numbers of patients that a further experiment may have, ascending.
-        seed: Of the draws.
+        seed: Seed of the draws.
         n_draws: Experiments that are drawn.
 
     Returns:

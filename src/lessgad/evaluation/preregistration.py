@@ -39,7 +39,7 @@ class Preregistration:
             frozen when there were results already; "changed" since; "never" frozen.
         changes: What is not as it was frozen, in words.
         frozen_on: When it was frozen, as the record says; empty where there is none.
-        sha256: Of what is judged now.
+        sha256: SHA-256 of what is judged now.
     """
 
     standing: Standing
@@ -53,8 +53,8 @@ def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: I
 
     Args:
         settings: Endpoints, margins, method.
-        doses: That are to be tested.
-        patients: Of the test subset.
+        doses: Doses to test.
+        patients: Patients of the test subset.
 
     Returns:
         The content, in a fixed order.
@@ -83,7 +83,7 @@ def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: 
     """Make the record that is written once, before the first test result is computed.
 
     Args:
-        content: What `answer_content` gave.
+        content: Result of `answer_content`.
         frozen_on: Date and time, UTC, ISO 8601.
         results_exist: Whether results of test patients are there already.
 
@@ -104,9 +104,9 @@ def compare_with_frozen(
     """Compare the present definition of the answer with the frozen record.
 
     Args:
-        record: As read back from disk; None where there is none.
-        content: What `answer_content` gives now.
-        path: Where the record lies, for the error.
+        record: Record as read back from disk; None where there is none.
+        content: Present result of `answer_content`.
+        path: File of the record, for the error.
 
     Returns:
         Whether they agree, and what differs.

@@ -26,9 +26,9 @@ class Segmented:
     Attributes:
         patient: BIDS label.
         session: BIDS label; may be empty.
-        subset: Of its patient.
+        subset: Subset of the patient.
         dose: Fraction of the standard dose.
-        image: As in results/overlap.csv.
+        image: Image as in results/overlap.csv.
     """
 
     patient: str

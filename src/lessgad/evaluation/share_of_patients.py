@@ -41,7 +41,7 @@ def patients_needed(n_patients: int, share: float, level: float) -> int | None:
 
     Args:
         n_patients: Patients with a value.
-        share: Of all patients, from 0 to 1.
+        share: Share of all patients, from 0 to 1.
         level: Probability of a false conclusion where exactly that share keeps it.
 
     Returns:
@@ -91,8 +91,8 @@ def patients_for(true_share: float, share: float, level: float, wanted: float = 
 
     Args:
         true_share: Share of all patients that keep the margin.
-        share: That is to be shown.
-        level: Of the test.
+        share: Share of patients to show.
+        level: Level of the test.
         wanted: Power.
 
     Returns:

@@ -165,10 +165,10 @@ class _Slice:
     """The part of one slice of the reference that holds its regions.
 
     Attributes:
-        k: Its number.
+        k: Number of the slice.
         x: Columns.
         y: Rows.
-        reference: On [0, 1], with a window's radius around it.
+        reference: Reference on [0, 1], with a window's radius around it.
         mean: Averaged over the window.
         variance: Variance of the reference over the window.
         regions: Voxels of each region in it.

@@ -21,9 +21,9 @@ class Lesion:
     """One connected part of a tumor mask.
 
     Attributes:
-        number: Its label, from 1, the largest first.
+        number: Number of the lesion, from 1, largest first.
         volume_ml: Volume of its voxels.
-        diameter_mm: Of the sphere of that volume.
+        diameter_mm: Diameter of a sphere of that volume, in mm.
     """
 
     number: int

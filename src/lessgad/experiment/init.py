@@ -48,7 +48,7 @@ def init_experiment(
     Args:
         root: The experiment folder; may exist, but not with an experiment in it.
         cohort_root: The BIDS folder.
-        derivative: Where masks come from.
+        derivative: Folder in ``derivatives/`` with the masks.
         region_options: ``name=1,2`` each; none takes every label of ``dseg.tsv`` that is a tumor by its name.
         split: A split to use.
         aligned: The pairs are aligned already.

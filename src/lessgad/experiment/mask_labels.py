@@ -41,7 +41,7 @@ def check_regions_are_drawn(regions: Mapping[str, Sequence[int]], found: Collect
     """Raise SettingsError for a region with a label that no mask holds.
 
     Args:
-        regions: As chosen on the command line.
+        regions: Regions as chosen on the command line.
         found: Labels of the masks; empty where none could be read, and nothing is known then.
     """
     for name, values in regions.items():

@@ -28,14 +28,14 @@ class Experiment:
     """Everything that the stages look at.
 
     Attributes:
-        folder: Where things lie.
-        settings: What experiment.yaml says.
-        cohort: What the BIDS folder holds.
+        folder: Layout of the folder.
+        settings: Settings in experiment.yaml.
+        cohort: The cohort in the BIDS folder.
         subsets: Subset of each patient.
         split_words: Rows of split.tsv without a patient and patients without a row, in words.
         label_names: What the labels of the masks mean, where a dseg.tsv says so.
-        hashes: Of input files.
-        sidecars: Of the images, each read once.
+        hashes: Hashes of input files.
+        sidecars: Sidecars of the images, each read once.
     """
 
     folder: ExperimentFolder

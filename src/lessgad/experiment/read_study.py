@@ -26,9 +26,9 @@ class StudyFiles:
     """The files of one prepared study.
 
     Attributes:
-        study: Of the cohort.
-        files: Where its prepared images lie.
-        t2: Its T2; None where it has none, or no field sees one.
+        study: A study of the cohort.
+        files: Files of the prepared images.
+        t2: File of the T2; None without one or if no field uses it.
     """
 
     study: Study
@@ -53,8 +53,8 @@ def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volu
     """Read a prepared study and its stored T1 once for consecutive units of one worker.
 
     Args:
-        study: Its files.
-        _fingerprint: Of its preparation: with another one it is another study.
+        study: Files of the study.
+        _fingerprint: fingerprint of its preparation: with another one it is another study.
 
     Returns:
         The study, and its T1 as stored.

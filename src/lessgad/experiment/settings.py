@@ -67,10 +67,10 @@ class ExperimentSettings(Settings):
     """Everything that an experiment is told.
 
     Attributes:
-        cohort: Where the images are.
+        cohort: Where the images are, and what their labels mean.
         split: Shares of the patients.
-        preparation: From two scans to two comparable images.
-        simulation: How low doses are made.
+        preparation: Settings of registration, calibration and normalization.
+        simulation: Settings of the low-dose simulation.
         low_dose: `simulated`: restored and judged from simulated low doses; `measured`: from scans of the cohort that
             were really made at a lower dose. Models are trained on simulated ones either way; their intervals, and the
             baselines, are tuned on scans where three validation patients or more have them.
@@ -80,7 +80,7 @@ class ExperimentSettings(Settings):
         restoration: How volumes are restored.
         segmentation: The network that outlines the tumor in every image; None leaves that out.
         evaluation: Statistics, and what counts as progression.
-        answer: What is enough: endpoints and margins.
+        answer: Endpoints and margins of the dose answer.
         subsets: Which subsets are restored and judged.
         external: Other methods' images, name → folder.
         n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).

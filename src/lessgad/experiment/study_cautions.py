@@ -33,7 +33,7 @@ def study_cautions(experiment: Experiment, done: Collection[str]) -> list[StudyC
     """List the cautions of prepared studies and of their further images.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         done: Units that are done; what others have left behind is not read.
 
     Returns:

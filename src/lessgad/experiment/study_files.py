@@ -87,8 +87,8 @@ def segmentation_files(
     """Give the file of each segmentation of a dose; None is the standard dose.
 
     Args:
-        experiment: Whose.
-        study: Of its cohort.
+        experiment: The opened experiment.
+        study: A study of the cohort.
         dose: Fraction of the standard dose.
         external: Other methods that have an image of it.
 
@@ -119,7 +119,7 @@ class ExternalImages:
     """The images of other methods: each folder is looked through once.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
     """
 
     def __init__(self, experiment: Experiment) -> None:

@@ -59,7 +59,7 @@ def experiment_yaml(
 
     Args:
         cohort: The BIDS folder, seen from the experiment.
-        derivative: Where masks come from, or None.
+        derivative: Folder in ``derivatives/`` with the masks, or None.
         select: Entities of the images that are meant, where studies have several of one kind.
         regions: Label values of each region.
         left_out: Labels that are in the masks and in no region, by name.

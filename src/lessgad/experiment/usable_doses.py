@@ -16,8 +16,8 @@ def usable_doses(experiment: Experiment, study: Study, usable: Collection[str]) 
     """List the doses at which a study is evaluated, as far as its scans could be prepared.
 
     Args:
-        experiment: Whose.
-        study: Of its cohort.
+        experiment: The opened experiment.
+        study: A study of the cohort.
         usable: Units that can be used.
 
     Returns:

@@ -40,7 +40,7 @@ def checks(
         experiment: The opened experiment.
         scores: Result rows of all studies.
         answer: The dose answer.
-        records: How the low doses of each study were simulated.
+        records: Simulation record of each study.
         cautions: Cautions of prepared studies.
         failures: Studies that failed, with reasons.
 

@@ -12,7 +12,7 @@ def claim_checklist(experiment: Experiment, *, readers: bool) -> tuple[Checklist
     """Answer the items of CLAIM 2024 as far as the experiment knows.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         readers: Whether there are readings.
 
     Returns:

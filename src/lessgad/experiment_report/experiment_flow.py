@@ -24,8 +24,8 @@ def experiment_flow(
     """Count the studies that passed each step.
 
     Args:
-        experiment: Whose.
-        description: Of its cohort.
+        experiment: The opened experiment.
+        description: Description of the cohort.
         usable: Units that can be used.
 
     Returns:

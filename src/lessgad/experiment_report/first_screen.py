@@ -45,13 +45,13 @@ def first_screen(
     """Compose the first screen of the report.
 
     Args:
-        experiment: Whose.
-        scores: Of all studies.
-        answer: How little is enough.
+        experiment: The opened experiment.
+        scores: Scores of all studies.
+        answer: The dose answer.
         section: The same in words.
-        records: How the low doses of each study were made.
-        cautions: What is doubtful.
-        failures: What failed.
+        records: Simulation record of each study.
+        cautions: Cautions of prepared studies.
+        failures: Studies that failed, with reasons.
         usable: Units that can be used.
 
     Returns:

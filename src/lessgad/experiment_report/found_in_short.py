@@ -13,7 +13,7 @@ def found_in_short(answer: DoseAnswer, headline: str) -> str:
     """Write the headline; with too few patients it only says how many are needed.
 
     Args:
-        answer: How little is enough.
+        answer: The dose answer.
         headline: The answer in one sentence.
 
     Returns:

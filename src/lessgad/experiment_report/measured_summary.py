@@ -23,8 +23,8 @@ def measured_facts(
     """Describe the measured low doses.
 
     Args:
-        experiment: Whose.
-        records: How the low doses of each study would be simulated.
+        experiment: The opened experiment.
+        records: Simulation record of each study.
         usable: Units that can be used.
 
     Returns:

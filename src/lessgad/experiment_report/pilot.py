@@ -31,11 +31,11 @@ class Pilot:
     """The patients of an experiment, as a pilot of a larger one.
 
     Attributes:
-        settings: What is enough, with the endpoints that give a verdict.
-        doses: That were judged, from high to low.
-        n_patients: With a value of some endpoint.
+        settings: Settings of the answer, with the endpoints that give a verdict.
+        doses: Evaluated doses, from high to low.
+        n_patients: Number of patients with a value of some endpoint.
         values: Value of each patient, by endpoint and dose.
-        answer: Of the pilot itself, which says which endpoints the repeat fails.
+        answer: Answer of the pilot itself, which says which endpoints the repeat fails.
     """
 
     settings: AnswerSettings

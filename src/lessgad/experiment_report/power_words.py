@@ -21,8 +21,8 @@ def power_words(pilot: Pilot, rows: Sequence[PowerRow]) -> list[str]:
     """Say for each dose how many test patients give 80 and 90 % power, and which endpoint limits it.
 
     Args:
-        pilot: Whose patients the power is from.
-        rows: Of `pilot_power`.
+        pilot: Pilot whose patients give the power.
+        rows: Result of `pilot_power`.
 
     Returns:
         One line per dose and remark.

@@ -43,7 +43,7 @@ def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
 
     Args:
         path: The file to write.
-        records: How the low doses of each study were simulated.
+        records: Simulation record of each study.
     """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(SimulationRecord)], lineterminator="\n")
@@ -55,7 +55,7 @@ def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSe
     """Describe how the low doses were made, and which settings could not be applied.
 
     Args:
-        records: How the low doses of each study were simulated.
+        records: Simulation record of each study.
         settings: Settings of the simulation.
 
     Returns:

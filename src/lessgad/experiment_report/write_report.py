@@ -60,8 +60,8 @@ class Gathered:
     """What a report is written from.
 
     Attributes:
-        experiment: Whose.
-        scores: Of all studies.
+        experiment: The opened experiment.
+        scores: Scores of all studies.
         usable: Units that can be used.
         failures: Studies that are missing from the results.
     """
@@ -78,10 +78,10 @@ def write_report(
     """Gather the figures of all studies, and write ``results/`` and ``report/index.html``.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         usable: Units that can be used.
         failures: Studies that are missing from the results.
-        advance: Is told how far it is.
+        advance: Receives the share done.
     """
     advance(0.0, "tables")
     scores = gather_results(experiment, usable)

@@ -38,12 +38,12 @@ class ModelDescription(Settings):
     """What a model is and how its inputs must be prepared.
 
     Attributes:
-        format: Of the folder.
+        format: Format of the folder.
         field: The network.
         dose: The one dose it was trained for; None for a model that is told the dose.
-        simulation: How its low doses were made.
+        simulation: Settings of the low-dose simulation in training.
         preparation: How its images were prepared.
-        cohort_fingerprint: Of the training and validation studies; says nothing about them.
+        cohort_fingerprint: Fingerprint of the training and validation studies; says nothing about them.
         training: Settings and figures of the training, for the card.
     """
 

@@ -30,7 +30,7 @@ class FieldOutput(NamedTuple):
     Attributes:
         restored: The standard-dose image.
         half_width: How far off that may be, before calibration, > 0; None where the field was not made to say.
-        shifts: Of all layers, which training can keep small.
+        shifts: Shifts of all layers, which training can keep small.
     """
 
     restored: Float[Tensor, "b 1 h w"]
@@ -111,8 +111,8 @@ class ConditionalField(nn.Module):
         """Restore at other positions than those of the pixels.
 
         Args:
-            source: As for `forward`; what the encoder sees.
-            dose: As for `forward`.
+            source: Input images, as for `forward`.
+            dose: Dose of each image, as for `forward`.
             source_there: The same images at the wanted places.
             position_there_mm: (y, x) of these places.
             rows: Row of each place in pixels of the source, fractions included.

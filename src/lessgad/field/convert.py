@@ -27,7 +27,7 @@ def convert_checkpoint(checkpoint: Path, model: Path, dose: float, inputs: Seque
         checkpoint: A PyTorch file; nothing in it is executed.
         model: The folder to write; it must not exist.
         dose: The fraction of the standard dose that it was trained for.
-        inputs: Its input images in their order.
+        inputs: Input images in their order.
 
     Raises:
         ModelError: The checkpoint cannot be used, or has another number of inputs.

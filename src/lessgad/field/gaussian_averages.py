@@ -51,8 +51,8 @@ def gaussian_averages(
 
     Args:
         image: All slices.
-        spacing_mm: From slice to slice, row to row, column to column.
-        numbers: Of the slices that are wanted.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
+        numbers: Slice numbers, from 0.
         widths_mm: SD of each Gaussian; 0 for the image itself.
         inside: Voxels that count, where the average is that of these alone and 0 elsewhere; None for all.
 

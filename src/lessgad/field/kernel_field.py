@@ -75,7 +75,7 @@ class KernelField(nn.Module):
         """Restore, and say how far off the image may be.
 
         Args:
-            source: What `kernel_sources` stacks.
+            source: Input channels from `kernel_sources`.
             dose: Fraction of the standard dose of each; the sources have it too.
             position_mm: Not used.
 

@@ -23,7 +23,7 @@ def kernel_sources(evidence: MeasuredEnhancement, n_neighbors: int) -> Float[np.
     scaled; noise of the T1; noise of each average and gain, as maps; and constants (`N_CONSTANTS`).
 
     Args:
-        evidence: Of the scan.
+        evidence: Measured enhancement of the scan.
         n_neighbors: Slices seen above and below.
 
     Returns:

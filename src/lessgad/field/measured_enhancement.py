@@ -35,7 +35,7 @@ class ScanFacts:
     """What is known of a pair of scans besides the images.
 
     Attributes:
-        spacing_mm: From slice to slice, row to row, column to column.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
         sigma_pre_contrast: SD of the noise of the T1, on the scale of [−1, 1]; 0 if it is unknown.
         curve: How enhancement follows the dose; None for the linear mix.
         saturation: Instead of a curve, s in E_β = βE/(1 − s(1 − β)E), E relative to the T1; training draws it.
@@ -62,9 +62,9 @@ class MeasuredEnhancement:
         noise: SD of G_k[low − T1] for each k.
         detail: Spread of the detail between averages k and k + 1, for each k < K.
         misalignment: What that does to the chosen slices of the T1: its slope times the distance.
-        numbers: Of the chosen slices.
+        numbers: Numbers of the chosen slices.
         dose: β.
-        facts: Of the scans.
+        facts: Facts of the scans.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -103,7 +103,7 @@ def measured_enhancement(
         low_dose: The low dose, on the same grid and scale.
         dose: β, fraction of the standard dose.
         facts: Spacing, noise, dose curve.
-        numbers: Which slices are wanted; None for all.
+        numbers: Slice numbers, from 0; None for all.
 
     Returns:
         The averages on the scale of the standard dose, and their noise.
@@ -194,7 +194,7 @@ def full_dose_gain(
         difference: Averaged low − T1.
         level: Averaged T1, true zero at 0.
         dose: β; below 2 % the gain is 0.
-        facts: With the dose curve.
+        facts: Facts with the dose curve.
 
     Returns:
         The factor of each voxel.

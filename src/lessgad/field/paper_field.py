@@ -16,7 +16,7 @@ class PaperField(nn.Module):
     """Restore patches with the published network; it knows places by its own encoding, which spans the patch.
 
     Attributes:
-        settings: Of which the inputs, and whether it is told the dose, count here.
+        settings: Settings of the network; only the inputs and `told_the_dose` matter here.
         network: The published network, with one input more where it is told the dose.
 
     Args:

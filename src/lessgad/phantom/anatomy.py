@@ -38,7 +38,7 @@ def build_head(rng: np.random.Generator, age: int = 50) -> Head:
     """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins vary with `rng`.
 
     Args:
-        rng: Of the patient.
+        rng: Random generator of the patient.
         age: Years; with age, the brain gives way to CSF in sulci and ventricles.
 
     Returns:

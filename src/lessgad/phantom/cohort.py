@@ -49,8 +49,8 @@ def write_cohort(
 
     Args:
         root: The folder; it must not exist or be empty.
-        n_patients: How many patients, at least 1.
-        seed: Of everything drawn, 0 or above.
+        n_patients: Number of patients, at least 1.
+        seed: Seed of everything drawn, 0 or above.
         on_progress: Called with the number of patients done and of all.
         n_workers: Processes to use.
         low_doses: Doses to scan besides T1 and T1ce, between 0 and 1.

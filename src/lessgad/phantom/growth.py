@@ -24,9 +24,9 @@ class Growth:
     """A tumor in place, in a box of the grid.
 
     Attributes:
-        box: Where in the grid.
-        intrameatal: Its part in the canal.
-        extrameatal: Its part in the cistern.
+        box: Box in the grid.
+        intrameatal: Part of the tumor in the canal.
+        extrameatal: Part of the tumor in the cistern.
         cysts: Cysts within it.
         texture: Uptake relative to its mean, about 1.
     """
@@ -46,7 +46,7 @@ def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
     porus, and a cleft of CSF is left around it.
 
     Args:
-        tumor: What it is like.
+        tumor: Properties of the tumor.
         head: The head on the template's grid; not changed.
         scale: Template mm per patient mm, for the diameter.
 

@@ -30,8 +30,8 @@ class Patient:
         age: Years, at the first session.
         sex: M or F.
         tumors: The tumor at each session.
-        protocol: Of all scans.
-        seed: Of head, deformation, tissues and scans.
+        protocol: Protocol of all scans.
+        seed: Seed of head, deformation, tissues and scans.
     """
 
     number: int

@@ -40,8 +40,8 @@ class TableRow:
 
     Attributes:
         scanning_sequence: DICOM's codes.
-        field_strength_t: In tesla.
-        share: Of the patients.
+        field_strength_t: Field strength in tesla.
+        share: Share of the patients.
         echo_time_ms: TE.
         repetition_time_ms: TR.
         in_plane_mm: Pixel spacing.
@@ -97,13 +97,13 @@ class ScanProtocol:
     """How all scans of a patient are acquired.
 
     Attributes:
-        row: Of Table 2.
-        sequence: With its parameters.
+        row: Row of Table 2.
+        sequence: Sequence with its parameters.
         is_3d: Whether the slab is excited as a whole.
         in_plane_mm: Pixel spacing of the T1.
         slice_mm: Slice spacing of the T1.
         slice_ce_mm: Slice spacing of the scans with contrast.
-        agent: Which is injected.
+        agent: Contrast agent.
     """
 
     row: TableRow

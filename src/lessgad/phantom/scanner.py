@@ -75,8 +75,8 @@ def scan(
     Args:
         subject: The generated head.
         protocol: Sequence, resolution and agent.
-        warp: From the patient's to the template's coordinates.
-        rng: Of the session: pose, motion, grids, coil, noise and windows.
+        warp: Warp from the patient's to the template's coordinates.
+        rng: Random generator of the session: pose, motion, grids, coil, noise and windows.
         low_doses: Fractions of the standard dose.
         n_repeats: Further scans at the standard dose; they come last, so that the others are the same without them.
 

@@ -30,7 +30,7 @@ class Schwannoma:
         filling: Share of the canal that is filled, from the porus where there is an extrameatal part, 0–1.
         uptake_mm: Mean concentration of the agent in it after the standard dose, mmol/l.
         cystic: Share of the extrameatal part that is cysts, 0 for solid tumors.
-        seed: Of its surface and texture; the same for all sessions of a patient.
+        seed: Seed of its surface and texture; the same for all sessions of a patient.
     """
 
     side: int

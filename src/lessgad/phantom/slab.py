@@ -78,9 +78,9 @@ def place_slab(
 
     Args:
         spacing_mm: Along x, y, z.
-        shift_mm: By which the technician missed.
-        warp: From the patient's to the template's coordinates.
-        pose: From the patient's coordinates to world mm.
+        shift_mm: Error of the slab position, in mm.
+        warp: Warp from the patient's to the template's coordinates.
+        pose: Pose from the patient's coordinates to world mm.
 
     Returns:
         The slab.

@@ -31,11 +31,11 @@ class Subject:
 
     Attributes:
         head: The head with the tumor in it, on the template's grid.
-        growth: Where the tumor is, and how unevenly it takes up contrast.
+        growth: Region of the tumor, and its uneven uptake.
         tissue: Relaxation and uptake of this patient's tissues.
         r1_per_s_mm: Longitudinal relaxivity in each tissue, s⁻¹ per mmol/l.
         r2_per_s_mm: Transverse relaxivity in each tissue.
-        sequence: Of all scans.
+        sequence: Sequence of all scans.
         inhomogeneity_t2_ms: T2'; infinite for spin echoes.
         b1: Flip angle that arrives over the one that is set, on the template's grid.
         texture: Factor of the equilibrium magnetization, about 1.
@@ -114,10 +114,10 @@ def draw_subject(
         head: The head with the tumor in it.
         growth: The tumor.
         tissue: Relaxation and uptake of this patient's tissues.
-        sequence: Of all scans.
-        agent: Which is injected.
+        sequence: Sequence of all scans.
+        agent: Contrast agent.
         field_strength_t: 1, 1.5 or 3.
-        rng: Of the patient, not of the session, so that a patient's tissues stay as they are.
+        rng: Random generator of the patient, not of the session, so that a patient's tissues stay as they are.
 
     Returns:
         The subject.

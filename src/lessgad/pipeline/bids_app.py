@@ -40,8 +40,8 @@ def run_bids_app(
     Args:
         bids_dir: The cohort.
         out_dir: The experiment.
-        level: Which.
-        progress: Is told of the progress.
+        level: The level.
+        progress: Receives the progress.
         participants: Labels with or without ``sub-``; none means all. Not for ``group``.
         derivative: Folder in ``derivatives/`` with the masks.
         regions: ``name=1,2`` each.

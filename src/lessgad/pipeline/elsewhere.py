@@ -60,9 +60,9 @@ class Elsewhere:
         """Provide the workers while the block runs.
 
         Args:
-            settings: Of the jobs, from experiment.yaml.
-            logs: Where jobs print to.
-            progress: Is told what is waited for.
+            settings: Settings of the jobs, from experiment.yaml.
+            logs: Folder for the output of jobs.
+            progress: Receives messages about waiting.
 
         Yields:
             The workers; None if this machine does everything.
@@ -93,10 +93,10 @@ class OpenedWhenNeeded:
     """The workers of a run: asked for when a stage first needs them, let go while this process trains or reports.
 
     Args:
-        elsewhere: Which.
-        settings: Of the jobs, from experiment.yaml.
-        logs: Where jobs print to.
-        progress: Is told what is waited for.
+        elsewhere: The chosen machines.
+        settings: Settings of the jobs, from experiment.yaml.
+        logs: Folder for the output of jobs.
+        progress: Receives messages about waiting.
     """
 
     def __init__(self, elsewhere: Elsewhere, settings: ClusterSettings | None, logs: Path, progress: Progress) -> None:

@@ -34,9 +34,9 @@ def known_failures(
     """List the failures that still hold: unusable studies, then failed units of each stage.
 
     Args:
-        experiment: Whose.
-        standing: How its units stand.
-        stages: To look at; None for all.
+        experiment: The opened experiment.
+        standing: State of all units.
+        stages: Stages to look at; None for all.
         subjects: Studies to look at; None for all, and for those of the cohort that have no usable pair.
 
     Returns:

@@ -32,8 +32,8 @@ def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Pla
     """Plan every stage from settings, cohort and file hashes; each file is looked at once.
 
     Args:
-        experiment: Whose.
-        processes: Those that train together.
+        experiment: The opened experiment.
+        processes: The processes that train together.
 
     Returns:
         The plan.

@@ -39,8 +39,8 @@ class CreatedStudy:
     """What was made.
 
     Attributes:
-        folder: Of the reader study.
-        protocol: What is read and asked.
+        folder: Folder of the reader study.
+        protocol: Protocol: cases, questions and design.
         left_out: One line for each study that cannot be shown.
     """
 
@@ -56,8 +56,8 @@ def create_reader_study(
 
     Args:
         root: The experiment folder.
-        settings: Of the reader study.
-        questionnaire: What is asked.
+        settings: Settings of the reader study.
+        questionnaire: The questionnaire.
         said: Told what is being done.
 
     Returns:

@@ -50,8 +50,8 @@ def run_experiment(
 
     Args:
         root: The experiment folder.
-        stages: In the order of `STAGES`.
-        progress: Is told of the progress.
+        stages: Stages in the order of `STAGES`.
+        progress: Receives the progress.
         model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
         selection: The studies.
         elsewhere: The machines that do what can be done side by side; this one unless another is named.

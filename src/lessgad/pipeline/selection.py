@@ -79,10 +79,10 @@ class Selection:
         """List the units of a stage that the selection covers, including those that belong to no study.
 
         Args:
-            standing: How units stand.
-            stage: Which.
-            subjects: As `subjects` gave them.
-            models: Of the training; none means all.
+            standing: State of all units.
+            stage: The stage.
+            subjects: Result of `subjects`.
+            models: Names of the models to train; none means all.
 
         Returns:
             The units.

@@ -22,9 +22,9 @@ def workers_of_slurm(settings: ClusterSettings, logs: Path, progress: Progress) 
     """Ask SLURM for jobs, and provide their workers when the first has started; the jobs end with the block.
 
     Args:
-        settings: Of the jobs.
-        logs: Where jobs print to.
-        progress: Is told what is waited for.
+        settings: Settings of the jobs.
+        logs: Folder for the output of jobs.
+        progress: Receives messages about waiting.
 
     Yields:
         The workers.

@@ -22,7 +22,7 @@ class StageStatus:
     """How the units of one stage stand.
 
     Attributes:
-        stage: Which.
+        stage: The stage.
         states: State of each unit, by name.
         why: Reason for each that is not done, where it was asked for.
     """
@@ -73,8 +73,8 @@ def what_would_be_done(
 
     Args:
         root: The experiment folder.
-        stages: Of the run.
-        selection: Of the studies.
+        stages: Stages of the run.
+        selection: Selection of the studies.
         model_doses: The models of these doses alone; none means all.
 
     Returns:

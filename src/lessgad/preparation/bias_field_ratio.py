@@ -101,9 +101,9 @@ def find_bias_field_ratio(
 
     Args:
         pre_contrast: T1, true zero at 0.
-        post_contrast: On the same grid and roughly the same scale, true zero at 0.
+        post_contrast: Scan after contrast on the same grid and roughly the same scale, true zero at 0.
         head: Foreground; no mask of the tumor is needed.
-        spacing_mm: Of the voxels.
+        spacing_mm: Spacing of the voxels, in mm.
 
     Returns:
         The factor field.

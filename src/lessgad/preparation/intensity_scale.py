@@ -72,7 +72,7 @@ def find_intensity_scale(
 
     Args:
         pre_contrast: T1 in transverse order, any unit.
-        post_contrast: On the same grid, any unit.
+        post_contrast: Scan after contrast on the same grid, any unit.
         spacing_mm: Voxel spacing.
         settings: Method of calibration, and where +1 lies.
 

@@ -30,7 +30,7 @@ class Mask:
     """Labels, and the image whose grid they are on.
 
     Attributes:
-        labels: As in the file, with the order and direction of axes that the image has.
+        labels: Labels as in the file, with the order and direction of axes that the image has.
         on_standard_dose: Whether they were drawn on the T1ce; else on the T1.
     """
 
@@ -117,7 +117,7 @@ def carried_mask(
     """Give the labels on the grid of the T1, in transverse order; labels drawn on the T1ce are resampled.
 
     Args:
-        mask: As read.
+        mask: The mask, as read.
         pre_contrast: T1 as read.
         transform: Takes points of the T1 to points of the T1ce.
         covered: Voxels of the T1 that the T1ce has something of.

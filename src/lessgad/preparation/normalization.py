@@ -91,7 +91,7 @@ def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
     a quarter or more of the air would clip, after which nothing can be said of the noise any more.
 
     Args:
-        peaks: Of the pre-contrast image, or of the low-dose image where there is no other.
+        peaks: Peaks of the pre-contrast image, or of the low-dose image where there is no other.
         level: Where +1 lies, in multiples of the second peak; above 1.
 
     Returns:

@@ -47,7 +47,7 @@ def darker_after_contrast(
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same scale.
-        tumor: Where the tumor is; not empty.
+        tumor: Mask of the tumor; not empty.
 
     Returns:
         At most one line.

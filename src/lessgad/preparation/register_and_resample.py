@@ -40,10 +40,10 @@ def register_and_resample(
     """Register one scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
 
     Args:
-        fixed: In transverse order.
-        moving: In transverse order, on any grid.
+        fixed: Fixed scan in transverse order.
+        moving: Moving scan in transverse order, on any grid.
         settings: Whether to register.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
         lowest_information: That the scan must tell of the other, as in `check_alignment`.
 
     Returns:

@@ -40,8 +40,8 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
     """Refuse a scan that cannot be of a head, or whose intensities cannot be a magnitude image's.
 
     Args:
-        scan: As read, any axis order.
-        name: Of the scan, for people: T1.
+        scan: Scan as read, any axis order.
+        name: Name of the scan for display: T1.
         orientation_unknown: What becomes of a scan whose header does not say how it lies in space.
 
     Returns:

@@ -19,7 +19,7 @@ def t2_normalization(t2: Volume) -> Normalization:
     """Make the map that takes true zero to −1 and the median of the head to −1 + 2 / 4.
 
     Args:
-        t2: As scanned, in transverse order, any unit.
+        t2: T2 as scanned, in transverse order, any unit.
 
     Returns:
         The map.

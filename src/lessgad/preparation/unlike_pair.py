@@ -17,8 +17,8 @@ def check_alike(
     """Raise StudyError for a scan that differs from its T1 in more than contrast, unless the settings keep it.
 
     Args:
-        pre_contrast: Of the T1.
-        scan: Of the scan with contrast.
+        pre_contrast: Acquisition parameters of the T1.
+        scan: Acquisition parameters of the scan after contrast.
         settings: What to do with such pairs.
         other: What the scan is, for people.
     """

@@ -63,8 +63,8 @@ def raw_agreement(counts: Counts, weights: Weights, multiplicity: Multiplicity) 
     """Compute the raw agreement p_a: the share of agreeing pairs of ratings of a subject, averaged over subjects.
 
     Args:
-        counts: What `rating_counts` gave.
-        weights: What `agreement_weights` gave.
+        counts: Result of `rating_counts`.
+        weights: Result of `agreement_weights`.
         multiplicity: How often each subject counts.
 
     Returns:

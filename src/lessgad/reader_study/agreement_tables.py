@@ -42,13 +42,13 @@ class AgreementRow:
     Attributes:
         between: ``readers``: first readings of all readers; ``occasions``: first and second reading of the same reader.
         question: Key.
-        dose: Of the restored image; None for all of them together, or for a question about the pair or the case.
-        reader: Of occasions, whose; empty for all together.
-        coefficient: Which.
-        weighting: Of near misses.
+        dose: Dose of the restored image; None for all of them together, or for a question about the pair or the case.
+        reader: Reader of both occasions; empty for all readers together.
+        coefficient: Name of the coefficient.
+        weighting: Weighting of near misses.
         n_subjects: Images or cases with two answers or more.
         n_patients: Patients that they are of.
-        value: At most 1; NaN where the coefficient says nothing.
+        value: Value, at most 1; NaN if the coefficient is undefined.
         low: Lower 95 % bound by drawing patients; None where there is none (`patient_draws.bootstrap_interval`).
         high: Upper bound.
     """
@@ -83,7 +83,7 @@ def agreement_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPL
 
     Args:
         responses: First and second readings.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
 
     Yields:

@@ -30,18 +30,18 @@ class ComparisonRow:
         question: Key.
         lower_dose: Fraction of the standard dose.
         higher_dose: Fraction of the standard dose.
-        reader: Whose answers; empty for the mean of all readers.
+        reader: Name of the reader; empty for the mean of all readers.
         n_cases: Cases with both answers.
         n_patients: Patients that they are of.
         n_lower_better: Cases in which the lower dose was graded better (a choice: alone had the first option).
         n_higher_better: The reverse.
-        p_wilcoxon: Of a scale, Wilcoxon signed-rank over cases; None for all readers together.
-        p_mcnemar: Of a choice, exact McNemar over cases; None for all readers together.
+        p_wilcoxon: p-value of a scale, Wilcoxon signed-rank over cases; None for all readers together.
+        p_mcnemar: p-value of a choice, exact McNemar over cases; None for all readers together.
         gain: Mean over patients, higher − lower dose, positive where the higher one is better: steps of a scale, share
             of the first option of a choice. NaN where neither end of a scale is the better one.
         gain_low: Lower 95 % bound by drawing patients; None under 10 of them.
         gain_high: Upper bound.
-        p_sign_flip: Of no gain, over patients.
+        p_sign_flip: p-value of no gain, over patients.
         p_holm: The same, corrected over the pairs of doses of this question and reader.
         vgc_area: How often the higher dose is graded better, ties half; mean of readers. None for a pair.
         vgc_low: Lower 95 % bound by drawing patients; None under 10 of them.
@@ -85,7 +85,7 @@ def comparison_rows(
     Args:
         responses: First readings count; repeats are for agreement.
         pair: The doses that the question about a pair compares; None where there is none.
-        seed: Of the bootstrap and the sign flips.
+        seed: Seed of the bootstrap and the sign flips.
         n_draws: Draws of each.
 
     Yields:

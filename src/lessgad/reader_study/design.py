@@ -44,8 +44,8 @@ class Panel:
 
     Attributes:
         image: What it is.
-        dose: Of a restored image; 1 for the standard dose, 0 for the T1.
-        letter: By which the form asks about it; empty where it is only there to compare with.
+        dose: Dose of a restored image; 1 for the standard dose, 0 for the T1.
+        letter: Letter of the image in the form; empty for a reference image.
         name: What the reader is told that it is, in short: "10 %", "B", "T1".
     """
 
@@ -66,10 +66,10 @@ class Reading:
 
     Attributes:
         id: Opaque; tells neither the case nor whether it was seen before.
-        case: What is read.
+        case: The case.
         occasion: 1, or 2 where the reader sees it again.
-        sitting: From 1; there is a washout between two.
-        panels: From left to right.
+        sitting: Sitting from 1; there is a washout between two.
+        panels: Panels from left to right.
     """
 
     id: str
@@ -125,7 +125,7 @@ def sample_cases(
         test: Patient and session of each study of a test patient that can be shown.
         validation: The same of validation patients.
         settings: Seed and numbers.
-        key: Of the opaque names.
+        key: Key of the opaque names.
 
     Returns:
         The cases, practice first.
@@ -160,9 +160,9 @@ def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySetting
 
     Args:
         reader: Name or identifier, the same whenever it is asked for.
-        cases: As `sample_cases` drew them.
-        settings: Of the study.
-        key: Of the opaque names.
+        cases: Cases as `sample_cases` drew them.
+        settings: Settings of the study.
+        key: Key of the opaque names.
 
     Returns:
         The readings.

@@ -19,8 +19,8 @@ def drawn_order(items: Iterable[T], spelled: Callable[[T], str], *words: str | i
     it was. ␟ is U+001F, which no label holds.
 
     Args:
-        items: In any order, told apart by their spelling.
-        spelled: What an item is called.
+        items: Items in any order, told apart by their spelling.
+        spelled: Gives the name of an item.
         *words: What the order is for: the seed, the purpose, the reader …
 
     Returns:

@@ -24,10 +24,10 @@ class ReadingProtocol(Settings):
     """A reader study on paper.
 
     Attributes:
-        format: Of the file.
+        format: Format of the file.
         settings: Design.
-        questionnaire: What is asked.
-        cases: What is read: practice first.
+        questionnaire: The questionnaire.
+        cases: Cases, practice first.
         key: Secret that opaque names are made with; readers never see it.
     """
 
@@ -54,8 +54,8 @@ class FrozenProtocol(Settings):
 
     Attributes:
         frozen_on: Date and time, UTC, ISO 8601.
-        sha256: Of the protocol.
-        protocol: As it was.
+        sha256: SHA-256 of the protocol.
+        protocol: The frozen protocol.
     """
 
     frozen_on: str
@@ -108,7 +108,7 @@ def freeze(protocol: ReadingProtocol, frozen_on: str) -> FrozenProtocol:
     """Make the record of the protocol, once, before the first answer is stored.
 
     Args:
-        protocol: As it is.
+        protocol: The present protocol.
         frozen_on: Date and time, UTC, ISO 8601.
 
     Returns:
@@ -130,7 +130,7 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
 
     Args:
         text: The record.
-        path: Where it lies, for the error.
+        path: File, for the error.
 
     Returns:
         The record.
@@ -152,9 +152,9 @@ def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Pat
     """Refuse to go on with another protocol than the one that the answers belong to.
 
     Args:
-        record: Of the first answer.
-        protocol: As it is now.
-        path: Where that lies, for the error.
+        record: Record frozen at the first answer.
+        protocol: The present protocol.
+        path: File, for the error.
 
     Raises:
         ReaderStudyError: It has changed; says which parts.

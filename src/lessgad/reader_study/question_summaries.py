@@ -24,8 +24,8 @@ class ScaleRow:
 
     Attributes:
         question: Key.
-        dose: Of the restored image; None for a question about the pair or the case.
-        reader: Whose answers; empty for those of all readers together.
+        dose: Dose of the restored image; None for a question about the pair or the case.
+        reader: Name of the reader; empty for all readers together.
         n_readings: Answers.
         n_patients: Patients that they are of.
         median: Median step, from 1.
@@ -55,8 +55,8 @@ class CountRow:
 
     Attributes:
         question: Key.
-        dose: Of the restored image; None for a question about the pair or the case.
-        reader: Whose answers; empty for those of all readers together.
+        dose: Dose of the restored image; None for a question about the pair or the case.
+        reader: Name of the reader; empty for all readers together.
         answer: Step of a scale, or key of an option.
         count: Readings with this answer.
         n_readings: Readings in all: with an answer to the question; of reasons, all of the image.
@@ -95,7 +95,7 @@ def scale_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) 
 
     Args:
         responses: First readings count; repeats are for agreement.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
 
     Yields:
@@ -130,7 +130,7 @@ def count_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) 
 
     Args:
         responses: First readings count; repeats are for agreement.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
 
     Yields:

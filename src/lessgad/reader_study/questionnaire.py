@@ -27,9 +27,9 @@ class Questionnaire(Settings):
     """What every reader is asked of every case.
 
     Attributes:
-        format: Of the file.
+        format: Format of the file.
         title: Head of the form.
-        questions: In the order in which they are asked.
+        questions: Questions in the order in which they are asked.
     """
 
     format: Literal[1]

@@ -21,8 +21,8 @@ class Option(Settings):
     """One thing that can be ticked.
 
     Attributes:
-        key: As tables spell it.
-        label: As the reader sees it.
+        key: Key in the tables.
+        label: Label that the reader sees.
     """
 
     key: Key
@@ -45,10 +45,10 @@ class _Question(Settings):
     """What all questions have.
 
     Attributes:
-        key: As tables spell it; unique.
+        key: Key in the tables; unique.
         asked: ``each_dose``: of each restored image; ``pair``: once, the lowest dose against the highest;
             ``each_case``: once.
-        wording: As the reader sees it.
+        wording: Wording that the reader sees.
         required: Whether a case can be handed in without it; means nothing while the question is hidden.
         shown_if: None where it is always asked.
     """
@@ -65,7 +65,7 @@ class ScaleQuestion(_Question):
 
     Attributes:
         labels: One for each step. Of a pair, ``{first}`` and ``{second}`` stand for the names of the images.
-        best_end: Which end is the good one; None where neither is.
+        best_end: The better end; None if neither is better.
     """
 
     kind: Literal["scale"]
@@ -105,7 +105,7 @@ class ChoiceQuestion(_WithOptions):
     """Exactly one option; the first one is the favorable one.
 
     Attributes:
-        options: At least two.
+        options: Options, at least two.
     """
 
     kind: Literal["choice"]
@@ -115,7 +115,7 @@ class ReasonsQuestion(_WithOptions):
     """Any number of options.
 
     Attributes:
-        options: At least two.
+        options: Options, at least two.
         other: Whether "other" is offered too, with words of the reader's own.
     """
 

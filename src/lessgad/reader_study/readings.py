@@ -25,9 +25,9 @@ def reading_rows(
     saw the higher dose first.
 
     Args:
-        questionnaire: Of the study.
+        questionnaire: Questionnaire of the study.
         reader: Name in tables.
-        reading: What the reader saw.
+        reading: The reading.
         answers: Valid ones (`answers.problems` finds none), the last revision.
         seconds: Active reading time.
         handed_in: When, UTC, ISO 8601.

@@ -44,8 +44,8 @@ class Readings:
 
     Attributes:
         settings: Design.
-        questionnaire: What was asked.
-        protocol_sha256: Of the protocol as it was frozen.
+        questionnaire: The questionnaire.
+        protocol_sha256: SHA-256 of the protocol as it was frozen.
         frozen_on: When, ISO 8601.
         n_revised: Readings that were changed after they had been handed in.
         rows: Last revision of every reading.

@@ -21,8 +21,8 @@ class ReadCase:
     """A study that was read.
 
     Attributes:
-        id: Its opaque name.
-        patient: Whose it is.
+        id: Opaque ID of the case.
+        patient: The patient.
     """
 
     id: str
@@ -33,8 +33,8 @@ class ResponseTable:
     """Answers of test cases; practice is left out.
 
     Args:
-        questionnaire: What was asked.
-        rows: Of the table of readings.
+        questionnaire: The questionnaire.
+        rows: Rows of the table of readings.
 
     Raises:
         InputError: A row answers what the questionnaire does not ask.

@@ -33,8 +33,8 @@ class Item:
     """A question about something.
 
     Attributes:
-        question: What is asked.
-        letter: Of the image it is about; empty for a pair or a case.
+        question: The question.
+        letter: Letter of the image it is about; empty for a pair or a case.
     """
 
     question: Question
@@ -52,7 +52,7 @@ class Problem:
 
     Attributes:
         item: Name of the item; of one that does not exist, as it came.
-        reason: In words for the reader.
+        reason: Reason in words for the reader.
     """
 
     item: str

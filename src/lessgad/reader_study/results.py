@@ -28,15 +28,15 @@ class Summary:
     """What the readings say.
 
     Attributes:
-        n_readers: Who read test cases.
+        n_readers: Number of readers of test cases.
         n_cases: Test cases that were read.
         n_patients: Patients that they are of.
         n_repeated: Readings of a case that the reader had seen before.
-        table5: In words.
+        table5: Table 5 in words.
         scales: Medians and quartiles.
-        counts: Of every answer.
-        comparisons: Of doses.
-        agreement: Of readers, and of occasions.
+        counts: Counts of every answer.
+        comparisons: Comparisons of doses.
+        agreement: Agreement of readers, and of occasions.
     """
 
     n_readers: int

@@ -20,16 +20,16 @@ class ReaderStudySettings(Settings):
     Attributes:
         mode: ``open``: all images labeled, in one order for all. ``blinded``: the restored images are A, B, …; which
             dose is which letter, and where it stands, is drawn for every reader and case, and so is the order of cases.
-        doses: Whose restored images are read.
+        doses: Doses whose restored images are read.
         hidden_standard: Blinded: the standard dose is among the lettered images too, as the dose 1; says how often a
             reader finds fault with an image that is the reference itself.
-        studies_per_patient: At most so many studies of each test patient.
-        max_cases: At most so many in all: one of every patient before the second of any. None takes all.
+        studies_per_patient: Largest number of studies of each test patient.
+        max_cases: Largest number of cases: one of every patient before the second of any. None takes all.
         n_practice: Cases of validation patients that come first and do not count.
-        sittings: That the cases are dealt to.
+        sittings: Number of sittings over which the cases are distributed.
         repeat_share: Share of all cases that a reader sees a second time, a sitting later.
         washout_days: Least time between a reader's last answer of one sitting and the first of the next.
-        seed: Of everything that is drawn.
+        seed: Seed of everything that is drawn.
     """
 
     mode: Literal["open", "blinded"] = "open"

@@ -29,10 +29,10 @@ def next_reading(
     """Find the first reading that is not submitted; a new sitting opens after the washout.
 
     Args:
-        readings: Of one reader, in order.
+        readings: Readings of one reader, in order.
         handed_in: Identifier of a reading → when it was handed in first.
-        now: With a time zone, as the others.
-        washout_days: From the last reading of the sitting before.
+        now: Current time, with a time zone.
+        washout_days: Days since the last reading of the previous sitting.
 
     Returns:
         The reading, or when the next sitting opens.

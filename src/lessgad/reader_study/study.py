@@ -22,8 +22,8 @@ class ReaderStudy:
     """What the server and the commands work on.
 
     Attributes:
-        folder: Where things lie.
-        protocol: What is read and asked.
+        folder: Layout of the folder.
+        protocol: Protocol: cases, questions and design.
         store: The database.
     """
 

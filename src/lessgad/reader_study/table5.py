@@ -25,7 +25,7 @@ class Table5Row:
 
     Attributes:
         question: Key; of a reason also its option: ``pattern_difference.outside_tumor``.
-        wording: As readers saw it; of a reason its label.
+        wording: Wording as readers saw it; of a reason its label.
         scale: What the steps or options mean.
         reader: Whose; empty for all together.
         cells: One per column of the table; empty where nothing was asked.
@@ -44,7 +44,7 @@ class Table5:
 
     Attributes:
         doses: Columns; None, the last, where something was asked once per case.
-        rows: By question, then reader.
+        rows: Rows by question, then reader.
     """
 
     doses: tuple[float | None, ...]
@@ -55,9 +55,9 @@ def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Seq
     """Format answers as the paper does: ``3 (3–4)``, or ``7/15 (32 %)`` with the share of the first option.
 
     Args:
-        questionnaire: Of the study.
+        questionnaire: Questionnaire of the study.
         scales: Medians and quartiles.
-        counts: Of every answer.
+        counts: Counts of every answer.
 
     Returns:
         Table 5.

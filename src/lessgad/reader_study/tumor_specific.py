@@ -15,7 +15,7 @@ def for_regions(questionnaire: Questionnaire, regions: Collection[str]) -> Quest
     """Leave out options whose key begins with a region that the experiment does not have.
 
     Args:
-        questionnaire: As it was read.
+        questionnaire: The questionnaire.
         regions: Names of the tumor's regions in experiment.yaml.
 
     Returns:

@@ -31,7 +31,7 @@ class Verification:
     Attributes:
         problems: One line each; none where all is well.
         n_answer_sets: Handed in, revisions counted.
-        n_events: In the audit log.
+        n_events: Number of events in the audit log.
         head: Hash of the last event. Noted elsewhere, it shows later whether events at the end are missing.
     """
 

@@ -24,8 +24,8 @@ class Asked:
     """A question about something.
 
     Attributes:
-        question: What was asked.
-        dose: Of the restored image; None for a question about the pair or the case.
+        question: The question.
+        dose: Dose of the restored image; None for a question about the pair or the case.
     """
 
     question: Question

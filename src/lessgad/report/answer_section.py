@@ -61,12 +61,12 @@ class AnswerSection:
     Attributes:
         headline: The answer in one sentence.
         style: Class of its sign.
-        evidence: What it stands on; may be empty.
+        evidence: Evidence in words; may be empty.
         endpoints: Heads of the columns: endpoint, and the share of patients that is to be shown.
         rows: The repeat, doses from high to low, then the control without contrast.
         confidence: "97.5 %".
-        notes: How far the answer goes.
-        sha256: Of endpoints, margins, doses and test patients as they are judged; empty where nobody asked.
+        notes: Limits of the answer.
+        sha256: SHA-256 of endpoints, margins, doses and test patients as they are judged; empty where nobody asked.
     """
 
     headline: str

@@ -29,7 +29,7 @@ def calibration_figure(study: PreparationImages, low_dose: Float[np.ndarray, "x 
     Args:
         study: The images and their landmarks, as in the preparation picture.
         low_dose: The simulated scan on the same grid, in the T1's unit.
-        dose: Its dose, fraction of the standard dose.
+        dose: Dose as a fraction of the standard dose, 0–1.
 
     Returns:
         The figure.

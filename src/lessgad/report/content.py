@@ -47,7 +47,7 @@ class Picture:
 
     Attributes:
         png: The figure as pixels, as `style.to_png` makes it; empty for a plot.
-        alt: What it shows, in a sentence.
+        alt: Alternative text, one sentence.
         caption: What a reader should see in it; the name of the figure is put before it.
         svg: The figure as vectors, as `style.to_svg` makes it; empty for an image.
         table: The table in ``results/`` that holds its numbers; empty where there is none.
@@ -67,7 +67,7 @@ class Check:
     Attributes:
         question: What was checked.
         verdict: ``yes``, ``no``, or ``unknown``: what the check says for the result.
-        words: What was found, in a sentence.
+        words: The finding in one sentence.
     """
 
     question: str
@@ -82,7 +82,7 @@ class FirstScreen:
     Attributes:
         asked: The question, with the cohort and how the low doses came about.
         found: The answer in one sentence.
-        evidence: What it rests on; may be empty.
+        evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
         checks: Whether to believe it.
         figure: Each endpoint against the dose; None where none was tested.
@@ -103,7 +103,7 @@ class ChecklistItem:
     """One item of CLAIM 2024.
 
     Attributes:
-        number: From 1 to 44.
+        number: Number of the item, 1 to 44.
         section: Part of the paper.
         item: What the paper has to state.
         answer: What the experiment knows of it; empty where only the author knows.
@@ -137,7 +137,7 @@ class FailedStudy:
     """A study that is missing from the results.
 
     Attributes:
-        study: Its pseudonym.
+        study: Pseudonym of the study.
         stage: Where it failed: prepare, restore, evaluate.
         reason: The error's line, without paths.
     """
@@ -152,8 +152,8 @@ class DoubtfulStudy:
     """Something to look at before believing the results of a study.
 
     Attributes:
-        study: Its pseudonym.
-        words: What is doubtful.
+        study: Pseudonym of the study.
+        words: The caution in words.
     """
 
     study: str
@@ -165,15 +165,15 @@ class ReportContent:
     """The whole report.
 
     Attributes:
-        title: Of the page.
+        title: Title of the page.
         cohort: What was studied, in a few words.
         written_on: Date, ISO 8601.
-        subsets: In the order train, validation, test.
+        subsets: Subsets in the order train, validation, test.
         facts: What was simulated, inputs, model, training samples, calibration …
         noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
         proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
-        answer: How little is enough; None where no test study was judged.
+        answer: The dose answer; None if no test study was evaluated.
         first: The first screen; None where nothing is known to put there.
         description: Tables 1 and 2; empty where the cohort was not described.
         flow: Figure 1 as SVG; empty where the cohort was not described.
@@ -194,7 +194,7 @@ class ReportContent:
         failures: Studies that are missing.
         cautions: What is doubtful in studies that are not.
         settings: experiment.yaml as it was used, without paths.
-        versions: Of lessgad and of what it stands on.
+        versions: Versions of lessgad and its libraries.
     """
 
     title: str

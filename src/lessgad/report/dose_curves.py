@@ -72,10 +72,10 @@ def dose_curves(
 
     Args:
         rows: Measurements of any subset and area; those of `subset` and `area` are used.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
-        subset: Whose rows to use.
-        area: Which area's rows to use.
+        subset: Subset whose rows are used.
+        area: Area whose rows are used.
 
     Returns:
         The figure; None without data.

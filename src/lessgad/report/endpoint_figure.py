@@ -45,7 +45,7 @@ class EndpointCurve:
     Attributes:
         name: The endpoint with its margin, e.g. ``recovery ≥ 0.9``.
         needed: Share of all patients that have to keep the margin.
-        points: By rising dose.
+        points: Points by rising dose.
     """
 
     name: str

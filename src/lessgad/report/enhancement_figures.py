@@ -44,9 +44,9 @@ def enhancement_against_dose(
 
     Args:
         rows: Measurements of any subset; those of `subset` are used.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
-        subset: Whose rows to use.
+        subset: Subset whose rows are used.
 
     Returns:
         The figure; None without data.

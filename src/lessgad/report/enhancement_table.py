@@ -11,8 +11,8 @@ class EnhancementTable:
     """A table in words.
 
     Attributes:
-        title: What it shows.
-        note: How to read it.
+        title: Title of the table.
+        note: Explanation of the table.
         columns: Heads; the first one is that of the rows.
         rows: Each with as many words as there are columns.
         table: The table in ``results/`` that holds its numbers; empty where there is none.

@@ -54,8 +54,8 @@ def operating_curve_figure(
 
     Args:
         rows: Measurements of any subset; those of `subset` are used.
-        doses: Which to draw; None draws up to four of those above 0, spread over them.
-        subset: Whose rows to use.
+        doses: Doses to draw; None draws up to four doses above 0.
+        subset: Subset whose rows are used.
 
     Returns:
         The figure; None without data.

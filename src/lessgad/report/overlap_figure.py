@@ -44,9 +44,9 @@ def overlap_figure(
     (distances where one mask is empty) are left out.
 
     Args:
-        rows: Of the studies to show.
-        regions: In the order of experiment.yaml.
-        seed: Of the bootstrap.
+        rows: Rows of the studies to show.
+        regions: Regions in the order of experiment.yaml.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
 
     Returns:

@@ -21,8 +21,8 @@ def power_figure(rows: Sequence[PowerRow], endpoint: str) -> Figure:
     """Draw the power of every dose against the number of patients.
 
     Args:
-        rows: Of any endpoint; those of `endpoint` are drawn.
-        endpoint: As in the table.
+        rows: Rows of any endpoint; those of `endpoint` are drawn.
+        endpoint: Endpoint as in the table.
 
     Returns:
         The figure.

@@ -26,7 +26,7 @@ class PreparationImages:
         pre_contrast_peaks: Landmarks of the T1.
         before_peaks: Landmarks of the T1ce before calibration.
         after_peaks: Landmarks of the T1ce after calibration.
-        tumor: Where the tumor is, if anyone has drawn it.
+        tumor: Mask of the tumor; None without one.
     """
 
     pre_contrast: Float[np.ndarray, "x y z"]

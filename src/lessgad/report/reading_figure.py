@@ -29,8 +29,8 @@ def answer_bars(questionnaire: Questionnaire, counts: Sequence[CountRow]) -> Fig
     """Draw one bar per dose for every scale and choice, and counts for every reason.
 
     Args:
-        questionnaire: Of the study.
-        counts: Of one reader, or of all together.
+        questionnaire: Questionnaire of the study.
+        counts: Counts of one reader, or of all together.
 
     Returns:
         The figure; None without data.

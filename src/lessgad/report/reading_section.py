@@ -23,8 +23,8 @@ class ReadingTable:
     """A table in words.
 
     Attributes:
-        title: What it shows.
-        note: How to read it.
+        title: Title of the table.
+        note: Explanation of the table.
         columns: Heads; the first `n_words` hold words, the others figures.
         rows: Each with as many words as there are columns.
         n_words: Columns that are set to the left.
@@ -45,8 +45,8 @@ class ReadingSection:
 
     Attributes:
         facts: Who read what, how.
-        tables: Those that have rows.
-        sha256: Of the protocol.
+        tables: Tables with rows.
+        sha256: SHA-256 of the protocol.
     """
 
     facts: str
@@ -59,7 +59,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
 
     Args:
         readings: What was asked and answered.
-        summary: What `results.summarize_readings` made of it.
+        summary: Result of `results.summarize_readings`.
 
     Returns:
         The section.

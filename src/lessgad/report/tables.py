@@ -48,7 +48,7 @@ class PatientGain:
 
     Attributes:
         dose: Fraction of the standard dose.
-        method: Whose gain.
+        method: Method of the gain.
         patient: BIDS label.
         n_studies: Studies of the patient that have both images, finite or not.
         ssim: Mean gain in SSIM over unrestored, over finite ones; None without.
@@ -68,11 +68,11 @@ class Table4:
     """Similarity of one subset over one area.
 
     Attributes:
-        subset: Whose studies.
+        subset: Subset of the studies.
         area: Over which area.
         doses: Ascending.
         methods: Unrestored, baselines, restored, then external ones by name.
-        cells: By dose, then method; a method that does not exist at a dose has no cell there.
+        cells: Cells by dose, then method; a method that does not exist at a dose has no cell there.
         patient_gains: Every patient of each cell that has gains but too few patients for an interval.
     """
 
@@ -108,10 +108,10 @@ def table4(
 
     Args:
         rows: Measurements of any subset and area.
-        seed: Of the bootstrap and the sign flips.
+        seed: Seed of the bootstrap and the sign flips.
         n_resamples: Draws of each.
-        subset: Whose rows to use.
-        area: Which area's rows to use.
+        subset: Subset whose rows are used.
+        area: Area whose rows are used.
 
     Returns:
         Table 4.

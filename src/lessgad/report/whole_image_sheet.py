@@ -27,7 +27,7 @@ class SheetSlice:
     """One transverse slice, first axis to the patient's right.
 
     Attributes:
-        label: Which slice it is and how large its error is.
+        label: Name of the slice, with its error.
         images: T1, low dose, restored, standard dose, on [−1, 1].
         head: Foreground in the slice.
     """
@@ -79,9 +79,9 @@ def whole_image_sheet(
     """Draw one row for each slice: T1, low dose, restored, standard dose, and restored − standard dose.
 
     Args:
-        name: Of the study.
-        dose: Of the low dose.
-        slices: From top to bottom.
+        name: Name of the study.
+        dose: Dose of the low-dose scan.
+        slices: Slices from top to bottom.
         spacing_mm: Pixel size along x and y.
         tissue_level: Signal of tissue on the scale of [−1, 1], true zero at 0.
 

@@ -53,8 +53,8 @@ class BaselineStrengths(Settings):
     """The baselines at all doses that they were tuned at.
 
     Attributes:
-        format: Of the file.
-        doses: In rising order.
+        format: Format of the file.
+        doses: Doses in rising order.
     """
 
     format: Literal[1] = 1
@@ -99,8 +99,8 @@ def tune_baselines(
 
     Args:
         studies: Slices of validation patients, some at each dose.
-        doses: To tune at.
-        strengths: To try.
+        doses: Doses at which the baselines are tuned.
+        strengths: Strengths to try.
 
     Returns:
         The tuned strengths.

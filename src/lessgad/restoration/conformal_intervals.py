@@ -44,7 +44,7 @@ class IntervalCalibration(Settings):
     Attributes:
         level: Share of standard-dose voxels that should lie within.
         doses: Where the factors were found, rising.
-        factors: At each of them.
+        factors: Factor at each dose.
         n_patients: Validation patients that they are from, at the dose with the fewest.
         scanned: Those of the doses at which they are from low doses that were really scanned, not simulated.
     """
@@ -91,7 +91,7 @@ class IntervalCalibration(Settings):
         Args:
             dose: Fraction of the standard dose.
             said: Half-width of each voxel before calibration, on [−1, 1]; None where the field does not say.
-            shape: Of the volume.
+            shape: Shape of the volume.
 
         Returns:
             The half-width of the interval, float32, on the same scale.

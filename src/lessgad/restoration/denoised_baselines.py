@@ -32,12 +32,12 @@ def denoise(
     Non-local means of each transverse slice (5×5 px patches, 9×9 px search, h = strength · σ).
 
     Args:
-        low_dose: In transverse order, any unit.
+        low_dose: Low dose in transverse order, any unit.
         sigma: SD of its noise, same unit; 0 (noise-free or unknown) gives a copy.
         strength: h in units of σ; 0 gives a copy. The patches of pure noise differ by 2σ², and that much is always
             forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
         head_box: Where; the rest is passed on. None for everywhere.
-        head: Of each slice, only the box around this is denoised, and so much around it as metrics look at.
+        head: Foreground; in each slice only its box is denoised, with the margin that metrics use.
 
     Returns:
         The denoised image.
@@ -83,10 +83,10 @@ def denoise_and_scale(
         pre_contrast: T1 in transverse order, any unit.
         low_dose: The same grid and scale.
         sigma: SD of the noise of the low dose; the T1 is taken to be as noisy, so the difference has √2 σ.
-        strength: Of the denoising, in units of √2 σ.
+        strength: Strength of the denoising, in units of √2 σ.
         scale: λ.
         head_box: Where; outside it the T1 is passed on. None for everywhere.
-        head: As for `denoise`.
+        head: Foreground, as for `denoise`.
 
     Returns:
         The restored image.

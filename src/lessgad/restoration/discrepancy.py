@@ -114,17 +114,17 @@ def find_discrepancy(
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.
-        low_dose: As acquired, on the same grid and scale.
+        low_dose: Low dose as acquired, on the same grid and scale.
         restored: Made from it.
-        dose: Of the low dose, above 0.
+        dose: Dose of the low-dose scan, above 0.
         simulator: The forward model, and the noise of the low dose; 0 where it is unknown or there is none.
         head: Foreground. Tissue in it with a signal under 3 σ, and voxels cut away or clipped at 1, are not judged.
         spacing_mm: Voxel spacing.
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
-        least_error: On the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
-        least_share: Of the enhancement that the restored image shows, below 1.
+        least_error: Tolerated error on the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
+        least_share: Tolerated share of the enhancement that the restored image shows, below 1.
         region: Where `detectable` is stated for, the tumor for one; None for all that is judged.
-        measured: What `voxels_to_judge` gave for this T1 and low dose; None to find it.
+        measured: Result of `voxels_to_judge` for this T1 and low dose; None to compute it.
         fwhm_mm: Scales.
         false_discovery_rate: Share of found clusters that may be false.
 
@@ -183,7 +183,7 @@ def voxels_to_judge(
     """Find the voxels in which images can be checked against a low dose; the same for all images made from it.
 
     Args:
-        pre_contrast: As for `find_discrepancy`.
+        pre_contrast: T1, as for `find_discrepancy`.
         low_dose: Low dose, as for `find_discrepancy`.
         sigma: Noise of the low dose.
         head: Foreground.

@@ -37,7 +37,7 @@ def scaled_average(
         dose: β, fraction of the standard dose.
         facts: Slice spacing and dose curve.
         width_mm: w, SD of the Gaussian; 0 averages nothing.
-        numbers: Which slices; None for all.
+        numbers: Slice numbers, from 0; None for all.
 
     Returns:
         The scaled enhancement, (n, y, x); 0 at dose 0.

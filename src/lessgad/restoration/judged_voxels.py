@@ -21,10 +21,10 @@ def measured_voxels(
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.
-        low_dose: As acquired, on the same grid and scale.
+        low_dose: Low dose as acquired, on the same grid and scale.
         head: Foreground.
         least: Signal of the T1 over true zero, averaged, from which on a voxel counts.
-        smoothing: Of that average: to choose voxels by their own noise would shift their mean.
+        smoothing: Gaussian of that average; to choose voxels by their own noise would shift their mean.
 
     Returns:
         Neither cut away nor clipped in either image.

@@ -26,9 +26,9 @@ def resample_in_plane(volume: Volume, spacing_mm: tuple[float, float], *, order:
     """Resample slices to another spacing by cubic interpolation; the corner of the field of view stays.
 
     Args:
-        volume: In transverse order.
+        volume: Volume in transverse order.
         spacing_mm: Wanted along x and y.
-        order: Of the splines; 1 for linear interpolation, which never leaves the range of its neighbors.
+        order: Order of the splines; 1 for linear interpolation, which never leaves the range of its neighbors.
 
     Returns:
         A volume of n' = round(n · spacing / wanted) voxels along each; beyond the last centers the edge is repeated.
@@ -74,7 +74,7 @@ def restore_at_spacing(
         images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; on [−1, 1].
         dose: Fraction of the standard dose.
         head_box: The part of each slice to restore.
-        spacing_mm: Of the images, along x, y, z.
+        spacing_mm: Spacing of the images along x, y and z, in mm.
         wanted_mm: Along x and y.
         settings: Precision and slices at once.
         facts: Noise and dose curve of the scan, which the kernel field needs.

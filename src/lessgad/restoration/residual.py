@@ -20,8 +20,8 @@ class Tolerance:
     """Errors that pass: δ = max(error, share · enhancement).
 
     Attributes:
-        error: On the scale of [−1, 1], above 0.
-        share: Of the enhancement that the restored image shows, 0 or above, below 1.
+        error: Tolerated error on the scale of [−1, 1], above 0.
+        share: Tolerated share of the enhancement that the restored image shows, from 0 to below 1.
     """
 
     error: float
@@ -34,7 +34,7 @@ class Residual:
 
     Attributes:
         residual: r.
-        variance: Of its noise.
+        variance: Variance of its noise.
         margin_below: F(T1, restored) − F(T1, restored − δ).
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
@@ -70,10 +70,10 @@ class Residual:
 
         Args:
             pre_contrast: T1 on [−1, 1].
-            low_dose: As acquired.
+            low_dose: Low dose as acquired.
             restored: Made from it.
             judged: Where.
-            dose: Of the low dose.
+            dose: Dose of the low-dose scan.
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.
             tolerance: δ.

@@ -150,7 +150,7 @@ class Restorer:
 
         Args:
             low_dose: The scan: a path, a volume, or an image of nibabel; any axis order and intensity unit.
-            dose: Its fraction of the standard dose, 0–1.
+            dose: Dose as a fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
             acquisition: How the scan was acquired, as far as known; compared with what training saw.

@@ -85,8 +85,8 @@ def forward_model(
 
     Args:
         dose: Fraction of the standard dose.
-        simulation: That the model was trained with.
-        acquisition: Of the scan, from its sidecar; None where there is none.
+        simulation: Settings of the simulation with which the model was trained.
+        acquisition: Acquisition parameters of the scan, from its sidecar; None where there is none.
         origin: How the scan came about.
 
     Returns:
@@ -120,9 +120,9 @@ def discrepancy_of_scan(
 
     Args:
         new: The scan and its T1.
-        restored: On [−1, 1], on the grid of the scan.
+        restored: Restored image on [−1, 1], on the grid of the scan.
         dose: Fraction of the standard dose, above 0.
-        curve: What `forward_model` gave.
+        curve: Result of `forward_model`.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
 
     Returns:

@@ -21,7 +21,7 @@ def scan_facts(study: PreparedStudy, simulator: LowDoseSimulator, *, scanned: bo
     """Collect slice spacing, noise of the T1, the dose curve and possible misalignment of a prepared study.
 
     Args:
-        study: Prepared.
+        study: The prepared study.
         simulator: What takes its standard dose to a lower one.
         scanned: Whether the low dose was scanned, in a position of its own.
 

@@ -78,7 +78,7 @@ def restore_slices_in_full(
         field: The network; its settings say which images it needs.
         images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; (z, y, x) on [−1, 1].
         dose: Fraction of the standard dose.
-        spacing_mm: Of rows (y) and columns (x).
+        spacing_mm: Spacing of rows (y) and columns (x), in mm.
         settings: Window and precision.
         numbers: Which slices to restore; None for all. The field may see those around them too.
         facts: Slice spacing, noise and dose curve of the scan; the kernel field needs them.

@@ -23,7 +23,7 @@ class SmoothedResidual:
 
     Attributes:
         whole: The residual that was averaged.
-        smoothing: Its Gaussian.
+        smoothing: Gaussian of the average.
         error: Estimated error of the restored image.
         inflation: k.
         z_unsupported: z₋, −inf where nothing is judged.

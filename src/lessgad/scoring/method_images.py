@@ -48,9 +48,9 @@ def method_images(
     """Give the image of every method.
 
     Args:
-        images: Where they lie.
-        study: Prepared.
-        low_dose: As acquired at this dose.
+        images: Files of the images.
+        study: The prepared study.
+        low_dose: Low dose as acquired at this dose.
         dose: Fraction of the standard dose.
         simulator: What takes the standard dose to this dose, with the noise of the low dose.
         grid: T1 of the study, as stored.
@@ -113,7 +113,7 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
     """Read an image in transverse order.
 
     Args:
-        path: Of the image.
+        path: Path of the image.
         grid: T1 of the study, as stored.
         needs_contrast: Whether one value in every voxel is an error.
 

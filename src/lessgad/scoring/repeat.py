@@ -34,8 +34,8 @@ class Repeat:
     """A second scan of a study at the standard dose.
 
     Attributes:
-        image: On [−1, 1], on the grid of the study.
-        sigma: Its noise on that scale; None where it is unknown.
+        image: Image on [−1, 1], on the grid of the study.
+        sigma: Noise on that scale; None if unknown.
         scanned: Whether it was really made.
     """
 
@@ -71,7 +71,7 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
     T1ce differ by as much as two scans do.
 
     Args:
-        study: Prepared.
+        study: The prepared study.
         settings: Width over which noise is correlated, and the seed.
 
     Returns:
@@ -96,11 +96,11 @@ def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regi
     """Add the rows of the repeat, held against the standard dose, and those of the standard dose held against it.
 
     Args:
-        scorer: Of the study; takes the rows.
-        study: Prepared.
-        subset: Of its patient.
+        scorer: Scorer of the study; takes the rows.
+        study: The prepared study.
+        subset: Subset of the patient.
         regions: Label values of each region.
-        repeat: Its second scan.
+        repeat: The second scan.
     """
     scorer.score(repeat.image, REPEAT, _at_standard(repeat.image, repeat.sigma))
     standard = np.asarray(study.standard_dose)

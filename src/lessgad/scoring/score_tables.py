@@ -88,8 +88,8 @@ def gather_scores(
     """Combine the rows of many folders into the tables of ``results/``.
 
     Args:
-        folders: As `write_scores` wrote them.
-        targets: Where each table goes, growth among them.
+        folders: Folders as `write_scores` wrote them.
+        targets: File for each table, including growth.
         progression: What counts as growth between two visits.
         visits: The sessions of each patient in their order; by their labels where a patient is not named.
 

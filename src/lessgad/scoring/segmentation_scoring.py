@@ -28,11 +28,11 @@ def score_segmentations(
 
     Args:
         scores: Take the rows.
-        subset: Of the patient.
-        study: Prepared.
+        subset: Subset of the patient.
+        study: The prepared study.
         regions: Label values of each region.
-        dose: Of the images; 1 is the standard dose.
-        segmentations: Where they lie, by image.
+        dose: Dose of the images; 1 is the standard dose.
+        segmentations: Files of the segmentations, by image.
         grid: T1 of the study, as stored.
 
     Raises:

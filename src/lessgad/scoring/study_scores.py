@@ -63,8 +63,8 @@ class StudyScorer:
     """Judges the images of one study; what does not depend on the image is found once.
 
     Args:
-        study: Prepared.
-        subset: Of its patient.
+        study: The prepared study.
+        subset: Subset of the patient.
         regions: Label values of each region.
     """
 

@@ -16,7 +16,7 @@ def input_image(
     of a skull-stripped study would be cut, and hence normalized, unlike the standard dose.
 
     Args:
-        image: On [−1, 1].
+        image: Image on [−1, 1].
         head: Foreground; None leaves air as it is, for models of somebody else that were trained on whole images.
 
     Returns:

@@ -39,9 +39,9 @@ class TrainedModel:
         path: The folder.
         plans: Content of plans.json.
         dataset: Content of dataset.json.
-        configuration: That it was trained in.
-        mirroring_axes: That predictions may be mirrored over.
-        weights: Of each fold.
+        configuration: Configuration of the training.
+        mirroring_axes: Axes along which predictions may be mirrored.
+        weights: Weights of each fold.
     """
 
     path: Path

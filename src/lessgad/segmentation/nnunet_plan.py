@@ -41,7 +41,7 @@ def quick_configuration(base: dict[str, Any], plans: dict[str, Any]) -> dict[str
 
     Args:
         base: nnU-Net's own configuration, for normalization.
-        plans: For median spacing and shape.
+        plans: Plans for median spacing and shape.
 
     Returns:
         The configuration in the format of nnU-Net's plans.

@@ -76,7 +76,7 @@ class Segmenter:
         """Outline the regions.
 
         Args:
-            image: On [−1, 1], in transverse order.
+            image: Image on [−1, 1], in transverse order.
             head: Foreground.
             grid: T1 of the study, as stored: models that do not reorient see images in the order of its axes.
 

@@ -33,7 +33,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
 
         Args:
             cases: Names of the training cases.
-            n_epochs: How long.
+            n_epochs: Number of epochs.
             seed: Together with the number of the epoch it sets every draw, so that a training that was stopped goes on
                 to the same weights (on a GPU, where nnU-Net augments in several processes, to others as good).
             mark: Fingerprint of the training; a state of another one is not gone on from.

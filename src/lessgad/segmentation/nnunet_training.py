@@ -30,11 +30,11 @@ class NnunetTrainingTask:
     """What to learn, and where.
 
     Attributes:
-        folder: Of nnU-Net: ``raw``, ``preprocessed``, ``results``.
+        folder: Folder of nnU-Net: ``raw``, ``preprocessed``, ``results``.
         cases: Images and masks of training and validation patients.
         regions: Names of the regions, in order.
         settings: Settings of the segmentation.
-        fingerprint: Of all that the networks depend on.
+        fingerprint: Fingerprint of all that the networks depend on.
     """
 
     folder: Path

@@ -57,9 +57,9 @@ def labels_of_model(
 
     Args:
         names: Labels of the model, by name.
-        regions: Of the experiment.
+        regions: Regions of the experiment.
         given: `segmentation.labels`.
-        path: Of the model's dataset.json, for errors.
+        path: Path of the model's dataset.json, for errors.
 
     Returns:
         Labels of each region.

@@ -15,7 +15,7 @@ class CaseImages:
     """What a case consists of, in transverse order.
 
     Attributes:
-        image: As `input_image` makes it, of the standard dose.
+        image: Image as `input_image` makes it, of the standard dose.
         labels: Numbers of regions.
         spacing_mm: Along x, y, z.
     """
@@ -33,7 +33,7 @@ class SegmentationCase:
         name: Its number among the cases, "case_001": nnU-Net writes it into its logs.
         patient: Whose; folds never part the studies of one.
         validation: Whether the patient is one of validation.
-        fingerprint: Of its images.
+        fingerprint: Fingerprint of its images.
         read: Gives the images.
     """
 

@@ -51,13 +51,13 @@ class EvaluationTask:
 
     Attributes:
         study: The files of the study.
-        subset: Of its patient.
+        subset: Subset of the patient.
         dose: Fraction of the standard dose; None for the standard dose itself.
         images: The images that are judged; None for the standard dose.
-        low_doses: Where the low dose comes from.
+        low_doses: Source of the low dose.
         regions: Label values of each region.
         segmented: The unit that segments these images; empty where nothing is segmented.
-        segmentations: Where the segmentations lie, by image.
+        segmentations: Files of the segmentations, by image.
         map: Where what the measurement contradicts in the restored image goes; None at dose 0.
         tables: The folder where the figures go.
         repeat: The second scan at the standard dose, prepared; None where there is none.

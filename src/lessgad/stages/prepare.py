@@ -42,15 +42,15 @@ class PreparationTask:
     """What a worker needs to prepare one study.
 
     Attributes:
-        study: Where its files are.
-        files: Where its results go.
-        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
+        study: The study, with its files.
+        files: Files for the results.
+        acquisitions: Acquisition parameters of the T1 and of the T1ce; the error where a sidecar cannot be read.
         settings: Settings of the preparation.
-        simulation: How low doses will be made from it.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
         orientation_unknown: What becomes of images whose header does not say how they lie in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     study: Study
@@ -149,8 +149,8 @@ class Prepared:
         pair: All its steps.
         study: What is stored.
         grid: T1 as read.
-        tumor: Where the tumor is; None without one.
-        description: For the record.
+        tumor: Mask of the tumor; None without one.
+        description: Description for the record.
         cautions: Reasons to look at this study, in words.
     """
 

@@ -40,14 +40,15 @@ class AuxiliaryTask:
     """What a worker needs to prepare one image of a study.
 
     Attributes:
-        what: For people: "scan at 10 % of the dose".
+        what: Description for display: "scan at 10 % of the dose".
         pre_contrast: T1 of the study.
         found: The image; more than one is an error.
-        target: Where the result goes.
-        acquisitions: Of the T1 and of a low dose; the error where a sidecar cannot be read; None for a T2.
+        target: File for the result.
+        acquisitions: Acquisition parameters of the T1 and of a low dose; the error where a sidecar cannot be read; None
+            for a T2.
         settings: Settings of the preparation.
         orientation_unknown: What becomes of an image whose header does not say how it lies in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     what: str

@@ -35,12 +35,12 @@ class RestorationTask:
         study: The files of the study, with its T2 where it has one and the field sees it.
         t2: The unit that prepares the T2.
         dose: Fraction of the standard dose.
-        low_doses: Where the low dose comes from.
-        model: Its folder.
+        low_doses: Source of the low dose.
+        model: Folder of the model.
         weights: The last unit that makes the model: with another fingerprint it is another model.
         settings: Settings of the restoration.
-        image: Where the restored image goes.
-        half_width: Where the half-width of its intervals goes, for models that have any.
+        image: File for the restored image.
+        half_width: File for the half-width of the intervals; used by models with intervals.
     """
 
     study: StudyFiles

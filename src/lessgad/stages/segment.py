@@ -41,11 +41,11 @@ class SegmentationTask:
     Attributes:
         study: The files of the study.
         dose: Fraction of the standard dose; None for the standard dose itself.
-        low_doses: Where the low dose comes from.
+        low_doses: Source of the low dose.
         images: The images of the dose; None for the standard dose.
         segmenter: The network.
         regions: Label values of each region.
-        targets: Where the segmentations go, by image.
+        targets: Files for the segmentations, by image.
     """
 
     study: StudyFiles

@@ -78,8 +78,8 @@ class Critic:
             source: What the field saw.
             real: Standard-dose images.
             restored: What the field made of the source; no gradient reaches it.
-            noise: Of the noise on both images.
-            weight: Of this batch among those of the step.
+            noise: Random generator of the noise on both images.
+            weight: Weight of this batch among those of the step.
             more_follow: Whether the step has further batches.
 
         Returns:

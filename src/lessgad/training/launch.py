@@ -19,7 +19,7 @@ class Launch:
 
     Attributes:
         launcher: What started them.
-        rank: Of this process, from 0.
+        rank: Rank of this process, from 0.
         n_processes: All of them.
         n_nodes: Machines that they are on, the same number on each.
     """

@@ -73,8 +73,9 @@ class Learner:
 
         Args:
             seen: What this process sees in the step, one batch after the other; or a batch that is the whole step.
-            rate_factor: Of the learning rates, as in the schedule.
-            number: Of the first patch of a batch that is the whole step; seeds the noise that the discriminator sees.
+            rate_factor: Factor of the learning rates, as in the schedule.
+            number: Number of the first patch of a batch that is the whole step; seeds the noise that the discriminator
+                sees.
 
         Returns:
             Mean over all that all processes see.

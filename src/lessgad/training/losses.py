@@ -63,7 +63,7 @@ def usual_error(noise: Float[Tensor, " b"], dose: Float[Tensor, " b"]) -> Float[
         0.02 + noise/β
 
     Args:
-        noise: Of the difference between low dose and T1, averaged over 1 mm.
+        noise: Noise of the difference between low dose and T1, averaged over 1 mm.
         dose: β.
 
     Returns:
@@ -86,7 +86,7 @@ def weighted_huber(
     enhancement out.
 
     Args:
-        restored: On the scale of [−1, 1].
+        restored: Restored image on the scale of [−1, 1].
         half_width: Before calibration; None where the field gives none.
         standard_dose: The target.
         usual: u of each patch.

@@ -88,9 +88,9 @@ def tumor_in(
 
     Args:
         voxels: z, y, x of all, ordered by z.
-        slices: Of the patch, rising.
+        slices: Slices of the patch, rising.
         origin: Row and column of its first pixel.
-        size: Its rows and columns.
+        size: Rows and columns of the patch.
 
     Returns:
         True in the tumor, (n, h, w).

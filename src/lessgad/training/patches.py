@@ -37,10 +37,10 @@ class Patch:
         standard_dose: The same place in the middle slice.
         low_dose: The same place in all of them, simulated.
         center: Row and column, in pixels of the patch, where positions are zero.
-        spacing_mm: Of rows and columns.
+        spacing_mm: Spacing of rows and columns, in mm.
         dose: Fraction of the standard dose.
         t2: The same place in all of them; None where the study has none, or it was dropped.
-        facts: Of both scans, for a kernel field.
+        facts: Facts of both scans, for a kernel field.
     """
 
     pre_contrast: Float[np.ndarray, "n h w"]
@@ -81,9 +81,9 @@ def draw_patch(
     slice with head, of any study. Among these, every study is as likely as any other, however large it is.
 
     Args:
-        sources: At least one study.
+        sources: Sources, at least one study.
         number: 0, 1, 2 … over the whole training.
-        seed: Of the training.
+        seed: Seed of the training.
         size: Rows and columns.
         tumor_share: 0–1.
         flip: Mirror left to right in half of the cases.

@@ -17,11 +17,11 @@ class Prefetched(Generic[T]):
 
     What is given depends on the number alone, so drawing ahead changes nothing.
 
-    Args:
-        draw: From the number of the first patch of a step to what the step sees.
-
     Attributes:
         waited_s: Time that `take` has waited in all.
+
+    Args:
+        draw: Function that draws what a step sees, given the number of its first patch.
     """
 
     def __init__(self, draw: Callable[[int], T]) -> None:

@@ -29,8 +29,8 @@ class Processes:
     on CPUs); what is agreed on besides always travels by gloo, so that a process that ends is noticed at once.
 
     Attributes:
-        rank: Of this process.
-        n: How many there are.
+        rank: Rank of this process.
+        n: Number of processes.
 
     Args:
         launch: How this process was started.

@@ -20,11 +20,11 @@ class TrainingState:
     """Everything that the next step depends on; patches depend on their number alone.
 
     Attributes:
-        fingerprint: Of the settings and studies that this training belongs to.
+        fingerprint: Fingerprint of the settings and studies that this training belongs to.
         n_samples_done: Patches seen.
         networks: Weights and optimizers, as `Learner.state` gives them.
         best_gain_db: Best validation gain so far, in dB; −inf before the first validation.
-        loss_sum: Of the steps since the last validation.
+        loss_sum: Sum of the losses of the steps since the last validation.
         n_losses: Number of these steps.
         curve: Validations so far.
     """

@@ -45,8 +45,8 @@ class TrainingProgress:
     Attributes:
         n_samples_done: Patches seen.
         n_samples: Patches in all.
-        loss: Of this step.
-        validation_gain_db: Of the last validation; NaN before the first.
+        loss: Loss of this step.
+        validation_gain_db: PSNR gain of the last validation, in dB; NaN before the first.
     """
 
     n_samples_done: int
@@ -62,11 +62,12 @@ class TrainingTask:
     Attributes:
         folder: The model's folder.
         description: What will be written beside the weights; its field settings are those of the network.
-        settings: How to train.
+        settings: Settings of the training.
         studies: Training studies.
         validation: Slices of validation studies; may be empty, then the last weights are the best.
         validation_doses: Doses to validate at.
-        fingerprint: Of all that the result depends on; a saved state with another one is not gone on from.
+        fingerprint: Fingerprint of everything that the result depends on; a saved state with another one is not
+            resumed.
     """
 
     folder: Path

@@ -22,8 +22,8 @@ def find_training_range(
     """Record the ranges of noise, pixel size and enhancement, and the kinds of sequence, in the training studies.
 
     Args:
-        studies: Of training and validation, at least one.
-        settings: How their low doses are made.
+        studies: Studies of training and validation, at least one.
+        settings: Settings of the low-dose simulation.
         sees_neighbors: Whether the field sees more than one slice, so that their distance matters.
 
     Returns:

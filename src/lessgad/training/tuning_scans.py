@@ -20,7 +20,7 @@ class TuningScan(NamedTuple):
     """Transverse slices of a study at a lower dose.
 
     Attributes:
-        image: On [−1, 1].
+        image: Image on [−1, 1].
         simulator: What takes a standard dose to this dose, with the noise of the image.
         misaligned: Whether the head has another position than in the T1ce of the pair.
     """
@@ -54,8 +54,8 @@ class SimulatedScans:
     """Simulated ones, that lie as the T1ce of the pair or, as a scan of its own does, otherwise.
 
     Attributes:
-        study: Whose.
-        simulation: How they are made.
+        study: The prepared study.
+        simulation: Settings of the low-dose simulation.
         tumor: Its mask, where positions change nothing (`fine_difference`); None where it has none.
         extent: `training.vary_position`: 0 leaves them where the T1ce lies. Dose 0 always lies as the T1.
         deviate: Where they lie, in standard deviations (`own_share`): −1 and +1 in turn have the mean and the variance

@@ -34,11 +34,11 @@ class ValidationSlices:
         source_pair: The T1 and T1ce that low doses are mixed from, same shape.
         simulator: The forward model that makes low doses of the study.
         judged: The tumor's box, or the head where there is no mask; nothing of the slices around.
-        spacing_mm: Of rows and columns.
-        patient: Whose study it is; "" for a patient of its own.
+        spacing_mm: Spacing of rows and columns, in mm.
+        patient: Patient of the study; "" for a patient of its own.
         t2: T2, same shape; None if the study has none.
         scans: Low doses of the study, if others than those of `simulator` are used.
-        numbers: Of the slices, which `scans` are asked for.
+        numbers: Numbers of the slices, which `scans` are asked for.
         box: Rows and columns of the head box, which they are cut to.
         facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
     """
@@ -69,12 +69,12 @@ class ValidationSlices:
         """Choose slices evenly through the tumor's box, or through the head if there is no mask.
 
         Args:
-            study: Prepared.
-            tumor: Its mask; None where it has none.
-            simulator: How its low doses are made.
+            study: The prepared study.
+            tumor: Mask of the tumor; None without one.
+            simulator: Simulator of the low doses.
             n_slices: How many are judged, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
-            scans: Its low doses, if others than those simulated in the position of the T1ce are used.
+            scans: Low doses, if others than those simulated in the position of the T1ce are used.
 
         Returns:
             The slices.

@@ -21,9 +21,9 @@ class ValidationScans:
     """What one study is tuned on.
 
     Attributes:
-        study: Prepared.
-        low_doses: Where its measured ones lie.
-        simulated: Those at all other doses.
+        study: The prepared study.
+        low_doses: Source of the measured low doses.
+        simulated: Simulated low doses at all other doses.
         scanned: Doses at which scans alone count.
     """
 
@@ -65,8 +65,8 @@ def find_tuning_scans(
 
     Args:
         studies: Prepared validation studies.
-        sources: Where the low doses of each come from.
-        simulation: How low doses are made.
+        sources: Source of the low doses of each study.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         least: Patients who must have been scanned at a dose for scans alone to count there.
         extent: Misalignment of simulated scans (`SimulatedScans`): one study this way, the

@@ -53,7 +53,7 @@ def grid_of(
         shape: Along x, y, z.
         spacing_mm: The same.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
-        tumor: Its mask.
+        tumor: Mask of the tumor.
 
     Returns:
         The grid.
@@ -75,7 +75,7 @@ def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y 
     the patient's right to the left: radiological, so that the patient's right is at the left of the screen.
 
     Args:
-        image: On [−1, 1], in transverse order (x to the right, y to the front, z to the head).
+        image: Image on [−1, 1], in transverse order (x to the right, y to the front, z to the head).
 
     Returns:
         The voxels, 0–4095, (z, y, x).
@@ -132,7 +132,7 @@ def browser_map(values: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"
     """Convert a map of differences to signed steps of `browser_voxels`: v → round(v · 4095/2), clipped.
 
     Args:
-        values: On the scale of [−1, 1], where two images differ by at most 2; NaN counts as 0.
+        values: Values on the scale of [−1, 1], where two images differ by at most 2; NaN counts as 0.
 
     Returns:
         The steps, (z, y, x).

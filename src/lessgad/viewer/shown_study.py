@@ -21,7 +21,7 @@ class Figure:
         key: Name in the data of the page.
         label: Heading of the column, with unit.
         decimals: Decimals shown.
-        worst: Which end of the figure is the bad one.
+        worst: The worse end of the figure.
     """
 
     key: str
@@ -50,7 +50,7 @@ class ShownDose:
     """A dose of the slider.
 
     Attributes:
-        label: As in file names, e.g. ``dose10``.
+        label: Label as in file names, e.g. ``dose10``.
         words: For people, e.g. ``10 %``.
     """
 
@@ -64,7 +64,7 @@ class ShownImage:
 
     Attributes:
         key: Name in addresses.
-        title: For people.
+        title: Title for display.
         kind: ``image`` has a panel; the others are overlays: labels as contours, signed and positive maps as color.
         by_dose: Whether there is one for each dose.
         is_reference: Whether other images are compared with this one in difference mode.
@@ -104,7 +104,7 @@ class ShownStudy:
         tissue: Stored value of the tissue level of the T1, in per cent of which window and level are given.
         lesion: Place of the lesion; None without a mask.
         doses: Doses of the slider, ascending; empty where nothing depends on the dose.
-        images: In the order of the panels; overlays after them.
+        images: Images in the order of the panels, followed by overlays.
     """
 
     name: str
@@ -158,7 +158,7 @@ class StudySource(Protocol):
 
         Args:
             number: Place of the study in the list.
-            key: Of the image.
+            key: Key of the image.
             dose: Label of the dose; empty for images that do not depend on it.
 
         Returns:

@@ -17,7 +17,7 @@ class DiscrepancyRow(DoseRow):
         unsupported_ml: Volume that shows more than was measured.
         overlooked_ml: Volume that shows less.
         detectable_5mm: Smallest error of 5 mm diameter that is found half of the time, over the tissue level of the T1.
-        detectable_10mm: Of 10 mm.
+        detectable_10mm: Smallest detectable error of 10 mm.
     """
 
     unsupported_ml: float

@@ -23,7 +23,7 @@ class Submission:
     """What a reader hands in.
 
     Attributes:
-        token: Of the page it comes from; the same page handed in twice is one submission.
+        token: Token of the page that was submitted; the same page submitted twice is one submission.
         based_on: Revision that the page showed; 0 for none.
         answers: Valid ones.
         reason: Why a revision is made; of the first answers nothing is asked.

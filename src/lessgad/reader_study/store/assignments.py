@@ -26,9 +26,9 @@ class Assignment:
     """One reading of a reader, and where it stands.
 
     Attributes:
-        reading: What is seen.
-        place: From 0, in the order of reading.
-        row: Of its case.
+        reading: The reading.
+        place: Place in the order of reading, from 0.
+        row: Database row of the case.
         n_revisions: How often it was handed in; 0 where it was not.
         state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``, ``closed`` (read in an
             earlier sitting: to look at it again would undo the washout).
@@ -77,8 +77,8 @@ def assignments(session: Session, account_id: int, at: float, protocol: ReadingP
     """List the readings of a reader in order, with their states.
 
     Args:
-        session: Of the database.
-        account_id: Of the reader.
+        session: Session of the database.
+        account_id: ID of the reader.
         at: Now, in Unix seconds.
         protocol: What is read; says how long the washout is.
 

@@ -18,7 +18,7 @@ class NewCase:
 
     Attributes:
         id: Opaque.
-        grid: Of all its images.
+        grid: Grid of all its images.
         images: Name and SHA-256 of each, by kind.
     """
 

@@ -23,10 +23,10 @@ class Visitor:
 
     Attributes:
         account_id: Their account.
-        name: As they log in.
+        name: Login name.
         role: reader or coordinator.
         csrf: What every form of theirs must carry.
-        token: Of their login.
+        token: Token of the login.
         seen_face_notice: Whether they have been told that images show faces.
     """
 

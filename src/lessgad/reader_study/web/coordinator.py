@@ -29,8 +29,8 @@ class ReaderProgress:
     """How far one reader is.
 
     Attributes:
-        account: Of the reader.
-        cases: With their state.
+        account: Account of the reader.
+        cases: Cases with their state.
         n_done: Handed in.
         n_revised: Handed in more than once.
         seen_at: When they were last here; None where never.

@@ -17,7 +17,7 @@ class FormItem:
     """A question about one thing, with what is answered so far.
 
     Attributes:
-        name: Of the form's field.
+        name: Name of the form's field.
         of: What it is about; empty where it is asked once.
         options: Value and words of each thing that can be ticked.
         chosen: Values that are ticked.
@@ -49,9 +49,9 @@ def questions_to_ask(
     """Arrange the questions of a case: question by question, and within each image by image.
 
     Args:
-        questionnaire: What is asked.
+        questionnaire: The questionnaire.
         reading: The case.
-        answers: Those to show.
+        answers: Answers to show.
 
     Returns:
         The questions in the order of the page.

@@ -43,9 +43,9 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
     """Render the page of a case.
 
     Args:
-        reading_id: Of the case as this reader sees it.
+        reading_id: ID of the case as this reader sees it.
         visitor: The reader.
-        state: Of the server.
+        state: State of the server.
         status: HTTP status.
         problem: What was wrong with what was handed in, where a browser without scripts did that.
 

@@ -28,9 +28,9 @@ class GeneratedBatch:
     """What one step sees.
 
     Attributes:
-        source: What `kernel_sources` stacks.
+        source: Input channels from `kernel_sources`.
         standard_dose: The noise-free target on [−1, 1].
-        dose: Of each patch.
+        dose: Dose of each patch.
     """
 
     source: Float[Tensor, "b c h w"]
@@ -86,7 +86,7 @@ def batches(seed: int, first_step: int, n_steps: int, n_workers: int = 1) -> Ite
     """Draw the batches of the steps from `first_step` ahead in worker processes.
 
     Args:
-        seed: Of the training.
+        seed: Seed of the training.
         first_step: A multiple of `N_SCANS` · `N_INTERLEAVED`.
         n_steps: Where to stop, counted from 0.
         n_workers: Processes; 0 draws in this one. The batches do not depend on it.

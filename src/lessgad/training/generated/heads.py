@@ -31,11 +31,11 @@ class GeneratedHead:
         labels: A material for each voxel.
         gray: Fraction of gray matter; what is neither gray nor white is what the label says.
         white: Fraction of white matter.
-        kinds: Of the materials after the tissues.
+        kinds: Kinds of lesion of the materials after the tissues.
         centers: Voxels worth looking at: lesions.
         brain: What a skull strip leaves.
         texture: Fine structure of the signal, SD 1.
-        uptake_texture: Of the enhancement, SD 1.
+        uptake_texture: Texture of the enhancement, SD 1.
     """
 
     labels: Int[np.ndarray, "x y z"]

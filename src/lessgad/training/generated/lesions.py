@@ -31,7 +31,7 @@ class Lesions:
     """What was painted.
 
     Attributes:
-        kinds: Of the materials from `FIRST_MATERIAL` on.
+        kinds: Kinds of lesion of the materials from `FIRST_MATERIAL` on.
         centers: Voxel of each lesion, (n, 3).
     """
 
@@ -51,7 +51,7 @@ def paint_lesions(
         labels: A material for each voxel of 1 mm.
         brain: Where most lesions are.
         dura_mm: Distance outside the intracranial cavity.
-        rng: Of the patient.
+        rng: Random generator of the patient.
 
     Returns:
         What was painted.

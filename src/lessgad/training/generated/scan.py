@@ -26,7 +26,7 @@ class GeneratedPatch:
     """One patch to learn from.
 
     Attributes:
-        source: What `kernel_sources` stacks for the middle slice.
+        source: Input channels from `kernel_sources` for the middle slice.
         standard_dose: The target on [−1, 1].
         dose: β.
     """
@@ -43,7 +43,7 @@ def draw_scan(
 
     Args:
         scene: Where.
-        rng: Of everything drawn.
+        rng: Random generator of everything drawn.
         n_neighbors: Slices that the field sees above and below.
         dose: β; None draws one.
 

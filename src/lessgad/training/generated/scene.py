@@ -49,7 +49,7 @@ class Scene:
         low_shift: Where those of the low dose lie.
         seen: Voxels that are scanned; what a skull strip takes away is not.
         misalignment_mm: How far the low dose may be from the T1, as a field is told; 0 for simulated low doses.
-        spacing_mm: From slice to slice, row to row, column to column.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
         unit: Signal of the tissue that the images are normalized by.
     """
 
