@@ -66,8 +66,7 @@ class TrainingTask:
         studies: Training studies.
         validation: Slices of validation studies; may be empty, then the last weights are the best.
         validation_doses: Doses to validate at.
-        fingerprint: Fingerprint of everything that the result depends on; a saved state with another one is not
-            resumed.
+        fingerprint: Fingerprint of everything that the result depends on; other saved states are not resumed.
     """
 
     folder: Path
