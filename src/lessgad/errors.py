@@ -98,7 +98,7 @@ class StorageError(InputError):
 
 
 class StudyError(LessgadError):
-    """One study cannot be used; the rest of the cohort goes on."""
+    """One study cannot be used; the other studies are processed."""
 
 
 class RegistrationError(StudyError):

@@ -12,12 +12,12 @@ from stored_checkpoints import light_checkpoint, refused
         ([torch.ones(2)], "holds a list"),
         (torch.ones(2), "holds a Tensor"),
         (7, "holds a int"),
-        ({}, "no weights but nothing"),
-        ({"epoch": 3, "lr": 0.1}, "no weights but epoch, lr"),
-        ({"state_dict": {"epoch": 3}}, "no weights but epoch"),
-        ({"state_dict": None}, "no weights but state_dict"),
-        ({f"layer{i}.conv.weight": torch.ones(3) for i in range(9)}, "another network, with 9 weights: layer0"),
-        ({0: torch.ones(3)}, "another network, with 1 weights: 0"),
+        ({}, "no weights, only nothing"),
+        ({"epoch": 3, "lr": 0.1}, "no weights, only epoch, lr"),
+        ({"state_dict": {"epoch": 3}}, "no weights, only epoch"),
+        ({"state_dict": None}, "no weights, only state_dict"),
+        ({f"layer{i}.conv.weight": torch.ones(3) for i in range(9)}, "holds 9 weights of a network other than the CoNeS generator: layer0"),
+        ({0: torch.ones(3)}, "holds 1 weights of a network other than the CoNeS generator: 0"),
     ],
 )
 def test_another_network(path, stored, match):
@@ -29,7 +29,7 @@ def test_a_wrapping_in_itself(path):
     stored = {}
     stored["model"] = stored
     torch.save(stored, path)
-    refused(path, "no weights but model")
+    refused(path, "no weights, only model")
 
 
 def changed(path, n_inputs=1, without=(), **changes):
@@ -55,11 +55,11 @@ def test_unexpected_weights(path):
     [
         ({"encoder__conv1__weight": torch.ones(64, 2, 7, 7)}, "encoder.conv1.weight is 64×2×7×7; it must be 64×1×7×7"),
         ({"decoder__net__0__weight": torch.ones(64, 30)}, "encoder.conv1.weight is 64×1×7×7; it must be 64×2×7×7"),
-        ({"decoder__net__0__weight": torch.ones(64, 28)}, "1 to 16 input images.*28 channels"),
+        ({"decoder__net__0__weight": torch.ones(64, 28)}, "28 channels.*1 to 16 input images"),
         ({"decoder__net__0__weight": torch.ones(1).expand(64, 10**9)}, "1 to 16 input images"),
         ({"decoder__net__0__weight": torch.ones(64)}, "decoder.net.0.weight is 64; it must be 64×29"),
         ({"decoder__net__4__bias": torch.ones(())}, "decoder.net.4.bias is a single number; it must be 1"),
-        ({"latlayers__bias": torch.ones(1).expand(10**12)}, "latlayers.bias of shape 257"),
+        ({"latlayers__bias": torch.ones(1).expand(10**12)}, "latlayers.bias is 1000000000000; it must be 257"),
     ],
 )
 def test_other_shapes(path, changes, match):
@@ -93,4 +93,4 @@ def test_weights_that_are_not_finite(path, value):
     bias = torch.zeros(257, dtype=torch.float64)
     bias[5] = value
     changed(path, latlayers__bias=bias)
-    refused(path, "NaN or infinity in latlayers.bias")
+    refused(path, "latlayers.bias holds NaN or infinity")

@@ -25,7 +25,7 @@ def test_regions_are_numbered_in_their_order():
 
 @pytest.mark.parametrize(
     ("regions", "words"),
-    [({}, "needs regions, and the cohort has none"), ({"a": (1, 2), "b": (2,)}, "label 2 in a and b")],
+    [({}, "needs regions, and the cohort has none"), ({"a": (1, 2), "b": (2,)}, "regions a and b share label 2")],
 )
 def test_regions_that_cannot_be_segmented(regions, words):
     with pytest.raises(SettingsError, match=words):

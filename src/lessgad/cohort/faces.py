@@ -16,7 +16,7 @@ WORDS = {
 
 
 def faces_in(root: Path) -> bool | None:
-    """Whether the images of a cohort show faces; None where nobody said."""
+    """Whether the images of a cohort show faces; None where no one said."""
     try:
         said = json.loads((root / "dataset_description.json").read_text(encoding="utf-8")).get(RECOGNIZABLE)
     except (OSError, ValueError, AttributeError):

@@ -43,7 +43,7 @@ def write_import(plan: ImportPlan, cohort: Path, labels: Mapping[int, str], *, c
     Args:
         plan: What comes from where.
         cohort: The BIDS folder.
-        labels: What the labels of the masks mean; none where nobody says.
+        labels: What the labels of the masks mean; none where no one says.
         copy: Copy files; else they are linked.
 
     Returns:

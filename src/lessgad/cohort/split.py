@@ -101,7 +101,7 @@ def read_split(path: Path) -> dict[str, Subset]:
 
 
 def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], path: Path) -> tuple[str, ...]:
-    """Hold the rows of a split against the patients of the cohort.
+    """Compare the rows of a split with the patients of the cohort.
 
     Args:
         given: Subset of each patient, as read.

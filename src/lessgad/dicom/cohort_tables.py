@@ -85,7 +85,7 @@ def _check_faces(root: Path, *, without_faces: bool) -> None:
 
 
 def add_participants(root: Path, rows: Mapping[str, tuple[float | None, str]]) -> None:
-    """Add rows to participants.tsv; those of earlier imports stay, but for an age that grew above the limit.
+    """Add rows to participants.tsv; those of earlier imports stay, except for an age that grew above the limit.
 
     Args:
         root: The cohort.

@@ -74,7 +74,7 @@ def write_derived_series(
         folder: Folder for the files; it is created.
         array: Values on the grid of `source`, any unit; stored as signed 16 bits with a slope.
         source: The series whose geometry, patient and study it has.
-        others: Further series that it was made from.
+        others: Further series from which it was made.
         image: What it is.
 
     Returns:

@@ -53,8 +53,8 @@ def import_cohort(
 ) -> list[Imported]:
     """Write the images of a plan.
 
-    The key is written first: an import that is interrupted goes on under the same pseudonyms. An image that an earlier
-    import wrote from the same series is left as it is; nothing is ever replaced.
+    The key is written first: an import that is interrupted continues under the same pseudonyms. An image that an
+    earlier import wrote from the same series is left as it is; nothing is ever replaced.
 
     Args:
         plan: What to write.

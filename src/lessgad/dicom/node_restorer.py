@@ -51,7 +51,7 @@ class RestoringProcess:
     Args:
         model: Folder of the model.
         rules: Rules by which series get their role.
-        longest_s: A study that takes longer has failed; the process is ended, and another one goes on.
+        longest_s: A study that takes longer has failed; the process is ended, and another one continues.
     """
 
     def __init__(self, model: Path, rules: ImportRules, longest_s: float) -> None:

@@ -31,7 +31,7 @@ class DoseCurve:
 
         f_β(ρ) = ρ(β · c(ρ)),  c(ρ) the inverse of ρ(c) on its rising branch.
 
-    Where ρ ≤ 1 (noise, motion) it goes on along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
+    Where ρ ≤ 1 (noise, motion) it continues along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
     ends at ρ_end: at its peak, or at 0.8 mmol/l if that is less. Beyond, no plausible concentration fits; there the low
     dose keeps the share of the enhancement that it has at the end:
 

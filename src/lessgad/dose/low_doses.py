@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the low doses that are restored and judged come from: simulated from the pair, or really scanned."""
+"""Where the low doses that are restored and judged come from: simulated from the pair, or scanned."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LowDose:
         simulator: The forward model of the experiment, with the noise of this image; 0 where there is none or it is
             unknown.
         sigma: Noise for contrast-to-noise ratios, on the scale of [−1, 1]; None where it is unknown.
-        measured: Whether it was really scanned.
+        measured: Whether it was scanned.
     """
 
     image: Float[np.ndarray, "x y n"]
@@ -37,7 +37,7 @@ class LowDose:
 
     @property
     def can_check(self) -> bool:
-        """Whether a restored image can be held against it: real enhancement does not follow the linear mix."""
+        """Whether a restored image can be compared with it: real enhancement does not follow the linear mix."""
         return self.dose > 0 and not (self.measured and self.simulator.curve is None)
 
 

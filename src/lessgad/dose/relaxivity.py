@@ -58,7 +58,7 @@ class Relaxivity:
 # r1: Shen et al., Invest Radiol 2015, human whole blood, 37 °C. r2: Rohrer et al., Invest Radiol 2005, bovine plasma,
 # 37 °C, as no r2 of all of these has been measured in whole blood. Gadopiclenol: Robic et al., Invest Radiol 2019, and
 # the summary of product characteristics of Elucirem, section 5.1, biological medium, 37 °C, 1.41 and 3 T. Along its
-# branch the dose curve depends on r2/r1 alone.
+# branch the dose curve depends only on r2/r1.
 #                          1.5 T                3 T
 _TABLE: dict[Agent, tuple[tuple[float, float], tuple[float, float]]] = {
     "gadobenate": ((6.2, 8.7), (5.4, 11.0)),

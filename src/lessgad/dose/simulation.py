@@ -81,7 +81,7 @@ class SimulationSettings(Settings):
 def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCurve | str:
     """Find the dose curve of a study from the acquisition parameters of its T1ce.
 
-    The curve depends on the agent through r2/r1 alone; where the sidecar names none, gadobutrol is taken.
+    The curve depends on the agent only through r2/r1; where the sidecar names none, gadobutrol is taken.
 
     Args:
         acquisition: Acquisition parameters of the scan.

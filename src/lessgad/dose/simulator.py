@@ -66,7 +66,7 @@ class LowDoseSimulator:
 
         Args:
             pre_contrast: T1; without its own noise, where noise is added.
-            standard_dose: T1ce, likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
             rng: Random generator of the noise.
             outside: Voxels that are no measurement (`not_scanned`); no noise is added there.
@@ -94,7 +94,7 @@ class LowDoseSimulator:
 
         Args:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
-            standard_dose: T1ce likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
             outside: Voxels that were not scanned, as for `scan`.
             numbers: Slice numbers, from 0; None for all.
@@ -123,7 +123,7 @@ class LowDoseSimulator:
 
         Args:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
-            standard_dose: T1ce likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
             numbers: Numbers of the slices in the volume, which determine their noise.
             outside: Voxels that were not scanned, as for `scan`.

@@ -38,7 +38,7 @@ class Workers(Protocol):
         """Bundles at a time."""
 
     def check(self) -> None:
-        """Raise LessgadError where nobody is left to do anything."""
+        """Raise LessgadError where no one is left to do anything."""
 
     def executor(self) -> AbstractContextManager[Executor]:
         """Start an executor; asked again after one has broken."""

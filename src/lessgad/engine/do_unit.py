@@ -124,7 +124,7 @@ def _is_done(known: Record, job: Job) -> bool:
 
 
 def _work(job: Job, advance: Advance) -> tuple[str | None, str]:
-    """Do the work; give the reason where it failed, and the traceback where nobody foresaw that."""
+    """Do the work; give the reason where it failed, and the traceback where no one foresaw that."""
     unit = job.unit
     try:
         with saying_why(unit.outputs[0]):

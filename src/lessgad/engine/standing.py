@@ -20,7 +20,7 @@ MOST_KEPT = 500
 
 
 class Standing:
-    """A plan held against the records.
+    """A plan compared with the records.
 
     The plan says what depends on what; which inputs count depends on what has failed. A unit that has failed with its
     fingerprint of today is no input; one that is yet to be done is taken for one that will be.

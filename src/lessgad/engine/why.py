@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a unit is not done: what changed since, what it waits for, who is at it."""
+"""Why a unit is not done: what changed since, what it waits for, who works on it."""
 
 from __future__ import annotations
 

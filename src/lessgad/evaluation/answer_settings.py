@@ -26,7 +26,7 @@ class Endpoint(Settings):
         at_least: The margin of recovery, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's recovery, or
             a difference from the repeat's SSIM or PSNR (−0.05).
         at_most: The margin of the others, likewise; of recovery an upper one beside `at_least`.
-        relative_to: ``repeat``: each value is held against that of a second scan at the standard dose in the same
+        relative_to: ``repeat``: each value is compared with that of a second scan at the standard dose in the same
             study; null: values are taken as they are.
         share: More than this share of all patients must be shown to keep the margin, from 0.5 to 0.95. Default: 0.5
             for what is relative to the repeat, recovery, SSIM, PSNR, loss of Dice; 0.8 for lesions lost; else 0.6667.

@@ -65,7 +65,7 @@ def artifact_scores(
     Args:
         image: A method's image on [−1, 1].
         pre_contrast: T1, on the same grid and scale.
-        standard_dose: T1ce, likewise.
+        standard_dose: T1ce on the same grid and scale.
         head: Foreground.
         tumor: Mask of the tumor; None without one.
         spacing_mm: Voxel spacing along each axis.

@@ -87,7 +87,7 @@ def find_dose_answer(
 ) -> DoseAnswer:
     """Test the doses from high to low.
 
-    Dose 1 is what the others are held against and is not tested; its repeat is the positive control. Dose 0 is the
+    Dose 1 is what the others are compared with and is not tested; its repeat is the positive control. Dose 0 is the
     negative control: an endpoint that a large enough *share of these patients* keeps there cannot tell contrast from
     none, however uncertain that share is, and the answer is withheld.
 

@@ -34,9 +34,9 @@ class MetricKind:
         largest: No absolute margin lies above this; none lies below 0.
         share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
             or is relative to the repeat.
-        comparison: How a value is held against that of the repeat; None where that cannot be done.
-        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
-            False of a metric of what was invented: an image without contrast has invented nothing.
+        comparison: How a value is compared with that of the repeat; None where that cannot be done.
+        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin. False
+            of a metric of what was falsely shown: an image without contrast has invented nothing.
         area: Where it is taken unless an endpoint says otherwise; empty where there is only one way.
         unit: Unit with its leading space; empty without.
         decimals: Number of printed decimals.

@@ -19,7 +19,7 @@ class LesionScore:
         lesion: Which, and how large.
         enhancing_ml: Volume of it that enhances at the standard dose.
         recovery: Share of its enhancement that came back; NaN where the standard dose shows none beyond noise.
-        missed_ml: Volume of it that enhances at the standard dose alone.
+        missed_ml: Volume of it that enhances only at the standard dose.
     """
 
     lesion: Lesion

@@ -19,7 +19,7 @@ def lesions_lost(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
     """Count the lesions of each image whose recovery is less than half of the repeat's.
 
     A lesion that the repeat does not show (undefined or no recovery) counts nowhere; a study without one that it shows
-    is undefined. In the exchanged roles the first scan is held against the second, which is what recovery is of there.
+    is undefined. In the exchanged roles the first scan is compared with the second, which is what recovery is of there.
 
     Args:
         rows: Rows of lesions, those of the repeat among them.

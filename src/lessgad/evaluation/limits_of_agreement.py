@@ -25,7 +25,7 @@ class Agreement:
         n_pairs: Differences.
         bias: Mean over patients of the mean of their differences.
         sd_between: SD between patients of their true means; NaN under two patients.
-        sd_within: SD of the differences of one patient; NaN where nobody has two.
+        sd_within: SD of the differences of one patient; NaN where no one has two.
         low: Lower 95 % limit of agreement; NaN under two patients.
         high: Upper one.
         low_interval: 95 % confidence interval of the lower limit.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SAME = 1e-12  # relative; a value that equals the margin but for rounding keeps it
+_SAME = 1e-12  # relative; a value that equals the margin up to rounding keeps it
 
 
 def keeps_margin(value: float, margin: float, *, larger_is_better: bool) -> bool:

@@ -31,8 +31,8 @@ class OperatingPoint:
 
     Attributes:
         relative_threshold: Threshold of the method as a multiple of the study's; at 1 methods are at equal recovery.
-        false_ml: Volume that enhances in this image alone; NaN where the recovery is undefined or below 0.05.
-        missed_ml: Volume of tumor that enhances at the standard dose alone; likewise.
+        false_ml: Volume that enhances only in this image; NaN where the recovery is undefined or below 0.05.
+        missed_ml: Volume of tumor that enhances only at the standard dose; likewise.
     """
 
     relative_threshold: float

@@ -39,7 +39,7 @@ class Preregistration:
             frozen when there were results already; "changed" since; "never" frozen.
         changes: What is not as it was frozen, in words.
         frozen_on: When it was frozen, as the record says; empty where there is none.
-        sha256: SHA-256 of what is judged now.
+        sha256: SHA-256 of what is evaluated now.
     """
 
     standing: Standing

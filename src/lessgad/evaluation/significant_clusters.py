@@ -46,7 +46,7 @@ def find_clusters(
     chance is smaller.
 
     Args:
-        z: The map; −inf where nothing is judged.
+        z: The map; −inf where nothing is evaluated.
         effect: What it tests, same sign, in any unit.
         threshold: u, at least 2.5, for the approximation to hold.
 

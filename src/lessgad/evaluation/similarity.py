@@ -43,7 +43,7 @@ class Similarity:
 
 
 class SimilarityTo:
-    """Measures how like one reference many images are; what depends on the reference alone is found once.
+    """Measures how like one reference many images are; what depends only on the reference is found once.
 
     Args:
         reference: The standard-dose image.

@@ -80,7 +80,7 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     cohort = read_cohort(where, settings.cohort.derivative, settings.cohort.select)
     names = label_names(cohort.root, settings.cohort.derivative)
     hashes, sidecars = FileHashes(folder.hash_cache), Sidecars(cohort.root)
-    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
+    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be evaluated on
         everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
         return Experiment(folder, settings, cohort, everybody, (), names, hashes, sidecars)
     given = read_split(folder.split) if folder.split.exists() else {}
@@ -114,7 +114,7 @@ def _shortened(path: Path) -> Path:
 
 
 def check_subsets(experiment: Experiment) -> None:
-    """Raise SettingsError where nobody is there to train on or to judge on."""
+    """Raise SettingsError where no one is there to train on or to judge on."""
     needed: tuple[Subset, ...] = ("test",) if experiment.settings.training.models == "pretrained" else ("train", "test")
     for subset in needed:
         if not experiment.studies([subset]):

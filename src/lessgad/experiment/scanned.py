@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which doses a study is judged at: all of the experiment, or those that it was really scanned at."""
+"""Which doses a study is evaluated at: all of the experiment, or those that it was scanned at."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def enough_patients(
 
 
 def check_scans(experiment: Experiment) -> None:
-    """Raise SettingsError where low doses are to be measured, and no study that is judged has one."""
+    """Raise SettingsError where low doses are to be measured, and no study that is evaluated has one."""
     settings = experiment.settings
     judged = experiment.studies(settings.subsets)
     if settings.low_dose == "simulated" or not judged or any(scans(experiment, study) for study in judged):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report's words for measured low doses: how many there are, and where nothing can be held against them."""
+"""The report's words for measured low doses: how many there are, and where nothing can be compared with them."""
 
 from __future__ import annotations
 

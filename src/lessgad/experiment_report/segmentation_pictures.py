@@ -100,7 +100,7 @@ def _contour_study(
     tumor = prepared.tumor(regions)
     k = tumor_slice(tumor, prepared.head.shape[2])
     standard = np.asarray(prepared.standard_dose[:, :, k])
-    assert prepared.labels is not None  # noqa: S101 - it was judged against them
+    assert prepared.labels is not None  # noqa: S101 - it was evaluated against them
     drawn = renumbered(np.ascontiguousarray(prepared.labels[:, :, k : k + 1]), regions)[:, :, 0]
 
     def outlined(heading: str, image: np.ndarray, dose: float, name: str) -> Outlined:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page, the tables, the figures, from what was judged."""
+"""The page, the tables, the figures, from what was evaluated."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
 def _answer(
     gathered: Gathered, records: Sequence[SimulationRecord], cautions: Sequence[StudyCaution]
 ) -> tuple[AnswerSection | None, FirstScreen | None]:
-    """None where no test patient was judged: then there is nothing to answer from."""
+    """None where no test patient was evaluated: then there is nothing to answer from."""
     experiment, scores = gathered.experiment, gathered.scores
     if not any(row.subset == "test" for row in scores.similarity):
         return None, None
@@ -202,7 +202,7 @@ def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[Sub
 
 
 def _is_shown(experiment: Experiment, study: Study, usable: Collection[str]) -> bool:
-    """Whether a study is prepared and, where its patient is judged, judged at one dose at least."""
+    """Whether a study is prepared and, where its patient is evaluated, judged at one dose at least."""
     if experiment.subsets[study.patient] not in experiment.settings.subsets:
         return prepared(study) in usable
     return any(evaluated(study, dose) in usable for dose in planned_doses(experiment, study))

@@ -166,7 +166,7 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
 
 
 def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]) -> Float[np.ndarray, "n y x"]:
-    """Give at each voxel the narrowest average of the difference that stands out of its noise.
+    """Give at each voxel the narrowest average of the difference that exceeds its noise clearly.
 
     A dose curve bends with the enhancement itself. A wide average dilutes that of a small lesion: its gain was read
     15 to 30 % too high in the phantom's smallest tumors. Where nothing stands out the average over 1.6 mm is taken.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether two images of one head, on one grid, really lie on each other."""
+"""Whether two images of one head, on one grid, really are aligned."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Points = Float[np.ndarray, "3 n"]
 
 @dataclass(frozen=True)
 class AlignmentQuality:
-    """How well two images of one head lie on each other.
+    """How well two images of one head are aligned.
 
     Attributes:
         head_dice: Overlap of the two heads, 0–1, within the planes that both images cover.

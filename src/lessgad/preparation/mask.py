@@ -61,7 +61,7 @@ def read_mask(
         The mask, and the image on whose grid it is.
 
     Raises:
-        StudyError: It names neither image, is on the grid of neither, or nobody knows how it lies in space.
+        StudyError: It names neither image, is on the grid of neither, or it is unknown how it lies in space.
         VolumeError: It cannot be read.
     """
     read = read_volume(path, labels=True)

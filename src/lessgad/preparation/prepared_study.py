@@ -46,7 +46,7 @@ class PreparedStudy:
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise, likewise.
         covered: Voxels that both scans have something of, in no other is anything judged; None where that is all.
-        t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or nobody asked for it.
+        t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or it was not requested.
     """
 
     patient: str

@@ -20,7 +20,7 @@ class RegisteredScan(NamedTuple):
     Attributes:
         moved: The scan there.
         transform: Takes points of the other to points of the scan as it came.
-        alignment: How well they lie on each other.
+        alignment: How well they are aligned.
         covered: Voxels of the other that the scan has something of.
     """
 

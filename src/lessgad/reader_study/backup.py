@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A copy of the answers while the server goes on."""
+"""Back up the answers while the server runs."""
 
 from __future__ import annotations
 

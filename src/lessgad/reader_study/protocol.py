@@ -149,7 +149,7 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
 
 
 def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Path | None = None) -> None:
-    """Refuse to go on with another protocol than the one that the answers belong to.
+    """Refuse to continue with another protocol than the one that the answers belong to.
 
     Args:
         record: Record frozen at the first answer.

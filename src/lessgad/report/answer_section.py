@@ -66,7 +66,7 @@ class AnswerSection:
         rows: The repeat, doses from high to low, then the control without contrast.
         confidence: "97.5 %".
         notes: Limits of the answer.
-        sha256: SHA-256 of endpoints, margins, doses and test patients as they are judged; empty where nobody asked.
+        sha256: SHA-256 of endpoints, margins, doses and test patients as they are evaluated; empty where no one asked.
     """
 
     headline: str

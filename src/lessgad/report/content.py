@@ -80,7 +80,7 @@ class FirstScreen:
     """What a reader sees first, and may be all that is read.
 
     Attributes:
-        asked: The question, with the cohort and how the low doses came about.
+        asked: The question, with the cohort and how the low doses were made.
         found: The answer in one sentence.
         evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.

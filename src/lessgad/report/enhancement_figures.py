@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came back, what was invented and what was missed, against the dose."""
+"""What came back, what was falsely shown and what was missed, against the dose."""
 
 from __future__ import annotations
 

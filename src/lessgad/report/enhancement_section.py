@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report says of enhancement: what came back, what was invented, and how far the image can be trusted."""
+"""What the report says of enhancement: what came back, what was falsely shown, and how far the image can be trusted."""
 
 from __future__ import annotations
 

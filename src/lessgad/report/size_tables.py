@@ -53,7 +53,7 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
 
 
 def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
-    """Growth as segmented against growth as drawn, at each dose; no rows where nobody has a second visit."""
+    """Growth as segmented against growth as drawn, at each dose; no rows where no one has a second visit."""
     words = []
     unknown = sorted({row.patient for row in rows if row.order == "unknown"})
     rows = [row for row in rows if row.order != "unknown"]

@@ -46,7 +46,7 @@ class IntervalCalibration(Settings):
         doses: Where the factors were found, rising.
         factors: Factor at each dose.
         n_patients: Validation patients that they are from, at the dose with the fewest.
-        scanned: Those of the doses at which they are from low doses that were really scanned, not simulated.
+        scanned: Those of the doses at which they are from low doses that were scanned, not simulated.
     """
 
     level: float = Field(default=LEVEL, gt=0, lt=1)
@@ -76,7 +76,7 @@ class IntervalCalibration(Settings):
         return float(np.interp(check_dose(dose), self.doses, self.factors))
 
     def of_scans(self, dose: float) -> bool:
-        """Whether the factor at a dose comes of really scanned low doses alone."""
+        """Whether the factor at a dose comes of scanned low doses alone."""
         index = int(np.searchsorted(self.doses, dose))
         beside = {self.doses[min(index, len(self.doses) - 1)]}
         if dose not in beside:

@@ -27,7 +27,7 @@ from lessgad.restoration.smoothing import Smoothing
 
 FWHM_MM = (4.0, 8.0)  # tuned to errors of about 5 and 10 mm
 FALSE_DISCOVERY_RATE = 0.05
-LEAST_ERROR = 0.1  # of the tissue level: what nobody would report
+LEAST_ERROR = 0.1  # of the tissue level: too small to be reported
 # Of the enhancement: what the forward model may be off by. On true low doses of the phantom (5 patients, 10 and 30 %)
 # 0 calls up to 10 ml of true standard doses overlooked and up to 0.4 ml unsupported, in vessels and mucosa; 0.2 at most
 # 0.13 ml and nothing.
@@ -123,7 +123,7 @@ def find_discrepancy(
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
         least_error: Tolerated error on the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
         least_share: Tolerated share of the enhancement that the restored image shows, below 1.
-        region: Where `detectable` is stated for, the tumor for one; None for all that is judged.
+        region: Where `detectable` is stated for, the tumor for one; None for all that is evaluated.
         measured: Result of `voxels_to_judge` for this T1 and low dose; None to compute it.
         fwhm_mm: Scales.
         false_discovery_rate: Share of found clusters that may be false.

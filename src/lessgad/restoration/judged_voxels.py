@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a restored image can be held against the scan that it was made from."""
+"""Where a restored image can be compared with the scan from which it was made."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class NewScan:
         images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
         head: Foreground that the T1 covers, where there is one.
         normalization: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
-        to_scan: Takes these to the intensities of the scan, but for `gain`.
+        to_scan: Takes these to the intensities of the scan, except for `gain`.
         gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
         covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
             can be restored.
@@ -174,7 +174,7 @@ def _moved_onto(
     from lessgad.preparation.rigid_transform import covered, resample
 
     n_threads = torch.get_num_threads()  # as many as the network will have
-    # It has checked that the two lie on each other.
+    # It has checked that the two are aligned.
     transform = register_rigid(scan, other, n_threads=n_threads, lowest_information=lowest_information)
     return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
 

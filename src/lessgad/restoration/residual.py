@@ -30,7 +30,7 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """What was measured beside what was to be expected, float32, 0 where nothing is judged.
+    """What was measured beside what was to be expected, float32, 0 where nothing is evaluated.
 
     Attributes:
         residual: r.

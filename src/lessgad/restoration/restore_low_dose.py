@@ -23,7 +23,7 @@ def restore_low_dose(restorer: Restorer, study: PreparedStudy, low_dose: LowDose
     Args:
         restorer: The restorer.
         study: The prepared study.
-        low_dose: The low dose and how it came about.
+        low_dose: The low dose and how it was made.
 
     Returns:
         The image on [−1, 1], and the half-width of its intervals; None where the model was not calibrated.

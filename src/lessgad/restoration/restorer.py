@@ -153,12 +153,12 @@ class Restorer:
             dose: Dose as a fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
-            acquisition: How the scan was acquired, as far as known; compared with what training saw.
+            acquisition: Acquisition parameters, as far as they are known; compared with those of training.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
-            origin: How the scan came about. To scale its enhancement to the standard dose, or to check the image
-                against it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a
-                `simulated` one the simulation of the model is true.
-            check: Hold the image against the scan.
+            origin: How the scan was made. To scale its enhancement to the standard dose, or to check the image against
+                it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a `simulated` one the
+                simulation of the model is true.
+            check: Compare the image with the scan.
 
         Returns:
             The restored image on the grid (or the finer one) and in the intensity unit of `low_dose`.

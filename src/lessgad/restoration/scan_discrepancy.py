@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A restored new scan held against the scan that it was made from."""
+"""A restored new scan compared with the scan from which it was made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lessgad.restoration.discrepancy import LEAST_ERROR, Discrepancy, find_discr
 from lessgad.restoration.new_scan import NewScan
 from lessgad.volume import Volume
 
-#: How a low dose came about: on a scanner, or by the simulation that the model was trained with.
+#: How a low dose was made: on a scanner, or by the simulation that the model was trained with.
 Origin = Literal["scanned", "simulated"]
 DIFFERS_ALL_OVER = 5.0  # of the spread by noise
 
@@ -59,7 +59,7 @@ class ScanDiscrepancy:
 
 
 def check_comparable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
-    """See that a restored image can be held against the scan, before anything is computed.
+    """See that a restored image can be compared with the scan, before anything is computed.
 
     Args:
         pre_contrast: T1 of the same examination; None without one.
@@ -80,14 +80,14 @@ def forward_model(
 ) -> LowDoseSimulator:
     """Find the forward model that takes a restored image back to its dose.
 
-    A real scan needs the signal equation of its sequence: held against true low doses of the phantom, the linear mix
+    A real scan needs the signal equation of its sequence: compared with true low doses of the phantom, the linear mix
     calls 18 to 28 ml of true standard doses overlooked, the equation 0.13 ml.
 
     Args:
         dose: Fraction of the standard dose.
         simulation: Settings of the simulation with which the model was trained.
         acquisition: Acquisition parameters of the scan, from its sidecar; None where there is none.
-        origin: How the scan came about.
+        origin: How the scan was made.
 
     Returns:
         The forward model.

@@ -26,7 +26,7 @@ class SmoothedResidual:
         smoothing: Gaussian of the average.
         error: Estimated error of the restored image.
         inflation: k.
-        z_unsupported: z₋, −inf where nothing is judged.
+        z_unsupported: z₋, −inf where nothing is evaluated.
         z_overlooked: z₊, likewise.
         sd_of_error: s/K[∂F/∂restored].
     """
@@ -83,7 +83,7 @@ class SmoothedResidual:
         noise = peak * float(np.median(self.sd_of_error[region]))
         enhancement = float(np.median(self._enhancement(region)))
         share = tolerance.share
-        # What is invented adds to the enhancement that its own tolerance is a share of.
+        # What is falsely shown adds to the enhancement that its own tolerance is a share of.
         least = max(tolerance.error + noise, (share * enhancement + noise) / (1 - share))
         return least / self.smoothing.response(diameter_mm)
 

@@ -22,7 +22,7 @@ class TuningSlices(Protocol):
 
     @property
     def standard_dose(self) -> Float[np.ndarray, "z y x"]:
-        """T1ce, likewise."""
+        """T1ce on the same grid and scale."""
 
     @property
     def judged(self) -> Bool[np.ndarray, "z y x"]:

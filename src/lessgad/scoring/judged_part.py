@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of a study that is judged: its areas, and the box around the head that holds all that they depend on."""
+"""The part of a study that is evaluated: its areas, and the box around the head that holds all that they depend on."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of one study at one dose that are held against its standard dose: every method, one at a time."""
+"""The images of one study at one dose that are compared with its standard dose: every method, one at a time."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
 
 
 def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regions: Regions, repeat: Repeat) -> None:
-    """Add the rows of the repeat, held against the standard dose, and those of the standard dose held against it.
+    """Add the rows of the repeat, compared with the standard dose, and those of the standard dose compared with it.
 
     Args:
         scorer: Scorer of the study; takes the rows.

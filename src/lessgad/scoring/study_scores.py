@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that is measured of one study: each method at each dose, held against the standard dose."""
+"""Everything that is measured of one study: each method at each dose, compared with the standard dose."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class StudyScorer:
         Args:
             image: The image to judge, on [−1, 1].
             method: The method whose images are shown.
-            low_dose: The low dose and how it came about.
+            low_dose: The low dose and how it was made.
 
         Returns:
             Its discrepancy with the measurement; None if it cannot be computed.

@@ -34,8 +34,9 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         Args:
             cases: Names of the training cases.
             n_epochs: Number of epochs.
-            seed: Together with the number of the epoch it sets every draw, so that a training that was stopped goes on
-                to the same weights (on a GPU, where nnU-Net augments in several processes, to others as good).
+            seed: Together with the number of the epoch it sets every draw, so that a training that was stopped
+                continues to the same weights (on a GPU, where nnU-Net augments in several processes, to others as
+                good).
             mark: Fingerprint of the training; a state of another one is not gone on from.
             tell: Is given the number of epochs that are done and the loss of the last one.
         """
@@ -124,7 +125,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
     def _go_on_from(self, path: Path) -> None:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no state to go on from
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no state to continue from
             return
         if state.get("lessgad_mark") == self._mark:
             self.network.load_state_dict(state["network_weights"])

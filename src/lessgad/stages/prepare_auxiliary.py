@@ -64,8 +64,8 @@ class AuxiliaryTask:
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
     """Make one unit for each image that the settings ask for.
 
-    T2 of every study; of those that are judged, scans at low doses and a second one at the standard dose. Low doses of
-    validation patients too, for on these the limits of models are found.
+    T2 of every study; of those that are evaluated, scans at low doses and a second one at the standard dose. Low doses
+    of validation patients too, for on these the limits of models are found.
 
     Args:
         experiment: The opened experiment.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage restore: every dose of every study that is judged."""
+"""Stage restore: every dose of every study that is evaluated."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RestorationTask:
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study that is judged and each of its doses."""
+    """Give one unit for each study that is evaluated and each of its doses."""
     studies = experiment.studies(experiment.settings.subsets)
     return [_unit(experiment, study, dose) for study in studies for dose in planned_doses(experiment, study)]
 

@@ -58,7 +58,7 @@ class SegmentationTask:
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study that is judged and its standard dose, and one for each of its doses."""
+    """Give one unit for each study that is evaluated and its standard dose, and one for each of its doses."""
     settings = experiment.settings.segmentation
     if settings is None:
         return []

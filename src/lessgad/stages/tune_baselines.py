@@ -16,7 +16,7 @@ from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prep
 from lessgad.field.presets import CONTEXT_OF_KERNEL
 
 VERSION = 4
-#: Validation patients, else training patients; test patients where nothing is trained, which favors baselines.
+#: Validation patients, otherwise training patients; test patients where nothing is trained, which favors baselines.
 SUBSETS_IN_ORDER: tuple[Subset, ...] = ("validation", "train", "test")
 
 

@@ -62,7 +62,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     Args:
         n_inputs: Images of the source.
-        n_outputs: Images that are judged.
+        n_outputs: Images that are evaluated.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int = 1) -> None:

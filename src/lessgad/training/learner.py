@@ -109,7 +109,7 @@ class Learner:
         return value
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, but for patches and noise, which depend on their number alone."""
+        """Everything that the next step depends on, except for patches and noise, which depend only on their number."""
         networks: dict[str, Any] = {"field": self.field, "optimizer": self.adam}
         if self.critic is not None:
             networks |= {"discriminator": self.critic.discriminator, "discriminator_optimizer": self.critic.adam}

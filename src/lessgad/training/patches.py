@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Patches to train on: which slice, which place, which dose; each drawn from its own seed.
 
-Patch number i of a training depends on (seed, i) alone, so a training that stopped goes on with the
-very patches that it would have seen.
+Patch number i of a training depends on (seed, i) alone, so a training that stopped continues with the very patches that
+it would have seen.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def draw_patch(
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
     varies_position = vary_position > 0 and source.simulator.sigma > 0
     if low_doses_often and rng.random() < SAME_POSITION_SHARE:
-        varies_position = False  # as the simulated low doses that are judged
+        varies_position = False  # as the simulated low doses that are evaluated
     fine = fine_difference(t1, t1ce, source.spacing_mm, tumor) if varies_position else None
     strength: float | Float[np.ndarray, "h w"] = 1.0
     if vary_enhancement > 0:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Prefetched(Generic[T]):
     """What a function gives for one number, with that for the following number drawn in a thread meanwhile.
 
-    What is given depends on the number alone, so drawing ahead changes nothing.
+    What is given depends only on the number, so drawing ahead changes nothing.
 
     Attributes:
         waited_s: Time that `take` has waited in all.

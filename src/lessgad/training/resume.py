@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a training that goes on where it stopped."""
+"""The state of a training that continues where it stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lessgad.training.learning_curve import CurvePoint
 
 @dataclass
 class TrainingState:
-    """Everything that the next step depends on; patches depend on their number alone.
+    """Everything that the next step depends on; patches depend only on their number.
 
     Attributes:
         fingerprint: Fingerprint of the settings and studies that this training belongs to.

@@ -72,7 +72,7 @@ class ValidationSlices:
             study: The prepared study.
             tumor: Mask of the tumor; None without one.
             simulator: Simulator of the low doses.
-            n_slices: How many are judged, at most.
+            n_slices: How many are evaluated, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
             scans: Low doses, if others than those simulated in the position of the T1ce are used.
 

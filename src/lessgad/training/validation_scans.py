@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The low doses of validation patients that the limits of models, and baselines, are tuned on.
 
-Where low doses are really scanned and enough validation patients were scanned at a dose, these scans are: what is found
-on them holds of scans. At every other dose they are simulated.
+Where low doses are scanned and enough validation patients were scanned at a dose, these scans are: what is found on
+them holds of scans. At every other dose they are simulated.
 """
 
 from __future__ import annotations

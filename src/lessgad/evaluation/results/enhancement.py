@@ -15,8 +15,8 @@ class EnhancementRow(MethodRow):
 
     Attributes:
         recovery: Share of the tumor's enhancement that came back.
-        false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumor that enhances at the standard dose alone.
+        false_ml: Volume that enhances only in this image.
+        missed_ml: Volume of tumor that enhances only at the standard dose.
         unsupported_ml: Volume that the acquired low dose does not support.
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.

@@ -23,7 +23,7 @@ class GrowthRow:
         reference_volume_change_ml: The same of the reference.
         diameter_change_mm: Change of the diameter in results/tumor_size.csv, as segmented, in mm.
         reference_diameter_change_mm: The same of the reference.
-        progression: ``yes`` or ``no``, as segmented; ``undefined`` where nobody knows which session was the earlier.
+        progression: ``yes`` or ``no``, as segmented; ``undefined`` where it is unknown which session was the earlier.
         reference_progression: The same of the reference.
         order: What says which was the earlier: ``acq_time`` of sessions.tsv, the numbers in the ``label``, or
             ``unknown``: then changes are NaN.

@@ -21,7 +21,7 @@ class LesionRow(MethodRow):
         volume_ml: Volume in ml.
         enhancing_ml: Volume of it that enhances at the standard dose.
         recovery: Share of its enhancement that came back.
-        missed_ml: Volume of it that enhances at the standard dose alone.
+        missed_ml: Volume of it that enhances only at the standard dose.
     """
 
     lesion: int

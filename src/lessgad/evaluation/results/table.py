@@ -58,7 +58,7 @@ def method_order(method: str) -> tuple[int, str]:
 
 
 def without_exchanged(rows: Iterable[OfMethod]) -> list[OfMethod]:
-    """Leave out the standard dose held against its repeat, which is for endpoints alone."""
+    """Leave out the standard dose compared with its repeat, which is for endpoints alone."""
     return [row for row in rows if row.method != EXCHANGED]
 
 

@@ -33,7 +33,7 @@ def append_event(session: Session, at: float, account_id: int | None, event: str
     Args:
         session: Session of the database.
         at: Current time, in seconds since 1970.
-        account_id: ID of the account; None where nobody is logged in.
+        account_id: ID of the account; None where no one is logged in.
         event: What happened.
         **details: Further facts, as JSON values.
     """

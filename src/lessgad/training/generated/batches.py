@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of generated patches; each depends on the seed and its number alone."""
+"""Batches of generated patches; each depends only on the seed and its number."""
 
 from __future__ import annotations
 
