@@ -102,7 +102,7 @@ def test_a_foreign_pickle_is_refused_and_nothing_of_it_runs(folder, tmp_path, ho
 @pytest.mark.parametrize("name", ["plans.json", "dataset.json", "fold_0/checkpoint_final.pth"])
 def test_an_incomplete_folder(folder, name):
     (folder / name).unlink()
-    with pytest.raises(ModelError, match=f"The folder lacks {name}; it must be that of a trained nnU-Net"):
+    with pytest.raises(ModelError, match=f"folder lacks {name}; it must be that of a trained nnU-Net"):
         read_model(folder)
 
 
