@@ -35,7 +35,7 @@ REPAIR = "Repair the header (sform, qform and pixdim) of this file, or convert i
 
 @dataclass(frozen=True)
 class Frame:
-    """What is known of the coordinates that an affine leads to.
+    """Facts of the coordinates that an affine leads to.
 
     Attributes:
         code: NIfTI's code of the frame: 1 the scanner's, 2 aligned to another image, 3 to 5 a standard space; 0 where
@@ -118,7 +118,7 @@ def set_frame(header: Nifti1Header, affine: Affine, frame: Frame) -> None:
     Args:
         header: The header to change.
         affine: Affine from voxel indices to RAS+ mm.
-        frame: What is known of the frame.
+        frame: Facts of the frame.
     """
     header.set_xyzt_units("mm")
     header.set_qform(affine, code=frame.code)

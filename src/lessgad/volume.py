@@ -38,7 +38,7 @@ class Volume:
     Attributes:
         array: Voxels, shape (i, j, k).
         affine: Maps voxel indices (i, j, k, 1) to RAS+ millimeters.
-        frame: What is known of the coordinates that the affine leads to.
+        frame: Facts of the coordinates that the affine leads to.
     """
 
     array: Shaped[np.ndarray, "i j k"]
@@ -155,7 +155,7 @@ def check_same_grid(one: Volume, other: Volume, problem: str, path: Path | None 
     Args:
         one: A volume.
         other: Another volume.
-        problem: What is wrong if the grids differ, for the error.
+        problem: Error message if the grids differ.
         path: The file concerned, for the error.
     """
     if not same_grid(one, other):

@@ -91,7 +91,7 @@ class ProgressBars:
 
         Args:
             done: Work done so far, in the unit of the total.
-            note: What is being done.
+            note: Short description of the work.
         """
         self._done = done
         if self._bars is not None and self._task is not None:

@@ -29,7 +29,7 @@ class ImportedStudy:
 
     Attributes:
         patient: BIDS label: letters and digits of what the file said.
-        session: Likewise; empty where there is none.
+        session: Session label; empty if there is none.
         files: Source of each image.
     """
 
@@ -83,7 +83,7 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
     """Find files by patterns.
 
     Args:
-        folder: Where they are looked for.
+        folder: Folder that is searched.
         patterns: Patterns of each image, as in `name_pattern.find`.
         cohort: The BIDS folder to write; what lies in it is not looked at.
 

@@ -18,7 +18,7 @@ def read_table(path: Path, wanted: str, columns: tuple[str, ...]) -> list[dict[s
 
     Args:
         path: The file.
-        wanted: What it is, for people: "a split".
+        wanted: Name of the table in error messages: "a split".
         columns: Required columns.
 
     Returns:
@@ -54,7 +54,7 @@ def read_text_of(path: Path, wanted: str) -> str:
 
     Args:
         path: The file to read.
-        wanted: What the file is, for the error: "a split".
+        wanted: Name of the file in error messages: "a split".
 
     Returns:
         The text.

@@ -17,7 +17,7 @@ class Candidate:
 
     Attributes:
         series: The series.
-        role: What it becomes; None where it is left out.
+        role: Role of the series in the cohort; None if it is left out.
         dose: Fraction of the standard dose of a T1-weighted scan; None for others and where nothing decides.
         reason: The rule that decided.
         grid: Its slices in order; None where it is no regular volume.

@@ -107,7 +107,7 @@ def write_sessions(root: Path, patient: KeyPatient, started: Mapping[str, str]) 
     Args:
         root: The cohort.
         patient: Entry of the patient in the key.
-        started: When each session began, by its label; of earlier imports nothing, as their lines are kept.
+        started: Start of each session by its label; earlier imports are absent, because their lines are kept.
     """
     folder = root / f"sub-{patient.subject}"
     path = folder / f"sub-{patient.subject}_sessions.tsv"

@@ -24,7 +24,7 @@ _WEIGHT_TELLS = 2.5
 
 @dataclass(frozen=True)
 class ContrastDose:
-    """What is known of the dose of a scan.
+    """Facts of the dose of a scan.
 
     Attributes:
         dose: Fraction of the standard dose; 0 before contrast; None where nothing decides.

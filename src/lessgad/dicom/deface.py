@@ -31,11 +31,11 @@ SAME_PLACE_MM = 25.0
 
 @dataclass(frozen=True)
 class FacePlane:
-    """Where a face is cut off, in scanner coordinates.
+    """The planes in front of which and below which a face is cut off, in scanner coordinates.
 
     Attributes:
-        y_mm: What lies in front of it (larger y) is removed …
-        z_mm: … below this height.
+        y_mm: Voxels in front of it (larger y) are removed …
+        z_mm: … if they lie below this height.
     """
 
     y_mm: float

@@ -42,7 +42,7 @@ _LONGEST_LO, _LONGEST_COMMENT = 64, 10_000
 
 @dataclass(frozen=True)
 class DerivedImage:
-    """What is written of one result.
+    """One result to write.
 
     Attributes:
         name: Name of its folder: restored, halfwidth, discrepancy.
@@ -75,7 +75,7 @@ def write_derived_series(
         array: Values on the grid of `source`, any unit; stored as signed 16 bits with a slope.
         source: The series whose geometry, patient and study it has.
         others: Further series from which it was made.
-        image: What it is.
+        image: Kind of the image.
 
     Returns:
         The files, in the order of the slices.

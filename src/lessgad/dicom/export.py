@@ -18,7 +18,7 @@ _VARYING = ("repetition_time_ms", "echo_time_ms", "inversion_time_ms", "image_ty
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """What a folder holds.
+    """Contents of a folder of DICOM files.
 
     Attributes:
         series: Every series, by study and time.

@@ -20,10 +20,10 @@ class PlannedStudy:
     Attributes:
         identity: Key of its patient in the key file.
         study_uid: StudyInstanceUID.
-        subject: Pseudonym; empty where nothing of it is imported.
-        session: BIDS label; empty likewise.
+        subject: Pseudonym; empty if no series is imported.
+        session: BIDS label; empty if no series is imported.
         candidates: All of its series, in the order of time.
-        started: When it began, ``YYYYMMDDHHMMSS…``.
+        started: Start time, ``YYYYMMDDHHMMSS…``.
     """
 
     identity: str
@@ -50,7 +50,7 @@ class PlannedStudy:
 
     @property
     def found(self) -> str:
-        """What it holds, in words."""
+        """Contents of the study, in words."""
         return ", ".join(one.suffix for one in self.imported) or "nothing of use"
 
 

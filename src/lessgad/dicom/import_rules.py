@@ -57,7 +57,7 @@ class T2Weighted(Settings):
 
 
 class SeriesDecision(Settings):
-    """What the user decides about series that meet all given conditions.
+    """Decision of the user about series that meet all given conditions.
 
     Attributes:
         role: What they are.

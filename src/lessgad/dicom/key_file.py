@@ -34,7 +34,7 @@ class KeySession(Settings):
 
     Attributes:
         session: BIDS label without ``ses-``.
-        images: What was imported: end of the BIDS name, and the SeriesInstanceUID that it came from.
+        images: Imported images: end of the BIDS name, and the SeriesInstanceUID that it came from.
     """
 
     session: str

@@ -38,7 +38,7 @@ class NodeQueue:
         root: The folder; made for its owner alone where it does not exist.
 
     Attributes:
-        listening_since: When the node began to receive; quiet periods count from then at the earliest.
+        listening_since: Time at which the node began to receive; quiet periods start then at the earliest.
     """
 
     def __init__(self, root: Path) -> None:
@@ -117,7 +117,7 @@ class NodeQueue:
         return self.root / "working" / study
 
     def result(self, study: str) -> Path:
-        """Where its result goes; it is whole where it exists."""
+        """Folder of its result; if it exists, it is complete."""
         return self.root / "results" / study
 
     def finish(self, study: str) -> None:

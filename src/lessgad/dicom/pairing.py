@@ -45,7 +45,7 @@ def closest(candidates: Sequence[Candidate], like: Candidate | None) -> Candidat
 
 
 def _unlike(one: Candidate, other: Candidate) -> float:
-    """How much two scans differ, 0 for none; a change of sequence weighs most."""
+    """Measure how much two scans differ, 0 for equal; a change of sequence weighs most."""
     if one.grid is None or other.grid is None:
         return np.inf
     headers = one.series.header, other.series.header
@@ -58,7 +58,7 @@ def _unlike(one: Candidate, other: Candidate) -> float:
 
 
 def _alone(candidate: Candidate) -> tuple[float, float, float, float]:
-    """Of equals the smallest is preferred: transverse, many slices, late."""
+    """Sort key of equal candidates; the smallest is preferred: transverse, many slices, late."""
     if candidate.grid is None:
         return (np.inf, 0.0, 0.0, 0.0)
     normal = candidate.grid.affine[:3, 2] / np.linalg.norm(candidate.grid.affine[:3, 2])

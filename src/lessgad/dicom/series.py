@@ -18,9 +18,9 @@ class DicomFrame:
         number: Number from 1 in a file with several frames; None in a classic image.
         shape: Rows and columns.
         position_mm: Center of the first pixel, LPS+ (ImagePositionPatient); None where the header does not say.
-        orientation: Direction of a row and of a column, LPS+ (ImageOrientationPatient); None likewise.
-        pixel_spacing_mm: Between rows, then between columns; None likewise.
-        spacing_mm: Between slices, or their thickness; what a single slice is thick.
+        orientation: Direction of a row and of a column, LPS+ (ImageOrientationPatient); None if missing.
+        pixel_spacing_mm: Spacing between rows, then between columns; None if missing.
+        spacing_mm: Spacing between slices, or the thickness of a single slice.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class PatientHeader:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What the header says of the contrast agent. An absent tag never means "before contrast".
+    """Facts of the contrast agent in the header. An absent tag never means "before contrast".
 
     Attributes:
         named: An agent is named, or a bolus described.
@@ -70,7 +70,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class SeriesHeader:
-    """What all images of a series share. The free text is for the rules alone and is never written.
+    """Attributes that all images of a series share. Only the rules read the free text; it is never written.
 
     Attributes:
         patient: The patient.
@@ -128,7 +128,7 @@ class Instance:
     Attributes:
         header: Header values that the series shares.
         frames: Images of the instance.
-        started: When it was acquired, ``YYYYMMDDHHMMSS.ffffff``; empty where not said.
+        started: Acquisition time, ``YYYYMMDDHHMMSS.ffffff``; empty if missing.
         damage: Why its pixels cannot be used; empty where they can.
     """
 
@@ -145,7 +145,7 @@ class Series:
     Attributes:
         header: Header of the first file.
         frames: Frames of all files, unordered.
-        started: When its first image was acquired, ``YYYYMMDDHHMMSS.ffffff``; empty where not said.
+        started: Acquisition time of its first image, ``YYYYMMDDHHMMSS.ffffff``; empty if missing.
         damage: Why it cannot be used, found while reading; empty where it can.
         folder: Folder of its files, for display.
     """

@@ -22,10 +22,10 @@ _NOT_AN_ACQUISITION = {
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a series is.
+    """Weighting of a series.
 
     Attributes:
-        weighting: T1 or T2; None where it is neither, or nothing decides.
+        weighting: T1 or T2; None if it is neither or no rule decides.
         reason: The rule that decided.
     """
 

@@ -26,7 +26,7 @@ class NoiseLevel:
 
     Attributes:
         sigma: SD of the real and of the imaginary part, in the unit of the image.
-        source: Where the noise was measured: air or tissue.
+        source: Region in which the noise was measured: air or tissue.
     """
 
     sigma: float

@@ -131,7 +131,7 @@ class _Homogeneous:
 
     Attributes:
         image: Magnitude.
-        level: The same, averaged.
+        level: Local mean of the same image.
         voxels: True in these voxels.
     """
 

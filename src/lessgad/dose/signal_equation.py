@@ -15,7 +15,7 @@ Values = Float[np.ndarray, "*tissue"]
 
 @dataclass(frozen=True)
 class Sequence:
-    """How a scan is acquired, as far as its contrast depends on it.
+    """Parameters of the acquisition that determine the contrast of a scan.
 
     Attributes:
         kind: Kind of equation.

@@ -39,7 +39,7 @@ class SetNoise(Settings):
 
 
 class SimulationSettings(Settings):
-    """How a low-dose image is made from the pair.
+    """Settings of the simulation of a low-dose image from the pair.
 
     Attributes:
         model: `signal_equation`: enhancement follows the dose as in the sequence that was used, where its sidecar
@@ -74,7 +74,7 @@ class SimulationSettings(Settings):
 
     @property
     def noise_words(self) -> str:
-        """How the noise is spelled in reports: ``matched``, ``none``, ``SNR 20``."""
+        """Name of the noise in reports: ``matched``, ``none``, ``SNR 20``."""
         return f"SNR {self.noise.snr:g}" if isinstance(self.noise, SetNoise) else str(self.noise)
 
 

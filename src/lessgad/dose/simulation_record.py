@@ -28,7 +28,7 @@ class SimulationRecord:
         sigma: SD of the added noise on the scale of [−1, 1]; 0 for none.
         snr: Tissue level over `sigma`; infinite for none.
         beyond_head: Share of head voxels that enhance more than the curve explains; NaN for linear.
-        beyond_tumor: Likewise of tumor voxels; NaN without a mask.
+        beyond_tumor: The same share of tumor voxels; NaN without a mask.
     """
 
     patient: str

@@ -19,7 +19,7 @@ BACKGROUND = -1.0  # where true zero lies on the normalized scale
 
 @dataclass(frozen=True)
 class LowDoseSimulator:
-    """How low doses of one study are made from its two end points.
+    """Simulator of the low doses of one study from its two end points.
 
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.

@@ -21,7 +21,7 @@ SECOND_CHANCES = 2
 
 @runtime_checkable
 class Workers(Protocol):
-    """Where jobs are done.
+    """A place that does jobs.
 
     Attributes:
         lost: Errors that tell of a lost worker.

@@ -58,7 +58,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """How a job went.
+    """Outcome of a job.
 
     Attributes:
         key: Key of the unit.

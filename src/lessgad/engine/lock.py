@@ -25,7 +25,7 @@ class Holder:
     Attributes:
         process: Process ID.
         machine: The name of its machine.
-        since: When it began, UTC, ISO 8601.
+        since: Start time, UTC, ISO 8601.
         mark: Mark of the work, if the lock was taken with one.
     """
 

@@ -22,7 +22,7 @@ class LocalProcesses:
 
     Args:
         at_once: Processes.
-        n_threads: Threads of each, where the environment does not say otherwise.
+        n_threads: Threads of each process, unless the environment sets another number.
     """
 
     lost: tuple[type[BaseException], ...] = ()

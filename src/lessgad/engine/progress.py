@@ -23,7 +23,7 @@ class Progress(Protocol):
 
         Args:
             done: Work done so far, in the unit of the total.
-            note: What is being done.
+            note: Short description of the work.
         """
 
     def end(self) -> None:
@@ -49,7 +49,7 @@ class NullProgress:
 
         Args:
             done: Work done so far, in the unit of the total.
-            note: What is being done.
+            note: Short description of the work.
         """
 
     def end(self) -> None:

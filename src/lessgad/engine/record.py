@@ -25,7 +25,7 @@ class Record:
         fingerprint: Fingerprint of everything that the outcome depends on.
         outcome: done or failed.
         reason: Why it failed, in one line; empty when done.
-        finished: When, UTC, ISO 8601.
+        finished: End of the work, UTC, ISO 8601.
         made_from: What went into the fingerprint, for people who ask what has changed since; empty in old records.
         format: Format of the file; 1 had no `made_from`.
     """

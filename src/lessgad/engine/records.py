@@ -14,7 +14,7 @@ HOLDER = ".holder.json"
 
 
 class Records:
-    """What is known of the units of an experiment.
+    """Records of the units of an experiment.
 
     Args:
         folder: Folder of the records.

@@ -182,7 +182,7 @@ class Standing:
     def before(self, units: Iterable[Unit]) -> set[str]:
         """Find all units that are not done and on which some units depend, directly or not.
 
-        An input that failed is among them where a unit cannot do without.
+        A failed input is included if a unit requires it.
 
         Args:
             units: Units to start from.

@@ -23,7 +23,7 @@ class Input:
     Attributes:
         unit: Key of the unit.
         need: What happens where it has failed.
-        role: What it is read as, where that makes a difference: "train", "validation".
+        role: Role of the input, if it makes a difference: "train", "validation".
     """
 
     unit: str
@@ -33,7 +33,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Doing:
-    """What the work of a unit is told when it is done.
+    """Context that the work of a unit gets.
 
     Attributes:
         advance: Takes how far the unit is (0 to its size) and a few words.

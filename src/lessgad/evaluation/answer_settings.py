@@ -25,7 +25,7 @@ class Endpoint(Settings):
             − Dice with the low dose), ssim or psnr_db.
         at_least: The margin of recovery, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's recovery, or
             a difference from the repeat's SSIM or PSNR (−0.05).
-        at_most: The margin of the others, likewise; of recovery an upper one beside `at_least`.
+        at_most: The margin of all other metrics, or an upper margin of recovery beside `at_least`.
         relative_to: ``repeat``: each value is compared with that of a second scan at the standard dose in the same
             study; null: values are taken as they are.
         share: More than this share of all patients must be shown to keep the margin, from 0.5 to 0.95. Default: 0.5
@@ -42,7 +42,7 @@ class Endpoint(Settings):
 
     @property
     def kind(self) -> MetricKind:
-        """What its metric is."""
+        """Properties of its metric."""
         return METRICS[self.metric]
 
     @property

@@ -27,11 +27,11 @@ class ArtifactScores:
 
     Attributes:
         rms_error: Root mean square error in the head, as a share of the signal of tissue.
-        rms_error_outside: Likewise outside the tumor.
+        rms_error_outside: The same error outside the tumor.
         off_share: Share of head voxels off by more than 30 % of the signal of tissue.
-        off_share_outside: Likewise outside the tumor.
+        off_share_outside: The same share outside the tumor.
         brighter_ml: Volume brighter than both T1 and standard dose by more than that, in clusters of 10 mm³ or more.
-        darker_ml: Volume darker than both, likewise.
+        darker_ml: Volume darker than both by more than that, in clusters of 10 mm³ or more.
         texture_ratio: SD of the fine structure in the tumor over that of the standard dose; 1 is right.
         edge_error: RMS error of the gradient in the tumor over the RMS gradient of the standard dose; 0 is right.
     """

@@ -92,7 +92,7 @@ def find_dose_answer(
     none, however uncertain that share is, and the answer is withheld.
 
     Args:
-        outcomes: What was measured; what the settings, `doses` and `patients` do not name is passed over.
+        outcomes: Measured outcomes; those that the settings, `doses` and `patients` do not name are ignored.
         settings: Settings of the answer.
         doses: Doses to test, as frozen; a dose without values fails.
         patients: Patients of the test subset; those without values are counted as undefined.

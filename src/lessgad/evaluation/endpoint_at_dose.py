@@ -16,7 +16,7 @@ from lessgad.evaluation.share_of_patients import least_patients, patients_needed
 
 @dataclass(frozen=True)
 class EndpointAtDose:
-    """How an endpoint stands at a dose.
+    """Result of an endpoint at a dose.
 
     Attributes:
         endpoint: Endpoint with its margin.

@@ -19,7 +19,7 @@ from lessgad.evaluation.enhancement_threshold import N_SIGMAS, exceeds_other_tis
 
 @dataclass(frozen=True)
 class EnhancementScores:
-    """What one method's image of a study is worth; NaN where undefined.
+    """Enhancement in one method's image of a study; NaN where undefined.
 
     Attributes:
         recovery: Share of the tumor's enhancement that came back.

@@ -18,7 +18,7 @@ _UNDEFINED: Interval = (math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far differences of single studies (or pairs of visits) scatter around their mean.
+    """Scatter of the differences of single studies (or pairs of visits) around their mean.
 
     Attributes:
         n_patients: Patients with a difference.

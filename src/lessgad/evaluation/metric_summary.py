@@ -21,7 +21,7 @@ from lessgad.evaluation.rank_tests import signed_rank
 
 @dataclass(frozen=True)
 class MetricSummary:
-    """What a table says about one metric of one method at one dose.
+    """Summary of one metric of one method at one dose.
 
     Attributes:
         n_finite: Studies that `mean` and `sd` are of.

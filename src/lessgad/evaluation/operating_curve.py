@@ -30,9 +30,9 @@ class OperatingPoint:
     """One point of the curve of a method that was scaled to recovery 1.
 
     Attributes:
-        relative_threshold: Threshold of the method as a multiple of the study's; at 1 methods are at equal recovery.
+        relative_threshold: Threshold of the method as a multiple of the study's. At 1, methods have equal recovery.
         false_ml: Volume that enhances only in this image; NaN where the recovery is undefined or below 0.05.
-        missed_ml: Volume of tumor that enhances only at the standard dose; likewise.
+        missed_ml: Volume of tumor that enhances only at the standard dose; NaN in the same cases.
     """
 
     relative_threshold: float

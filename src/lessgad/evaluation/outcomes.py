@@ -26,8 +26,8 @@ class Outcome:
         session: BIDS label; empty where the cohort has none.
         dose: Fraction of the standard dose.
         method: Method that made the image.
-        metric: What was measured.
-        area: Where; empty for metrics that have no areas.
+        metric: Metric that was measured.
+        area: Area that was measured; empty for metrics that have no areas.
         value: May be NaN or infinite.
     """
 
@@ -50,7 +50,7 @@ def endpoint_values(
     and which of them is called the repeat is chance too.
 
     Args:
-        outcomes: What was measured; what the other arguments do not name is passed over.
+        outcomes: Measured outcomes; those that the other arguments do not name are ignored.
         endpoint: The endpoint whose values are gathered.
         method: Method whose images are evaluated.
         doses: Evaluated doses, including 0.

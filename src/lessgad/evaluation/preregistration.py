@@ -32,13 +32,13 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Preregistration:
-    """How the answer stands against what was frozen.
+    """Comparison of the answer with the frozen settings.
 
     Attributes:
         standing: "before results": frozen before any test result and the same now; "after results": the same, but
             frozen when there were results already; "changed" since; "never" frozen.
-        changes: What is not as it was frozen, in words.
-        frozen_on: When it was frozen, as the record says; empty where there is none.
+        changes: Differences from the frozen settings, in words.
+        frozen_on: Date of the freeze from the record; empty without a record.
         sha256: SHA-256 of what is evaluated now.
     """
 

@@ -21,7 +21,7 @@ Numbers = UInt8[np.ndarray, "x y z"]
 
 @dataclass(frozen=True)
 class Segmented:
-    """Which image of which study was segmented.
+    """One segmented image of a study.
 
     Attributes:
         patient: BIDS label.

@@ -22,7 +22,7 @@ class Cluster:
 
     Attributes:
         peak: Largest z.
-        peak_at: Where.
+        peak_at: Voxel of the peak.
         p: Chance of such a peak in a cluster of noise.
         voxels: Flat indices of its core: where the effect is at least half of that at the peak.
     """
@@ -47,7 +47,7 @@ def find_clusters(
 
     Args:
         z: The map; −inf where nothing is evaluated.
-        effect: What it tests, same sign, in any unit.
+        effect: Tested effect with the same sign, in any unit.
         threshold: u, at least 2.5, for the approximation to hold.
 
     Returns:

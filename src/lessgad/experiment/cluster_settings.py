@@ -9,7 +9,7 @@ from lessgad.settings import Settings
 
 
 class ClusterSettings(Settings):
-    """What each job of `lessgad run --cluster slurm` gets.
+    """Resources of each job of `lessgad run --cluster slurm`.
 
     Attributes:
         queue: Name of the queue (SLURM: partition).

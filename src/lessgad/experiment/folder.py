@@ -40,17 +40,17 @@ class ExperimentFolder:
 
     @property
     def frozen_answer(self) -> Path:
-        """What counts as enough, as it was fixed before test results."""
+        """The endpoints as they were fixed before test results."""
         return self.results / "answer_fixed.json"
 
     @property
     def baselines(self) -> Path:
-        """How strong the baselines are, tuned on validation patients."""
+        """Strengths of the baselines, tuned on validation patients."""
         return self.root / "models" / "baselines.yaml"
 
     @property
     def simulation(self) -> Path:
-        """How the low doses of each study were made."""
+        """Record of the simulation of each study's low doses."""
         return self.results / "simulation.csv"
 
     @property
@@ -101,12 +101,12 @@ class ExperimentFolder:
 
     @property
     def segmentation_model(self) -> Path:
-        """What segments: its labels, where it comes from."""
+        """Description of the segmentation model: its labels and its source."""
         return self.root / "segmentation" / "model.json"
 
     @property
     def nnunet(self) -> Path:
-        """Where nnU-Net works: raw, preprocessed, results."""
+        """Working folder of nnU-Net: raw, preprocessed, results."""
         return self.root / "segmentation" / "nnunet"
 
     def scores(self, study: str, part: str) -> Path:
@@ -122,7 +122,7 @@ class ExperimentFolder:
         return self.root / ".state" / "scores" / study / part
 
     def strengths(self, part: str) -> Path:
-        """How strong the baselines are at one dose, before all doses are put together."""
+        """Strengths of the baselines at one dose, before all doses are combined."""
         return self.root / ".state" / "baselines" / f"{part}.yaml"
 
     def model(self, name: str) -> Path:
@@ -131,7 +131,7 @@ class ExperimentFolder:
 
     @property
     def state(self) -> StateFolder:
-        """What is known of every unit of work."""
+        """Records of all units of work."""
         return StateFolder(self.root / ".state")
 
     @property

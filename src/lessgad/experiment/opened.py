@@ -25,7 +25,7 @@ SECONDS_BETWEEN_TRIES = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Everything that the stages look at.
+    """An opened experiment: its settings, its cohort and what the stages need to know of both.
 
     Attributes:
         folder: Layout of the folder.

@@ -23,7 +23,7 @@ Named = tuple[tuple[str, tuple[int, ...]], ...]
 
 @dataclass(frozen=True)
 class SegmenterFiles:
-    """What a worker needs to load the network.
+    """Data that a worker needs to load the network.
 
     Attributes:
         path: The folder of a trained nnU-Net.
@@ -31,7 +31,7 @@ class SegmenterFiles:
         labels: Which labels of the network make up each region; None where their names say it.
         own: Whether it was trained by this experiment.
         mirroring: Whether it averages over mirrored images.
-        description: What was found of it, among that whether the largest piece alone is kept.
+        description: Facts of the network, such as whether only the largest piece is kept.
     """
 
     path: Path
@@ -71,7 +71,7 @@ def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
     """Load the network once for all studies.
 
     Args:
-        files: What is needed to load the network.
+        files: Files that are needed to load the network.
         _fingerprint: Fingerprint of the training, which tells networks apart.
 
     Returns:

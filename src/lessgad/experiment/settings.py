@@ -44,7 +44,7 @@ UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 
 class CohortSettings(Settings):
-    """Where the images are and what their labels mean.
+    """Location of the images and meaning of their labels.
 
     Attributes:
         path: The BIDS folder; relative paths count from the experiment's folder.
@@ -67,7 +67,7 @@ class ExperimentSettings(Settings):
     """Everything that an experiment is told.
 
     Attributes:
-        cohort: Where the images are, and what their labels mean.
+        cohort: Location of the images and meaning of their labels.
         split: Shares of the patients.
         preparation: Settings of registration, calibration and normalization.
         simulation: Settings of the low-dose simulation.
@@ -174,7 +174,7 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
 
     Args:
         text: Text of the file.
-        path: Where the text comes from, for errors.
+        path: File that the text comes from, for errors.
 
     Returns:
         The settings.
@@ -230,7 +230,7 @@ def _first_problem(error: ValidationError, path: Path) -> SettingsError:
 
 
 def _keys_of(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Where a problem is, without the kinds of value that pydantic tried there."""
+    """Name the place of a problem, without the kinds of value that pydantic tried there."""
     kinds = {kind.__name__ for kind in Settings.__subclasses__()}
     return tuple(part for part in location if part not in kinds and not str(part).startswith("literal["))
 

@@ -56,7 +56,7 @@ def _descriptions(experiment: Experiment, study: Study) -> dict[str, Path]:
 
 
 def _cautions(path: Path) -> Iterator[str]:
-    """Those in a description; none where that cannot be read."""
+    """Read the cautions in a description; none if it cannot be read."""
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

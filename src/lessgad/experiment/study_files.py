@@ -107,7 +107,7 @@ def segmentation_files(
 
 
 def _labels(methods: list[str]) -> dict[str, str]:
-    """What file names say of a method: letters and digits alone, as BIDS asks; two that are alike get a number."""
+    """Label methods in file names: only letters and digits, as BIDS requires; equal labels get a number."""
     labels: dict[str, str] = {}
     for method in methods:
         plain = re.sub(r"[^A-Za-z0-9]", "", image_of_method(method))

@@ -48,7 +48,7 @@ def first_screen(
         experiment: The opened experiment.
         scores: Scores of all studies.
         answer: The dose answer.
-        section: The same in words.
+        section: Section that states it in words.
         records: Simulation record of each study.
         cautions: Cautions of prepared studies.
         failures: Studies that failed, with reasons.

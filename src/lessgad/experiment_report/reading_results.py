@@ -15,7 +15,7 @@ from lessgad.report.style import to_svg
 
 
 def readings_file(experiment: Experiment) -> Path:
-    """Where the readings are, once there are any."""
+    """Find the file of the readings, if there are any."""
     return experiment.folder.results / "readings.json"
 
 

@@ -57,7 +57,7 @@ LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scik
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a report is written from.
+    """Inputs of a report.
 
     Attributes:
         experiment: The opened experiment.

@@ -17,7 +17,7 @@ Values = dict[str, dict[str, dict[str, float]]]
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a figure is found: table, column, and the words that its row must have."""
+    """Source of a figure: table, column, and the words that its row must have."""
 
     table: str
     column: str

@@ -35,7 +35,7 @@ TRAIN_AGAIN = "Name a folder that `lessgad run` wrote under EXPERIMENT/models"
 
 
 class ModelDescription(Settings):
-    """What a model is and how its inputs must be prepared.
+    """Description of a model and of how its inputs must be prepared.
 
     Attributes:
         format: Format of the folder.

@@ -25,12 +25,12 @@ NOISE_TO_ENHANCEMENT = 0.1
 
 
 class FieldOutput(NamedTuple):
-    """What a field says of a batch.
+    """Output of a field for a batch.
 
     Attributes:
         restored: The standard-dose image.
-        half_width: How far off that may be, before calibration, > 0; None where the field was not made to say.
-        shifts: Shifts of all layers, which training can keep small.
+        half_width: Predicted half-width of the interval before calibration, > 0; None if the field does not predict it.
+        shifts: Shifts of all layers, so that training can penalize them.
     """
 
     restored: Float[Tensor, "b 1 h w"]
@@ -116,7 +116,7 @@ class ConditionalField(nn.Module):
             source_there: The same images at the wanted places.
             position_there_mm: (y, x) of these places.
             rows: Row of each place in pixels of the source, fractions included.
-            columns: Column of each place, likewise.
+            columns: Column of each place, fractions included.
 
         Returns:
             The restored image at these positions.

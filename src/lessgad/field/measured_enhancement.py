@@ -32,7 +32,7 @@ BACKGROUND = -1.0
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """What is known of a pair of scans besides the images.
+    """Facts of a pair of scans besides the images.
 
     Attributes:
         spacing_mm: Spacing of slices, rows and columns, in mm.

@@ -18,7 +18,7 @@ def resolve_precision(precision: Precision, device: torch.device) -> Literal["bf
 
     Args:
         precision: The chosen precision.
-        device: Where the network computes.
+        device: Device on which the network computes.
 
     Returns:
         The precision.
@@ -34,7 +34,7 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     """Compute in the chosen precision inside the block; weights and results stay fp32.
 
     Args:
-        device: Where the network computes.
+        device: Device on which the network computes.
         precision: The chosen precision.
 
     Returns:

@@ -134,7 +134,7 @@ class FieldSettings(Settings):
 
     @property
     def slices_in_words(self) -> str:
-        """What stands behind the names of the inputs."""
+        """The text that follows the names of the inputs."""
         n = self.n_neighbor_slices
         return f", each with {n} slice{'s' if n > 1 else ''} above and below" if n else ""
 

@@ -26,7 +26,7 @@ class Head:
     Attributes:
         labels: A `Tissue` for each voxel; CSF wherever there is brain.
         gray: Fraction of gray matter, 0–1; only where `labels` says CSF.
-        white: Fraction of white matter, likewise; what is left is CSF.
+        white: Fraction of white matter, given in the same voxels; the rest is CSF.
     """
 
     labels: Int[np.ndarray, "x y z"]

@@ -20,7 +20,7 @@ CISTERN_MM = 1.8  # CSF between brain and dura
 
 @dataclass(frozen=True, eq=False)
 class Brain:
-    """What all patients share before they are warped; on the grid of `shapes`.
+    """The anatomy that all patients share before they are warped, on the grid of `shapes`.
 
     Attributes:
         gray: Fraction of gray matter, 0–1.

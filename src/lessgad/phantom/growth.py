@@ -133,7 +133,7 @@ def largest_transverse_diameter_mm(
 
 
 def _origin(side: int) -> Float[np.ndarray, "3"]:
-    """Where the rays start: in the cistern, just in front of the porus."""
+    """Starting point of the rays: in the cistern, just in front of the porus."""
     return canal_points(side)[0] + 1.5 * _away(side)
 
 

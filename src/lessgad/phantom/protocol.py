@@ -94,7 +94,7 @@ TABLE_2: tuple[TableRow, ...] = (
 
 @dataclass(frozen=True)
 class ScanProtocol:
-    """How all scans of a patient are acquired.
+    """Acquisition protocol of all scans of a patient.
 
     Attributes:
         row: Row of Table 2.

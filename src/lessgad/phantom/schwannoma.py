@@ -22,7 +22,7 @@ UPTAKE_MM = (0.18, 0.50)
 
 @dataclass(frozen=True)
 class Schwannoma:
-    """What a tumor is like.
+    """Properties of a tumor.
 
     Attributes:
         side: 1 right, −1 left.

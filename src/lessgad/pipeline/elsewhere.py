@@ -25,7 +25,7 @@ SYSTEMS = ("slurm",)
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where a run does what can be done side by side.
+    """The place where a run does its parallel work.
 
     Attributes:
         cluster: A batch system; None for none.

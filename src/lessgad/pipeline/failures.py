@@ -15,7 +15,7 @@ class Failure:
     """A study that could not be used at some stage.
 
     Attributes:
-        stage: Where; "cohort" for one that has no usable pair.
+        stage: Stage that failed; "cohort" for a study that has no usable pair.
         study: Its name, with the dose where it failed at one.
         reason: One line.
     """

@@ -36,7 +36,7 @@ AGAIN = "Its answers cannot be replaced: move or remove the folder to begin anot
 
 @dataclass(frozen=True)
 class CreatedStudy:
-    """What was made.
+    """The reader study that was made.
 
     Attributes:
         folder: Folder of the reader study.

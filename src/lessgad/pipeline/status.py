@@ -19,7 +19,7 @@ from lessgad.pipeline.selection import EVERYTHING, Selection
 
 @dataclass(frozen=True)
 class StageStatus:
-    """How the units of one stage stand.
+    """States of the units of one stage.
 
     Attributes:
         stage: The stage.

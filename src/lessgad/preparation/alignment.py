@@ -46,7 +46,7 @@ Points = Float[np.ndarray, "3 n"]
 
 @dataclass(frozen=True)
 class AlignmentQuality:
-    """How well two images of one head are aligned.
+    """The measured alignment of two images of one head.
 
     Attributes:
         head_dice: Overlap of the two heads, 0–1, within the planes that both images cover.

@@ -25,7 +25,7 @@ class CarriedTumor:
     """Labels on the grid of the T1, and what became of the tumor.
 
     Attributes:
-        labels: Where both scans have something; 0 elsewhere.
+        labels: Labels of the voxels that both scans cover; 0 elsewhere.
         drawn_ml: Volume of the tumor as drawn.
         on_grid_ml: Its volume on the grid of the T1.
         covered_share: Share of the tumor that both scans cover; 1 without a tumor.
@@ -50,7 +50,7 @@ class CarriedTumor:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What was lost, in words."""
+        """Describe in words which part of the mask was lost."""
         said = []
         if self.n_vanished:
             said.append(

@@ -21,7 +21,7 @@ MOST_OFFSET = 0.35  # of tissue; a quarter is what noise makes of air at an SNR 
 
 @dataclass(frozen=True, eq=False)
 class IntensityScale:
-    """How two scans of one head are taken to [−1, 1].
+    """The maps that take two scans of one head to [−1, 1].
 
     Attributes:
         head: Foreground of the T1.

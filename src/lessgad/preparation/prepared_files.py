@@ -62,12 +62,12 @@ class PreparedFiles:
 
     @property
     def covered(self) -> Path:
-        """What both scans cover, on the grid of the T1; absent where that is all of it."""
+        """Mask of the voxels that both scans cover, on the grid of the T1; absent if they cover the whole grid."""
         return self.folder / f"{self.stem}_desc-covered_mask.nii.gz"
 
     @property
     def description(self) -> Path:
-        """What was done: transform, maps, landmarks, checks."""
+        """Record of the preparation: transform, maps, landmarks, checks."""
         return self.folder / f"{self.stem}_desc-preparation.json"
 
     @property

@@ -44,7 +44,7 @@ def register_and_resample(
         moving: Moving scan in transverse order, on any grid.
         settings: Whether to register.
         n_threads: Number of threads of the registration.
-        lowest_information: That the scan must tell of the other, as in `check_alignment`.
+        lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
         The scan on the grid of the other one, and the transform.

@@ -41,7 +41,7 @@ def register_rigid(
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
         n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
-        lowest_information: That the one must tell of the other, as in `check_alignment`.
+        lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
         Maps points of `fixed` to points of `moving`, RAS+ mm, as `resample` takes it.

@@ -150,7 +150,7 @@ def _rows(
 def _coefficients(
     ratings: Ratings, n_categories: int, is_scale: bool
 ) -> dict[tuple[CoefficientName, Weighting], Callable[[Multiplicity], Coefficient]]:
-    """What is computed, raw agreement first; of a scale also with credit for near misses."""
+    """Measures of agreement, raw agreement first; for a scale also those that give credit for near misses."""
     counts = rating_counts(ratings, n_categories)
     same = agreement_weights("nominal", n_categories)
     near = agreement_weights("quadratic", n_categories)

@@ -42,7 +42,7 @@ class ComparisonRow:
         gain_low: Lower 95 % bound by drawing patients; None under 10 of them.
         gain_high: Upper bound.
         p_sign_flip: p-value of no gain, over patients.
-        p_holm: The same, corrected over the pairs of doses of this question and reader.
+        p_holm: p after Holm's correction over the pairs of doses of this question and reader.
         vgc_area: How often the higher dose is graded better, ties half; mean of readers. None for a pair.
         vgc_low: Lower 95 % bound by drawing patients; None under 10 of them.
         vgc_high: Upper bound.

@@ -43,7 +43,7 @@ class Panel:
     """One image of a case, as it is shown.
 
     Attributes:
-        image: What it is.
+        image: Kind of the image.
         dose: Dose of a restored image; 1 for the standard dose, 0 for the T1.
         letter: Letter of the image in the form; empty for a reference image.
         name: What the reader is told that it is, in short: "10 %", "B", "T1".
@@ -56,7 +56,7 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """What stands over it."""
+        """Heading of the panel."""
         return self.name if self.name == self.letter or not self.letter else f"restored from {self.name}"
 
 
@@ -80,7 +80,7 @@ class Reading:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """Of the images that are asked about, A first."""
+        """Letters of the images that are asked about, A first."""
         return tuple(sorted(panel.letter for panel in self.panels if panel.letter))
 
     def dose(self, letter: str) -> float:
@@ -123,7 +123,7 @@ def sample_cases(
 
     Args:
         test: Patient and session of each study of a test patient that can be shown.
-        validation: The same of validation patients.
+        validation: Studies of validation patients.
         settings: Seed and numbers.
         key: Key of the opaque names.
 

@@ -51,7 +51,7 @@ class ScaleRow:
 
 @dataclass(frozen=True)
 class CountRow:
-    """How often one answer was given.
+    """Frequency of one answer.
 
     Attributes:
         question: Key.

@@ -24,7 +24,7 @@ _REMEDY = "The default questionnaire shows the form: lessgad/reader_study/questi
 
 
 class Questionnaire(Settings):
-    """What every reader is asked of every case.
+    """The questions that every reader answers about every case.
 
     Attributes:
         format: Format of the file.
@@ -106,7 +106,7 @@ def parse_questionnaire(text: str, path: Path) -> Questionnaire:
 
     Args:
         text: Text of the file.
-        path: Where the text comes from, for errors.
+        path: File that the text comes from, for errors.
 
     Returns:
         The questionnaire.

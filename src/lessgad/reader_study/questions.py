@@ -30,7 +30,7 @@ class Option(Settings):
 
 
 class Condition(Settings):
-    """When a question is asked at all.
+    """The condition under which a question is asked.
 
     Attributes:
         question: Key of an earlier choice that is asked as often.
@@ -42,7 +42,7 @@ class Condition(Settings):
 
 
 class _Question(Settings):
-    """What all questions have.
+    """Fields that all questions have.
 
     Attributes:
         key: Key in the tables; unique.
@@ -97,7 +97,7 @@ class _WithOptions(_Question):
 
     @property
     def option_keys(self) -> tuple[str, ...]:
-        """What can be answered, in order."""
+        """Possible answers, in order."""
         return tuple(option.key for option in self.options)
 
 
@@ -130,13 +130,13 @@ class ReasonsQuestion(_WithOptions):
 
     @property
     def option_keys(self) -> tuple[str, ...]:
-        """What can be ticked, in order."""
+        """Options that can be ticked, in order."""
         keys = tuple(option.key for option in self.options)
         return (*keys, OTHER) if self.other else keys
 
 
 class TextQuestion(_Question):
-    """Free words."""
+    """A question that is answered in free text."""
 
     kind: Literal["text"]
 

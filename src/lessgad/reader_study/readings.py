@@ -30,7 +30,7 @@ def reading_rows(
         reading: The reading.
         answers: Valid ones (`answers.problems` finds none), the last revision.
         seconds: Active reading time.
-        handed_in: When, UTC, ISO 8601.
+        handed_in: Time of the submission, UTC, ISO 8601.
 
     Returns:
         The rows.

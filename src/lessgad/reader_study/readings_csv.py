@@ -36,7 +36,7 @@ class ReadingRow:
             reasons, joined by ``;``; empty for text.
         words: Free words: the text, or those of the reason "other".
         seconds: Active time of this reading; None where it was not measured.
-        handed_in: When, UTC, ISO 8601; may be empty.
+        handed_in: Time of the submission, UTC, ISO 8601; may be empty.
     """
 
     reader: str

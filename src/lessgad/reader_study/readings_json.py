@@ -40,13 +40,13 @@ DICTIONARY = {
 
 @dataclass(frozen=True)
 class Readings:
-    """What was asked, of what, and what was answered.
+    """Questions, images and answers of a reader study.
 
     Attributes:
         settings: Design.
         questionnaire: The questionnaire.
         protocol_sha256: SHA-256 of the protocol as it was frozen.
-        frozen_on: When, ISO 8601.
+        frozen_on: Date of the freeze, ISO 8601.
         n_revised: Readings that were changed after they had been handed in.
         rows: Last revision of every reading.
     """

@@ -25,7 +25,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class Summary:
-    """What the readings say.
+    """Results of the readings.
 
     Attributes:
         n_readers: Number of readers of test cases.

@@ -24,14 +24,14 @@ def signed_off_readings(study: ReaderStudy, *, leave_out_others: bool = False) -
     """Collect the last revision of every reading of the readers who have signed off.
 
     Args:
-        study: Open.
-        leave_out_others: Go on without readers who have not signed off.
+        study: An open reader study.
+        leave_out_others: Whether to leave out readers who have not signed off.
 
     Returns:
         The readings.
 
     Raises:
-        ReaderStudyError: Nobody has signed off, or not everybody has and the others are not left out.
+        ReaderStudyError: No reader has signed off, or some have not and `leave_out_others` is false.
     """
     with study.store.reading() as session:
         readers = accounts(session, "reader")

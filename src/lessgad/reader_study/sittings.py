@@ -12,11 +12,11 @@ from lessgad.reader_study.design import Reading
 
 @dataclass(frozen=True)
 class Next:
-    """What comes next.
+    """The next reading.
 
     Attributes:
-        reading: None where all is read.
-        not_before: When it may be read; None where that is now.
+        reading: The reading; None if all are done.
+        not_before: Earliest time at which it may be read; None for now.
     """
 
     reading: Reading | None

@@ -19,7 +19,7 @@ from lessgad.reader_study.study_folder import StudyFolder
 
 @dataclass(frozen=True, eq=False)
 class ReaderStudy:
-    """What the server and the commands work on.
+    """An opened reader study, for the server and the commands.
 
     Attributes:
         folder: Layout of the folder.

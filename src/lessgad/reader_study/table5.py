@@ -27,7 +27,7 @@ class Table5Row:
         question: Key; of a reason also its option: ``pattern_difference.outside_tumor``.
         wording: Wording as readers saw it; of a reason its label.
         scale: What the steps or options mean.
-        reader: Whose; empty for all together.
+        reader: Reader; empty for all together.
         cells: One per column of the table; empty where nothing was asked.
     """
 
@@ -107,7 +107,7 @@ def write_table5(path: Path, table: Table5) -> None:
 
 
 def scale_words(question: Question) -> str:
-    """What can be answered: ``1 better, … 5 worse``; ``similar/different``; of a pair with the doses' names."""
+    """Possible answers: ``1 better, … 5 worse``; ``similar/different``; of a pair with the doses' names."""
     if isinstance(question, ScaleQuestion):
         labels = [
             label.replace("{first}", "lower dose").replace("{second}", "higher dose") for label in question.labels

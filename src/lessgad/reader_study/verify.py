@@ -26,7 +26,7 @@ from lessgad.viewer.browser_images import browser_image_sha256
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """Result of the verification.
 
     Attributes:
         problems: One line each; none where all is well.

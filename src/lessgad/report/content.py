@@ -26,7 +26,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class SubsetCount:
-    """How large one part of the split is.
+    """Size of one part of the split.
 
     Attributes:
         subset: train, validation or test.
@@ -65,7 +65,7 @@ class Check:
     """One reason to believe the result, or not to.
 
     Attributes:
-        question: What was checked.
+        question: Question that the check answers.
         verdict: ``yes``, ``no``, or ``unknown``: what the check says for the result.
         words: The finding in one sentence.
     """
@@ -77,14 +77,14 @@ class Check:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """What a reader sees first, and may be all that is read.
+    """The first screen of the report.
 
     Attributes:
         asked: The question, with the cohort and how the low doses were made.
         found: The answer in one sentence.
         evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
-        checks: Whether to believe it.
+        checks: Checks of whether the answer can be trusted.
         figure: Each endpoint against the dose; None where none was tested.
         images: Low dose, restored and standard dose of the median and the worst patient; None without restored images.
     """
@@ -117,10 +117,10 @@ class ChecklistItem:
 
 @dataclass(frozen=True)
 class SegmentationSection:
-    """What the report says of segmentation.
+    """Segmentation section of the report.
 
     Attributes:
-        note: Which network, learned from whom.
+        note: Name of the network and its training patients, in words.
         curves: Figure 4.
         contours: Figure 5, one picture per study.
         tables: Overlap, statistics, class changes, growth.
@@ -138,7 +138,7 @@ class FailedStudy:
 
     Attributes:
         study: Pseudonym of the study.
-        stage: Where it failed: prepare, restore, evaluate.
+        stage: Stage that failed: prepare, restore, evaluate.
         reason: The error's line, without paths.
     """
 
@@ -166,12 +166,12 @@ class ReportContent:
 
     Attributes:
         title: Title of the page.
-        cohort: What was studied, in a few words.
+        cohort: The cohort in a few words.
         written_on: Date, ISO 8601.
         subsets: Subsets in the order train, validation, test.
-        facts: What was simulated, inputs, model, training samples, calibration …
+        facts: Facts of the experiment: simulation, inputs, model, training samples, calibration …
         noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
-        proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
+        proportional: Whether enhancement was taken as proportional to the dose (linear mix); decides the same note.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
         answer: The dose answer; None if no test study was evaluated.
         first: The first screen; None where nothing is known to put there.
@@ -192,7 +192,7 @@ class ReportContent:
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
         failures: Studies that are missing.
-        cautions: What is doubtful in studies that are not.
+        cautions: Doubts about studies that were used.
         settings: experiment.yaml as it was used, without paths.
         versions: Versions of lessgad and its libraries.
     """

@@ -98,7 +98,7 @@ def contour_gallery(study: ContourStudy) -> Figure:
 
 
 def dose_heading(dose: float) -> str:
-    """What stands over the column of a dose."""
+    """Heading of the column of a dose."""
     return percent(dose)
 
 

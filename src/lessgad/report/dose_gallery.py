@@ -24,7 +24,7 @@ CLOSE_UP_MM = 40.0
 
 @dataclass(frozen=True)
 class Score:
-    """How similar an image is to the standard-dose one: PSNR in dB and SSIM, over the tumor's box of the volume."""
+    """Similarity of an image to the standard dose: PSNR in dB and SSIM over the tumor's box of the volume."""
 
     psnr_db: float
     ssim: float

@@ -21,7 +21,7 @@ LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.45, 0.95
 
 @dataclass(frozen=True)
 class EndpointPoint:
-    """How an endpoint stands at a dose.
+    """Result of an endpoint at a dose.
 
     Attributes:
         dose: Fraction of the standard dose; 0 is the negative control, 1 a second scan at the standard dose.

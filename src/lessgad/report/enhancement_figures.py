@@ -125,9 +125,9 @@ def scale_volumes(axes: Axes, axis: str, largest_ml: float | None = None) -> Non
     """Make an axis of volumes logarithmic above 0.1 ml and linear below, from 0 to beyond the largest.
 
     Args:
-        axes: What is on them already decides where they end, unless it is said.
+        axes: Axes to draw on; unless `largest_ml` is given, their contents decide where they end.
         axis: x or y.
-        largest_ml: Where they end.
+        largest_ml: End of the axes, in ml.
     """
     from matplotlib.ticker import FuncFormatter, NullLocator
 

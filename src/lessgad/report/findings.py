@@ -29,7 +29,7 @@ _UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}
 
 @dataclass(frozen=True)
 class Finding:
-    """What one dose shows.
+    """Findings at one dose.
 
     Attributes:
         dose: Fraction of the standard dose.

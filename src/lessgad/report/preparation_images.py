@@ -16,7 +16,7 @@ FRAME_MM = 6.0
 
 @dataclass(frozen=True, eq=False)
 class PreparationImages:
-    """What preparation made of one study, all on the grid of the pre-contrast scan, in transverse order.
+    """Prepared images of one study on the grid of the pre-contrast scan, in transverse order.
 
     Attributes:
         pre_contrast: T1, in its own unit.

@@ -65,7 +65,7 @@ def write_sheet(
 
 
 def _from_place_to_place(pair: PreparedPair) -> str:
-    """How much the factor varies through the head."""
+    """Variation of the factor through the head."""
     if pair.gain is None:
         return ""
     percents = 100 * (pair.gain.over(pair.head.shape)[pair.head] - 1)

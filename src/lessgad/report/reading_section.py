@@ -58,7 +58,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
     """Describe the results of a reader study; readers are numbered, not named.
 
     Args:
-        readings: What was asked and answered.
+        readings: Questions and answers of the reader study.
         summary: Result of `results.summarize_readings`.
 
     Returns:

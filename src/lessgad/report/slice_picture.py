@@ -134,7 +134,7 @@ def show_plane(
     """Draw a plane of a scan with its axes in millimeters.
 
     Args:
-        axes: Where to draw; its frame and ticks are taken away.
+        axes: Axes to draw on; their frame and ticks are removed.
         plane: Intensities, first axis to the patient's right, second to the front or the head.
         spacing_mm: Pixel size along these two axes.
         window: Intensities shown as black and as white.

@@ -60,7 +60,7 @@ _RC: Any = {  # typed as a closed set of keys in some versions of Matplotlib, no
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one method is drawn in every figure.
+    """Line style of one method in all figures.
 
     Attributes:
         label: The method's name for people.

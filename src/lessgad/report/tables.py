@@ -52,7 +52,7 @@ class PatientGain:
         patient: BIDS label.
         n_studies: Studies of the patient that have both images, finite or not.
         ssim: Mean gain in SSIM over unrestored, over finite ones; None without.
-        psnr_db: The same in dB of PSNR.
+        psnr_db: Mean gain in PSNR in dB, over finite ones; None without.
     """
 
     dose: float

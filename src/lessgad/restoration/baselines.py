@@ -22,7 +22,7 @@ def subtract_and_scale(
 
     Args:
         pre_contrast: T1, any shape and unit.
-        low_dose: The same grid and scale.
+        low_dose: Low dose on the same grid and scale.
         dose: β, 0 < β ≤ 1.
 
     Returns:

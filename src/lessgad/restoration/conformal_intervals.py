@@ -39,14 +39,14 @@ N_HALVINGS = 14
 
 
 class IntervalCalibration(Settings):
-    """By how much the half-width that a field says is stretched.
+    """Factors by which the half-width that a field predicts is multiplied.
 
     Attributes:
-        level: Share of standard-dose voxels that should lie within.
-        doses: Where the factors were found, rising.
+        level: Share of standard-dose voxels that should lie within the interval.
+        doses: Doses at which the factors were found, in rising order.
         factors: Factor at each dose.
-        n_patients: Validation patients that they are from, at the dose with the fewest.
-        scanned: Those of the doses at which they are from low doses that were scanned, not simulated.
+        n_patients: Number of validation patients, at the dose with the fewest.
+        scanned: Doses whose factors come from scanned instead of simulated low doses.
     """
 
     level: float = Field(default=LEVEL, gt=0, lt=1)

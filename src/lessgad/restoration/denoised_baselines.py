@@ -36,7 +36,7 @@ def denoise(
         sigma: SD of its noise, same unit; 0 (noise-free or unknown) gives a copy.
         strength: h in units of σ; 0 gives a copy. The patches of pure noise differ by 2σ², and that much is always
             forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
-        head_box: Where; the rest is passed on. None for everywhere.
+        head_box: Box to denoise; voxels outside it are left as they are. None for the whole image.
         head: Foreground; in each slice only its box is denoised, with the margin that metrics use.
 
     Returns:
@@ -81,11 +81,11 @@ def denoise_and_scale(
 
     Args:
         pre_contrast: T1 in transverse order, any unit.
-        low_dose: The same grid and scale.
+        low_dose: Low dose on the same grid and scale.
         sigma: SD of the noise of the low dose; the T1 is taken to be as noisy, so the difference has √2 σ.
         strength: Strength of the denoising, in units of √2 σ.
         scale: λ.
-        head_box: Where; outside it the T1 is passed on. None for everywhere.
+        head_box: Box to restore; outside it the T1 is returned. None for the whole image.
         head: Foreground, as for `denoise`.
 
     Returns:

@@ -38,13 +38,13 @@ DIAMETERS_MM = (5.0, 10.0)
 
 @dataclass(frozen=True, eq=False)
 class Discrepancy:
-    """How far a restored image is at odds with the measurement.
+    """Contradictions between a restored image and the measurement.
 
     Attributes:
         error: Estimated error of the restored image on the scale of [−1, 1], the mean over each cluster that was found,
             0 elsewhere: positive where it shows more than was measured (unsupported), negative where less (overlooked).
         spacing_mm: Voxel spacing.
-        detectable: Diameter of an error in mm → the smallest one that is found half of the time, likewise.
+        detectable: Diameter of an error in mm → the smallest error that is found half of the time, on the same scale.
         inflation: For each scale, the spread of the residual over that of its known noise, at least 1. Far above it,
             image and measurement differ all over the head.
     """
@@ -56,12 +56,12 @@ class Discrepancy:
 
     @property
     def unsupported(self) -> Bool[np.ndarray, "x y z"]:
-        """Where enhancement is shown that was not measured."""
+        """Clusters of enhancement that the image shows but that was not measured."""
         return self.error > 0
 
     @property
     def overlooked(self) -> Bool[np.ndarray, "x y z"]:
-        """Where enhancement was measured that is not shown."""
+        """Clusters of measured enhancement that the image does not show."""
         return self.error < 0
 
     @property
@@ -123,7 +123,7 @@ def find_discrepancy(
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.
         least_error: Tolerated error on the scale of [−1, 1], above 0; `LEAST_ERROR` times the tissue level is sensible.
         least_share: Tolerated share of the enhancement that the restored image shows, below 1.
-        region: Where `detectable` is stated for, the tumor for one; None for all that is evaluated.
+        region: Voxels that `detectable` is stated for, such as the tumor; None for all evaluated voxels.
         measured: Result of `voxels_to_judge` for this T1 and low dose; None to compute it.
         fwhm_mm: Scales.
         false_discovery_rate: Share of found clusters that may be false.
@@ -134,7 +134,7 @@ def find_discrepancy(
     Raises:
         DoseError: The dose is 0, where no contrast was given and nothing can be checked, or outside 0–1.
         SettingsError: `least_error` is not above 0, or `least_share` not below 1.
-        StudyError: There is nothing to judge.
+        StudyError: The study has no voxels that can be judged.
     """
     if check_dose(dose) == 0:
         raise DoseError("A restored image can be checked only against a dose above 0")

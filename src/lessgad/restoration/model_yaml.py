@@ -21,7 +21,7 @@ def write_known(path: Path, known: Settings) -> None:
 
     Args:
         path: The file to write.
-        known: What is written.
+        known: Facts to write.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

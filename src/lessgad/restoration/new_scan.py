@@ -38,7 +38,7 @@ class NewScan:
         covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
             can be restored.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
-        doubts: What is doubtful in the scans as they came, in words.
+        doubts: Doubts about the scans as they were read, in words.
     """
 
     scan: Volume
@@ -53,7 +53,7 @@ class NewScan:
 
     @property
     def unit(self) -> Float[np.ndarray, "x y z"]:
-        """What 1 on the scale of [−1, 1] is in the unit of the scan, float32; 0 where nothing can be restored."""
+        """Length of 1 on the scale of [−1, 1] in the unit of the scan, float32; 0 where nothing can be restored."""
         return self._cut(self._unit_everywhere, self.covered)
 
     def unit_at(self, spacing_mm: tuple[float, float]) -> Float[np.ndarray, "x y z"]:
@@ -103,7 +103,7 @@ class NewScan:
         return low_dose, self.noise_of_pre_contrast()
 
     def noise_of_pre_contrast(self) -> float:
-        """Noise of the T1 alone, likewise."""
+        """Estimate σ of the T1 on the scale of [−1, 1]; 0 where it cannot be estimated."""
         unit = self.normalization.length_of(1.0)
         return 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
 

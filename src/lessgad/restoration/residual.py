@@ -30,7 +30,7 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """What was measured beside what was to be expected, float32, 0 where nothing is evaluated.
+    """The residual of a restored image with its noise and its margins, float32, 0 where nothing is evaluated.
 
     Attributes:
         residual: r.
@@ -72,7 +72,7 @@ class Residual:
             pre_contrast: T1 on [−1, 1].
             low_dose: Low dose as acquired.
             restored: Made from it.
-            judged: Where.
+            judged: Voxels to evaluate.
             dose: Dose of the low-dose scan.
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes of restoring one scan."""
+"""Result of restoring one scan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lessgad.volume import Volume
 
 @dataclass(frozen=True, eq=False)
 class Restoration:
-    """What comes of restoring one scan.
+    """Result of restoring one scan.
 
     Attributes:
         image: The restored standard-dose image.

@@ -58,10 +58,10 @@ class Restorer:
 
     Attributes:
         field: The network.
-        description: What it was trained for and how its images must be prepared.
+        description: Description of the model: what it was trained for and how its images must be prepared.
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
-        training_range: What it was trained on; None where that was not noted.
+        training_range: Range of the scans that it was trained on; None if it was not recorded.
         zero_dose_estimate: Whether its images of dose 0 are better than the T1, which is returned where they are not;
             None if validation patients were not asked: then the images are returned with a caution.
     """

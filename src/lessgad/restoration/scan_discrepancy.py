@@ -24,7 +24,7 @@ DIFFERS_ALL_OVER = 5.0  # of the spread by noise
 
 @dataclass(frozen=True, eq=False)
 class ScanDiscrepancy:
-    """How a restored image stands to the scan.
+    """Comparison of a restored image with the scan.
 
     Attributes:
         error: Where the scan contradicts the image: by how much it shows too much (positive) or too little (negative),
@@ -129,7 +129,7 @@ def discrepancy_of_scan(
         The significant clusters, and a map of the error.
 
     Raises:
-        StudyError: There is nothing to judge.
+        StudyError: The study has no voxels that can be judged.
     """
     sigma, sigma_pre_contrast = new.noise()
     return find_discrepancy(

@@ -26,7 +26,7 @@ BACKGROUND = -1.0
 
 
 class RestoredSlices(NamedTuple):
-    """What comes of restoring slices.
+    """Result of restoring slices.
 
     Attributes:
         restored: The standard-dose image, (n, y, x), float32, clipped to [−1, 1].

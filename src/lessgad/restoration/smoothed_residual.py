@@ -26,8 +26,8 @@ class SmoothedResidual:
         smoothing: Gaussian of the average.
         error: Estimated error of the restored image.
         inflation: k.
-        z_unsupported: z₋, −inf where nothing is evaluated.
-        z_overlooked: z₊, likewise.
+        z_unsupported: z₋; −inf outside the evaluated voxels.
+        z_overlooked: z₊; −inf outside the evaluated voxels.
         sd_of_error: s/K[∂F/∂restored].
     """
 
@@ -63,7 +63,7 @@ class SmoothedResidual:
         return cls(whole, smoothing, -residual / slope, inflation, z_unsupported, z_overlooked, sd / slope)
 
     def clusters(self) -> list[Cluster]:
-        """Of both signs."""
+        """Clusters of both signs."""
         return find_clusters(self.z_unsupported, self.error) + find_clusters(self.z_overlooked, -self.error)
 
     def detectable(

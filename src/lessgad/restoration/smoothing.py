@@ -69,7 +69,7 @@ class Smoothing:
         return correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:
-        """What is left of a ball's height in its middle: the share of a 3D Gaussian within its radius."""
+        """Height that remains in the middle of a smoothed ball: the share of a 3D Gaussian within its radius."""
         from scipy.stats import chi2
 
         return float(chi2.cdf((diameter_mm / 2 / (self.fwhm_mm * SD_PER_FWHM)) ** 2, 3))

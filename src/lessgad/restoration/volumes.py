@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RestoredVolume(NamedTuple):
-    """What comes of restoring a volume.
+    """Result of restoring a volume.
 
     Attributes:
         restored: The standard-dose image on [−1, 1], float32.

@@ -18,7 +18,7 @@ from lessgad.restoration.smoothing import Smoothing
 def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarray, "x y z"]]:
     """Give the areas of a study: the tumor's box and the tumor if there is a mask, and the head.
 
-    Never where one of the scans has nothing: there both images are background, and alike.
+    Voxels that one of the scans does not cover are left out, because images of pure background always agree.
 
     Args:
         study: The prepared study.

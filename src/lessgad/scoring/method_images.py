@@ -27,7 +27,7 @@ Image = Float[np.ndarray, "x y z"]
 
 @dataclass(frozen=True)
 class DoseImages:
-    """Where the images of one study at one dose lie.
+    """Files of the images of one study at one dose.
 
     Attributes:
         baselines: How strong the baselines are.

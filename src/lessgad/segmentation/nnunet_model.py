@@ -33,7 +33,7 @@ CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a folder holds.
+    """Contents of a model folder.
 
     Attributes:
         path: The folder.

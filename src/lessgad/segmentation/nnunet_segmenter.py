@@ -31,7 +31,7 @@ class Segmenter:
     """Applies a model to images of any dose, unchanged.
 
     Args:
-        model: What was read.
+        model: Description that was read from the model folder.
         labels: Which of its labels make up each region, in the order of the regions.
         own: Trained here, on images without air.
         mirroring: Average over mirrored images.

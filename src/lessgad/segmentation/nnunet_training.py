@@ -27,7 +27,7 @@ Tell = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class NnunetTrainingTask:
-    """What to learn, and where.
+    """One training of nnU-Net.
 
     Attributes:
         folder: Folder of nnU-Net: ``raw``, ``preprocessed``, ``results``.

@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 
 @dataclass(frozen=True, eq=False)
 class CaseImages:
-    """What a case consists of, in transverse order.
+    """Images and labels of a case, in transverse order.
 
     Attributes:
         image: Image as `input_image` makes it, of the standard dose.
@@ -31,7 +31,7 @@ class SegmentationCase:
 
     Attributes:
         name: Its number among the cases, "case_001": nnU-Net writes it into its logs.
-        patient: Whose; folds never part the studies of one.
+        patient: Patient of the case; folds never separate the studies of a patient.
         validation: Whether the patient is one of validation.
         fingerprint: Fingerprint of its images.
         read: Gives the images.

@@ -58,7 +58,7 @@ class EvaluationTask:
         regions: Label values of each region.
         segmented: The unit that segments these images; empty where nothing is segmented.
         segmentations: Files of the segmentations, by image.
-        map: Where what the measurement contradicts in the restored image goes; None at dose 0.
+        map: File for the map of contradictions between the restored image and the measurement; None at dose 0.
         tables: The folder where the figures go.
         repeat: The second scan at the standard dose, prepared; None where there is none.
     """

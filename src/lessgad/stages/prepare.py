@@ -147,7 +147,7 @@ class Prepared:
 
     Attributes:
         pair: All its steps.
-        study: What is stored.
+        study: Study as it is stored.
         grid: T1 as read.
         tumor: Mask of the tumor; None without one.
         description: Description for the record.

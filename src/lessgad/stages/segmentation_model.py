@@ -63,7 +63,7 @@ def units(experiment: Experiment) -> list[Unit]:
 
 
 def _trained_from(experiment: Experiment, settings: SegmentationSettings) -> dict[str, Any]:
-    """What the networks depend on beside the studies that they learn from."""
+    """Everything that the networks depend on except their training studies."""
     own = settings.model is None
     return {
         "regions": list(experiment.settings.cohort.regions.items()),  # their order numbers them

@@ -22,7 +22,7 @@ from lessgad.training.patches import Patch
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step sees.
+    """Data of one training step.
 
     Attributes:
         source: (b, c, h, w), the inputs of the field in its order, each with its slices.

@@ -32,7 +32,7 @@ def calibrate_intervals(
         doses: Rising.
         settings: Precision and window.
         level: Share to cover.
-        scanned: Those of the doses at which low doses were scanned.
+        scanned: Doses at which low doses were scanned.
 
     Returns:
         The factors by dose.

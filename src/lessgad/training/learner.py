@@ -118,7 +118,7 @@ class Learner:
         return {name: network.state_dict() for name, network in networks.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `state` gave."""
+        """Restore a state that was returned by `state`."""
         self.field.load_state_dict(state["field"])
         self.adam.load_state_dict(state["optimizer"])
         if self.critic is not None:

@@ -19,7 +19,7 @@ class CurvePoint:
         n_samples: Patches seen before it.
         training_loss: Mean loss since the validation before.
         validation_psnr_db: Mean PSNR of the restored tumor box over validation studies and doses.
-        validation_gain_db: The same minus that of the unrestored image.
+        validation_gain_db: That PSNR minus the PSNR of the unrestored image.
     """
 
     n_samples: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """What one process computes at a time.
+    """The samples that one process computes at a time.
 
     Attributes:
         numbers: Numbers of the patches.

@@ -34,12 +34,12 @@ class Patch:
 
     Attributes:
         pre_contrast: (n, h, w) on [−1, 1], slices from the lowest to the highest.
-        standard_dose: The same place in the middle slice.
-        low_dose: The same place in all of them, simulated.
+        standard_dose: The same patch of the standard dose, middle slice alone.
+        low_dose: The same patch of the simulated low dose, all slices.
         center: Row and column, in pixels of the patch, where positions are zero.
         spacing_mm: Spacing of rows and columns, in mm.
         dose: Fraction of the standard dose.
-        t2: The same place in all of them; None where the study has none, or it was dropped.
+        t2: The same patch of the T2, all slices; None if the study has no T2 or it was dropped.
         facts: Facts of both scans, for a kernel field.
     """
 
@@ -54,7 +54,7 @@ class Patch:
 
     @property
     def images(self) -> dict[str, Float[np.ndarray, "n h w"]]:
-        """What a field may see of it, by name."""
+        """Inputs that a field may use, by name."""
         images = {"pre_contrast": self.pre_contrast, "low_dose": self.low_dose}
         return images if self.t2 is None else {**images, "t2": self.t2}
 

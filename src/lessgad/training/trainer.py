@@ -40,7 +40,7 @@ Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """What a person wants to see after each step.
+    """Progress of the training after a step.
 
     Attributes:
         n_samples_done: Patches seen.

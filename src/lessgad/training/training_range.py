@@ -46,7 +46,7 @@ def find_training_range(
 
 
 def _level(study: PreparedStudy, dose: float, settings: SimulationSettings) -> float:
-    """Of slices evenly through the head."""
+    """Choose evenly spaced slices through the head."""
     holding = np.flatnonzero(study.head.any(axis=(0, 1)))
     chosen = np.unique(holding[np.linspace(0, len(holding) - 1, min(MOST_SLICES, len(holding))).round().astype(int)])
     low_dose = simulated_low_dose(study, dose, settings, [int(k) for k in chosen])

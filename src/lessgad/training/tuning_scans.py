@@ -58,8 +58,8 @@ class SimulatedScans:
         simulation: Settings of the low-dose simulation.
         tumor: Its mask, where positions change nothing (`fine_difference`); None where it has none.
         extent: `training.vary_position`: 0 leaves them where the T1ce lies. Dose 0 always lies as the T1.
-        deviate: Where they lie, in standard deviations (`own_share`): −1 and +1 in turn have the mean and the variance
-            of what training draws.
+        deviate: Position of the low doses, in standard deviations (`own_share`): −1 and +1 in turn have the mean and
+            the variance of the positions that training draws.
     """
 
     study: PreparedStudy

@@ -130,7 +130,7 @@ class ValidationSlices:
         return self.simulator.scan(*self.source_pair, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
     def facts_at(self, dose: float) -> ScanFacts | None:
-        """What a kernel field is told at a dose: a low dose in a position of its own may be misaligned."""
+        """Facts that a kernel field gets at a dose: a low dose in a position of its own may be misaligned."""
         if self.facts is None or self.scans is None:
             return self.facts
         misaligned = self.scans.at(dose, self.numbers[:1]).misaligned

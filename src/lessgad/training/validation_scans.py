@@ -18,7 +18,7 @@ from lessgad.training.tuning_scans import SimulatedScans, TuningScan
 
 @dataclass(frozen=True, eq=False)
 class ValidationScans:
-    """What one study is tuned on.
+    """Images of one study that baselines are tuned on.
 
     Attributes:
         study: The prepared study.

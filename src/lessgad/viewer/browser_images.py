@@ -21,13 +21,13 @@ _GZIP_LEVEL = 3
 
 @dataclass(frozen=True)
 class Grid:
-    """How the voxels of a case lie.
+    """Grid of the voxels of a case.
 
     Attributes:
         shape: Columns, rows, slices.
         spacing_mm: Between columns, rows, slices.
         tissue: Stored value of the tissue level of the T1, which window and level are counted in.
-        lesion_slice: Where the tumor is largest; None without a mask.
+        lesion_slice: Slice in which the tumor is largest; None without a mask.
     """
 
     shape: tuple[int, int, int]
@@ -37,7 +37,7 @@ class Grid:
 
     @property
     def first_slice(self) -> int:
-        """Where reading begins: the middle, so that it does not point at the lesion."""
+        """The slice that is shown first: the middle, so that it does not point at the lesion."""
         return self.shape[2] // 2
 
 
@@ -51,7 +51,7 @@ def grid_of(
 
     Args:
         shape: Along x, y, z.
-        spacing_mm: The same.
+        spacing_mm: Voxel spacing along x, y, z, in mm.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
         tumor: Mask of the tumor.
 

@@ -44,7 +44,7 @@ def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False)
     Args:
         app: What answers.
         listening: An open port.
-        behind_proxy: Whether to believe what a proxy on the same machine says of its visitors.
+        behind_proxy: Whether to trust the addresses of visitors that a proxy on the same machine reports.
     """
     import uvicorn
 

@@ -79,7 +79,7 @@ class ShownImage:
 
 @dataclass(frozen=True)
 class Lesion:
-    """Where the lesion is.
+    """Mask of the lesion.
 
     Attributes:
         slice: Transverse slice with its largest area, counted from the feet.
@@ -118,7 +118,7 @@ class ShownStudy:
 
 @runtime_checkable
 class StudySource(Protocol):
-    """Where studies come from; nothing is ever written."""
+    """A source of studies; it writes nothing."""
 
     @property
     def title(self) -> str:
@@ -126,7 +126,7 @@ class StudySource(Protocol):
 
     @property
     def notice(self) -> str:
-        """What whoever looks should know of all images: whether they show faces; empty for nothing."""
+        """A note on all images, such as that they show faces; may be empty."""
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -11,7 +11,7 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class DiscrepancyRow(DoseRow):
-    """What of a restored image the acquired low dose contradicts, and how large an error it would have shown.
+    """Contradictions between a restored image and its low dose, and the size of error that would have been found.
 
     Attributes:
         unsupported_ml: Volume that shows more than was measured.

@@ -11,7 +11,7 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class EnhancementRow(MethodRow):
-    """What one method made of the enhancement of a study at one dose; NaN where undefined.
+    """Enhancement of a study in one method's image at one dose; NaN where undefined.
 
     Attributes:
         recovery: Share of the tumor's enhancement that came back.

@@ -12,7 +12,7 @@ from lessgad.evaluation.tumor_size import SizeGroup
 
 @dataclass(frozen=True)
 class LesionRow(MethodRow):
-    """What one method made of one lesion at one dose; NaN where undefined.
+    """One lesion in one method's image at one dose; NaN where undefined.
 
     Attributes:
         lesion: Number of the lesion in the study, from 1, largest first.

@@ -71,7 +71,7 @@ class ResultTable(Generic[Row]):
 
     Args:
         row: The dataclass.
-        name: What it is a table of, for errors: "a table of similarities".
+        name: Name of the table in error messages: "a table of similarities".
         key: The columns that tell rows apart; lines are sorted by them, in this order.
         may_be_empty: Columns of words that may hold none.
         made_by: What the user runs to make it, for errors.
@@ -175,7 +175,7 @@ class ResultTable(Generic[Row]):
 
 @dataclass(frozen=True)
 class _Column:
-    """How the words of one column are read."""
+    """Parser of one column."""
 
     name: str
     kind: object

@@ -28,7 +28,7 @@ def philips(scan: DicomScan, slices: Slices, per_unit: int) -> Dataset:
     """Make the header of a multi-frame image, without its pixels and the part shared with classic images.
 
     Args:
-        scan: What was scanned.
+        scan: Scan to write.
         slices: The frames.
         per_unit: Stored value of an intensity of 1.
 

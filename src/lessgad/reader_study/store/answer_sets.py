@@ -20,7 +20,7 @@ from lessgad.reader_study.store.tables import AnswerSet, Draft, SignOff
 
 @dataclass(frozen=True)
 class Submission:
-    """What a reader hands in.
+    """The answers that a reader submits.
 
     Attributes:
         token: Token of the page that was submitted; the same page submitted twice is one submission.

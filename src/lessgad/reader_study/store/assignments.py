@@ -32,7 +32,7 @@ class Assignment:
         n_revisions: How often it was handed in; 0 where it was not.
         state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``, ``closed`` (read in an
             earlier sitting: to look at it again would undo the washout).
-        opens_at: When the washout ends; 0 where nothing waits.
+        opens_at: End of the washout; 0 if there is none.
     """
 
     reading: Reading
@@ -69,7 +69,7 @@ def assign_readings(session: Session, account_id: int, readings: Sequence[Readin
 
 
 def spelled_panels(reading: Reading) -> str:
-    """What is shown where, as JSON."""
+    """Images of the panels, as JSON."""
     return canonical([asdict(panel) for panel in reading.panels])
 
 
@@ -80,7 +80,7 @@ def assignments(session: Session, account_id: int, at: float, protocol: ReadingP
         session: Session of the database.
         account_id: ID of the reader.
         at: Now, in Unix seconds.
-        protocol: What is read; says how long the washout is.
+        protocol: Protocol of the study, which sets the length of the washout.
 
     Returns:
         The readings.

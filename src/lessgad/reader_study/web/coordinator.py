@@ -26,16 +26,16 @@ Study = Annotated[State, Depends(state_of)]
 
 @dataclass(frozen=True)
 class ReaderProgress:
-    """How far one reader is.
+    """Progress of one reader.
 
     Attributes:
         account: Account of the reader.
         cases: Cases with their state.
         n_done: Handed in.
         n_revised: Handed in more than once.
-        seen_at: When they were last here; None where never.
+        seen_at: Time of the last visit; None if there was none.
         is_logged_in: Whether there is a login to end.
-        signed_at: When they signed off; None where they have not.
+        signed_at: Time of the sign-off; None before.
     """
 
     account: Account

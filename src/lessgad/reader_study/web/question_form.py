@@ -18,12 +18,12 @@ class FormItem:
 
     Attributes:
         name: Name of the form's field.
-        of: What it is about; empty where it is asked once.
+        of: Image that it is about; empty if it is asked once.
         options: Value and words of each thing that can be ticked.
         chosen: Values that are ticked.
-        words: What is written, of a text or of "other".
+        words: Text of a text question or of the answer "other".
         waits_for: Name of the item on whose answer it depends; empty where it is always asked.
-        answer: The answer that makes it appear.
+        answer: Answer that makes it appear.
     """
 
     name: str

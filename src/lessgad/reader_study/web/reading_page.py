@@ -47,7 +47,7 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
         visitor: The reader.
         state: State of the server.
         status: HTTP status.
-        problem: What was wrong with what was handed in, where a browser without scripts did that.
+        problem: Problem with a submission by a browser without scripts.
 
     Returns:
         The response.
@@ -86,7 +86,7 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
 
 
 def _geometry(assignment: Assignment, mode: str) -> dict[str, Any]:
-    """What the viewer needs to show voxels in proportion; a case opens at the lesion, except in blinded mode."""
+    """Geometry that the viewer needs; a case opens at the lesion, except in blinded mode."""
     row = assignment.row
     lesion_slice = row.lesion_slice if mode == "open" else None
     return {

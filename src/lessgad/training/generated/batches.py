@@ -25,7 +25,7 @@ N_INTERLEAVED = 4  # blocks whose batches take turns, so that steps in a row see
 
 @dataclass(frozen=True, eq=False)
 class GeneratedBatch:
-    """What one step sees.
+    """Data of one training step.
 
     Attributes:
         source: Input channels from `kernel_sources`.
@@ -88,7 +88,7 @@ def batches(seed: int, first_step: int, n_steps: int, n_workers: int = 1) -> Ite
     Args:
         seed: Seed of the training.
         first_step: A multiple of `N_SCANS` · `N_INTERLEAVED`.
-        n_steps: Where to stop, counted from 0.
+        n_steps: Number of steps in all; the last one is n_steps − 1.
         n_workers: Processes; 0 draws in this one. The batches do not depend on it.
 
     Yields:

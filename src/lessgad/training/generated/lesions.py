@@ -28,7 +28,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Lesions:
-    """What was painted.
+    """Lesions that were painted into a scene.
 
     Attributes:
         kinds: Kinds of lesion of the materials from `FIRST_MATERIAL` on.
@@ -49,7 +49,7 @@ def paint_lesions(
 
     Args:
         labels: A material for each voxel of 1 mm.
-        brain: Where most lesions are.
+        brain: Voxels of the brain, in which most lesions lie.
         dura_mm: Distance outside the intracranial cavity.
         rng: Random generator of the patient.
 

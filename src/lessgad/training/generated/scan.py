@@ -42,7 +42,7 @@ def draw_scan(
     """Scan a scene with a dose and noise, and cut a patch.
 
     Args:
-        scene: Where.
+        scene: Scene to scan.
         rng: Random generator of everything drawn.
         n_neighbors: Slices that the field sees above and below.
         dose: β; None draws one.

@@ -46,7 +46,7 @@ class Scene:
         standard_dose: The target: T1ce on the common grid, in the position of the T1.
         low_dose_source_pair: T1 and T1ce at the voxels of the low dose's scanner.
         pre_contrast_shift: Where the voxels of the T1's scanner lie, in voxels of the common grid (z, y, x).
-        low_shift: Where those of the low dose lie.
+        low_shift: Where the voxels of the low dose's scanner lie, in voxels of the common grid (z, y, x).
         seen: Voxels that are scanned; what a skull strip takes away is not.
         misalignment_mm: How far the low dose may be from the T1, as a field is told; 0 for simulated low doses.
         spacing_mm: Spacing of slices, rows and columns, in mm.
