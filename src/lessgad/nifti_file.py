@@ -70,7 +70,7 @@ def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_co
     lowest, highest = float(array.min()), float(array.max())
     if not np.isfinite([lowest, highest]).all():
         n_bad = int((~np.isfinite(array)).sum())
-        raise VolumeError(f"{n_bad} voxels are NaN or infinite", path=path)
+        raise VolumeError(f"{n_bad} {'voxel is' if n_bad == 1 else 'voxels are'} NaN or infinite", path=path)
     if needs_contrast and lowest == highest:
         raise VolumeError(f"The image has no contrast: every voxel is {lowest:g}", path=path)
 

@@ -104,7 +104,7 @@ def test_what_is_no_study_with_a_low_dose(tmp_path, tiny, study, run):
     refused(run(tmp_path / "empty", out), out, "folder is empty")
     refused(run(study, out, "--series", "low=2"), out, "--series low_dose=NUMBER")
     refused(run(study, out, "--dose", "1"), out, "between 0 and 1")
-    refused(run(study, out, "--spacing", "2"), out, "--spacing, which is for NIfTI files")
+    refused(run(study, out, "--spacing", "2"), out, "--spacing is for NIfTI files")
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, study, run):

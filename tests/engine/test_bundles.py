@@ -71,7 +71,7 @@ def test_who_loses_worker_after_worker_fails_and_the_rest_is_done(tmp_path: Path
     others = [killer(tmp_path, f"s{n}", 0) for n in range(4)]
     found = run(tmp_path, [[before, lost, after], *([other] for other in others)])
     assert found[lost.key].outcome == "failed"
-    assert "3 workers were lost at it" in found[lost.key].reason
+    assert "3 workers were lost while doing this" in found[lost.key].reason
     assert "n_workers: 1" in found[lost.key].reason
     assert {record.outcome for key, record in found.items() if key != lost.key} == {"done"}
     assert len(found) == 7

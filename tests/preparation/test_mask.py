@@ -93,5 +93,5 @@ def test_a_tumor_in_the_air_is_refused() -> None:
     head[:2], tumor[1:3, 1, 1] = True, True
     check_inside_head(tumor, head, None)
     tumor[3, 1, 1] = True
-    with pytest.raises(StudyError, match="67% of it outside"):
+    with pytest.raises(StudyError, match="67% of the tumor lies outside the head"):
         check_inside_head(tumor, head, None)

@@ -147,9 +147,9 @@ def test_patients_who_are_left_out_are_told():
 def test_limits_are_said():
     shown = words(answer_section(an_answer()))
     assert "holds for a share of patients and says nothing about the others" in shown
-    assert "dose 0 is no control for" in shown
+    assert "Dose 0 is therefore no control for" in shown
     without = an_answer(endpoints=ENDPOINTS[:2], levels={dose: of_dose[:2] for dose, of_dose in LEVELS.items()})
-    assert "dose 0 is no control for" not in words(answer_section(without))
+    assert "Dose 0 is therefore no control for" not in words(answer_section(without))
 
 
 def test_whatever_comes_in_is_shown_and_not_run():

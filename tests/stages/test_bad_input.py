@@ -74,7 +74,7 @@ def test_nobody_to_train_on(lessgad, tiny, tiny_experiment):
     (root / "split.tsv").write_text(
         "participant_id\tsubset\n" + "".join(f"sub-{patient}\ttest\n" for patient in tiny.SPLIT)
     )
-    unusable(lessgad("run", root), "at least one train patient", "split.tsv")
+    unusable(lessgad("run", root), "The split has no train patient", "split.tsv")
     assert not (root / "prepared").exists()
 
 
@@ -139,7 +139,7 @@ def test_studies_that_cannot_be_used_are_named_and_the_rest_goes_on(lessgad, tin
     root = tiny_experiment("nothing")
     cohort = root.parent / "cohort"
     cases = {
-        "nan": (spoil_nan, "1 voxels that are NaN"),
+        "nan": (spoil_nan, "1 voxel is NaN"),
         "4d": (spoil_4d, "4 dimensions (40×48×10×2)"),
         "cut": (spoil_truncated, "truncated"),
         "empty": (spoil_empty_mask, "The mask is empty"),

@@ -210,7 +210,7 @@ def test_models_of_single_doses_are_trained_one_by_one(tiny, tmp_path):
     run_experiment(root, ["prepare"], NullProgress())
     run_experiment(root, ["train"], NullProgress(), model_doses=[0.5])
     assert [folder.name for folder in sorted((root / "models").iterdir())] == ["dose50"]
-    with pytest.raises(SettingsError, match="stage train to be done before restore"):
+    with pytest.raises(SettingsError, match="Stage restore needs stage train"):
         run_experiment(root, ["restore"], NullProgress())
     run_experiment(root, ["train"], NullProgress(), model_doses=[0.1])
     assert run_experiment(root, ["restore"], NullProgress()) == []

@@ -161,7 +161,7 @@ def test_a_region_that_no_training_patient_has(tiny_experiment, lessgad):
     change(root, cohort={**settings["cohort"], "regions": regions}, segmentation={})
     code, _, err = lessgad("run", root, "--until", "segment")
     assert code == 2
-    assert "the region cyst in the mask of at least one training patient" in err
+    assert "No mask of a training patient holds the region cyst" in err
 
 
 def test_nnunet_not_installed(tiny_experiment, lessgad, monkeypatch):

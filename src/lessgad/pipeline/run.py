@@ -191,7 +191,9 @@ def _check_earlier(experiment: Experiment, standing: Standing, stage: Stage, uni
         if wanting or not of_it:
             first = wanting[0].name if wanting else ""
             came = (
-                f"{len(wanting)} of {len(of_it)} units are not done, first {first}" if wanting else "no study is usable"
+                f"{len(wanting)} of {len(of_it)} units are not done (the first is {first})"
+                if wanting
+                else "no study is usable"
             )
             raise SettingsError(
                 f"Stage {stage} needs stage {earlier}: {came}",

@@ -54,7 +54,7 @@ def register_rigid(
     least = min(*fixed.array.shape, *moving.array.shape)
     if least < FEWEST_VOXELS:  # elastix would end the process, not raise
         raise RegistrationError(
-            f"A volume has only {least} voxels along an axis; registration needs {FEWEST_VOXELS}",
+            f"Registration needs {FEWEST_VOXELS} voxels along each axis; a volume has only {least}",
             remedy="Scans of fewer slices must be aligned already: preparation: {alignment: aligned}",
         )
     failures = []

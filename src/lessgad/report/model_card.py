@@ -98,10 +98,8 @@ def _calibrated(intervals: IntervalCalibration | None) -> str:
     if intervals is None:
         return "not calibrated"
     scanned = ", ".join(percent(dose) for dose in intervals.scanned)
-    on = (
-        f"on measured low doses at {scanned}, on simulated ones at other doses" if scanned else "on simulated low doses"
-    )
-    return f"of {percent(intervals.level)}, {on}, of {intervals.n_patients} patients or more"
+    on = f"measured low doses at {scanned} and simulated ones at other doses" if scanned else "simulated low doses"
+    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

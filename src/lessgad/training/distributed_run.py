@@ -42,9 +42,8 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
     if list(stages) != ["train"]:
         if launch.rank > 0:
             raise SystemExit(UNUSABLE_INPUT)
-        came = f"{launch.n_processes} of them"
         raise SettingsError(
-            f"lessgad was started as {came}; only --stage train uses several processes",
+            f"lessgad was started as {launch.n_processes} processes; only --stage train uses several processes",
             remedy="Start lessgad by itself for the other stages",
         )
     processes = Processes.joined(launch)
