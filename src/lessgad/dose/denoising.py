@@ -15,7 +15,7 @@ REACH_PX = 5
 H_PER_SIGMA = 0.6
 OWN_SHARE = 0.21  # of a voxel's noise that these settings leave in it where tissue is homogeneous
 LEVEL_PX = 2.0
-LEAST_LEVEL = 2.0  # below it a Rician spreads less, more voxels are alike, and the share is smaller
+LEAST_LEVEL = 2.0  # below it, a Rician spreads less, more voxels are similar, and the share is smaller
 
 
 def denoise(image: Float[np.ndarray, "x y z"], sigma: float) -> Float[np.ndarray, "x y z"]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is doubtful in studies that were used all the same: said after the preparation, and shown by status."""
+"""Cautions on studies that are used: printed after the preparation and shown by status."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class NewScan:
 
     @property
     def uncovered_words(self) -> tuple[str, ...]:
-        """How much of the scan the T1 does not cover, for people; nothing under a thousandth."""
+        """Describe how much of the scan the T1 does not cover; empty below 0.1 %."""
         if self.covered is None or self.covered.mean() > 0.999:
             return ()
         percent = 100 * (1 - float(self.covered.mean()))
