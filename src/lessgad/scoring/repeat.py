@@ -14,7 +14,7 @@ from jaxtyping import Float
 from lessgad.cohort.split import Subset
 from lessgad.dose.low_doses import LowDose
 from lessgad.dose.noise import add_noise
-from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.simulation import SimulationSettings, noise_correlation
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator, not_scanned
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.results.table import EXCHANGED, REPEAT
@@ -66,7 +66,7 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
 
     Args:
         study: Prepared.
-        settings: Width over which noise is correlated, and the seed.
+        settings: Correlation of the noise, and the seed.
 
     Returns:
         The repeat; None where the noise of the T1ce is not known.
@@ -80,7 +80,8 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
     fine = fine_difference(t1.transpose(2, 1, 0), t1ce.transpose(2, 1, 0), spacing_mm).transpose(2, 1, 0)
     moved = t1ce + np.float32(-1 if rng.random() < TOWARD_T1 else 1) * fine
     magnitude = np.maximum(moved - BACKGROUND, 0).transpose(2, 1, 0)
-    noisy = add_noise(magnitude, added, rng, fwhm_px=settings.noise_fwhm_px).transpose(2, 1, 0) + BACKGROUND
+    correlation = noise_correlation(study, settings)
+    noisy = add_noise(magnitude, added, rng, correlation=correlation).transpose(2, 1, 0) + BACKGROUND
     outside = not_scanned(np.asarray(study.pre_contrast), np.asarray(study.standard_dose))
     image = np.where(outside, np.float32(BACKGROUND), np.clip(noisy, -1, 1)).astype(np.float32)
     return Repeat(image, study.sigma, scanned=False)

@@ -21,6 +21,7 @@ from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
+from lessgad.preparation.noise_correlation import WHITE
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.ratio_modes import mode_cautions
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,7 @@ def prepared(task: PreparationTask) -> Prepared:
         acquisition=task.acquisitions[1],
         sigma=noise.standard_dose.sigma if noise.standard_dose else None,
         sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
+        noise_correlation=noise.standard_dose.correlation if noise.standard_dose else WHITE,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
         covered=None if covered.all() else covered,
