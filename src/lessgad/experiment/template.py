@@ -156,6 +156,7 @@ restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
   precision: {default.restoration.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
   slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
+  interval_patients: {default.restoration.interval_patients}   # with fewer validation patients there are no intervals
 
 {_segmentation(segmentation)}
 evaluation:
