@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Could another test than the share of patients be used? Level of the signed-rank test, and power lost to whole numbers.
+"""Could another test than the share of patients be used? The signed-rank test's level, and power lost to whole numbers.
 
 The hypothesis of a default endpoint is that at most half of all patients keep the margin. Among tests that hold its
 level for every distribution the exact test of the share is uniformly most powerful (Lehmann and Romano, Testing
