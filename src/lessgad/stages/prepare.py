@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
