@@ -13,6 +13,7 @@ from lessgad.dose.linear import mix
 from lessgad.dose.simulation import SetNoise, SimulationSettings, dose_curve, simulated_low_dose, study_simulator
 from lessgad.errors import DoseError, StudyError
 from lessgad.preparation.head import HeadBox
+from lessgad.preparation.noise_correlation import NoiseCorrelation
 from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 
@@ -189,3 +190,26 @@ def test_what_is_not_there_is_refused(choice: dict[str, object]):
 def test_noise_is_spelled_for_people():
     assert SimulationSettings(noise=SetNoise(snr=20.0)).noise_words == "SNR 20"
     assert MATCHED.noise_words == "matched"
+
+
+def test_matched_noise_is_correlated_as_in_the_t1ce():
+    """Along x of the volume and not along y, whole and slice by slice; a width that is set comes first."""
+    flat = np.full((96, 80, 6), -0.4, np.float32)
+    along_x = NoiseCorrelation((0.5, 1.0))
+    known = study(
+        pre_contrast=flat, standard_dose=flat, clean_pre_contrast=flat, clean_standard_dose=flat,
+        noise_correlation=along_x, head=np.ones(flat.shape, bool),
+    )  # fmt: skip
+    noise = simulated_low_dose(known, 0.3, MATCHED) - flat
+    assert neighbors(noise, 0) == pytest.approx(np.sinc(0.5), abs=0.04)
+    assert neighbors(noise, 1) == pytest.approx(0, abs=0.04)
+    np.testing.assert_array_equal(simulated_low_dose(known, 0.3, MATCHED, [2]), (noise + flat)[:, :, [2]])
+    white = simulated_low_dose(known, 0.3, MATCHED.model_copy(update={"noise_fwhm_px": 0.0})) - flat
+    assert neighbors(white, 0) == pytest.approx(0, abs=0.04)
+    smooth = simulated_low_dose(known, 0.3, MATCHED.model_copy(update={"noise_fwhm_px": 2.0})) - flat
+    assert neighbors(smooth, 1) == pytest.approx(0.707, abs=0.04)
+
+
+def neighbors(noise: np.ndarray, axis: int) -> float:
+    noise = noise - noise.mean()
+    return float((noise * np.roll(noise, 1, axis)).mean() / noise.var())

@@ -14,7 +14,7 @@ from lessgad.dose.denoising import denoise
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
-from lessgad.dose.noise_level import estimate_noise
+from lessgad.dose.noise_level import NoiseLevel, estimate_noise
 from lessgad.dose.simulation import SimulationSettings, dose_curve
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import SettingsError
@@ -51,8 +51,9 @@ def simulate_low_dose(
         dose: β, fraction of the standard dose, 0–1.
         sequence: Acquisition parameters of the T1ce, or the path of its NIfTI file with a BIDS sidecar beside it; None
             for the linear mix.
-        noise: `none`; `matched` denoises both scans and adds fresh Rician noise as strong as in the T1ce; a number
-            does the same for that SNR of tissue (second histogram peak of the T1 over σ).
+        noise: `none`; `matched` denoises both scans and adds new Rician noise, as strong as in the T1ce and with the
+            same in-plane correlation; a number does the same for that SNR of tissue (second histogram peak of the T1
+            over σ).
         seed: Seed of the noise.
 
     Returns:
@@ -74,11 +75,12 @@ def simulate_low_dose(
     if noise == "none":
         return in_order_of(first.with_array(_mix(before, after, dose, curve)), t1)
     outside = (before == 0) & (after == 0)  # cut away or padded, not measured
-    (clean_t1, _), (clean_t1ce, matched) = (_denoised(image, first.spacing_mm) for image in (before, after))
-    sigma = matched if noise == "matched" else _sigma(before, float(noise))
+    (clean_t1, _), (clean_t1ce, level) = (_denoised(image, first.spacing_mm) for image in (before, after))
+    sigma = level.sigma if noise == "matched" else _sigma(before, float(noise))
     low_dose = np.maximum(_mix(clean_t1, clean_t1ce, dose, curve), 0)
     rng = np.random.default_rng([seed, round(1e6 * dose)])
-    noisy = np.where(outside, np.float32(0), add_noise(low_dose, sigma, rng)).astype(np.float32)
+    added = add_noise(low_dose.transpose(2, 1, 0), sigma, rng, correlation=level.correlation).transpose(2, 1, 0)
+    noisy = np.where(outside, np.float32(0), added).astype(np.float32)
     return in_order_of(first.with_array(noisy), t1)
 
 
@@ -98,9 +100,9 @@ def _curve(sequence: Acquisition | Path | str | None) -> DoseCurve | None:
     return curve
 
 
-def _denoised(image: Image, spacing_mm: tuple[float, float, float]) -> tuple[Image, float]:
-    sigma = estimate_noise(image, head_mask(image, spacing_mm)).sigma
-    return denoise(np.maximum(image, 0), sigma), sigma
+def _denoised(image: Image, spacing_mm: tuple[float, float, float]) -> tuple[Image, NoiseLevel]:
+    level = estimate_noise(image, head_mask(image, spacing_mm))
+    return denoise(np.maximum(image, 0), level.sigma, level.correlation), level
 
 
 def _sigma(pre_contrast: Image, snr: float) -> float:

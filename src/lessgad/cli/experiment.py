@@ -163,7 +163,7 @@ def status(
     from rich.table import Column, Table
 
     from lessgad.engine.standing import STATES
-    from lessgad.pipeline.cautions import experiment_cautions
+    from lessgad.pipeline.cautions import experiment_cautions, interval_caution
     from lessgad.pipeline.status import experiment_status
 
     stages, failures = experiment_status(experiment, with_why=why)
@@ -182,6 +182,8 @@ def status(
                 typer.echo(f"{state}: {entry.stage} of {name}")
     for caution in experiment_cautions(experiment):
         typer.echo(f"caution: {caution.study}: {caution.words}")
+    if (words := interval_caution(experiment)) is not None:
+        typer.echo(f"caution: {words}")
     _say_failures(failures)
     return 1 if failures else 0
 

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from lessgad.dose.simulation import SimulationSettings, simulated_low_dose, study_simulator
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.auxiliary_files import read_auxiliary_image
+from lessgad.preparation.noise_correlation import correlation_from
 from lessgad.preparation.prepared_study import PreparedStudy
 
 
@@ -76,4 +77,6 @@ class LowDoses:
         noise = description.get("noise")
         sigma = None if noise is None else float(noise["sigma"])
         some = np.asarray(image if numbers is None else image[:, :, list(numbers)], np.float32)
-        return LowDose(some, dose, replace(simulator, sigma=sigma or 0.0), sigma, measured=True)
+        correlation = correlation_from(None if noise is None else noise.get("correlation"))
+        known = replace(simulator, sigma=sigma or 0.0, correlation=correlation)
+        return LowDose(some, dose, known, sigma, measured=True)

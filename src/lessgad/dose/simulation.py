@@ -18,6 +18,7 @@ from lessgad.dose.field_strength import KnownField, known_field
 from lessgad.dose.relaxivity import agent_used, relaxivity
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.errors import StudyError
+from lessgad.preparation.noise_correlation import NoiseCorrelation, gaussian_correlation
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
 
@@ -46,7 +47,8 @@ class SimulationSettings(Settings):
             tells; `linear`: the paper's mix of the two end points.
         noise: `matched`: the pair is denoised, mixed, and gets fresh noise of the strength of the T1ce; `snr`:
             likewise, of a given strength; `none`: as in the paper; the mix even averages noise away.
-        noise_fwhm_px: Width over which noise is correlated in plane, in pixels; 0 for white noise.
+        noise_fwhm_px: Width over which that noise is correlated in plane, in pixels; 0 for white noise; None takes the
+            correlation that was measured in the T1ce.
         t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T
             or where the field strength is unknown.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
@@ -55,7 +57,7 @@ class SimulationSettings(Settings):
 
     model: Literal["signal_equation", "linear"] = "signal_equation"
     noise: Literal["matched", "none"] | SetNoise = "matched"
-    noise_fwhm_px: float = Field(default=0.0, ge=0, le=16)
+    noise_fwhm_px: float | None = Field(default=None, ge=0, le=16)
     t1_ms: float | None = Field(default=None, gt=0)
     t2_ms: float = Field(default=80.0, gt=0)
     seed: int = Field(default=1, ge=0)
@@ -119,7 +121,7 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
     return LowDoseSimulator(
         curve=None if isinstance(curve, str) else curve,
         sigma=_noise_sigma(study, settings),
-        noise_fwhm_px=settings.noise_fwhm_px,
+        correlation=noise_correlation(study, settings),
         seed=(settings.seed, zlib.crc32(study.name.encode())),
     )
 
@@ -144,6 +146,13 @@ def simulated_low_dose(
     """
     outside = not_scanned(study.pre_contrast, study.standard_dose) if settings.adds_noise else None
     return study_simulator(study, settings).slices(*study.source_pair, dose, outside, numbers)
+
+
+def noise_correlation(study: PreparedStudy, settings: SimulationSettings) -> NoiseCorrelation:
+    """Give the correlation that fresh noise of a study is drawn with: as set, or as measured in its T1ce."""
+    if settings.noise_fwhm_px is None:
+        return study.noise_correlation
+    return gaussian_correlation(settings.noise_fwhm_px)
 
 
 def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,6 +13,7 @@ from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
 from lessgad.dose_fraction import check_dose
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 BACKGROUND = -1.0  # where true zero lies on the normalized scale
 
@@ -24,13 +25,13 @@ class LowDoseSimulator:
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
-        noise_fwhm_px: Width over which the noise of neighboring pixels is correlated, in plane.
+        correlation: Correlation of the noise of neighboring pixels; x is the last axis of `scan`.
         seed: Seed of the noise of whole slices; the noise of a slice at a dose is always the same.
     """
 
     curve: DoseCurve | None = None
     sigma: float = 0.0
-    noise_fwhm_px: float = 0.0
+    correlation: NoiseCorrelation = WHITE
     seed: tuple[int, ...] = (0,)
 
     def mix(
@@ -78,7 +79,7 @@ class LowDoseSimulator:
         if self.sigma == 0:
             return low_dose
         magnitude = np.maximum(low_dose - BACKGROUND, 0)
-        noisy = add_noise(magnitude, self.sigma, rng, fwhm_px=self.noise_fwhm_px)
+        noisy = add_noise(magnitude, self.sigma, rng, correlation=self.correlation)
         scanned = np.clip(noisy + BACKGROUND, -1, 1)
         return scanned if outside is None else np.where(outside, low_dose, scanned)
 
@@ -135,8 +136,9 @@ class LowDoseSimulator:
             DoseError: `dose` is outside 0–1.
         """
         dose_seed = round(1e6 * check_dose(dose))
+        rows_of_x = replace(self, correlation=self.correlation.transposed)
         scanned = [
-            self.scan(
+            rows_of_x.scan(
                 np.asarray(pre_contrast[:, :, index]),
                 np.asarray(standard_dose[:, :, index]),
                 dose,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +88,7 @@ def noise_of_scan(
         if required:
             raise StudyError(f"The noise of the {name} cannot be used. {error.problem}", remedy=OTHERWISE) from error
         return None
-    return NoiseLevel(level.sigma * scale, level.source)
+    return replace(level, sigma=level.sigma * scale)
 
 
 def denoised_source_pair(
@@ -105,7 +105,7 @@ def denoised_source_pair(
     """
     images = pair.normalized_pre_contrast, pair.normalized_standard_dose
     t1, t1ce = (
-        denoise(image - BACKGROUND, level.sigma) + BACKGROUND if level is not None else image
+        denoise(image - BACKGROUND, level.sigma, level.correlation) + BACKGROUND if level is not None else image
         for image, level in zip(images, (noise.pre_contrast, noise.standard_dose), strict=True)
     )
     return np.clip(t1, -1, 1), np.clip(t1ce, -1, 1)

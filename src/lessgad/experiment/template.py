@@ -112,7 +112,7 @@ preparation:
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
   model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
   noise: {simulation.noise_words}   # matched: independent, SNR of the T1ce; {{snr: 20}}: this SNR; none
-  noise_fwhm_px: {simulation.noise_fwhm_px}   # in-plane correlation width of the noise, in pixels; 0: white
+  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # correlation width in pixels; 0: white; null: as in the T1ce
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
   t2_ms: {simulation.t2_ms}   # assumed T2 of tissue; T2* for gradient echoes
   seed: {simulation.seed}
@@ -159,6 +159,7 @@ restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
   precision: {default.restoration.precision}   # auto: bf16 if the hardware computes in it, otherwise fp32
   slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
+  interval_patients: {default.restoration.interval_patients}   # with fewer validation patients there are no intervals
 
 {_segmentation(segmentation)}
 evaluation:

@@ -14,11 +14,14 @@ from lessgad.errors import LessgadError
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.results.intervals import IntervalRow
+from lessgad.experiment.interval_patients import calibrated_on_words, why_no_intervals
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_cautions import StudyCaution
 from lessgad.pretrained import pretrained_model
 from lessgad.report.content import Check, FailedStudy
+from lessgad.restoration.conformal_intervals import read_intervals
+from lessgad.restoration.coverage_range import coverage_range
 from lessgad.restoration.out_of_distribution import MARGIN, read_training_range
 from lessgad.scoring.study_scores import StudyScores
 
@@ -50,7 +53,7 @@ def checks(
     return (
         _origin(experiment),
         _controls(answer),
-        _intervals([row for row in scores.intervals if row.subset == "test"]),
+        _intervals(experiment, [row for row in scores.intervals if row.subset == "test"]),
         _noise(experiment, [record for record in records if record.subset == "test"]),
         _alignment(experiment, cautions),
         _failed(experiment, failures),
@@ -76,20 +79,38 @@ def _controls(answer: DoseAnswer) -> Check:
     return Check(question, "unknown", "There are too few patients or values to decide.")
 
 
-def _intervals(rows: Sequence[IntervalRow]) -> Check:
+def _intervals(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check:
     question = "Do the 90 % intervals hold?"
     areas = ("tumor_box", "head") if any(row.area == "tumor_box" for row in rows) else ("head",)
     found = {(area, dose): _coverage(rows, area, dose) for area in areas for dose in sorted({row.dose for row in rows})}
     known = {key: value for key, value in found.items() if math.isfinite(value) and key[1] > 0}
     if not known:
-        return Check(question, "unknown", "The model has no intervals.")
+        return Check(question, "unknown", why_no_intervals(experiment) or "The model has no intervals.")
     (area, dose), worst = max(known.items(), key=lambda entry: abs(entry[1] - NOMINAL))
     place = "the tumor's box" if area == "tumor_box" else "the head"
     words = (
         f"Coverage lies between {_percent(min(known.values()))} and {_percent(max(known.values()))} (nominal 90 "
-        f"%); the largest deviation is {_percent(worst)} in {place} at {percent(dose)}."
+        f"%); the largest deviation is {_percent(worst)} in {place} at {percent(dose)}.{_range(experiment, rows)} "
+        f"{calibrated_on_words(experiment)}"
     )
     return Check(question, "yes" if abs(worst - NOMINAL) <= COVERAGE_WITHIN else "no", words)
+
+
+def _range(experiment: Experiment, rows: Sequence[IntervalRow]) -> str:
+    """State the range of the mean coverage that this number of patients allows, if it is known."""
+    name = next(iter(model_doses(experiment.settings)))
+    try:
+        known = read_intervals(pretrained_model() if name == PRETRAINED else experiment.folder.model(name))
+    except LessgadError:
+        known = None
+    if known is None:
+        return ""
+    n_judged = len({row.patient for row in rows})
+    low, high = coverage_range(known.level, known.n_patients, n_judged)
+    return (
+        f" With {known.n_patients} calibration patients, the mean over {n_judged} test patients lies between "
+        f"{_percent(low)} and {_percent(high)} in 95 % of cohorts."
+    )
 
 
 def _percent(share: float) -> str:

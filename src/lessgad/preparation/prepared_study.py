@@ -15,8 +15,9 @@ from jaxtyping import Bool, Float, Int, Shaped
 from lessgad.atomic_write import write_text
 from lessgad.cohort.acquisition import Acquisition, acquisition_from
 from lessgad.cohort.study import study_name
-from lessgad.errors import CalibrationError, VolumeError
+from lessgad.errors import CalibrationError, SettingsError, VolumeError
 from lessgad.preparation.head import HeadBox
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation, correlation_from
 from lessgad.preparation.normalization import LEVEL, Normalization
 from lessgad.preparation.prepared_files import PreparedFiles as PreparedFiles
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
@@ -43,6 +44,7 @@ class PreparedStudy:
         acquisition: How the T1ce was acquired, as far as its sidecar says.
         sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
         sigma_pre_contrast: Noise of the T1, on the same scale; None where it could not be found.
+        noise_correlation: In-plane correlation of the noise of the T1ce as scanned.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise; None in the same case.
         covered: Voxels that both scans cover. Only these are judged; None if the scans cover all voxels.
@@ -62,6 +64,7 @@ class PreparedStudy:
     acquisition: Acquisition = field(default_factory=Acquisition)
     sigma: float | None = None
     sigma_pre_contrast: float | None = None
+    noise_correlation: NoiseCorrelation = WHITE
     clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
     clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
     covered: Bool[np.ndarray, "x y z"] | None = None
@@ -142,6 +145,7 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
         "acquisition": asdict(study.acquisition),
         "sigma": study.sigma,
         "sigma_pre_contrast": study.sigma_pre_contrast,
+        "noise_correlation": asdict(study.noise_correlation),
         **description,
     }
     write_text(files.description, json.dumps(stored, indent=1) + "\n")
@@ -166,7 +170,8 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         acquisition = acquisition_from(description["acquisition"])
         tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
         sigma_pre_contrast = description["sigma_pre_contrast"]
-    except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
+        correlation = correlation_from(description.get("noise_correlation"))
+    except (OSError, ValueError, KeyError, TypeError, CalibrationError, SettingsError) as error:
         raise VolumeError("A prepared study is missing or damaged", path=files.description, remedy=_AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
@@ -190,6 +195,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         acquisition=acquisition,
         sigma=sigma,
         sigma_pre_contrast=sigma_pre_contrast,
+        noise_correlation=correlation,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
         covered=covered,

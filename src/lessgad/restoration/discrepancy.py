@@ -100,10 +100,11 @@ def find_discrepancy(
         z₋ = −K[acquired − F(T1, restored − δ)] / s,    z₊ = K[acquired − F(T1, restored + δ)] / s
         s² = k² · K²[σ² + (∂F/∂T1 · σ_T1)²],            k = max(1, median |K r / s₁| / 0.6745),  s₁: s at k = 1
 
-    K² the sum with squared weights: noise is white. The T1 that F sees has noise of its own, to which F is as
-    sensitive as ∂F/∂T1 = (F − restored·∂F/∂restored)/T1 (Euler: F scales with its arguments); 1 − β for the linear mix.
-    Noise that the restored image took over from either makes r smaller, never larger. What else differs all over the
-    head (correlated noise, calibration, noise in the restored image) is in k, measured on r itself. Clusters of z₋ and
+    K² the sum with squared weights, times what the correlation of neighboring pixels adds (`Smoothing.variance`). The
+    T1 that F sees has noise of its own, to which F is as sensitive as ∂F/∂T1 = (F − restored·∂F/∂restored)/T1 (Euler:
+    F scales with its arguments); 1 − β for the linear mix. Noise that the restored image took over from either makes r
+    smaller, never larger. What else differs all over the head (calibration, noise in the restored image, correlation
+    that is not known) is in k, measured on r itself. Clusters of z₋ and
     z₊ at all scales share one false-discovery rate (`significant_clusters`).
 
     Smallest error found half of the time, of diameter d, where s and ∂F/∂restored are as they are in the median voxel:
@@ -117,7 +118,8 @@ def find_discrepancy(
         low_dose: Low dose as acquired, on the same grid and scale.
         restored: Made from it.
         dose: Dose of the low-dose scan, above 0.
-        simulator: The forward model, and the noise of the low dose; 0 where it is unknown or there is none.
+        simulator: The forward model, and the noise of the low dose with its correlation; 0 where it is unknown or
+            there is none.
         head: Foreground. Tissue in it with a signal under 3 σ, and voxels cut away or clipped at 1, are not judged.
         spacing_mm: Voxel spacing.
         sigma_pre_contrast: Noise of the T1; 0 where it is unknown.

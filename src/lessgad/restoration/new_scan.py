@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.noise_level import estimate_noise
+from lessgad.dose.noise_level import NoiseLevel, estimate_noise
 from lessgad.errors import StudyError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.intensity_scale import find_intensity_scale
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 from lessgad.preparation.normalization import Normalization, normalization_from_peaks
 from lessgad.preparation.pair import CUT_AWAY
 from lessgad.preparation.scan_checks import scan_cautions
@@ -99,13 +101,22 @@ class NewScan:
         Returns:
             σ of both on the scale of [−1, 1]; 0 where it cannot be estimated.
         """
-        low_dose = _sigma(self.scan) * self.normalization.length_of(1.0) / self.to_scan.scale
+        sigma = self._level.sigma if self._level else 0.0
+        low_dose = sigma * self.normalization.length_of(1.0) / self.to_scan.scale
         return low_dose, self.noise_of_pre_contrast()
+
+    def noise_correlation(self) -> NoiseCorrelation:
+        """Correlation of the noise of the low dose in plane; white where it cannot be found."""
+        return self._level.correlation if self._level else WHITE
+
+    @cached_property
+    def _level(self) -> NoiseLevel | None:
+        return _noise(self.scan)
 
     def noise_of_pre_contrast(self) -> float:
         """Estimate σ of the T1 on the scale of [−1, 1]; 0 where it cannot be estimated."""
-        unit = self.normalization.length_of(1.0)
-        return 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
+        level = None if self.pre_contrast_scan is None else _noise(self.pre_contrast_scan)
+        return level.sigma * self.normalization.length_of(1.0) if level else 0.0
 
 
 def new_scan(
@@ -179,9 +190,9 @@ def _moved_onto(
     return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
 
 
-def _sigma(scan: Volume) -> float:
+def _noise(scan: Volume) -> NoiseLevel | None:
     image = scan.array.astype(np.float32)
     try:
-        return estimate_noise(image, head_mask(image, scan.spacing_mm)).sigma
+        return estimate_noise(image, head_mask(image, scan.spacing_mm))
     except StudyError:
-        return 0.0
+        return None

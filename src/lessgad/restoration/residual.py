@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from lessgad.dose.noise import rician_mean
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 _STEPS_PER_SIGMA, _MOST_STEPS = 100, 100_000
 
@@ -39,6 +40,7 @@ class Residual:
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
         enhancement: restored − T1, 0 where that is negative.
+        correlation: Correlation of the noise of neighboring pixels; it is also used for the T1.
     """
 
     residual: Float[np.ndarray, "x y z"]
@@ -47,6 +49,7 @@ class Residual:
     margin_above: Float[np.ndarray, "x y z"]
     slope: Float[np.ndarray, "x y z"]
     enhancement: Float[np.ndarray, "x y z"]
+    correlation: NoiseCorrelation = WHITE
 
     @classmethod
     def of(
@@ -89,7 +92,15 @@ class Residual:
         below, above, slope, sensitivity = _slopes(t1, shown, lower, delta, expected, dose, simulator)
         variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
         residual = low - expected - _bias(expected, simulator.sigma, sigma_pre_contrast)
-        return cls(*(_where(judged, field) for field in (residual, variance, below, above, slope, enhancement)))
+        return cls(
+            residual=_where(judged, residual),
+            variance=_where(judged, variance),
+            margin_below=_where(judged, below),
+            margin_above=_where(judged, above),
+            slope=_where(judged, slope),
+            enhancement=_where(judged, enhancement),
+            correlation=simulator.correlation,
+        )
 
     def mean_error(self, cluster: Cluster) -> float:
         """Mean error of the restored image over the core of a cluster, before any averaging."""

@@ -200,7 +200,8 @@ class Restorer:
         elif dose == 0:
             seen = (*seen, NOT_LOOKED_INTO if self.zero_dose_estimate is None else self.zero_dose_estimate.words)
             if self.zero_dose_estimate is not None and not self.zero_dose_estimate.serves:
-                volume, intervals = volume._replace(restored=unrestored), self.zero_dose_estimate.intervals
+                volume = volume._replace(restored=unrestored)
+                intervals = None if intervals is None else self.zero_dose_estimate.intervals
         if facts is not None and dose > 0 and spacing_mm is None:
             t1, level = new.images["pre_contrast"], self._tissue_level
             words = implausible_words(volume.restored, t1, new.images["low_dose"], dose, new.head, facts, level)

@@ -137,7 +137,7 @@ def discrepancy_of_scan(
         new.images["low_dose"],
         restored,
         dose=dose,
-        simulator=LowDoseSimulator(curve.curve, sigma),
+        simulator=LowDoseSimulator(curve.curve, sigma, new.noise_correlation()),
         head=new.head,
         spacing_mm=new.scan.spacing_mm,
         sigma_pre_contrast=sigma_pre_contrast,

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from lessgad.dose.noise import SD_PER_FWHM
 from lessgad.evaluation.line_filters import correlate_separably
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 REACH_SDS = 4.0
 
@@ -57,16 +58,22 @@ class Smoothing:
         """How many voxels along each axis an average sees to each side."""
         return tuple(kernel.size // 2 for kernel in self.kernels)
 
-    def variance(self, variance: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Compute the variance of `average` for white noise with the given variance in each voxel: Σ k²·variance.
+    def variance(
+        self, variance: Float[np.ndarray, "*shape"], correlation: NoiseCorrelation = WHITE
+    ) -> Float[np.ndarray, "*shape"]:
+        """Compute the variance of `average` for noise with the given variance in each voxel.
+
+            white: Σᵢ kᵢ² vᵢ;   correlated in plane: times Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ² along x and along y
 
         Args:
-            variance: Variance of the noise of each voxel.
+            variance: Variance v of the noise of each voxel; correlated noise must have a slowly varying v.
+            correlation: Correlation of neighboring pixels along the first two axes.
 
         Returns:
             The variance.
         """
-        return correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
+        gain = math.prod(correlation.sum_of_squares(axis, kernel) for axis, kernel in enumerate(self.kernels[:2]))
+        return np.float32(gain) * correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:
         """Height that remains in the middle of a smoothed ball: the share of a 3D Gaussian within its radius."""

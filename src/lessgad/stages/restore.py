@@ -88,7 +88,7 @@ def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
         {
             "dose": dose,
             "simulation": settings.simulation.model_dump(mode="json"),
-            "restoration": settings.restoration.model_dump(mode="json"),
+            "restoration": settings.restoration.model_dump(mode="json", exclude={"interval_patients"}),
         },
         partial(restore_dose, task),
         outputs=(task.image,),
