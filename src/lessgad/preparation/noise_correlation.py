@@ -70,7 +70,7 @@ class NoiseCorrelation:
         return float(autocorrelation(self.acquired[axis], self.fwhm_px[axis], np.array([float(lag_px)]))[0])
 
     def amplitude(self, axis: int, n: int) -> Float[np.ndarray, " n"]:
-        """Compute √S along an axis of n pixels, at the frequencies of `numpy.fft.fftfreq`; its root mean square is 1."""
+        """Compute √S at the frequencies of `numpy.fft.fftfreq` for an axis of n pixels; its root mean square is 1."""
         k = np.abs(np.fft.fftfreq(n))
         amplitude = np.exp(-2 * (np.pi * self.fwhm_px[axis] * SD_PER_FWHM * k) ** 2)
         if self.acquired[axis] < 1:
