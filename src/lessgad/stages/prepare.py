@@ -43,15 +43,15 @@ class PreparationTask:
     """What a worker needs to prepare one study.
 
     Attributes:
-        study: Where its files are.
-        files: Where its results go.
-        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
+        study: The study, with its files.
+        files: Files for the results.
+        acquisitions: Acquisition parameters of the T1 and of the T1ce; the error where a sidecar cannot be read.
         settings: Settings of the preparation.
-        simulation: How low doses will be made from it.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
         orientation_unknown: What becomes of images whose header does not say how they lie in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     study: Study
@@ -66,7 +66,15 @@ class PreparationTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each study of the cohort, whatever its subset."""
+    """Make one unit for each study of the cohort, in any subset.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
+    """
     settings = experiment.settings
     of_all = {
         "settings": settings.preparation.model_dump(mode="json"),
@@ -140,10 +148,10 @@ class Prepared:
 
     Attributes:
         pair: All its steps.
-        study: What is stored.
+        study: Study as it is stored.
         grid: T1 as read.
-        tumor: Where the tumor is; None without one.
-        description: For the record.
+        tumor: Mask of the tumor; None without one.
+        description: Description for the record.
         cautions: Reasons to look at this study, in words.
     """
 
@@ -158,6 +166,10 @@ class Prepared:
 def prepare_study(task: PreparationTask, _doing: Doing) -> None:
     """Prepare one study and write it.
 
+    Args:
+        task: What to prepare.
+        _doing: Not used.
+
     Raises:
         StudyError: It cannot be registered or calibrated, or its mask does not fit.
         VolumeError: One of its files cannot be used.
@@ -169,13 +181,7 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
 
 
 def prepared(task: PreparationTask) -> Prepared:
-    """Prepare one study; nothing is written.
-
-    Raises:
-        StudyError: As `prepare_study`.
-        VolumeError: A file cannot be used.
-        CohortError: A sidecar cannot be read.
-    """
+    """Prepare one study without writing it; the errors are those of `prepare_study`."""
     from lessgad.preparation.pair import prepare_pair
 
     if isinstance(task.acquisitions, CohortError):
