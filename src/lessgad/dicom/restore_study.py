@@ -159,7 +159,7 @@ def restore_study(
 
 
 def acquisition(header: SeriesHeader) -> Acquisition:
-    """The parameters of a series as the restorer takes them; the same as from the sidecar that an import writes."""
+    """Give the parameters of a series for the restorer, the same as from the sidecar that an import writes."""
     with tempfile.TemporaryDirectory(prefix="lessgad-dicom-") as temporary:
         (Path(temporary) / "scan.json").write_text(json.dumps(sidecar(header, {}, 1.0)), encoding="utf-8")
         found = acquisition_beside(Path(temporary) / "scan.nii.gz")
