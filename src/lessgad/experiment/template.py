@@ -15,7 +15,7 @@ from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
 
-QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_DOSES = (0.0, 0.1, 0.3)
 QUICK_SAMPLES = 2_000
 #: The published method: METHOD and training as in the paper, as far as it tells.
 PAPER: dict[str, Any] = {
