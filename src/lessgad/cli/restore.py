@@ -11,6 +11,7 @@ import typer
 from lessgad.pretrained import NAME as PRETRAINED
 
 if TYPE_CHECKING:
+    from lessgad.preparation.settings import NoiseFloor
     from lessgad.volume import Volume
 
 
@@ -87,6 +88,10 @@ def restore(
     burn_in: Annotated[
         bool, typer.Option(help="Of DICOM: write NOT FOR DIAGNOSIS into the pixels of every slice.")
     ] = True,
+    noise_floor: Annotated[
+        bool,
+        typer.Option("--noise-floor", help="Use scans whose air is not near zero, as in sums over many coils."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
@@ -103,7 +108,7 @@ def restore(
         from lessgad.cli.restore_dicom import check_options, restore_dicom
 
         check_options(pre_contrast=pre_contrast, t2=t2, spacing=spacing_mm, interval=interval, consistency=consistency)
-        restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in)
+        restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in, noise_floor=noise_floor)
         return
     if dose is None:
         raise InputError("the dose of the scan", "none", low_dose, "Give it with --dose")
@@ -117,7 +122,8 @@ def restore(
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
         raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
-    scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2})
+    keeps = "keep" if noise_floor else restorer.description.preparation.noise_floor
+    scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2}, keeps)
     restoration = restorer.restore_in_full(
         scans["low dose"],
         dose,
@@ -143,7 +149,7 @@ def restore(
         typer.echo(f"against the measurement: {restoration.discrepancy.words}", err=True)
 
 
-def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
+def _scans(named: dict[str, Path | None], noise_floor: NoiseFloor) -> dict[str, Volume]:
     """Read the scans that are there.
 
     Raises:
@@ -155,7 +161,7 @@ def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
 
     scans = {name: read_volume(path) for name, path in named.items() if path is not None}
     for name, scan in scans.items():
-        check_scan(scan, name, "trust")
+        check_scan(scan, name, "trust", noise_floor)
     return scans
 
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 def restore_dicom(
-    folder: Path, out: Path, model: Path, dose: float | None, series: list[str], *, burn_in: bool
+    folder: Path,
+    out: Path,
+    model: Path,
+    dose: float | None,
+    series: list[str],
+    *,
+    burn_in: bool,
+    noise_floor: bool,
 ) -> None:
     """Restore the low dose of the study in a folder, and say where the series are.
 
@@ -25,7 +32,10 @@ def restore_dicom(
     from lessgad.restoration.restorer import Restorer
 
     scans = find_scans(folder, read_rules(), dose, named_series(series))
-    folders, cautions = restore_study(scans, out, Restorer.load(model), burn_in=burn_in)
+    restorer = Restorer.load(model)
+    folders, cautions = restore_study(
+        scans, out, restorer, burn_in=burn_in, noise_floor="keep" if noise_floor else None
+    )
     for words in cautions:
         typer.echo(f"caution: {words}", err=True)
     for path in folders:

@@ -104,6 +104,7 @@ preparation:
   alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
   calibration: {prepare.calibration}   # smooth: a factor that varies smoothly; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
+  noise_floor: {prepare.noise_floor}   # refuse or keep scans whose air is not near zero, as in sums over many coils
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
