@@ -184,11 +184,16 @@ def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
     A few voxels may be brighter: those of vessels, or of spikes.
     """
     n_brighter = min(MOST_BRIGHTER, image.size - 1)
-    highest = float(np.partition(image, image.size - 1 - n_brighter, axis=None)[image.size - 1 - n_brighter])
+    brightest = image[image > image.max() / 2]
+    if brightest.size <= n_brighter:
+        brightest = image.ravel()
+    highest = float(np.partition(brightest, brightest.size - 1 - n_brighter)[brightest.size - 1 - n_brighter])
     n_highest = int(np.count_nonzero(np.abs(image - highest) <= abs(highest) * SATURATED_WITHIN))
+    if n_highest < FEWEST_SATURATED:
+        return 0.0
     n_foreground = int(np.count_nonzero(image > MOST_NEGATIVE * np.percentile(image, BRIGHT_PERCENTILE)))
     share = n_highest / max(n_foreground, 1)
-    return share if n_highest >= FEWEST_SATURATED and share >= LEAST_SATURATED_SHARE else 0.0
+    return share if share >= LEAST_SATURATED_SHARE else 0.0
 
 
 def _percent(share: float) -> str:

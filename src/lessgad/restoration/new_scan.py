@@ -149,11 +149,14 @@ def _moved_onto(
     scan: Volume, other: Volume, lowest_information: float = LOWEST_INFORMATION
 ) -> tuple[Float[np.ndarray, "x y z"], Bool[np.ndarray, "x y z"]]:
     """The other scan on the grid of this one, and where it has something."""
+    import torch
+
     from lessgad.preparation.registration import register_rigid
     from lessgad.preparation.rigid_transform import covered, resample
 
+    n_threads = torch.get_num_threads()  # as many as the network will have
     # It has checked that the two lie on each other.
-    transform = register_rigid(scan, other, lowest_information=lowest_information)
+    transform = register_rigid(scan, other, n_threads=n_threads, lowest_information=lowest_information)
     return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
 
 
