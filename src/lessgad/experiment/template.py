@@ -107,6 +107,7 @@ preparation:
   alignment: {alignment}   # register: with elastix; aligned: already aligned, which is checked{usual_alignment}
   calibration: {prepare.calibration}   # smooth: smoothly varying factor; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
+  noise_floor: {prepare.noise_floor}   # refuse or keep scans whose air is not near zero, as in sums over many coils
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
