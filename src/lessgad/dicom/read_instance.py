@@ -132,6 +132,7 @@ def _header(dataset: Dataset) -> SeriesHeader:
         inversion_time_ms=number_of(dataset, "InversionTime") or number_of(dataset, "InversionTimes"),
         flip_angle_deg=number_of(dataset, "FlipAngle"),
         contrast=_contrast(dataset),
+        frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID"),
     )
 
 

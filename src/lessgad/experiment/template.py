@@ -15,7 +15,7 @@ from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
 
-QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_DOSES = (0.0, 0.1, 0.3)
 QUICK_SAMPLES = 2_000
 #: The published method: METHOD and training as in the paper, as far as it tells.
 PAPER: dict[str, Any] = {
@@ -107,6 +107,7 @@ preparation:
   alignment: {alignment}   # register: with elastix; aligned: already aligned, which is checked{usual_alignment}
   calibration: {prepare.calibration}   # smooth: smoothly varying factor; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
+  noise_floor: {prepare.noise_floor}   # refuse or keep scans whose air is not near zero, as in sums over many coils
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
 simulation:   # how low-dose images are made from the pair; the paper: linear, none

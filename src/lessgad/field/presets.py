@@ -75,7 +75,7 @@ class FieldSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, given: object) -> object:
-        """Fill in the values of the presets paper and kernel; the published network sees the low dose alone, not the dose."""
+        """Fill in the values of the presets paper and kernel; the published network sees only the low dose."""
         if isinstance(given, dict) and given.get("preset") == "paper":
             return {"inputs": ("low_dose",), **NOT_PUBLISHED, "output": "tanh", **given}
         if isinstance(given, dict) and given.get("preset") == "kernel":

@@ -190,7 +190,7 @@ def prepared(task: PreparationTask) -> Prepared:
     agent = task.acquisitions[1].contrast_agent
     cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1]), *agent_cautions(agent)]
     for scan, name in ((pre_contrast, "T1"), (standard_dose, "T1ce")):
-        cautions += check_scan(scan, name, task.orientation_unknown)
+        cautions += check_scan(scan, name, task.orientation_unknown, task.settings.noise_floor)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
     check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
