@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a scan can be what it is said to be: its size, its orientation, its intensities."""
+"""Checks of a scan: its size, its orientation, its intensities."""
 
 from __future__ import annotations
 
