@@ -20,6 +20,7 @@ from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
+from lessgad.preparation.lost_to_calibration import loss_cautions, lost_in
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.noise_correlation import WHITE
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
@@ -223,8 +224,11 @@ def prepared(task: PreparationTask) -> Prepared:
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
         cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
+    lost = lost_in(pair, tumor, grid.spacing_mm)
+    cautions += loss_cautions(lost)
     description = {
         **_description(pair, tumor, noise),
+        "enhancement_lost_to_calibration": lost,
         "agent": {"named": agent, "relaxivity_of": agent_used(agent)},
         "tumor": None if carried is None else carried.description(),
     }
