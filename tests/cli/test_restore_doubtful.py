@@ -29,7 +29,7 @@ def test_no_code_that_nobody_knew_is_written(capfd, low, model, tmp_path, code):
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [({"xyzt_units": 1}, "the size of a head"), ({"scl_slope": 1.0, "scl_inter": 150.0}, "air is near zero")],
+    [({"xyzt_units": 1}, "the size of a head"), ({"scl_slope": 1.0, "scl_inter": 150.0}, "is not near zero")],
 )
 def test_scans_that_no_head_has_are_refused(capfd, low, model, tmp_path, values, words):
     change_header(low, **values)

@@ -94,7 +94,7 @@ def test_the_agent_and_the_field_decide_the_curve():
         (replace(SPIN_ECHO, scanning_sequence=("EP",)), "no signal equation for ScanningSequence EP"),
         (replace(SPIN_ECHO, echo_time_ms=None), "spin echo without EchoTime"),
         (replace(SPIN_ECHO, scanning_sequence=("GR",), repetition_time_ms=20.0), "gradient echo without FlipAngle"),
-        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly brightens"),
+        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly any enhancement"),
     ],
 )
 def test_without_an_equation_it_is_the_linear_mix_and_the_reason_is_known(acquisition: Acquisition, reason: str):
@@ -110,7 +110,7 @@ def test_noise_is_matched_or_of_a_set_strength_or_none():
     assert study_simulator(whole, MATCHED).sigma == 0.05
     at_snr = SimulationSettings(noise=SetNoise(snr=20.0))
     assert study_simulator(whole, at_snr).sigma == pytest.approx(whole.tissue_level / 20)
-    with pytest.raises(StudyError, match="whose noise is known"):
+    with pytest.raises(StudyError, match="noise of the T1ce could not be measured"):
         study_simulator(replace(whole, sigma=None), MATCHED)
 
 

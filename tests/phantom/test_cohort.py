@@ -133,7 +133,7 @@ def test_a_folder_that_is_not_empty_is_refused(cohort, tmp_path):
     with pytest.raises(CohortError, match="new or empty folder"):
         write_cohort(cohort, 1)
     assert digests(cohort) == before
-    with pytest.raises(CohortError, match="at least one patient"):
+    with pytest.raises(CohortError, match="must be 1 or above"):
         write_cohort(tmp_path / "none", 0)
     file = tmp_path / "file"
     file.touch()

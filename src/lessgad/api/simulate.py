@@ -42,8 +42,8 @@ def simulate_low_dose(
         without a sequence:  low = (1 − β) · T1 + β · T1ce
         with a sequence:     low = T1 · f_β(T1ce / T1),   f_β the signal equation (`lessgad.dose.dose_curve`)
 
-    Real enhancement does not follow the dose linearly, so that the linear mix is optimistic or pessimistic by a
-    factor of up to three at 10 % of the dose. Give the sequence where it is known.
+    Real enhancement does not follow the dose linearly, so the linear mix can be wrong by a factor of up to three at 10
+    % of the dose. Give the sequence where it is known.
 
     Args:
         pre_contrast: T1, true zero at 0.
@@ -68,7 +68,7 @@ def simulate_low_dose(
     """
     check_dose(dose)
     t1, t1ce = as_volume(pre_contrast), as_volume(standard_dose)
-    check_same_grid(t1ce, t1, "both images on one grid (lessgad.register does that)")
+    check_same_grid(t1ce, t1, "The two images are not on one grid (lessgad.register aligns them)")
     curve = _curve(sequence)
     first, second = in_transverse_order(t1), in_transverse_order(t1ce)
     before, after = (np.asarray(image.array, np.float32) for image in (first, second))
@@ -96,7 +96,7 @@ def _curve(sequence: Acquisition | Path | str | None) -> DoseCurve | None:
     if isinstance(curve, str):
         path = sequence if isinstance(sequence, Path | str) else None
         remedy = "Complete the sidecar, or leave the sequence out for the linear mix"
-        raise SettingsError("a sequence with a signal equation", curve, path, remedy)
+        raise SettingsError(f"No signal equation can be used for this scan: {curve}", path=path, remedy=remedy)
     return curve
 
 
@@ -107,5 +107,5 @@ def _denoised(image: Image, spacing_mm: tuple[float, float, float]) -> tuple[Ima
 
 def _sigma(pre_contrast: Image, snr: float) -> float:
     if not snr > 0:
-        raise SettingsError("an SNR above 0", f"{snr:g}")
+        raise SettingsError(f"The SNR is {snr:g}; it must be above 0")
     return find_peaks(pre_contrast).second / snr

@@ -31,11 +31,11 @@ SAME_PLACE_MM = 25.0
 
 @dataclass(frozen=True)
 class FacePlane:
-    """Where a face is cut off, in scanner coordinates.
+    """The planes in front of which and below which a face is cut off, in scanner coordinates.
 
     Attributes:
-        y_mm: What lies in front of it (larger y) is removed …
-        z_mm: … below this height.
+        y_mm: Voxels in front of it (larger y) are removed …
+        z_mm: … if they lie below this height.
     """
 
     y_mm: float
@@ -47,10 +47,13 @@ class FacePlane:
 
 
 def find_face_plane(scan: Volume) -> FacePlane | None:
-    """Find the plane for one scan; None where its field of view ends behind the face.
+    """Find the plane behind the eyes in one scan.
 
     Args:
-        scan: Of a head whose orientation is known, in any order of axes.
+        scan: Scan of a head with known orientation, in any axis order.
+
+    Returns:
+        The plane; None if the field of view ends behind the face.
 
     Raises:
         StudyError: There is no head in it.
@@ -73,13 +76,29 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
 
 
 def deface(scan: Volume, plane: FacePlane) -> Volume:
-    """Set everything in front of the plane to 0; the type stays."""
+    """Set everything in front of the plane to 0; the type is kept.
+
+    Args:
+        scan: The scan.
+        plane: Plane behind the eyes.
+
+    Returns:
+        The scan without the face.
+    """
     removed = in_front_of(plane, scan)
     return scan.with_array(np.where(removed, np.zeros((), scan.array.dtype), scan.array))
 
 
 def in_front_of(plane: FacePlane, scan: Volume) -> Bool[np.ndarray, "i j k"]:
-    """Voxels of a scan that a plane cuts off."""
+    """Find the voxels in front of a plane, which defacing removes.
+
+    Args:
+        plane: Plane behind the eyes.
+        scan: The scan.
+
+    Returns:
+        True in front of the plane, (i, j, k).
+    """
     y_mm, z_mm = _world(scan, 1), _world(scan, 2)
     return np.broadcast_to((y_mm > plane.y_mm) & (z_mm < plane.z_mm), scan.array.shape)
 

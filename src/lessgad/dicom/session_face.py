@@ -26,7 +26,13 @@ class SessionFace:
         self._lock = Lock()
 
     def removed_from(self, scan: Volume) -> Volume:
-        """Remove the face from a scan; one that shows the head elsewhere has a plane of its own.
+        """Remove the face from a scan; a scan in another head position gets a plane of its own.
+
+        Args:
+            scan: The scan.
+
+        Returns:
+            The scan without the face.
 
         Raises:
             SeriesError: No head was found, or the reference cannot be converted.
@@ -35,7 +41,7 @@ class SessionFace:
         try:
             own = find_face_plane(scan)
         except StudyError as error:
-            raise SeriesError("a head whose face can be removed", error.came) from error
+            raise SeriesError(f"The face cannot be removed. {error.problem}") from error
         plane = shared if shared is not None and (own is None or shared.like(own)) else own
         return scan if plane is None else deface(scan, plane)
 
@@ -48,7 +54,7 @@ class SessionFace:
                     try:
                         self._plane = find_face_plane(volume)
                     except StudyError as error:
-                        raise SeriesError("a head whose face can be removed", error.came) from error
+                        raise SeriesError(f"The face cannot be removed. {error.problem}") from error
                 self._is_known = True
             return self._plane
 

@@ -52,7 +52,7 @@ def denoise(
     Sources: Buades et al., CVPR 2005; Darbon et al., ISBI 2008; Koay and Basser, JMR 2006.
     """
     if not 0 <= sigma < np.inf:
-        raise SettingsError("a noise level of 0 or above", f"{sigma:g}")
+        raise SettingsError(f"The noise level is {sigma:g}; it must be 0 or above")
     if sigma == 0 or not image.any():
         return image.copy()
     box = _box(image != 0)

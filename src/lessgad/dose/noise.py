@@ -34,7 +34,7 @@ def add_noise(
     Args:
         magnitude: A, without noise, 0 or above, true zero at 0; any shape and unit.
         sigma: σ of the real and of the imaginary part of each coil, in the unit of the image; 0 gives a copy.
-        rng: Where the noise comes from.
+        rng: Random generator of the noise.
         n_coils: k, coils combined as root of the sum of squares.
         correlation: Of neighboring pixels of a slice. Its y is the axis before the last, its x the *last* one (an
             x y z volume goes in as z y x). It wraps around at borders, so that σ is the same everywhere.
@@ -58,7 +58,7 @@ def add_noise(
 
 
 def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Expectation of a Rician magnitude.
+    """Compute the mean of a Rician magnitude.
 
         E[M | A] = σ √(π/2) · [(1 + x) · e^(−x/2) I₀(x/2) + x · e^(−x/2) I₁(x/2)],  x = A²/2σ²
 
@@ -67,6 +67,9 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The mean, at least as large as the amplitude.
 
     Source: Gudbjartsson and Patz, MRM 1995; Koay and Basser, JMR 2006, eq. 7.
     """
@@ -78,7 +81,7 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
 
 
 def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Standard deviation of a Rician magnitude.
+    """Compute the standard deviation of a Rician magnitude.
 
         SD[M | A]² = 2σ² + A² − E[M | A]²
 
@@ -87,6 +90,9 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The standard deviation, at most σ.
 
     Source: Koay and Basser, JMR 2006, eq. 8.
     """
@@ -99,13 +105,16 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
 
 
 def magnitude_from_mean(mean: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Take the Rician bias off: the A whose magnitudes have this mean (the inverse of `rician_mean`).
+    """Remove the Rician bias: find the amplitude A whose magnitudes have the given mean.
 
         A² = E[M]² − σ² · b(E[M]/σ),  b from π/2 at E[M] = σ √(π/2) to 1 for E[M] ≫ σ, tabulated
 
     Args:
         mean: E[M | A], any shape and unit. Below σ √(π/2), which no mean can be, the answer is 0.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        A, 0 or above.
 
     Source: Koay and Basser, JMR 2006.
     """
@@ -135,8 +144,10 @@ def _channel(
 
 def _check(n_axes: int, sigma: float, n_coils: int, correlation: NoiseCorrelation) -> None:
     if not 0 <= sigma < math.inf:
-        raise SettingsError("a noise level of 0 or above", f"{sigma:g}")
+        raise SettingsError(f"The noise level is {sigma:g}; it must be 0 or above")
     if n_coils < 1:
-        raise SettingsError("at least one coil", str(n_coils))
+        raise SettingsError(f"The number of coils is {n_coils}; it must be at least 1")
     if not correlation.is_white and n_axes < 2:
-        raise SettingsError("an image of two axes or more, for noise that is correlated in plane", f"{n_axes}")
+        raise SettingsError(
+            f"Noise that is correlated in plane needs an image with two axes or more; this one has {n_axes}"
+        )

@@ -49,7 +49,10 @@ def estimate_noise(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x 
 
     Args:
         image: T1 or T1ce in transverse order (slices along z), true zero at 0, any intensity unit.
-        head: Its foreground (`lessgad.preparation.head.head_mask`).
+        head: Foreground of the image (`lessgad.preparation.head.head_mask`).
+
+    Returns:
+        σ and whether air or tissue gave it.
 
     Raises:
         StudyError: There is neither enough air nor enough homogeneous tissue, or no noise in it.
@@ -75,7 +78,10 @@ def noise_of_air(
 
     Args:
         image: Magnitude, any unit.
-        head: Its foreground.
+        head: Foreground of the image.
+
+    Returns:
+        σ; None if the air does not hold Rayleigh noise.
     """
     from scipy import ndimage
 

@@ -46,7 +46,10 @@ def noise_of_tissue(
 
     Args:
         image: Magnitude, any unit.
-        head: Its foreground.
+        head: Foreground of the image.
+
+    Returns:
+        σ in the unit of the image, above 0.
 
     Returns:
         σ, in the unit of the image, and the correlation of neighboring pixels.
@@ -74,7 +77,15 @@ def noise_of_tissue(
 
 
 def gray_step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own."""
+    """Find the distance between the gray levels of a digitized image.
+
+    Args:
+        levels: Distinct intensities, rising.
+        n_values: Number of voxels.
+
+    Returns:
+        The distance; 0 if nearly every value is a level of its own.
+    """
     return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
 
 
@@ -92,10 +103,18 @@ def _around(
 def _homogeneous(
     image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], scale_px: float
 ) -> Bool[np.ndarray, "x y z"]:
-    """The quarter of the bright inside of the head with the least structure at this scale.
+    """Find the quarter of the bright inside of the head with the least structure at this scale.
 
     First derivatives are odd and so independent of the even residual r; second ones nearly so, being so much
     smoother: choosing by them does not choose voxels where noise is low.
+
+    Args:
+        image: The image.
+        head: Foreground of the image.
+        scale_px: Width of the Gaussian, in pixels.
+
+    Returns:
+        True for these voxels.
     """
     from scipy.ndimage import binary_erosion, gaussian_filter
 
@@ -121,8 +140,8 @@ class _Homogeneous:
 
     Attributes:
         image: Magnitude.
-        level: The same, averaged.
-        voxels: Which.
+        level: Local mean of the same image.
+        voxels: True in these voxels.
     """
 
     image: Float[np.ndarray, "x y z"]
@@ -167,11 +186,14 @@ def _axis(left: list[float]) -> tuple[float, float, float]:
 
 def _above_zero(sigma: float) -> float:
     if sigma <= 0:
-        raise StudyError("an image with noise in it", "tissue without any, or less than its gray levels can show")
+        raise StudyError(
+            "Noise cannot be measured: the tissue shows none, or less than the gray levels of the image can represent"
+        )
     return sigma
 
 
 def _too_little(n_voxels: int) -> StudyError:
     return StudyError(
-        f"{FEWEST_TISSUE} voxels of homogeneous tissue, or of air, to measure noise in", f"{n_voxels} of tissue"
+        f"Noise cannot be measured: the scan has {n_voxels} voxels of homogeneous tissue, "
+        f"{FEWEST_TISSUE} are needed, and too little air"
     )

@@ -40,7 +40,7 @@ class SetNoise(Settings):
 
 
 class SimulationSettings(Settings):
-    """How a low-dose image is made from the pair.
+    """Settings of the simulation of a low-dose image from the pair.
 
     Attributes:
         model: `signal_equation`: enhancement follows the dose as in the sequence that was used, where its sidecar
@@ -52,7 +52,7 @@ class SimulationSettings(Settings):
         t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T
             or where the field strength is unknown.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     model: Literal["signal_equation", "linear"] = "signal_equation"
@@ -67,7 +67,7 @@ class SimulationSettings(Settings):
     def _word_or_strength(cls, noise: object) -> object:
         if isinstance(noise, SetNoise | dict) or noise in ("matched", "none"):
             return noise
-        raise ValueError("noise is matched, none, or of a set strength such as {snr: 20}")
+        raise ValueError("noise must be matched, none, or a set strength such as {snr: 20}")
 
     @property
     def adds_noise(self) -> bool:
@@ -76,14 +76,21 @@ class SimulationSettings(Settings):
 
     @property
     def noise_words(self) -> str:
-        """How the noise is spelled in reports: ``matched``, ``none``, ``SNR 20``."""
+        """Name of the noise in reports: ``matched``, ``none``, ``SNR 20``."""
         return f"SNR {self.noise.snr:g}" if isinstance(self.noise, SetNoise) else str(self.noise)
 
 
 def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCurve | str:
-    """Find the dose curve of a study from how its T1ce was acquired, or the reason why it gets the linear mix.
+    """Find the dose curve of a study from the acquisition parameters of its T1ce.
 
-    The curve depends on the agent through r2/r1 alone; where the sidecar names none, gadobutrol is taken.
+    The curve depends on the agent only through r2/r1; where the sidecar names none, gadobutrol is taken.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+        settings: Settings of the simulation.
+
+    Returns:
+        The dose curve, or the reason why the study gets the linear mix.
     """
     if settings.model == "linear":
         return "as set"
@@ -100,6 +107,13 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
 def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDoseSimulator:
     """Make the simulator of a prepared study; what it mixes are the study's `source_pair`.
 
+    Args:
+        study: The prepared study.
+        settings: Settings of the simulation.
+
+    Returns:
+        The simulator.
+
     Raises:
         StudyError: Its noise is to be matched and is not known.
     """
@@ -115,7 +129,16 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
 def simulated_low_dose(
     study: PreparedStudy, dose: float, settings: SimulationSettings, numbers: Sequence[int] | None = None
 ) -> Float[np.ndarray, "x y n"]:
-    """Scan transverse slices of a prepared study (all, or those named) at a lower dose; on [−1, 1].
+    """Simulate low-dose scans of transverse slices of a prepared study.
+
+    Args:
+        study: The prepared study.
+        dose: Dose as a fraction of the standard dose, 0–1.
+        settings: Settings of the simulation.
+        numbers: Slice numbers, from 0; None for all.
+
+    Returns:
+        The slices on [−1, 1], (x, y, n).
 
     Raises:
         DoseError: `dose` is outside 0–1.
@@ -138,5 +161,5 @@ def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:
     if settings.noise == "none":
         return 0.0
     if study.sigma is None:
-        raise StudyError("a T1ce whose noise is known", "one whose noise could not be found")
+        raise StudyError("The noise of the T1ce could not be measured")
     return study.sigma

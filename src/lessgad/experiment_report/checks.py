@@ -37,7 +37,19 @@ def checks(
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
 ) -> tuple[Check, ...]:
-    """Check origin of the low doses, controls, intervals, noise, preparation, and what failed."""
+    """Check the origin of the low doses, controls, intervals, noise, preparation, and failures.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+        answer: The dose answer.
+        records: Simulation record of each study.
+        cautions: Cautions of prepared studies.
+        failures: Studies that failed, with reasons.
+
+    Returns:
+        One check per topic.
+    """
     return (
         _origin(experiment),
         _controls(answer),
@@ -52,9 +64,7 @@ def _origin(experiment: Experiment) -> Check:
     question = "Are the low doses real scans?"
     if experiment.settings.low_dose == "measured":
         return Check(question, "yes", "The low doses were scanned.")
-    return Check(
-        question, "no", "The low doses were simulated: what is shown here is an upper bound of what real scans allow."
-    )
+    return Check(question, "no", "The low doses were simulated: the results are an upper bound for real scans.")
 
 
 def _controls(answer: DoseAnswer) -> Check:
@@ -65,8 +75,8 @@ def _controls(answer: DoseAnswer) -> Check:
     if answer.status == "insensitive":
         return Check(question, "no", "An endpoint is met without any contrast agent, so it proves nothing.")
     if answer.status in ("given", "no dose"):
-        return Check(question, "yes", "Without contrast agent the endpoints that need contrast are not met.")
-    return Check(question, "unknown", "There are too few patients or values to tell.")
+        return Check(question, "yes", "Without contrast agent, the endpoints that need contrast are not met.")
+    return Check(question, "unknown", "There are too few patients or values to decide.")
 
 
 def _intervals(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check:
@@ -124,8 +134,10 @@ def _noise(experiment: Experiment, records: Sequence[SimulationRecord]) -> Check
         return Check(question, "unknown", "The model does not state the range of noise that it was trained on.")
     beyond = [record for record in records if record.sigma > MARGIN * seen.sigma[1]]
     if beyond:
-        return Check(question, "no", f"{len(beyond)} of {len(records)} test studies are noisier than training was.")
-    return Check(question, "yes", f"All {len(records)} test studies lie within the noise of training.")
+        return Check(
+            question, "no", f"{len(beyond)} of {len(records)} test studies are noisier than any training study."
+        )
+    return Check(question, "yes", f"The noise of all {len(records)} test studies is within the range of training.")
 
 
 def _alignment(experiment: Experiment, cautions: Sequence[StudyCaution]) -> Check:

@@ -45,8 +45,10 @@ class NoiseCorrelation:
             SettingsError: A share is not between 0 and 1, or a width is negative or not finite.
         """
         if not (all(0 < f <= 1 for f in self.acquired) and all(0 <= w < math.inf for w in self.fwhm_px)):
-            wanted = "a correlation of noise with shares of k-space from 0 to 1 and widths of 0 or above"
-            raise SettingsError(wanted, f"{self.acquired} and {self.fwhm_px}")
+            raise SettingsError(
+                f"The correlation of noise has shares of k-space {self.acquired} and widths {self.fwhm_px} px; "
+                "shares must lie between 0 and 1, and widths must be 0 or above"
+            )
 
     @property
     def is_white(self) -> bool:
@@ -104,12 +106,15 @@ def correlation_from(stored: Mapping[str, Any] | None) -> NoiseCorrelation:
 
 
 def autocorrelation(acquired: float, fwhm_px: float, lags_px: Float[np.ndarray, " lag"]) -> Float[np.ndarray, " lag"]:
-    """ρ(d) of one axis (`NoiseCorrelation`).
+    """Compute ρ(d) of one axis (`NoiseCorrelation`).
 
     Args:
         acquired: f, above 0 and at most 1.
         fwhm_px: Width of the filter, 0 or above.
         lags_px: d, in pixels.
+
+    Returns:
+        ρ at each lag, −1 to 1.
     """
     k = (np.arange(_N_FREQUENCIES) + 0.5) / _N_FREQUENCIES * acquired / 2
     power = np.exp(-((2 * np.pi * fwhm_px * SD_PER_FWHM * k) ** 2))

@@ -24,7 +24,7 @@ CLOSE_UP_MM = 40.0
 
 @dataclass(frozen=True)
 class Score:
-    """How similar an image is to the standard-dose one: PSNR in dB and SSIM, over the tumor's box of the volume."""
+    """Similarity of an image to the standard dose: PSNR in dB and SSIM over the tumor's box of the volume."""
 
     psnr_db: float
     ssim: float
@@ -71,7 +71,14 @@ class GalleryStudy:
 
 
 def gallery_doses(available: Iterable[float]) -> tuple[float, ...]:
-    """Choose up to five doses to show: those of the paper that exist, or five evenly spread over what does."""
+    """Choose up to five doses to show: those of the paper, or five evenly spread over the doses of the experiment.
+
+    Args:
+        available: Doses of the experiment, 0–1.
+
+    Returns:
+        The doses, 0–1.
+    """
     doses = sorted(set(available))
     wanted = tuple(dose for dose in doses if any(abs(dose - other) < 1e-6 for other in WANTED_DOSES))
     if len(wanted) >= min(len(doses), 3):
@@ -81,9 +88,15 @@ def gallery_doses(available: Iterable[float]) -> tuple[float, ...]:
 
 
 def dose_gallery(study: GalleryStudy) -> Figure:
-    """Draw T1 over T1ce at the left, then low dose above and restored below at each dose; the same close up below.
+    """Draw T1 over T1ce at the left, then low dose above and restored below at each dose, with a close-up of each.
 
     One gray window for all. The frame shows where the close-up lies, PSNR and SSIM stand below it.
+
+    Args:
+        study: Images of the study.
+
+    Returns:
+        The figure.
     """
     whole = _head(study)
     close = square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)

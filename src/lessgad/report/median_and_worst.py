@@ -55,7 +55,15 @@ def median_and_worst(values: Mapping[str, float]) -> tuple[str, str]:
 
 
 def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figure:
-    """Draw a row for each patient: low dose, restored, standard dose, close up around the tumor."""
+    """Draw one row per patient: low dose, restored and standard dose, close up around the tumor.
+
+    Args:
+        planes: One slice for each patient.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The figure.
+    """
     with styled():
         figure = new_figure(
             2 * EDGE_IN + 3 * (PANEL_IN + GAP_IN), LABEL_IN + len(planes) * (PANEL_IN + LABEL_IN + GAP_IN)

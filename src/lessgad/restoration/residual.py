@@ -21,8 +21,8 @@ class Tolerance:
     """Errors that pass: δ = max(error, share · enhancement).
 
     Attributes:
-        error: On the scale of [−1, 1], above 0.
-        share: Of the enhancement that the restored image shows, 0 or above, below 1.
+        error: Tolerated error on the scale of [−1, 1], above 0.
+        share: Tolerated share of the enhancement that the restored image shows, from 0 to below 1.
     """
 
     error: float
@@ -31,11 +31,11 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """What was measured beside what was to be expected, float32, 0 where nothing is judged.
+    """The residual of a restored image with its noise and its margins, float32, 0 where nothing is evaluated.
 
     Attributes:
         residual: r.
-        variance: Of its noise.
+        variance: Variance of its noise.
         margin_below: F(T1, restored) − F(T1, restored − δ).
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
@@ -63,7 +63,7 @@ class Residual:
         sigma_pre_contrast: float,
         tolerance: Tolerance,
     ) -> Residual:
-        """Take the restored image back to its dose and subtract.
+        """Take the restored image back to its dose with the forward model, and subtract the scan.
 
             r = acquired − F(T1, restored) − (b(σ) − b(σ₀)),  b(σ) = E[M | A] − A of Rician noise
 
@@ -73,13 +73,16 @@ class Residual:
 
         Args:
             pre_contrast: T1 on [−1, 1].
-            low_dose: As acquired.
+            low_dose: Low dose as acquired.
             restored: Made from it.
-            judged: Where.
-            dose: Of the low dose.
+            judged: Voxels to evaluate.
+            dose: Dose of the low-dose scan.
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.
             tolerance: δ.
+
+        Returns:
+            The residual.
         """
         t1, low, shown = (np.asarray(image[judged], np.float64) for image in (pre_contrast, low_dose, restored))
         enhancement = np.maximum(shown - t1, 0)

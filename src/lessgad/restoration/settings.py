@@ -11,7 +11,7 @@ from lessgad.settings import Settings
 
 
 class RestorationSettings(Settings):
-    """How volumes are restored.
+    """Settings of the restoration of volumes.
 
     Attributes:
         window: `whole_slice`; `sliding`: 128×160, half a step, blended with a Gaussian, as in the paper; `auto`:

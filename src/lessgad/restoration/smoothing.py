@@ -43,7 +43,14 @@ class Smoothing:
         return tuple(kernels)
 
     def average(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Σ k·image around each voxel; 0 beyond the array."""
+        """Compute Σ k·image around each voxel; the image is 0 outside.
+
+        Args:
+            image: The image.
+
+        Returns:
+            The weighted sum.
+        """
         return correlate_separably(image, self.kernels)
 
     @property
@@ -54,19 +61,22 @@ class Smoothing:
     def variance(
         self, variance: Float[np.ndarray, "*shape"], correlation: NoiseCorrelation = WHITE
     ) -> Float[np.ndarray, "*shape"]:
-        """Variance of `average` of noise with this variance in each voxel.
+        """Compute the variance of the average of noise that has a given variance in each voxel.
 
             white: Σᵢ kᵢ² vᵢ;   correlated in plane: times Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ² along x and along y
 
         Args:
             variance: v, which varies slowly where noise is correlated.
-            correlation: Of neighboring pixels along the first two axes.
+            correlation: Correlation of neighboring pixels along the first two axes.
+
+        Returns:
+            The variance of the average, in the unit of v.
         """
         gain = math.prod(correlation.sum_of_squares(axis, kernel) for axis, kernel in enumerate(self.kernels[:2]))
         return np.float32(gain) * correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:
-        """What is left of a ball's height in its middle: the share of a 3D Gaussian within its radius."""
+        """Height that remains in the middle of a smoothed ball: the share of a 3D Gaussian within its radius."""
         from scipy.stats import chi2
 
         return float(chi2.cdf((diameter_mm / 2 / (self.fwhm_mm * SD_PER_FWHM)) ** 2, 3))

@@ -31,8 +31,8 @@ class Repeat:
     """A second scan of a study at the standard dose.
 
     Attributes:
-        image: On [−1, 1], on the grid of the study.
-        sigma: Its noise on that scale; None where it is unknown.
+        image: Image on [−1, 1], on the grid of the study.
+        sigma: Noise on that scale; None if unknown.
         scanned: Whether it was really made.
     """
 
@@ -43,6 +43,12 @@ class Repeat:
 
 def scanned_repeat(path: Path) -> Repeat:
     """Read a prepared second scan.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The repeat scan.
 
     Raises:
         VolumeError: It is missing or damaged.
@@ -84,14 +90,14 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
 
 
 def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regions: Regions, repeat: Repeat) -> None:
-    """Add the rows of the repeat, held against the standard dose, and those of the standard dose held against it.
+    """Add the rows of the repeat, compared with the standard dose, and those of the standard dose compared with it.
 
     Args:
-        scorer: Of the study; takes the rows.
-        study: Prepared.
-        subset: Of its patient.
+        scorer: Scorer of the study; takes the rows.
+        study: The prepared study.
+        subset: Subset of the patient.
         regions: Label values of each region.
-        repeat: Its second scan.
+        repeat: The second scan.
     """
     scorer.score(repeat.image, REPEAT, _at_standard(repeat.image, repeat.sigma))
     standard = np.asarray(study.standard_dose)

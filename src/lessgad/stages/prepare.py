@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class PreparationTask:
     """What a worker needs to prepare one study.
 
     Attributes:
-        study: Where its files are.
-        files: Where its results go.
-        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
+        study: The study, with its files.
+        files: Files for the results.
+        acquisitions: Acquisition parameters of the T1 and of the T1ce; the error where a sidecar cannot be read.
         settings: Settings of the preparation.
-        simulation: How low doses will be made from it.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
         orientation_unknown: What becomes of images whose header does not say how they lie in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     study: Study
@@ -67,7 +67,15 @@ class PreparationTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each study of the cohort, whatever its subset."""
+    """Make one unit for each study of the cohort, in any subset.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
+    """
     settings = experiment.settings
     of_all = {
         "settings": settings.preparation.model_dump(mode="json"),
@@ -93,6 +101,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         orientation_unknown=settings.cohort.orientation_unknown,
         n_threads=n_threads,
     )
+    found = task.acquisitions
     read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
     hashes = {path: experiment.hashes.of(path) for path in read}
     ingredients = {
@@ -101,7 +110,7 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         "standard_dose": hashes[study.standard_dose],
         "mask": hashes[study.mask] if study.mask else None,
         "mask_space": study.mask_space,
-        "acquisitions": _spelled(task.acquisitions),
+        "acquisitions": str(found) if isinstance(found, CohortError) else [asdict(one) for one in found],
     }
     files = task.files
     outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
@@ -129,22 +138,16 @@ def _acquisitions(study: Study, sidecars: Sidecars) -> tuple[Acquisition, Acquis
         return error
 
 
-def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> list[dict[str, Any]] | str:
-    if isinstance(acquisitions, CohortError):
-        return str(acquisitions)
-    return [asdict(acquisition) for acquisition in acquisitions]
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A study that was prepared and not yet written.
 
     Attributes:
         pair: All its steps.
-        study: What is stored.
+        study: Study as it is stored.
         grid: T1 as read.
-        tumor: Where the tumor is; None without one.
-        description: For the record.
+        tumor: Mask of the tumor; None without one.
+        description: Description for the record.
         cautions: Reasons to look at this study, in words.
     """
 
@@ -159,6 +162,10 @@ class Prepared:
 def prepare_study(task: PreparationTask, _doing: Doing) -> None:
     """Prepare one study and write it.
 
+    Args:
+        task: What to prepare.
+        _doing: Not used.
+
     Raises:
         StudyError: It cannot be registered or calibrated, or its mask does not fit.
         VolumeError: One of its files cannot be used.
@@ -170,13 +177,7 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
 
 
 def prepared(task: PreparationTask) -> Prepared:
-    """Prepare one study; nothing is written.
-
-    Raises:
-        StudyError: As `prepare_study`.
-        VolumeError: A file cannot be used.
-        CohortError: A sidecar cannot be read.
-    """
+    """Prepare one study without writing it; the errors are those of `prepare_study`."""
     from lessgad.preparation.pair import prepare_pair
 
     if isinstance(task.acquisitions, CohortError):
