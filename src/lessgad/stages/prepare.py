@@ -102,8 +102,9 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         n_threads=n_threads,
     )
     found = task.acquisitions
-    read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
-    hashes = {path: experiment.hashes.of(path) for path in read}
+    hashes = {
+        path: experiment.hashes.of(path) for path in (study.pre_contrast, study.standard_dose, study.mask) if path
+    }
     ingredients = {
         **of_all,
         "pre_contrast": hashes[study.pre_contrast],
