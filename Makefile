@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo/cohort/dataset_description.json: | install
 	rm -rf demo/cohort
-	$(BIN)/lessgad phantom demo/cohort --patients 18 --low-dose 0.1
+	$(BIN)/lessgad phantom demo/cohort --patients 18 --sessions 1 --low-dose 0.1
 
 demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
 	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick --pretrained

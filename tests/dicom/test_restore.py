@@ -151,12 +151,15 @@ def test_a_model_that_needs_a_t1(tmp_path, tiny, untrained_model, capfd):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_scan_whose_air_is_not_dark_is_refused(tmp_path, tiny, run):
+def test_a_scan_whose_air_is_not_dark_is_refused_unless_it_is_kept(tmp_path, tiny, run):
     alone = write_study(tmp_path / "alone", tiny, kinds={2: KINDS[2]})
 
     def lift(dataset):
-        dataset.RescaleIntercept = float(dataset.get("RescaleIntercept", 0)) + 300
+        dataset.RescaleIntercept = float(dataset.get("RescaleIntercept", 0)) + 40
         dataset.RescaleSlope = dataset.get("RescaleSlope", 1)
 
     change_files(alone, lift)
     refused(run(alone, tmp_path / "out"), tmp_path / "out", "a low dose whose air is near zero")
+    code, _, err = run(alone, tmp_path / "out", "--noise-floor")
+    assert code == 0, err
+    assert "caution: low dose: air begins at " in err

@@ -79,6 +79,26 @@ def wrapped(name: str) -> Callable[[Files], None]:
     return spoil
 
 
+def wrapped_unsigned(files: Files) -> None:
+    """Stored without a sign in 12 bits: scalp and tumor come out dark."""
+    array, affine = load(files["t1ce"])
+    save(files["t1ce"], (np.round(array * (6000 / array.max())).astype(int) % 4096).astype(np.int16), affine)
+
+
+def coils(n: int, snr: float) -> Callable[[Files], None]:
+    """Sums of squares over receiver coils: the noise of all of them is in the air, that of one in tissue."""
+
+    def spoil(files: Files) -> None:
+        rng = np.random.default_rng(3)
+        for name in ("t1", "t1ce"):
+            array, affine = load(files[name])
+            parts = rng.normal(0, np.median(array[array > 0.3 * array.max()]) / snr, (2 * n, *array.shape))
+            parts[0] += array
+            save(files[name], np.sqrt((parts**2).sum(axis=0)).astype(np.float32), affine)
+
+    return spoil
+
+
 def slab(files: Files) -> None:
     for path in files.values():
         array, affine = load(path)
@@ -175,6 +195,7 @@ LATIN = '{"EchoTime": 0.004,\t"PatientComment": "Kopf\tM\xfcnchen", "x": -nan, "
 PROBLEMS: dict[str, Problem] = {
     "wrappedce": Problem(wrapped("t1ce"), failed="strongly negative"),
     "wrappedt1": Problem(wrapped("t1"), failed="strongly negative"),
+    "wrappedunsigned": Problem(wrapped_unsigned, caution="bright values of the T1ce lost"),
     "meters": Problem(units(1, 1e-3), plain=True),
     "microns": Problem(units(3, 1e3), plain=True),
     "notmetres": Problem(units(1, 1.0), failed="the size of a head"),
@@ -203,6 +224,7 @@ PROBLEMS: dict[str, Problem] = {
     "offset": Problem(offset(150.0), failed="is not near zero"),
     "smalloffset": Problem(offset(10.0), failed="is not near zero"),
     "negativeoffset": Problem(offset(-80.0), failed="is not near zero"),
+    "coils": Problem(coils(8, 30), failed="{noise_floor: keep}"),
     "capped": Problem(capped, caution="saturated"),
     "latin": Problem(says("t1ce", LATIN), plain=True),
     "lpsmask": Problem(turned(("mask",), LPS), plain=True),

@@ -107,6 +107,27 @@ def test_an_orientation_that_nobody_knows_is_used_where_it_is_trusted(lessgad, p
     )
 
 
+@pytest.mark.slow
+def test_a_noise_floor_is_used_where_it_is_kept(lessgad, problem_cohort, tmp_path):
+    """Volume and enhancement are those of the plain study, but for what noise adds to tissue."""
+    for part in ("sub-good1", "sub-coils", "derivatives/manual/sub-coils", "derivatives/manual/sub-good1"):
+        shutil.copytree(problem_cohort / "cohort" / part, tmp_path / "cohort" / part)
+    shutil.copy(problem_cohort / "cohort/derivatives/manual/dseg.tsv", tmp_path / "cohort/derivatives/manual")
+    shutil.copytree(problem_cohort / "experiment", tmp_path / "experiment")
+    path = tmp_path / "experiment" / "experiment.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["preparation"]["noise_floor"] = "keep"
+    path.write_text(yaml.safe_dump(settings))
+    code, _, err = lessgad("run", tmp_path / "experiment", "--until", "prepare")
+    assert code == 0, err
+    for name in ("T1", "T1ce"):
+        assert re.search(rf"sub-coils: caution: {name}: air begins at \d(\.\d)? % of tissue", err)
+    assert "sub-good1: caution" not in err
+    found, plain = (tumor(tmp_path / "experiment", name) for name in ("coils", "good1"))
+    assert found[0] == pytest.approx(plain[0], rel=0.01)
+    assert found[1] == pytest.approx(plain[1], rel=0.05)
+
+
 def test_an_unforeseen_error_fails_that_study_alone_and_its_traceback_is_in_the_log(
     lessgad, tiny_experiment, monkeypatch
 ):

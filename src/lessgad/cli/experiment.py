@@ -43,7 +43,7 @@ def init(
         typer.Option("--aligned", help="T1 and T1ce are already aligned; lessgad checks it and does not register."),
     ] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Train briefly and restore four doses only, to see the whole workflow.")
+        bool, typer.Option("--quick", help="Train briefly and restore three doses only, to see the whole workflow.")
     ] = False,
     pretrained: Annotated[
         bool,

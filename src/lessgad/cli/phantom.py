@@ -19,6 +19,7 @@ def phantom(
     patients: Annotated[
         int, typer.Option(min=1, max=999, help="Number of patients; about a third have two sessions.")
     ] = 24,
+    sessions: Annotated[int, typer.Option(min=1, max=2, help="The most sessions that a patient has.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same files.")] = 1,
     low_dose: Annotated[
         list[float] | None,
@@ -68,6 +69,7 @@ def phantom(
             low_doses=() if pairs_only else low_dose or LOW_DOSES,
             dicom=dicom,
             n_repeats=int(repeat),
+            most_sessions=sessions,
         )
     finally:
         bars.end()

@@ -11,6 +11,7 @@ import typer
 from lessgad.pretrained import NAME as PRETRAINED
 
 if TYPE_CHECKING:
+    from lessgad.preparation.settings import NoiseFloor
     from lessgad.volume import Volume
 
 
@@ -91,6 +92,10 @@ def restore(
     burn_in: Annotated[
         bool, typer.Option(help="For a DICOM study: write NOT FOR DIAGNOSIS into the pixels of every slice.")
     ] = True,
+    noise_floor: Annotated[
+        bool,
+        typer.Option("--noise-floor", help="Use scans whose air is not near zero, as in sums over many coils."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
@@ -107,7 +112,7 @@ def restore(
         from lessgad.cli.restore_dicom import check_options, restore_dicom
 
         check_options(pre_contrast=pre_contrast, t2=t2, spacing=spacing_mm, interval=interval, consistency=consistency)
-        restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in)
+        restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in, noise_floor=noise_floor)
         return
     if dose is None:
         raise InputError(f"The dose of {low_dose.name} is not given", remedy="Give it with --dose")
@@ -121,7 +126,8 @@ def restore(
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
         raise ModelError("The model has no calibrated intervals", path=model, remedy="Leave --interval out")
-    scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2})
+    keeps = "keep" if noise_floor else restorer.description.preparation.noise_floor
+    scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2}, keeps)
     restoration = restorer.restore_in_full(
         scans["low dose"],
         dose,
@@ -147,11 +153,12 @@ def restore(
         typer.echo(f"against the measurement: {restoration.discrepancy.words}", err=True)
 
 
-def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
+def _scans(named: dict[str, Path | None], noise_floor: NoiseFloor) -> dict[str, Volume]:
     """Read the scans that are there.
 
     Args:
         named: File of each scan; None for one that was not given.
+        noise_floor: Whether scans whose air is not near zero are refused or kept.
 
     Returns:
         The scans that were given.
@@ -165,7 +172,7 @@ def _scans(named: dict[str, Path | None]) -> dict[str, Volume]:
 
     scans = {name: read_volume(path) for name, path in named.items() if path is not None}
     for name, scan in scans.items():
-        check_scan(scan, name, "trust")
+        check_scan(scan, name, "trust", noise_floor)
     return scans
 
 

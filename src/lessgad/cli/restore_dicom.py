@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 
 def restore_dicom(
-    folder: Path, out: Path, model: Path, dose: float | None, series: list[str], *, burn_in: bool
+    folder: Path,
+    out: Path,
+    model: Path,
+    dose: float | None,
+    series: list[str],
+    *,
+    burn_in: bool,
+    noise_floor: bool,
 ) -> None:
     """Restore the low dose of the study in a folder, and print the folders of the new series.
 
@@ -24,6 +31,7 @@ def restore_dicom(
         dose: Dose of the scan, 0–1; None takes that of the header.
         series: Roles of series by SeriesNumber, such as ``low_dose=5``.
         burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
+        noise_floor: Whether scans whose air is not near zero are used, as sums over many coils are.
 
     Raises:
         LessgadError: The study or the model is not of use.
@@ -33,7 +41,10 @@ def restore_dicom(
     from lessgad.restoration.restorer import Restorer
 
     scans = find_scans(folder, read_rules(), dose, named_series(series))
-    folders, cautions = restore_study(scans, out, Restorer.load(model), burn_in=burn_in)
+    restorer = Restorer.load(model)
+    folders, cautions = restore_study(
+        scans, out, restorer, burn_in=burn_in, noise_floor="keep" if noise_floor else None
+    )
     for words in cautions:
         typer.echo(f"caution: {words}", err=True)
     for path in folders:

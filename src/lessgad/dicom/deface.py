@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.preparation.head import head_mask
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume, in_transverse_order
 
 CUT_DEPTH_MM = 20.0
@@ -25,8 +26,6 @@ BROW_BELOW_VERTEX_MM, FACE_BELOW_BROW_MM = 80.0, 90.0
 VERTEX_SHARE = 0.4
 #: Of the columns of the face that end in air, not at the border of the image.
 LEAST_IN_VIEW = 0.1
-#: Between two scans of a session; the planes of one head differ by less, even where one scan shows more of it.
-SAME_PLACE_MM = 25.0
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,6 @@ class FacePlane:
 
     y_mm: float
     z_mm: float
-
-    def like(self, other: FacePlane) -> bool:
-        """Whether two scans of a session show the head in one place."""
-        return abs(self.y_mm - other.y_mm) <= SAME_PLACE_MM
 
 
 def find_face_plane(scan: Volume) -> FacePlane | None:
@@ -75,31 +70,34 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
     return FacePlane(front - CUT_DEPTH_MM, brow)
 
 
-def deface(scan: Volume, plane: FacePlane) -> Volume:
-    """Set everything in front of the plane to 0; the type is kept.
+def deface(scan: Volume, plane: FacePlane, to_plane: RigidTransform | None = None) -> Volume:
+    """Set everything in front of the plane to 0; the type stays.
 
     Args:
-        scan: The scan.
-        plane: Plane behind the eyes.
+        scan: Any order of axes.
+        plane: Found in this scan or in another one of the session.
+        to_plane: Maps points of this scan to the coordinates of the plane; None where they are the same.
 
     Returns:
         The scan without the face.
     """
-    removed = in_front_of(plane, scan)
+    removed = in_front_of(plane, scan, to_plane)
     return scan.with_array(np.where(removed, np.zeros((), scan.array.dtype), scan.array))
 
 
-def in_front_of(plane: FacePlane, scan: Volume) -> Bool[np.ndarray, "i j k"]:
+def in_front_of(plane: FacePlane, scan: Volume, to_plane: RigidTransform | None = None) -> Bool[np.ndarray, "i j k"]:
     """Find the voxels in front of a plane, which defacing removes.
 
     Args:
-        plane: Plane behind the eyes.
-        scan: The scan.
+        plane: Found in this scan or in another one of the session.
+        scan: Any order of axes.
+        to_plane: As of `deface`.
 
     Returns:
         True in front of the plane, (i, j, k).
     """
-    y_mm, z_mm = _world(scan, 1), _world(scan, 2)
+    there = scan if to_plane is None else Volume(scan.array, to_plane.matrix @ scan.affine)
+    y_mm, z_mm = _world(there, 1), _world(there, 2)
     return np.broadcast_to((y_mm > plane.y_mm) & (z_mm < plane.z_mm), scan.array.shape)
 
 

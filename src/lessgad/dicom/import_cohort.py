@@ -131,7 +131,7 @@ def _write_image(cohort: Path, entry: Imported, face: SessionFace | None) -> Imp
     try:
         volume, converted = convert(candidate.grid, header.transfer_syntax_uid)
         if face is not None:
-            volume = face.removed_from(volume)
+            volume = face.removed_from(volume, candidate)
     except SeriesError as error:
         return Imported(entry.study, candidate, entry.path, error.problem)
     target = cohort / entry.path

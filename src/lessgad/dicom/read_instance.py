@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the header of one file, whatever its name, and see whether its pixels are all there."""
+"""Read the header of one file of any name and check that its pixel data are complete."""
 
 from __future__ import annotations
 
@@ -132,6 +132,7 @@ def _header(dataset: Dataset) -> SeriesHeader:
         inversion_time_ms=number_of(dataset, "InversionTime") or number_of(dataset, "InversionTimes"),
         flip_angle_deg=number_of(dataset, "FlipAngle"),
         contrast=_contrast(dataset),
+        frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID"),
     )
 
 

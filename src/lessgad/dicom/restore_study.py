@@ -31,6 +31,7 @@ from lessgad.restoration.conformal_intervals import OF_SCANNED_LOW_DOSES
 from lessgad.volume import Volume
 
 if TYPE_CHECKING:
+    from lessgad.preparation.settings import NoiseFloor
     from lessgad.restoration.restorer import Restoration, Restorer
 
 _SAME_DOSE = 0.005
@@ -112,7 +113,7 @@ def has_low_dose(folder: Path, rules: ImportRules) -> bool:
 
 
 def restore_study(
-    scans: StudyScans, out: Path, restorer: Restorer, *, burn_in: bool = True
+    scans: StudyScans, out: Path, restorer: Restorer, *, burn_in: bool = True, noise_floor: NoiseFloor | None = None
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Restore a study and write the result, the half-width of its interval and its discrepancy as derived series.
 
@@ -121,6 +122,7 @@ def restore_study(
         out: A folder that does not exist or is empty; it appears whole, or not at all.
         restorer: The model.
         burn_in: Whether "NOT FOR DIAGNOSIS" is written into the pixels.
+        noise_floor: Whether scans are used whose air is not near zero; None does as the settings of the model say.
 
     Returns:
         The folders of the series, and cautions.
@@ -139,9 +141,10 @@ def restore_study(
             path=scans.low_dose.series.folder,
             remedy="Name it: --series pre_contrast=NUMBER",
         )
-    low, low_header = _read(scans.low_dose, "low dose")
-    t1 = _read(scans.pre_contrast, "T1")[0] if scans.pre_contrast is not None else None
-    t2 = _read(scans.t2, "T2")[0] if scans.t2 is not None and restorer.takes_t2 else None
+    floor = noise_floor or restorer.description.preparation.noise_floor
+    low, low_header = _read(scans.low_dose, "low dose", floor)
+    t1 = _read(scans.pre_contrast, "T1", floor)[0] if scans.pre_contrast is not None else None
+    t2 = _read(scans.t2, "T2", floor)[0] if scans.t2 is not None and restorer.takes_t2 else None
     restoration, unchecked = _restored(restorer, low, scans.dose, t1, t2, low_header)
     cautions = (*restoration.cautions, *unchecked)
     sources = [one.grid for one in (scans.pre_contrast, scans.t2 if t2 is not None else None) if one is not None]
@@ -189,11 +192,11 @@ def _grid(candidate: Candidate) -> SliceGrid:
     return candidate.grid
 
 
-def _read(candidate: Candidate, name: str) -> tuple[Volume, SeriesHeader]:
+def _read(candidate: Candidate, name: str, noise_floor: NoiseFloor) -> tuple[Volume, SeriesHeader]:
     """Read a scan, and refuse one that cannot be of a head."""
     header = candidate.series.header
     volume = convert(_grid(candidate), header.transfer_syntax_uid)[0]
-    check_scan(volume, name)  # a series says how it lies in space, or is not read at all
+    check_scan(volume, name, noise_floor=noise_floor)  # a series says how it lies in space, or is not read at all
     return volume, header
 
 

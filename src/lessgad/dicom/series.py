@@ -95,6 +95,8 @@ class SeriesHeader:
         inversion_time_ms: TI.
         flip_angle_deg: Flip angle.
         contrast: The agent.
+        frame_of_reference_uid: FrameOfReferenceUID; scans that share it share the scanner's coordinates. Empty where
+            not said.
     """
 
     patient: PatientHeader
@@ -119,6 +121,7 @@ class SeriesHeader:
     inversion_time_ms: float | None
     flip_angle_deg: float | None
     contrast: Contrast
+    frame_of_reference_uid: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
 
-QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_DOSES = (0.0, 0.1, 0.3)
 QUICK_SAMPLES = 2_000
 #: The published method: METHOD and training as in the paper, as far as it tells.
 PAPER: dict[str, Any] = {
@@ -107,12 +107,13 @@ preparation:
   alignment: {alignment}   # register: with elastix; aligned: already aligned, which is checked{usual_alignment}
   calibration: {prepare.calibration}   # smooth: smoothly varying factor; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
+  noise_floor: {prepare.noise_floor}   # refuse or keep scans whose air is not near zero, as in sums over many coils
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
 
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
   model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
-  noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
-  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # width of its correlation; 0: white; null: as in the T1ce
+  noise: {simulation.noise_words}   # matched: independent, SNR of the T1ce; {{snr: 20}}: this SNR; none
+  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # correlation width in pixels; 0: white; null: as in the T1ce
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
   t2_ms: {simulation.t2_ms}   # assumed T2 of tissue; T2* for gradient echoes
   seed: {simulation.seed}

@@ -42,8 +42,8 @@ def galleries(experiment: Experiment, rows: Sequence[SimilarityRow], usable: Col
         figure = dose_gallery(_gallery_study(experiment, study, prepared, scores, usable))
         alt = "T1 and T1ce at the left; at several doses, low-dose images above and restored images below"
         caption = (
-            f"{study.name}: low dose above, restored below; whole slice and close-up. "
-            "PSNR and SSIM are those of the tumor's box in the whole volume."
+            f"{study.name}: low dose above, restored below; whole slice and close-up, in which white is the "
+            "brightest tumor. PSNR and SSIM are those of the tumor's box in the whole volume."
         )
         pictures.append(Picture(to_png(figure), alt, caption))
     return tuple(pictures)

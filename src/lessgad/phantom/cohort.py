@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,11 +42,12 @@ def write_cohort(
     low_doses: Sequence[float] = LOW_DOSES,
     dicom: bool = False,
     n_repeats: int = 0,
+    most_sessions: int = 2,
 ) -> None:
     """Write `n_patients` patients, about a third of them with two sessions, into a new folder.
 
-    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom` and `n_repeats` alone. dataset_description.json is
-    written last: a folder without it is not a whole cohort.
+    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom`, `n_repeats` and `most_sessions` alone.
+    dataset_description.json is written last: a folder without it is not a whole cohort.
 
     Args:
         root: The folder; it must not exist or be empty.
@@ -56,6 +58,7 @@ def write_cohort(
         low_doses: Doses to scan besides T1 and T1ce, between 0 and 1.
         dicom: Whether to write the scans as DICOM too, under ``sourcedata/dicom``.
         n_repeats: Further scans of each session at the standard dose (``run-2``, ``run-3`` …).
+        most_sessions: Sessions of a patient beyond this number are left out, at least 1.
 
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
@@ -75,7 +78,8 @@ def write_cohort(
         found = "not empty" if root.is_dir() else "a file"
         raise CohortError(f"The folder for the cohort is {found}", path=root, remedy="Choose a new or empty folder")
     digits = max(2, len(str(n_patients)))
-    patients = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
+    drawn = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
+    patients = [replace(patient, tumors=patient.tumors[:most_sessions]) for patient in drawn]
     write = partial(
         write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom, n_repeats=n_repeats
     )

@@ -42,7 +42,7 @@ def darker_after_contrast(
     standard_dose: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],
 ) -> tuple[str, ...]:
-    """Warn of a tumor whose median is darker or hardly brighter after contrast: the scans may be swapped or copies.
+    """Warn of a tumor whose median is darker after contrast, or hardly brighter: the pair may be swapped, or damaged.
 
     Args:
         pre_contrast: T1 on [−1, 1].
@@ -63,5 +63,5 @@ def darker_after_contrast(
         )
     return (
         f"the tumor is darker after contrast (median enhancement {100 * enhancement / max(before, 1e-6):.0f} % of its "
-        "T1): T1 and T1ce may be swapped",
+        "T1): T1 and T1ce may be swapped, or bright values of the T1ce lost",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a scan can be what it is said to be: its size, its orientation, its intensities."""
+"""Checks of a scan: its size, its orientation, its intensities."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from jaxtyping import Float
 
 from lessgad.errors import StudyError
 from lessgad.preparation.rigid_transform import filled_planes
+from lessgad.preparation.settings import NoiseFloor
+from lessgad.preparation.wrapped_values import steps_into_holes
 from lessgad.volume import Volume
 
 OrientationUnknown = Literal["refuse", "trust"]
@@ -31,18 +33,26 @@ SMALLEST_BRIGHT, LARGEST_BRIGHT = 1e-12, 1e12
 SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE, MOST_BRIGHTER = 1e-3, 20, 2e-4, 10
 
 TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
+REMOVE_OFFSET = "Remove the offset from its intensities (scl_inter, RescaleIntercept)"
+KEEP_FLOOR = (
+    f"{REMOVE_OFFSET}. Keep it if it is the noise floor of many coils, which tissue does not have: preparation: "
+    "{noise_floor: keep} in experiment.yaml, or lessgad restore --noise-floor"
+)
 UNKNOWN_ORIENTATION = (
     "the header does not say how the image lies in space (sform and qform codes are 0): left and right may be swapped"
 )
 
 
-def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown = "refuse") -> tuple[str, ...]:
+def check_scan(
+    scan: Volume, name: str, orientation_unknown: OrientationUnknown = "refuse", noise_floor: NoiseFloor = "refuse"
+) -> tuple[str, ...]:
     """Refuse a scan that cannot be of a head, or whose intensities cannot be a magnitude image's.
 
     Args:
         scan: Scan as read, any axis order.
         name: Name of the scan for display: T1.
         orientation_unknown: What becomes of a scan whose header does not say how it lies in space.
+        noise_floor: What becomes of a scan whose air is not near zero, as in sums over many coils.
 
     Returns:
         Cautions, in words.
@@ -53,12 +63,12 @@ def check_scan(scan: Volume, name: str, orientation_unknown: OrientationUnknown 
     check_size(scan, name)
     if orientation_unknown == "refuse" and not scan.frame.is_known:
         raise StudyError(f"The header of the {name} does not say how it lies in space (codes of 0)", remedy=TRUST_IT)
-    check_intensities(np.asarray(scan.array, np.float32), name)
+    check_intensities(np.asarray(scan.array, np.float32), name, noise_floor)
     return scan_cautions(scan, name)
 
 
 def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
-    """Warn of a usable scan with unknown orientation or with saturated intensities.
+    """Warn of a usable scan with unknown orientation, saturated intensities or a noise floor.
 
     Args:
         scan: The scan.
@@ -70,11 +80,19 @@ def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
     cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     if not scan.frame.is_known:
         cautions.append(f"{name}: {UNKNOWN_ORIENTATION}")
-    share = saturated_share(np.asarray(scan.array, np.float32))
+    image = np.asarray(scan.array, np.float32)
+    share = saturated_share(image)
     if share:
         cautions.append(
             f"{name}: {_percent(share)} of the foreground share the largest value: it is saturated, and enhancement "
             "above that is cut off"
+        )
+    offset, tissue = air_offset(image[filled_planes(image)])
+    if abs(offset) > MOST_OFFSET * tissue:
+        share_of_tissue = _percent(offset / tissue) if tissue > 0 else "more than all"
+        cautions.append(
+            f"{name}: air begins at {share_of_tissue} of tissue; if tissue has this offset too, and not only the air, "
+            f"enhancement is {share_of_tissue} too small"
         )
     return tuple(cautions)
 
@@ -104,14 +122,15 @@ def check_size(scan: Volume, name: str) -> None:
     )
 
 
-def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
-    """Raise StudyError where intensities cannot be those of a magnitude image that begins at zero.
+def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor: NoiseFloor = "refuse") -> None:
+    """Refuse intensities that cannot be those of a magnitude image that begins at zero.
 
     Outer planes that hold one value alone were not scanned and are not looked at.
 
     Args:
         image: The image.
         name: What the scan is, for the words: "T1".
+        noise_floor: Whether air above zero is kept; air below zero is always refused.
 
     Raises:
         StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
@@ -129,11 +148,17 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str) -> None:
             remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to "
             "negative ones; a standardized image (mean 0) cannot be used",
         )
+    if steps := steps_into_holes(image):
+        raise StudyError(
+            f"The {name} has dark holes in its brightest parts ({steps} steps from its brightest voxels into them)",
+            remedy="Convert it again from DICOM: values beyond the range of their data type (4095, 32767) wrap around "
+            "to small ones, or were set to 0",
+        )
     offset, tissue = air_offset(image[filled_planes(image)])
-    if abs(offset) > MOST_OFFSET * tissue:
+    if abs(offset) > MOST_OFFSET * tissue and not (offset > 0 and noise_floor == "keep"):
         raise StudyError(
             f"Air in the {name} is not near zero: it begins at {offset:.4g}, tissue is at {tissue:.4g}",
-            remedy="Remove the offset from its intensities (scl_inter, RescaleIntercept)",
+            remedy=KEEP_FLOOR if offset > 0 else REMOVE_OFFSET,
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose_fraction import percent
-from lessgad.report.slice_picture import show_plane, square_box
+from lessgad.report.slice_picture import show_plane, square_box, window_of_tumor
 from lessgad.report.style import MUTED, new_figure, place, styled, write
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figu
             top = LABEL_IN + row * (PANEL_IN + LABEL_IN + GAP_IN)
             write(figure, EDGE_IN, top, plane.label, 7.5, color=MUTED)
             box = square_box(plane.tumor, plane.spacing_mm, SIDE_MM) if plane.tumor.any() else (slice(None),) * 2
+            window = window_of_tumor((-1.0, -1 + 2.2 * plane.tissue_level), plane.images[-1], plane.tumor)
             for column, image in enumerate(plane.images):
                 axes = place(figure, EDGE_IN + column * (PANEL_IN + GAP_IN), top + LABEL_IN - 0.06, PANEL_IN, PANEL_IN)
                 axes.set_facecolor("black")
-                window = -1.0, -1 + 2.2 * plane.tissue_level
                 show_plane(axes, np.asarray(image)[box], plane.spacing_mm, window, marks=column == 0, bar_mm=10.0)
     return figure

@@ -77,6 +77,23 @@ def gray_window(
     return float(background), white if white > background else float(background) + 1.0
 
 
+def window_of_tumor(
+    window: tuple[float, float], standard_dose: Float[np.ndarray, "*shape"], tumor: Bool[np.ndarray, "*shape"]
+) -> tuple[float, float]:
+    """Widen a gray window so that the structure of a bright tumor is visible.
+
+    Args:
+        window: Intensities of black and white.
+        standard_dose: T1ce, in the unit of the window.
+        tumor: Mask of the tumor; empty leaves the window as it is.
+
+    Returns:
+        Black as before; white at least at the 99th percentile of the tumor at the standard dose.
+    """
+    low, high = window
+    return low, max(high, float(np.percentile(standard_dose[tumor], 99))) if tumor.any() else high
+
+
 def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], margin_mm: float) -> Box:
     """Find the bounding box of a mask in a plane, with a margin; the whole plane for an empty mask.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage prepare: each study, two scans to two comparable images and a picture of how."""
+"""Stage prepare: turn the two scans of each study into two comparable images, and draw a picture of each step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lessgad.cohort.study import Study
 from lessgad.dose.field_strength import field_cautions
 from lessgad.dose.relaxivity import agent_cautions, agent_used
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.dose.source_pair import denoised_source_pair, scan_noise
+from lessgad.dose.source_pair import ScanNoise, denoised_source_pair, scan_noise
 from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
@@ -33,7 +33,6 @@ from lessgad.report.preparation_sheet import write_sheet
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 if TYPE_CHECKING:
-    from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
 VERSION = 9
@@ -41,7 +40,7 @@ VERSION = 9
 
 @dataclass(frozen=True)
 class PreparationTask:
-    """What a worker needs to prepare one study.
+    """Data that a worker needs to prepare one study.
 
     Attributes:
         study: The study, with its files.
@@ -51,7 +50,7 @@ class PreparationTask:
         simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
-        orientation_unknown: What becomes of images whose header does not say how they lie in space.
+        orientation_unknown: Treatment of images whose header does not give their orientation.
         n_threads: Number of threads of the registration.
     """
 
@@ -188,7 +187,7 @@ def prepared(task: PreparationTask) -> Prepared:
     agent = task.acquisitions[1].contrast_agent
     cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1]), *agent_cautions(agent)]
     for scan, name in ((pre_contrast, "T1"), (standard_dose, "T1ce")):
-        cautions += check_scan(scan, name, task.orientation_unknown)
+        cautions += check_scan(scan, name, task.orientation_unknown, task.settings.noise_floor)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
     check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
@@ -198,8 +197,7 @@ def prepared(task: PreparationTask) -> Prepared:
         mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose, task.orientation_unknown)
         check_labels(mask, task.regions, task.known_labels, task.study.mask)
         carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered & pair.filled, task.regions)
-        if carried.covered_share < 1:
-            covered = pair.covered & pair.filled
+        covered = pair.covered & pair.filled if carried.covered_share < 1 else covered
         cautions += carried.cautions
     noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
     clean = denoised_source_pair(pair, noise) if task.simulation.adds_noise else (None, None)

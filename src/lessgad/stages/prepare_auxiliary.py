@@ -156,8 +156,8 @@ def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
     if task.acquisitions is not None:
         check_alike(*task.acquisitions, task.settings, other="low dose")
     grid, found = read_volume(task.pre_contrast), read_volume(task.found[0])
-    check_scan(grid, "T1", task.orientation_unknown)
-    cautions = check_scan(found, task.what, task.orientation_unknown)
+    check_scan(grid, "T1", task.orientation_unknown, task.settings.noise_floor)
+    cautions = check_scan(found, task.what, task.orientation_unknown, task.settings.noise_floor)
     pre_contrast, scan = in_transverse_order(grid), in_transverse_order(found)
     if task.acquisitions is None:
         prepared = prepare_t2(pre_contrast, scan, task.settings, task.n_threads)
