@@ -20,6 +20,7 @@ from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
+from lessgad.preparation.lost_to_calibration import loss_cautions, lost_in
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.noise_correlation import WHITE
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
@@ -34,7 +35,7 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,17 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         orientation_unknown=settings.cohort.orientation_unknown,
         n_threads=n_threads,
     )
-    read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
-    hashes = {path: experiment.hashes.of(path) for path in read}
+    found = task.acquisitions
+    hashes = {
+        path: experiment.hashes.of(path) for path in (study.pre_contrast, study.standard_dose, study.mask) if path
+    }
     ingredients = {
         **of_all,
         "pre_contrast": hashes[study.pre_contrast],
         "standard_dose": hashes[study.standard_dose],
         "mask": hashes[study.mask] if study.mask else None,
         "mask_space": study.mask_space,
-        "acquisitions": _spelled(task.acquisitions),
+        "acquisitions": str(found) if isinstance(found, CohortError) else [asdict(one) for one in found],
     }
     files = task.files
     outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
@@ -133,12 +136,6 @@ def _acquisitions(study: Study, sidecars: Sidecars) -> tuple[Acquisition, Acquis
         return read_acquisition(study.pre_contrast, sidecars), read_acquisition(study.standard_dose, sidecars)
     except CohortError as error:
         return error
-
-
-def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> list[dict[str, Any]] | str:
-    if isinstance(acquisitions, CohortError):
-        return str(acquisitions)
-    return [asdict(acquisition) for acquisition in acquisitions]
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,8 +224,11 @@ def prepared(task: PreparationTask) -> Prepared:
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
         cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
+    lost = lost_in(pair, tumor, grid.spacing_mm)
+    cautions += loss_cautions(lost)
     description = {
         **_description(pair, tumor, noise),
+        "enhancement_lost_to_calibration": lost,
         "agent": {"named": agent, "relaxivity_of": agent_used(agent)},
         "tumor": None if carried is None else carried.description(),
     }
