@@ -35,10 +35,10 @@ def lost_enhancement(
     Args:
         pre_contrast: T1, true zero at 0.
         calibrated: T1ce after calibration, on the same grid and scale.
-        gain: g, the smooth factor that is in it.
-        tumor: Its mask.
+        gain: g, the smooth factor that was applied.
+        tumor: Mask of the tumor.
         head: Foreground.
-        spacing_mm: Along x, y, z.
+        spacing_mm: Voxel spacing along x, y, z, in mm.
 
     Returns:
         The share, below 0 where the calibration has added to it; None where the tumor is not brighter than in the T1,
@@ -61,14 +61,30 @@ def lost_enhancement(
 def lost_in(
     pair: PreparedPair, tumor: Bool[np.ndarray, "x y z"] | None, spacing_mm: tuple[float, float, float]
 ) -> float | None:
-    """Give `lost_enhancement` of a prepared pair; None without a tumor, or where one factor was fitted for the head."""
+    """Estimate the loss of a prepared pair (`lost_enhancement`).
+
+    Args:
+        pair: The prepared pair.
+        tumor: Mask of the tumor, if there is one.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The share; None without a tumor, or if one factor was fitted for the whole head.
+    """
     if tumor is None or pair.gain is None:
         return None
     return lost_enhancement(pair.pre_contrast, pair.calibrated, pair.gain, tumor, pair.head, spacing_mm)
 
 
 def loss_cautions(lost: float | None) -> list[str]:
-    """Warn of a loss above 10 % of the enhancement."""
+    """Warn of a loss above 10 % of the enhancement.
+
+    Args:
+        lost: The share, if it is known.
+
+    Returns:
+        One caution, or none.
+    """
     if lost is None or lost <= MOST_LOST:
         return []
     return [

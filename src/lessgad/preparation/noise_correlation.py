@@ -66,11 +66,27 @@ class NoiseCorrelation:
         return _stride(self.acquired[0], self.fwhm_px[0]), _stride(self.acquired[1], self.fwhm_px[1])
 
     def at(self, axis: int, lag_px: int) -> float:
-        """Compute ρ at a distance along an axis (0: x, 1: y)."""
+        """Compute ρ at a distance along an axis.
+
+        Args:
+            axis: 0 for x, 1 for y.
+            lag_px: Distance in pixels, 0 or above.
+
+        Returns:
+            ρ, −1 to 1.
+        """
         return float(autocorrelation(self.acquired[axis], self.fwhm_px[axis], np.array([float(lag_px)]))[0])
 
     def amplitude(self, axis: int, n: int) -> Float[np.ndarray, " n"]:
-        """Compute √S at the frequencies of `numpy.fft.fftfreq` for an axis of n pixels; its root mean square is 1."""
+        """Compute √S, the amplitude of the noise at each frequency of an axis.
+
+        Args:
+            axis: 0 for x, 1 for y.
+            n: Pixels of the axis.
+
+        Returns:
+            √S at the frequencies of `numpy.fft.fftfreq`, 0 or above, with a root mean square of 1.
+        """
         k = np.abs(np.fft.fftfreq(n))
         amplitude = np.exp(-2 * (np.pi * self.fwhm_px[axis] * SD_PER_FWHM * k) ** 2)
         if self.acquired[axis] < 1:
@@ -81,8 +97,6 @@ class NoiseCorrelation:
 
     def sum_of_squares(self, axis: int, kernel: Float[np.ndarray, " k"]) -> float:
         """Compute the variance of Σ kernel·noise along an axis over that of white noise.
-
-            Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ²
 
             Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ²
 
