@@ -150,7 +150,8 @@ def test_the_correlation_of_neighbors_is_found(correlation: NoiseCorrelation, ai
     image = add_noise(head, WHITE / 20, np.random.default_rng(1), correlation=correlation).transpose(2, 1, 0)
     level = estimate_noise(image if air else np.where(MASK, image, 0), MASK)
     assert level.source == ("air" if air else "tissue")
-    assert level.sigma == pytest.approx(WHITE / 20, rel=0.03)
+    # As after zero-filling: structure that the filter leaves adds to tissue's residuals, a wide filter takes from them.
+    assert level.sigma == pytest.approx(WHITE / 20, rel=0.02 if air else 0.05)
     for axis in (0, 1):
         for lag in (1, 2, 3):
             assert level.correlation.at(axis, lag) == pytest.approx(correlation.at(axis, lag), abs=0.06)
@@ -170,7 +171,7 @@ def test_large_images_lose_slices_not_truth():
 
 
 def test_a_constant_image_is_refused():
-    with pytest.raises(StudyError, match="noise"):
+    with pytest.raises(StudyError, match="Noise cannot be measured"):
         estimate_noise(np.full((60, 60, 4), 7.0), np.ones((60, 60, 4), dtype=bool))
 
 
