@@ -2,7 +2,7 @@
 # make test    all tests but the long ones; scans are found through LESSGAD_SHARED
 # make explore the tests of properties, on new examples at each run
 # make docs    the documentation, into site/
-# make check   format, lint, spelling, types, imports
+# make check   format, lint, docstrings, spelling, types, imports
 # make bench   measurements on the scans that LESSGAD_SHARED names; leave the machine alone meanwhile
 # make soak    the long tests
 # make test-slurm    tests on a real SLURM, which they start on this machine (as root)
@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 demo/cohort/dataset_description.json: | install
 	rm -rf demo/cohort
-	$(BIN)/lessgad phantom demo/cohort --patients 18 --low-dose 0.1
+	$(BIN)/lessgad phantom demo/cohort --patients 18 --sessions 1 --low-dose 0.1
 
 demo/experiment/experiment.yaml: demo/cohort/dataset_description.json
 	$(BIN)/lessgad init demo/experiment --cohort demo/cohort --quick --pretrained
@@ -72,6 +72,7 @@ docs: install
 check: install
 	$(BIN)/ruff format --check src tests benchmarks docs examples
 	$(BIN)/ruff check src tests benchmarks docs examples
+	$(BIN)/pydoclint src
 	$(BIN)/codespell src tests benchmarks docs examples README.md CONTRIBUTING.md
 	$(BIN)/mypy
 	$(BIN)/lint-imports

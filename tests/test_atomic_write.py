@@ -24,7 +24,7 @@ for name, write in WRITERS.items():
     try:
         write(path)
     except StorageError as error:
-        print(name, error.came)
+        print(name, error.problem)
     assert path.read_text() == "old", name
     path.unlink()
     assert not list(folder.iterdir()), list(folder.iterdir())
@@ -66,7 +66,7 @@ def test_writes_and_replaces(tmp_path: Path):
     assert names(path.parent) == ["a.txt"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt(), VolumeError("a", "b"), OSError("x")])
+@pytest.mark.parametrize("error", [RuntimeError("bug"), KeyboardInterrupt(), VolumeError("a"), OSError("x")])
 def test_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: BaseException):
     path = tmp_path / "a.txt"
     path.write_text("old")
@@ -177,7 +177,7 @@ def test_saying_why_leaves_other_errors_alone():
     for error in (
         ValueError("x"),
         FileNotFoundError(errno.ENOENT, "x"),
-        VolumeError("a", "b"),
+        VolumeError("a"),
         KeyError("os error 28"),
     ):
         with pytest.raises(type(error)), saying_why(Path("somewhere")):
@@ -227,7 +227,7 @@ def test_disk_that_is_really_read_only(tmp_path: Path):
         "import sys; from pathlib import Path; from lessgad.atomic_write import write_text\n"
         "from lessgad.errors import StorageError\n"
         "try: write_text(Path(sys.argv[1]) / 'a.txt', 'new')\n"
-        "except StorageError as error: print(error.came)\n"
+        "except StorageError as error: print(error.problem)\n"
     )
     mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" -c "$3" "$1"'
     command = ["unshare", "-rm", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, script]
@@ -237,5 +237,5 @@ def test_disk_that_is_really_read_only(tmp_path: Path):
         pytest.skip("no unshare here")
     if result.returncode == 32 or "unshare" in result.stderr or "mount" in result.stderr:
         pytest.skip("nothing can be mounted here")
-    assert result.stdout.strip() == "read-only file system", result.stderr
+    assert result.stdout.strip() == "This file cannot be written: read-only file system", result.stderr
     assert (tmp_path / "a.txt").read_text() == "old"

@@ -33,7 +33,7 @@ def test_everything_else_is_refused(dose: float):
 
 @pytest.mark.parametrize(("given_dose", "meant"), [(30.0, "0.3"), (10.0, "0.1"), (12.5, "0.125"), (100.0, "1")])
 def test_per_cent_gets_a_suggestion(given_dose: float, meant: str):
-    with pytest.raises(DoseError, match=rf"got {given_dose:g}\. Did you mean {meant}\?$"):
+    with pytest.raises(DoseError, match=rf"^The dose is {given_dose:g}; .*\. Did you mean {meant}\?$"):
         check_dose(given_dose)
 
 

@@ -88,7 +88,7 @@ def test_a_scan_is_restored_with_its_cautions(files, tmp_path, capsys):
     out = tmp_path / "restored.nii.gz"
     example("restore_and_read_cautions").main(files["low"], files["t1"], str(out), 0.3)
     printed = capsys.readouterr().out
-    assert "caution: enhancement is taken to follow the dose linearly" in printed
+    assert "caution: enhancement is assumed to be proportional to the dose" in printed
     assert "90 % interval" in printed
     assert lessgad.read_volume(out).array.shape == lessgad.read_volume(files["low"]).array.shape
 

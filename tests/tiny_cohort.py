@@ -148,7 +148,7 @@ def settings(cohort: Path | str, **changes: Any) -> dict[str, Any]:
             "validate_every": 8,
             "n_validation_slices": 2,
         },
-        "restoration": {"precision": "fp32"},
+        "restoration": {"precision": "fp32", "interval_patients": 1},
         "evaluation": {"n_resamples": 100},
         "n_workers": 1,
     }

@@ -33,6 +33,12 @@ def replacing(path: Path) -> Iterator[Path]:
     a newly opened file has (the umask), whatever its writer gave it. If the block raises, the
     temporary file is removed and `path` is left as it was.
 
+    Args:
+        path: The file to write.
+
+    Yields:
+        The temporary path, in the folder of `path`.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -58,13 +64,21 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8, whole or not at all.
+
+    Args:
+        path: The file to write.
+        text: Content of the file.
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def remove_for_good(path: Path) -> None:
     """Remove a file, where it is there, so that it stays away even if the power fails now.
+
+    Args:
+        path: The file; it may be missing.
 
     Raises:
         StorageError: The folder cannot be written.
@@ -82,6 +96,12 @@ def remove_for_good(path: Path) -> None:
 def saying_why(path: Path) -> Iterator[None]:
     """Turn an error of the operating system in the block into one line about `path`.
 
+    Args:
+        path: The file or folder that the error names.
+
+    Yields:
+        Nothing.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -94,10 +114,9 @@ def saying_why(path: Path) -> Iterator[None]:
         if number not in _CANNOT_WRITE:
             raise
         raise StorageError(
-            "room and permission to write this file",
-            os.strerror(number).lower(),
-            path,
-            "Free some space or choose another folder, then run again",
+            f"This file cannot be written: {os.strerror(number).lower()}",
+            path=path,
+            remedy="Free some space or choose another folder, then run again",
         ) from error
 
 

@@ -15,6 +15,12 @@ _LABEL = re.compile(r"dose(\d+)(?:p(\d+))?")
 def check_dose(dose: float) -> float:
     """Return `dose` if it is a fraction of the standard dose, 0 ≤ dose ≤ 1.
 
+    Args:
+        dose: Any number.
+
+    Returns:
+        The dose as a float, 0–1.
+
     Raises:
         DoseError: It is not; a value that looks like per cent gets a suggestion.
     """
@@ -22,7 +28,9 @@ def check_dose(dose: float) -> float:
         return float(dose) + 0.0  # −0 becomes 0
     looks_like_percent = math.isfinite(dose) and 1 < dose <= 100
     remedy = f"Did you mean {dose / 100:g}?" if looks_like_percent else None
-    raise DoseError("a dose between 0 and 1 (a fraction of the standard dose)", f"{dose:g}", None, remedy)
+    raise DoseError(
+        f"The dose is {dose:g}; it must lie between 0 and 1 (a fraction of the standard dose)", remedy=remedy
+    )
 
 
 def dose_label(dose: float) -> str:
@@ -55,13 +63,19 @@ def different_doses(doses: Iterable[float]) -> tuple[float, ...]:
 def dose_from_label(label: str) -> float:
     """Read what `dose_label` wrote.
 
+    Args:
+        label: For example ``dose12p5``.
+
+    Returns:
+        The dose, 0–1.
+
     Raises:
         DoseError: The label is not of that form, or of more than the standard dose.
     """
     match = _LABEL.fullmatch(label)
     dose = float(f"{match[1]}.{match[2] or 0}e-2") if match is not None else math.nan
     if not dose <= 1:
-        raise DoseError("a dose label such as dose10 or dose12p5", repr(label))
+        raise DoseError(f"{label!r} is not a dose label such as dose10 or dose12p5")
     return dose
 
 

@@ -25,30 +25,36 @@ Anything else that surfaces is a bug: it shows its traceback in the log and ends
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class LessgadError(Exception):
-    """An error with what was wanted, what came, where, and what to do.
+    """An error that a user reads as one line: the file, what is wrong, what to do.
 
     Args:
-        wanted: What lessgad needed, as a noun phrase ("a 3D image").
-        came: What it found instead ("4 dimensions, 240×240×155×2").
+        problem: What is wrong, as a full sentence with or without a period ("The image has 4 dimensions").
         path: The file or folder concerned, where there is one.
         remedy: What the user can do about it, as an imperative sentence.
     """
 
-    def __init__(self, wanted: str, came: str, path: Path | str | None = None, remedy: str | None = None) -> None:
-        self.wanted = wanted
-        self.came = came
+    def __init__(self, problem: str, *, path: Path | str | None = None, remedy: str | None = None) -> None:
+        self.problem = problem
         self.path = path
         self.remedy = remedy
-        super().__init__(wanted, came, path, remedy)
+        super().__init__(problem)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.problem, self.path, self.remedy)
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path is not None else ""
         remedy = f" {_sentence(self.remedy)}" if self.remedy else ""
-        line = f"{where}wanted {self.wanted}, got {_sentence(self.came)}{remedy}"
+        line = f"{where}{_sentence(self.problem)}{remedy}"
         return " ".join(line.split())  # libraries put line breaks into what they say
+
+
+def _restored(kind: type[LessgadError], problem: str, path: Path | str | None, remedy: str | None) -> LessgadError:
+    return kind(problem, path=path, remedy=remedy)
 
 
 def _sentence(words: str) -> str:
@@ -92,7 +98,7 @@ class StorageError(InputError):
 
 
 class StudyError(LessgadError):
-    """One study cannot be used; the rest of the cohort goes on."""
+    """One study cannot be used; the other studies are processed."""
 
 
 class RegistrationError(StudyError):

@@ -13,7 +13,7 @@ from lessgad.volume import Volume, read_volume
 
 @runtime_checkable
 class NibabelImage(Protocol):
-    """What lessgad uses of an image of nibabel."""
+    """The part of an image of nibabel that lessgad uses."""
 
     affine: np.ndarray
     header: Any

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 def open_nifti(path: Path) -> Nifti1Image:
     """Open a NIfTI file without reading its voxels.
 
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+
+    Returns:
+        The opened image; its voxels are not read yet.
+
     Raises:
         VolumeError: The file is missing, not fetched, or not NIfTI.
     """
@@ -30,19 +36,23 @@ def open_nifti(path: Path) -> Nifti1Image:
     from nibabel.wrapstruct import WrapStructError
 
     if path.is_dir():
-        raise VolumeError("a NIfTI file", "a folder", path, "Convert DICOM to NIfTI first, for example with dcm2niix")
+        raise VolumeError(
+            "This is a folder, not a NIfTI file",
+            path=path,
+            remedy="Convert DICOM to NIfTI first, for example with dcm2niix",
+        )
     if (why := not_fetched(path)) is not None:
-        raise VolumeError("a NIfTI file", why, path, GET_IT)
+        raise VolumeError(f"The image cannot be read: it is {why}", path=path, remedy=GET_IT)
     if not path.is_file():
-        raise VolumeError("a NIfTI file", "no such file", path)
+        raise VolumeError("There is no such file", path=path)
     damaged = (ImageFileError, HeaderDataError, HeaderTypeError, WrapStructError)
     try:
         with imageglobals.LoggingOutputSuppressor():  # it would print what it mends, without the name of the file
             image = nibabel.load(path)
     except (*damaged, OSError, EOFError, ValueError, OverflowError, zlib.error) as error:
-        raise VolumeError("a NIfTI file", f"something else or a damaged one ({error})", path) from error
+        raise VolumeError(f"The file is damaged or not NIfTI ({error})", path=path) from error
     if not isinstance(image, nibabel.nifti1.Nifti1Pair):
-        raise VolumeError("a NIfTI file", type(image).__name__, path)
+        raise VolumeError(f"The file is a {type(image).__name__}, not NIfTI", path=path)
     return image
 
 
@@ -51,7 +61,7 @@ def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_co
 
     Args:
         array: The image.
-        path: Its file, for the error.
+        path: File, for the error.
         needs_contrast: Whether one value in every voxel is an error.
 
     Raises:
@@ -60,9 +70,9 @@ def check_intensities(array: Float[np.ndarray, "i j k"], path: Path, *, needs_co
     lowest, highest = float(array.min()), float(array.max())
     if not np.isfinite([lowest, highest]).all():
         n_bad = int((~np.isfinite(array)).sum())
-        raise VolumeError("finite intensities", f"{n_bad} voxels that are NaN or infinite", path)
+        raise VolumeError(f"{n_bad} {'voxel is' if n_bad == 1 else 'voxels are'} NaN or infinite", path=path)
     if needs_contrast and lowest == highest:
-        raise VolumeError("an image with some contrast", f"{lowest:g} in every voxel", path)
+        raise VolumeError(f"The image has no contrast: every voxel is {lowest:g}", path=path)
 
 
 def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarray, "i j k"]:
@@ -70,7 +80,7 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
 
     Args:
         array: The image, of any type.
-        path: Its file, for the error.
+        path: File, for the error.
 
     Returns:
         The labels, int32.
@@ -79,10 +89,14 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
         VolumeError: A voxel is no whole number of 32 bits.
     """
     if not np.isfinite(array).all():
-        raise VolumeError("whole-number labels", "NaN or infinite values", path)
+        raise VolumeError("The labels hold NaN or infinite values; they must be whole numbers", path=path)
     if np.abs(array).max() > np.iinfo(np.int32).max:
-        raise VolumeError("whole-number labels", "numbers beyond 32 bits", path)
+        raise VolumeError("The labels hold numbers beyond 32 bits", path=path)
     labels = np.rint(array).astype(np.int32)
     if np.abs(array - labels).max() > 1e-3:
-        raise VolumeError("whole-number labels", "fractions between them", path, "Resample masks with nearest neighbor")
+        raise VolumeError(
+            "The labels hold fractions; they must be whole numbers",
+            path=path,
+            remedy="Resample masks with nearest neighbor",
+        )
     return labels

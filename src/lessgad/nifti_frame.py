@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a NIfTI header puts its voxels: units, sform against qform, and whether anybody knows.
+"""How a NIfTI header places its voxels: units, sform and qform, and what is known of the frame.
 
 A header can place an image three times: sform (a matrix with a code), qform (a rotation with a code, and the voxel
 sizes in pixdim), and pixdim alone. Where these contradict each other, the choice of a library is a guess.
@@ -35,12 +35,12 @@ REPAIR = "Repair the header (sform, qform and pixdim) of this file, or convert i
 
 @dataclass(frozen=True)
 class Frame:
-    """What is known of the coordinates that an affine leads to.
+    """Facts of the coordinates that an affine leads to.
 
     Attributes:
-        code: NIfTI's code of the frame: 1 the scanner's, 2 aligned to another image, 3 to 5 a standard space;
-            0 where nobody knows how the array lies in space.
-        cautions: What makes the header doubtful, in words.
+        code: NIfTI's code of the frame: 1 the scanner's, 2 aligned to another image, 3 to 5 a standard space; 0 where
+            the orientation is unknown.
+        cautions: Reasons to doubt the header, in words.
     """
 
     code: int = SCANNER_CODE
@@ -57,6 +57,13 @@ def affine_and_frame(header: Nifti1Header, path: Path) -> tuple[Affine, Frame]:
 
     The sform is taken where it has a code, else the qform. Without either the array is taken as Analyze had it: its
     first axis runs to the left, its middle is the origin.
+
+    Args:
+        header: Header of the image.
+        path: File, for the error.
+
+    Returns:
+        Affine from voxel indices to RAS+ mm, and what is known of its frame.
 
     Raises:
         VolumeError: sform, qform and pixdim disagree on the size of a voxel, or sform and qform on left and right; or
@@ -91,17 +98,28 @@ def affine_and_frame(header: Nifti1Header, path: Path) -> tuple[Affine, Frame]:
 
 
 def check_voxel_size(image: Nifti1Image, path: Path) -> None:
-    """Raise VolumeError where no part of a header gives the size of a voxel; nibabel takes a pixdim of 0 for 1 mm."""
+    """Raise VolumeError where no part of a header gives the size of a voxel; nibabel takes a pixdim of 0 for 1 mm.
+
+    Args:
+        image: The opened file.
+        path: File, for the error.
+    """
     holder = image.file_map.get("header", image.file_map["image"])
     with holder.get_prepare_fileobj(mode="rb") as stream:
         stored = type(image.header).from_fileobj(stream, check=False)
     if _code(image.header, "sform_code") == UNKNOWN_CODE and not (np.abs(stored["pixdim"][1:4]) > 0).all():
         came = f"{_times(stored['pixdim'][1:4])} (pixdim)"
-        raise VolumeError("a header that gives the size of a voxel", came, path, REPAIR)
+        raise VolumeError(f"The header does not give the size of a voxel: {came}", path=path, remedy=REPAIR)
 
 
 def set_frame(header: Nifti1Header, affine: Affine, frame: Frame) -> None:
-    """Write affine and code into a header in millimeters; a frame that nobody knows gets no code."""
+    """Write affine and code into a header in millimeters; an unknown frame gets no code.
+
+    Args:
+        header: The header to change.
+        affine: Affine from voxel indices to RAS+ mm.
+        frame: Facts of the frame.
+    """
     header.set_xyzt_units("mm")
     header.set_qform(affine, code=frame.code)
     header.set_sform(affine, code=frame.code)
@@ -120,7 +138,7 @@ def _qform(header: Nifti1Header, path: Path, *, needed: bool) -> Affine | None:
     except (HeaderDataError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         if not needed:
             return None
-        raise VolumeError("a qform that is a rotation", f"another one ({error})", path, REPAIR) from error
+        raise VolumeError(f"The qform is not a rotation ({error})", path=path, remedy=REPAIR) from error
 
 
 def _in_mm(affine: Affine, to_mm: float) -> Affine:
@@ -135,31 +153,30 @@ def _check_invertible(affine: Affine, path: Path) -> None:
         singular = not np.isfinite(affine).all() or not np.isfinite(lengths).all() or (lengths < 1e-9).any()
         if singular or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-3:
             raise VolumeError(
-                "an affine that places each voxel at a point of its own",
-                "a singular one",
-                path,
-                "Repair the header (sform and qform) of this file",
+                "The affine is singular: it puts several voxels at one point",
+                path=path,
+                remedy="Repair the header (sform and qform) of this file",
             )
 
 
 def _check_same_spacing(spacings: dict[str, Float[np.ndarray, " 3"]], path: Path) -> None:
-    """Voxels of two sizes: one of them makes every volume and every distance wrong."""
+    """Refuse a header with two voxel sizes: one of them would make every volume and distance wrong."""
     (one, size), *others = spacings.items()
     for other, other_size in others:
         if (np.abs(np.log(size / other_size)) > SAME_SPACING_WITHIN).any():
             raise VolumeError(
-                "one voxel size in the header",
-                f"{_times(size)} mm in its {one} and {_times(other_size)} mm in its {other}",
-                path,
-                REPAIR,
+                f"The header gives two voxel sizes: {_times(size)} mm in its {one} and {_times(other_size)} "
+                f"mm in its {other}",
+                path=path,
+                remedy=REPAIR,
             )
 
 
 def _compared(sform: Affine, qform: Affine, *, same_code: bool, path: Path) -> tuple[str, ...]:
-    """Refuse two frames that are mirror images; warn of two that turn the image differently in the name of one code."""
+    """Refuse two frames that are mirror images; warn of two that differ by a rotation under one code."""
     if np.linalg.det(sform[:3, :3]) * np.linalg.det(qform[:3, :3]) < 0:
         raise VolumeError(
-            "sform and qform that agree on left and right", "an sform that mirrors what the qform says", path, REPAIR
+            "The sform mirrors what the qform says, so left and right are uncertain", path=path, remedy=REPAIR
         )
     if not same_code:
         return ()

@@ -25,7 +25,7 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
 
     Args:
         image: The opened file.
-        path: Its name, for the error.
+        path: File, for the error.
 
     Raises:
         VolumeError: The file is truncated or damaged.
@@ -33,14 +33,18 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
     promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
     if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
-        came = f"a truncated or damaged one ({n_bytes} bytes, the header promises {promised})"
-        raise VolumeError("a whole file", came, path)
+        raise VolumeError(
+            f"The file is truncated or damaged: it has {n_bytes} bytes, and its header promises {promised}", path=path
+        )
 
 
 def read_to_the_end(path: Path) -> None:
     """Compare a compressed file with its checksum.
 
     The checksum follows the last voxel, and nibabel stops reading before it.
+
+    Args:
+        path: A gzip-compressed file.
 
     Raises:
         OSError: The content is not what was compressed, or something else follows it.

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 
 from lessgad.atomic_write import replacing
+from lessgad.axis_order import axis_order
 from lessgad.errors import VolumeError
 from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
@@ -37,7 +38,7 @@ class Volume:
     Attributes:
         array: Voxels, shape (i, j, k).
         affine: Maps voxel indices (i, j, k, 1) to RAS+ millimeters.
-        frame: What is known of the coordinates that the affine leads to.
+        frame: Facts of the coordinates that the affine leads to.
     """
 
     array: Shaped[np.ndarray, "i j k"]
@@ -87,7 +88,15 @@ class Volume:
 
 
 def same_grid(one: Volume, other: Volume) -> bool:
-    """Whether two volumes have the same shape and no corner is more than 0.01 mm apart."""
+    """Say whether two volumes have the same shape and no corner is more than 0.01 mm apart.
+
+    Args:
+        one: A volume.
+        other: Another volume.
+
+    Returns:
+        True if they share a grid.
+    """
     if one.array.shape != other.array.shape:
         return False
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in one.array.shape])).reshape(3, -1)
@@ -100,7 +109,7 @@ def in_transverse_order(volume: Volume) -> Volume:
     """Reorder and flip the axes so that they are closest to x, y, z (R, A, S); a view, nothing is resampled."""
     from nibabel.orientations import apply_orientation, inv_ornt_aff
 
-    orientation = _orientation(volume.affine)
+    orientation = axis_order(volume.affine)
     affine = volume.affine @ inv_ornt_aff(orientation, volume.array.shape)
     return Volume(apply_orientation(volume.array, orientation), affine, volume.frame)
 
@@ -108,33 +117,63 @@ def in_transverse_order(volume: Volume) -> Volume:
 def in_order_of(volume: Volume, like: Volume) -> Volume:
     """Undo `in_transverse_order`: give `volume` the axis order of `like`, whose grid it shares up to that.
 
+    Args:
+        volume: A volume in transverse order.
+        like: A volume on the same grid, in its own order of axes.
+
+    Returns:
+        The volume with the axis order of `like`; a view.
+
     Raises:
         VolumeError: The two are not the same grid up to the order and direction of axes.
     """
     reordered = with_axes_of(volume, like)
-    check_same_grid(reordered, like, "both images on one grid")
+    check_same_grid(reordered, like, "The two images are not on one grid")
     return like.with_array(np.ascontiguousarray(reordered.array))
 
 
 def with_axes_of(volume: Volume, like: Volume) -> Volume:
-    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view."""
+    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view.
+
+    Args:
+        volume: The volume to reorder.
+        like: The volume whose order and direction of axes is taken.
+
+    Returns:
+        The reordered volume; a view.
+    """
     from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt_transform
 
-    change = ornt_transform(_orientation(volume.affine), _orientation(like.affine))
+    change = ornt_transform(axis_order(volume.affine), axis_order(like.affine))
     affine = volume.affine @ inv_ornt_aff(change, volume.array.shape)
     return Volume(apply_orientation(volume.array, change), affine, volume.frame)
 
 
-def check_same_grid(one: Volume, other: Volume, wanted: str, path: Path | None = None) -> None:
-    """Raise VolumeError where two volumes do not share a grid."""
+def check_same_grid(one: Volume, other: Volume, problem: str, path: Path | None = None) -> None:
+    """Raise VolumeError where two volumes do not share a grid.
+
+    Args:
+        one: A volume.
+        other: Another volume.
+        problem: Error message if the grids differ.
+        path: The file concerned, for the error.
+    """
     if not same_grid(one, other):
-        raise VolumeError(wanted, f"{_grid_words(one)} against {_grid_words(other)}", path)
+        raise VolumeError(f"{problem}: {_grid_words(one)} against {_grid_words(other)}", path=path)
 
 
 def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool = True) -> Volume:
     """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
+
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+        labels: Whether the voxels are labels.
+        needs_contrast: Whether one value in every voxel is an error.
+
+    Returns:
+        The volume in its own axis order, float32, or int32 for labels.
 
     Raises:
         VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colors or
@@ -147,13 +186,17 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
 def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: bool) -> Volume:
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
-        raise VolumeError("one real number per voxel", f"colors or complex numbers ({kind.name})", path)
+        raise VolumeError(
+            f"The voxels are colors or complex numbers ({kind.name}); one real number per voxel is needed", path=path
+        )
     shape = image.shape
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or 0 in shape:
         remedy = "Give one 3D volume" if len(shape) == 4 else None
-        raise VolumeError("a 3D image", f"{len(shape)} dimensions, {_times(shape)}", path, remedy)
+        raise VolumeError(
+            f"The image has {len(shape)} dimensions ({_times(shape)}); three are needed", path=path, remedy=remedy
+        )
     is_file = image.file_map["image"].filename is not None  # not one made in memory
     if is_file:
         check_voxel_size(image, path)
@@ -165,7 +208,7 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
         if is_file and path.suffix == ".gz":
             read_to_the_end(path)
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
-        raise VolumeError("a whole file", f"a truncated or damaged one ({error})", path) from error
+        raise VolumeError(f"The file is truncated or damaged ({error})", path=path) from error
     if labels:
         return Volume(as_labels(array, path), affine, frame)
     if array.dtype != np.float32:
@@ -175,53 +218,24 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
     return Volume(array, affine, frame)
 
 
-def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
-    """Read the distance between neighboring voxels along the first three array axes, in mm, from the header alone.
-
-    Raises:
-        VolumeError: Missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
-    """
-    path = Path(path)
-    image = open_nifti(path)
-    if len(image.shape) < 3:
-        raise VolumeError("a 3D image", f"{len(image.shape)} dimensions, {_times(image.shape)}", path)
-    affine, _ = affine_and_frame(image.header, path)
-    i, j, k = np.linalg.norm(affine[:3, :3], axis=0)
-    return float(i), float(j), float(k)
-
-
 def write_volume(path: Path | str, volume: Volume) -> None:
     """Write a NIfTI file, whole or not at all; bool becomes uint8, everything else keeps its type.
+
+    Args:
+        path: The file, ``.nii`` or ``.nii.gz``.
+        volume: The image to write.
 
     Raises:
         VolumeError: The name does not end in ``.nii`` or ``.nii.gz``.
         StorageError: The disk is full or the folder cannot be written.
     """
     if not Path(path).name.endswith(NIFTI_SUFFIXES):
-        raise VolumeError("a name that ends in .nii or .nii.gz", Path(path).name, path)
+        raise VolumeError(f"The name {Path(path).name} does not end in .nii or .nii.gz", path=path)
     from nibabel.openers import ImageOpener
 
     image = volume.to_nibabel()
     with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
         image.to_stream(stream)
-
-
-def _orientation(affine: Affine) -> Float[np.ndarray, "3 2"]:
-    """World axis and direction of each array axis, as in nibabel.
-
-    nibabel matches the clearest axis first, whichever it is; past some 40° that can give z an axis that is not
-    the closest to it. Here z comes first, because slices are what is looked at.
-    """
-    cosines = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    size = np.abs(cosines)
-    z = int(size[2].argmax())
-    x, y = (axis for axis in range(3) if axis != z)
-    if size[0, y] + size[1, x] > size[0, x] + size[1, y]:
-        x, y = y, x
-    orientation = np.empty((3, 2))
-    for world, axis in enumerate((x, y, z)):
-        orientation[axis] = world, -1 if cosines[world, axis] < 0 else 1
-    return orientation
 
 
 def _grid_words(volume: Volume) -> str:

@@ -23,8 +23,8 @@ bars.end()
 
 
 def test_an_error_is_one_line(capfd):
-    say_error("wanted one\nline, got\ttwo")
-    assert capfd.readouterr().err == "lessgad: wanted one line, got two\n"
+    say_error("One\nline has\ttwo")
+    assert capfd.readouterr().err == "lessgad: One line has two\n"
 
 
 def test_an_internal_error_is_one_line_and_names_its_log(capfd, tmp_path, monkeypatch):

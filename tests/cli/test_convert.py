@@ -50,9 +50,12 @@ def test_it_restores_a_scan(checkpoint, tmp_path, tiny):
     ("arguments", "words"),
     [
         (["--dose", "10"], "Did you mean 0.1?"),
-        (["--dose", "0.1", "--input", "t3"], "input images among pre_contrast, low_dose, t2"),
-        (["--dose", "0.1", "--input", "pre_contrast"], "low_dose among them"),
-        (["--dose", "0.1", "--input", "pre_contrast", "--input", "low_dose"], "got one with 1"),
+        (["--dose", "0.1", "--input", "t3"], "among pre_contrast, low_dose, t2"),
+        (["--dose", "0.1", "--input", "pre_contrast"], "include low_dose"),
+        (
+            ["--dose", "0.1", "--input", "pre_contrast", "--input", "low_dose"],
+            "takes 1 input image(s), and 2 were named",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_line_and_no_model(checkpoint, tmp_path, capsys, arguments, words):
@@ -64,7 +67,7 @@ def test_what_does_not_fit_is_one_line_and_no_model(checkpoint, tmp_path, capsys
 def test_a_folder_that_exists_is_left_alone(checkpoint, tmp_path, capsys):
     (tmp_path / "model").mkdir()
     assert exit_code(["convert", str(checkpoint), str(tmp_path / "model"), "--dose", "0.1"]) == 2
-    assert "does not exist yet" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert list((tmp_path / "model").iterdir()) == []
 
 

@@ -40,9 +40,9 @@ def test_which_scans_are_made(asked, capfd, tmp_path, arguments, low_doses, dico
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--pairs-only", "--low-dose", "0.1"], "--pairs-only or --low-dose"),
+        (["--pairs-only", "--low-dose", "0.1"], "--pairs-only and --low-dose"),
         (["--low-dose", "30"], "Did you mean 0.3?"),
-        (["--low-dose", "1"], "a low dose between 0 and 1"),
+        (["--low-dose", "1"], "not between 0 and 1"),
         (["--low-dose", "-0.1"], "dose"),
         (["--low-dose", "much"], "--low-dose"),
         (["--patients", "0"], "--patients"),

@@ -89,9 +89,9 @@ def test_each_result_has_a_file_of_its_own(capfd, low, model, tmp_path, force):
     out = tmp_path / "out.nii.gz"
     crooked = tmp_path / "x" / ".." / "out.nii.gz"
     for results in ((out, "--interval", out), (out, "--interval", crooked)):
-        refused(run(capfd, low, *results, "--dose", "0.5", "--model", model, *force), "a file of its own")
+        refused(run(capfd, low, *results, "--dose", "0.5", "--model", model, *force), "a name of its own")
     said = run(capfd, low, low, "--dose", "0.5", "--model", model, *force)
-    refused(said, "a file of its own" if force else "does not exist yet")
+    refused(said, "a name of its own" if force else "exists already")
     assert low.read_bytes() == before
     assert not out.exists()
 
@@ -136,7 +136,7 @@ def test_a_model_of_one_dose_refuses_others(capfd, low, changed_model, tmp_path)
 
 def test_weights_of_another_network(capfd, low, changed_model, tmp_path):
     folder = changed_model(field={"inputs": ["pre_contrast", "low_dose"]})
-    refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "weights of another network")
+    refused(run(capfd, low, tmp_path / "out.nii", "--dose", "0.1", "--model", folder), "do not belong to the network")
 
 
 def test_a_model_that_needs_the_pre_contrast_scan(capfd, low, changed_model, tmp_path):
@@ -164,7 +164,7 @@ def test_the_map_of_what_the_scan_contradicts(capfd, low, pre_contrast, changed_
     folder = changed_model(simulation={"model": "signal_equation", "noise": "matched"})
     out, found = tmp_path / "out.nii.gz", tmp_path / "found.nii.gz"
     asked = (low, out, "--dose", "0.5", "--model", folder, "--pre-contrast", pre_contrast, "--consistency", found)
-    refused(run(capfd, *asked), "a signal equation for this scan", "Give the scan a JSON sidecar")
+    refused(run(capfd, *asked), "No signal equation can be used for this scan", "Give the scan a JSON sidecar")
     assert not out.exists()
     assert not found.exists()
     sidecar = {"ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01, "MagneticFieldStrength": 1.5}
@@ -180,7 +180,7 @@ def test_a_linear_model_is_believed_of_its_own_simulation_alone(capfd, low, pre_
     folder = changed_model(simulation={"model": "linear", "noise": "none"})
     out, found = tmp_path / "out.nii.gz", tmp_path / "found.nii.gz"
     asked = (low, out, "--dose", "0.5", "--model", folder, "--pre-contrast", pre_contrast, "--consistency", found)
-    refused(run(capfd, *asked), "a model trained with the linear mix", "Leave --consistency out")
+    refused(run(capfd, *asked), "the model was trained with the linear mix", "Leave --consistency out")
     assert run(capfd, *asked, "--simulated")[0] == 0
     assert found.exists()
 

@@ -128,7 +128,7 @@ def test_sidecars_that_are_not_json_objects(tmp_path: Path, text: bytes):
     path = tmp_path / T1.replace(".nii.gz", ".json")
     path.parent.mkdir(parents=True)
     path.write_bytes(text)
-    with pytest.raises(CohortError, match=r"sub-01_ses-a_T1w\.json: wanted a JSON"):
+    with pytest.raises(CohortError, match=r"sub-01_ses-a_T1w\.json: The sidecar"):
         read_acquisition(tmp_path / T1, tmp_path)
 
 
@@ -187,7 +187,7 @@ def test_a_sidecar_that_is_none_is_an_error(tmp_path: Path, text: bytes):
     path = tmp_path / T1.replace(".nii.gz", ".json")
     path.parent.mkdir(parents=True)
     path.write_bytes(text)
-    with pytest.raises(CohortError, match=r"T1w\.json: wanted a JSON"):
+    with pytest.raises(CohortError, match=r"T1w\.json: The sidecar"):
         read_acquisition(tmp_path / T1, tmp_path)
 
 
@@ -199,19 +199,19 @@ def test_a_sidecar_that_is_none_is_an_error(tmp_path: Path, text: bytes):
         ({"ScanningSequence": "SE", "RepetitionTime": 550}, "Did you mean 0.55?"),
         ({"RepetitionTime": 25}, "Did you mean 0.025?"),
         ({"RepetitionTime": 8.1, "FlipAngle": 12}, "Did you mean 0.0081?"),
-        ({"ScanningSequence": "SE", "RepetitionTime": 5}, "RepetitionTime between"),
+        ({"ScanningSequence": "SE", "RepetitionTime": 5}, "The RepetitionTime of this image is"),
         ({"FlipAngle": 0.262}, "Did you mean 15?"),
         ({"MagneticFieldStrength": 30}, "Did you mean 3?"),
         ({"MagneticFieldStrength": 15}, "Did you mean 1.5?"),
         ({"EchoTime": 4.6}, "Did you mean 0.0046?"),
-        ({"EchoTime": -0.004}, "EchoTime between"),
+        ({"EchoTime": -0.004}, "The EchoTime of this image is"),
         ({"InversionTime": 1100}, "Did you mean 1.1?"),
-        ({"FlipAngle": 370}, "FlipAngle between"),
+        ({"FlipAngle": 370}, "The FlipAngle of this image is"),
         ({"MagneticFieldStrength": 15000}, "Did you mean 1.5?"),
         ({"MagneticFieldStrength": 1500}, "Did you mean 1.5?"),
         ({"MagneticFieldStrength": 63.87}, "Did you mean 1.5?"),
-        ({"EchoTime": 0.03, "RepetitionTime": 0.02}, "an EchoTime below the RepetitionTime"),
-        ({"EchoTime": 10**400}, "a number for EchoTime"),
+        ({"EchoTime": 0.03, "RepetitionTime": 0.02}, "EchoTime of this image"),
+        ({"EchoTime": 10**400}, "for EchoTime, which must be a number"),
     ],
 )
 def test_parameters_that_no_scanner_has(tmp_path: Path, fields: dict[str, Any], words: str):

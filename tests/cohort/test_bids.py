@@ -54,7 +54,7 @@ def test_nothing_is_written(tmp_path: Path):
 
 
 def test_no_such_folder(tmp_path: Path):
-    with pytest.raises(CohortError, match="a BIDS folder, got no such folder"):
+    with pytest.raises(CohortError, match="There is no such folder"):
         read_cohort(tmp_path / "nowhere")
 
 
@@ -66,13 +66,13 @@ def test_no_bids(tmp_path: Path):
 
 def test_no_pair_at_all(tmp_path: Path):
     touch(tmp_path, "sub-01/anat/sub-01_T1w.nii.gz")
-    with pytest.raises(CohortError, match=r"at least one pair.*sub-01: wanted one ce-gadolinium T1w, got none"):
+    with pytest.raises(CohortError, match=r"No study has both.*sub-01: The study has no ce-gadolinium T1w"):
         read_cohort(tmp_path)
 
 
 def test_one_of_the_pair_is_missing(tmp_path: Path):
     touch(tmp_path, pair("01")[1])
-    assert "one pre-contrast T1w, got none" in only_reason(tmp_path)
+    assert "has no pre-contrast T1w" in only_reason(tmp_path)
 
 
 def test_no_anat_folder(tmp_path: Path):
@@ -84,13 +84,13 @@ def test_no_anat_folder(tmp_path: Path):
 def test_two_candidates_for_one_role(tmp_path: Path, second: str):
     touch(tmp_path, *pair("01"), f"sub-01/anat/{second}")
     reason = only_reason(tmp_path)
-    assert "one pre-contrast T1w, got 2" in reason
+    assert "2 candidates for the pre-contrast T1w" in reason
     assert second in reason
 
 
 def test_two_standard_doses(tmp_path: Path):
     touch(tmp_path, *pair("01"), "sub-01/anat/sub-01_acq-tse_ce-gadolinium_T1w.nii.gz")
-    assert "one ce-gadolinium T1w, got 2" in only_reason(tmp_path)
+    assert "2 candidates for the ce-gadolinium T1w" in only_reason(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_is_not_of_the_pair(tmp_path: Path, other: str):
 
 def test_scan_of_somebody_else(tmp_path: Path):
     touch(tmp_path, "sub-01/anat/sub-02_T1w.nii.gz", pair("01")[1])
-    assert "images named sub-01_…, got sub-02_T1w.nii.gz" in only_reason(tmp_path)
+    assert "sub-02_T1w.nii.gz lies among the images of sub-01" in only_reason(tmp_path)
 
 
 def test_scan_of_another_session(tmp_path: Path):
@@ -189,7 +189,7 @@ def test_two_masks_need_a_derivative_to_be_named(tmp_path: Path):
     masks = [f"derivatives/{name}/sub-01/anat/sub-01_dseg.nii.gz" for name in ("expert", "model")]
     touch(tmp_path, *pair("01"), *masks)
     reason = only_reason(tmp_path)
-    assert "one mask" in reason
+    assert "several masks" in reason
     assert "derivative" in reason
     assert read_cohort(tmp_path, "model").studies[0].mask == tmp_path / masks[1]
 
@@ -197,7 +197,7 @@ def test_two_masks_need_a_derivative_to_be_named(tmp_path: Path):
 @pytest.mark.parametrize("derivative", ["nowhere", "m*", "../derivatives/nowhere"])
 def test_no_such_derivative(tmp_path: Path, derivative: str):
     touch(tmp_path, *pair("01"), "derivatives/manual/sub-01/anat/sub-01_dseg.nii.gz")
-    with pytest.raises(CohortError, match="a derivative with masks, got no such folder"):
+    with pytest.raises(CohortError, match="There is no such derivative"):
         read_cohort(tmp_path, derivative)
 
 
@@ -233,13 +233,13 @@ def test_label_names(tmp_path: Path):
     "text", ["", "1\ttumor\n", "index\tlabel\n1\ttumor\n", "index\tname\none\ttumor\n", "index\tname\n1\n"]
 )
 def test_broken_tables_of_labels(tmp_path: Path, text: str):
-    with pytest.raises(CohortError, match=r"dseg\.tsv: wanted"):
+    with pytest.raises(CohortError, match=r"dseg\.tsv: (?:The column|Label)"):
         label_names(table(tmp_path, text))
 
 
 def test_table_of_labels_that_is_not_text(tmp_path: Path):
     (table(tmp_path, "") / "derivatives/manual/dseg.tsv").write_bytes(b"\xff\xfe\0\1\xd8")
-    with pytest.raises(CohortError, match=r"dseg\.tsv: wanted a table of labels"):
+    with pytest.raises(CohortError, match=r"dseg\.tsv: This file cannot be read as a table of labels"):
         label_names(tmp_path)
 
 

@@ -20,4 +20,4 @@ def test_a_cohort_that_does_not_say(tmp_path: Path, text: bytes | None):
     if text is not None:
         (tmp_path / "dataset_description.json").write_bytes(text)
     assert faces_in(tmp_path) is None
-    assert "treat full heads as identifying" in WORDS[faces_in(tmp_path)]
+    assert "treat whole heads as identifying" in WORDS[faces_in(tmp_path)]

@@ -139,7 +139,7 @@ def test_nothing_is_overwritten(tmp_path: Path, run):
     for more in ([], ["--dry-run"]):
         code, _, err = run(source, tmp_path / "cohort", *patterns(), *more)
         assert code == 2
-        assert "another file in its place" in err
+        assert "Another file is in the place of" in err
         assert str(there) in err
         assert state(tmp_path / "cohort") == before
 
@@ -148,11 +148,11 @@ def test_nothing_is_overwritten(tmp_path: Path, run):
     ("arguments", "words"),
     [
         (["scans", "c"], "--t1 and --t1ce"),
-        (["scans", "c", "--t1", "t1.nii.gz", "--t1ce", "{patient}.nii"], "a place for {patient}"),
+        (["scans", "c", "--t1", "t1.nii.gz", "--t1ce", "{patient}.nii"], "no place for the patient"),
         (["scans", "c", "--t1", "{patient}_{visit}.nii", "--t1ce", "{patient}.nii"], "{visit}"),
-        (["scans", "c", "--t1", "{patient}_x.nii", "--t1ce", "{patient}_y.nii"], "none that"),
+        (["scans", "c", "--t1", "{patient}_x.nii", "--t1ce", "{patient}_y.nii"], "No file matches"),
         (["nowhere", "c", "--t1", "{patient}_x.nii", "--t1ce", "{patient}_y.nii"], "no such folder"),
-        (["t.tsv", "c"], "the columns patient, t1 and t1ce"),
+        (["t.tsv", "c"], "The columns patient, t1 and t1ce are missing"),
         (["t.tsv", "c", "--t1", "{patient}"], "a table alone"),
         (["scans", "c", *patterns(), "--label", "tumor=1"], "1=intrameatal"),
     ],

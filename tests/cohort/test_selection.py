@@ -60,12 +60,12 @@ def test_two_entities_that_decide_together_are_both_said(tmp_path: Path):
 
 
 def test_a_selection_that_no_image_meets_is_named(tmp_path: Path):
-    assert "none with run: 3 among" in reason(cohort(tmp_path, *RUNS), {"run": 3})
+    assert "No pre-contrast T1w has run: 3; there are" in reason(cohort(tmp_path, *RUNS), {"run": 3})
 
 
 def test_the_mask_of_another_run_is_not_silently_left_out(tmp_path: Path):
     mask = "derivatives/manual/sub-1/anat/sub-1_run-1_dseg.nii"
-    assert "a mask of the selected images" in reason(cohort(tmp_path, *RUNS, mask), {"run": 2})
+    assert "None of the masks belongs to the selected images" in reason(cohort(tmp_path, *RUNS, mask), {"run": 2})
     assert first(tmp_path, {"run": 1}).mask == tmp_path / mask
 
 

@@ -121,13 +121,16 @@ def test_reads_what_people_write(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("participant_id\tsubset\nsub-1\ttrain\nsub-1\ttest\n", "each patient in one subset, got sub-1 in two"),
-        ("participant_id\tsubset\nsub-1\ttrain\n1\ttest\n", "each patient in one subset"),
-        ("participant_id\tsubset\nsub-1\ttraining\n", "'training' for sub-1"),
-        ("participant_id\tsubset\nsub-1\n", "'' for sub-1"),
-        ("participant_id\tsubset\n\ttrain\n", "a patient in each row"),
-        ("participant_id,group\nsub-1,train\n", "the columns participant_id and subset, got participant_id, group"),
-        ("", "the columns participant_id and subset, got an empty file"),
+        ("participant_id\tsubset\nsub-1\ttrain\nsub-1\ttest\n", "sub-1 is in two subsets"),
+        ("participant_id\tsubset\nsub-1\ttrain\n1\ttest\n", "sub-1 is in two subsets"),
+        ("participant_id\tsubset\nsub-1\ttraining\n", "The subset of sub-1 is 'training'"),
+        ("participant_id\tsubset\nsub-1\n", "The subset of sub-1 is ''"),
+        ("participant_id\tsubset\n\ttrain\n", "names no patient"),
+        (
+            "participant_id,group\nsub-1,train\n",
+            "columns participant_id and subset are missing; the file has participant_id, group",
+        ),
+        ("", "columns participant_id and subset are missing; the file has no content"),
         (b"\xff\xfe\x00\xd8", "a split"),
     ],
 )
@@ -139,7 +142,7 @@ def test_broken_splits(tmp_path: Path, text: str | bytes, words: str):
 
 
 def test_missing_split(tmp_path: Path):
-    with pytest.raises(CohortError, match="a split, got no such file"):
+    with pytest.raises(CohortError, match="There is no such file"):
         read_split(tmp_path / "split.tsv")
 
 
@@ -164,7 +167,7 @@ def test_rows_without_a_patient_and_patients_without_a_row_are_named(tmp_path: P
 
 
 def test_a_split_of_another_cohort_is_an_error(tmp_path: Path):
-    with pytest.raises(CohortError, match="none that does, sub-x, sub-y"):
+    with pytest.raises(CohortError, match="No row names a patient of the cohort: sub-x, sub-y"):
         compare_with_cohort({"x": "test", "y": "train"}, PATIENTS, tmp_path / "split.tsv")
 
 

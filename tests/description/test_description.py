@@ -62,25 +62,30 @@ def test_nominal_field(written, nominal):
 
 def test_reasons_are_grouped_without_names_of_files():
     lines = [
-        (f"sub-{n}", str(CohortError("one pre-contrast T1w", f"2: sub-{n}_T1w.nii.gz, sub-{n}_run-2_T1w.nii.gz", None)))
+        (
+            f"sub-{n}",
+            str(CohortError(f"There are 2 masks: sub-{n}_T1w.nii.gz, sub-{n}_run-2_T1w.nii.gz", remedy="Choose one")),
+        )
         for n in range(3)
     ]
-    found = exclusions([*lines, ("sub-9", str(CohortError("one ce-gadolinium T1w", "none")))])
+    found = exclusions([*lines, ("sub-9", str(CohortError("The study has no T1ce", path="a b/x.nii.gz")))])
     assert [(len(entry.studies), entry.reason) for entry in found] == [
-        (3, "one pre-contrast T1w needed, 2 found"),
-        (1, "one ce-gadolinium T1w needed, none found"),
+        (3, "There are 2 masks: … …"),
+        (1, "The study has no T1ce"),
     ]
     assert reason_in_words("sub-1_T1w.nii.gz is odd.") == "… is odd"
+    older = "wanted one pre-contrast T1w, got 2: sub-1_T1w.nii.gz, sub-1_run-2_T1w.nii.gz."
+    assert reason_in_words(older) == "one pre-contrast T1w needed, 2 found"
 
 
 def test_rare_reasons_are_put_together_and_none_is_lost():
-    found = exclusions((f"sub-{n}", str(CohortError(f"thing {'abcdefghij'[n]}", "none"))) for n in range(10))
+    found = exclusions((f"sub-{n}", str(CohortError(f"Thing {'abcdefghij'[n]} is missing"))) for n in range(10))
     assert sum(len(entry.studies) for entry in found) == 10
     assert found[-1].reason == "other reasons"
 
 
 def test_the_flow_diagram_holds_its_words_inside_its_frame():
-    excluded = exclusions([("sub-1", "wanted a & b of a very long kind that does not fit in one line, got <none>.")])
+    excluded = exclusions([("sub-1", "The study has <no> a & b of a very long kind that does not fit in one line.")])
     svg = ElementTree.fromstring(flow_svg([FlowStep("Cohort", ("7 studies",), excluded), FlowStep("Pairs")]))
     height = float(svg.attrib["viewBox"].split()[3])
     space = "{http://www.w3.org/2000/svg}"
@@ -93,7 +98,7 @@ def test_the_flow_diagram_holds_its_words_inside_its_frame():
         assert box["y"] + box["height"] <= height
     words = " ".join(text.text or "" for text in svg.iter(f"{space}text"))
     assert "Excluded: 1 study" in words
-    assert "<none>" in words
+    assert "<no>" in words
 
 
 def test_the_command_writes_every_format(tmp_path, capsys, tiny):
@@ -109,7 +114,7 @@ def test_the_command_writes_every_format(tmp_path, capsys, tiny):
 def test_nothing_is_written_into_the_cohort(tmp_path, capsys, tiny):
     root = tiny.write_cohort(tmp_path / "cohort")
     assert exit_code(["describe", str(root), "--out", str(root / "tables")]) == 2
-    assert "a folder outside the cohort" in capsys.readouterr().err
+    assert "lies inside the cohort" in capsys.readouterr().err
     assert not (root / "tables").exists()
 
 

@@ -51,7 +51,7 @@ def test_sexes(words, sex):
 def test_rows_of_a_real_table(tmp_path):
     table = "Participant_ID\tAge\n"
     (tmp_path / "participants.tsv").write_text(table)
-    with pytest.raises(CohortError, match=r"participants\.tsv: wanted the column participant_id"):
+    with pytest.raises(CohortError, match=r"participants\.tsv: The column participant_id is missing"):
         read_participants(tmp_path, ["1"])
     rows = "participant_id;Age;gender\nsub-1;065Y;F\nsub-1;66;F\n2;n/a;M\nsub-2;;F\nsub-9;50;M\n"
     (tmp_path / "participants.tsv").write_text(rows)

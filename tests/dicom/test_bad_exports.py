@@ -40,7 +40,7 @@ def series(export, number):
 
 def test_nothing_to_import_is_one_line_and_no_folder(tmp_path, run):
     (tmp_path / "export").mkdir()
-    assert "an empty folder" in run()[2]
+    assert "folder is empty" in run()[2]
     (tmp_path / "export" / "readme.txt").write_text("hello")
     code, _, err = run()
     assert (code, err.count("lessgad: ")) == (2, 1)

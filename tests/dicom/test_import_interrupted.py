@@ -78,7 +78,7 @@ def test_an_import_that_was_interrupted_goes_on(tmp_path, run, monkeypatch):
 
 @pytest.mark.usefixtures("export")
 def test_a_key_inside_the_cohort_or_a_damaged_one(tmp_path, run):
-    assert "a key file outside the cohort" in run("--key", tmp_path / "cohort" / "key.json")[2]
+    assert "key file lies inside the cohort" in run("--key", tmp_path / "cohort" / "key.json")[2]
     (tmp_path / "cohort-key.json").write_text("{")
     code, _, err = run()
     assert code == 2
@@ -114,4 +114,4 @@ def test_dcm2niix_that_sees_another_grid_is_not_believed(run, monkeypatch):
     monkeypatch.setattr(nifti_conversion, "read_volume", turned)
     code, out, err = run()
     assert (code, out.count(".nii.gz")) == (1, 0)
-    assert "another grid from dcm2niix" in err
+    assert "grid that dcm2niix wrote" in err

@@ -108,7 +108,7 @@ def test_a_killed_node_goes_on_and_a_failed_study_is_retried(tmp_path, tiny, nod
     assert "PHANTOM" not in page
     node.kill(signal.SIGTERM)
     assert exit_code(["node", "status", str(node.config)]) == 1
-    assert "no connection" in capfd.readouterr().err
+    assert "cannot be reached" in capfd.readouterr().err
 
     node.config.write_text(yaml.safe_dump(settings))
     assert exit_code(["node", "retry", str(node.config), "nonsense"]) == 2
@@ -120,7 +120,7 @@ def test_a_killed_node_goes_on_and_a_failed_study_is_retried(tmp_path, tiny, nod
         [sys.executable, "-m", "lessgad", "node", "run", str(node.config)], capture_output=True, text=True, check=False
     )
     assert other.returncode == 2
-    assert "another node works on" in other.stderr
+    assert "Another node works on" in other.stderr
 
 
 class Sender(threading.Thread):

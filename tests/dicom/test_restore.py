@@ -68,10 +68,10 @@ def test_without_a_t1_the_image_is_the_restorers_and_there_is_no_map(tmp_path, t
     half = volume_of(tmp_path / "out" / "halfwidth").array
     np.testing.assert_allclose(half, expected.half_width.array, atol=0.01)
     assert [line.rsplit("/", 1)[1] for line in said.split()] == ["restored", "halfwidth"]
-    assert "caution: the image was not held against the scan" in err
+    assert "caution: the image was not checked against the scan" in err
     comments = pydicom.dcmread(next((tmp_path / "out" / "restored").iterdir())).ImageComments
     assert comments.startswith("NOT FOR DIAGNOSIS; ")
-    assert "was not held against the scan" in comments
+    assert "was not checked against the scan" in comments
 
 
 def test_not_for_diagnosis_is_burnt_in_unless_told_otherwise(tmp_path, tiny, run):
@@ -101,10 +101,10 @@ def test_what_is_no_study_with_a_low_dose(tmp_path, tiny, study, run):
     write_study(tmp_path / "two" / "other", tiny, patient="08")
     refused(run(tmp_path / "two", out), out, "2 patients", "a folder of its own")
     (tmp_path / "empty").mkdir()
-    refused(run(tmp_path / "empty", out), out, "an empty folder")
+    refused(run(tmp_path / "empty", out), out, "folder is empty")
     refused(run(study, out, "--series", "low=2"), out, "--series low_dose=NUMBER")
     refused(run(study, out, "--dose", "1"), out, "between 0 and 1")
-    refused(run(study, out, "--spacing", "2"), out, "--spacing, which is for NIfTI files")
+    refused(run(study, out, "--spacing", "2"), out, "--spacing is for NIfTI files")
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, study, run):
@@ -159,7 +159,7 @@ def test_a_scan_whose_air_is_not_dark_is_refused_unless_it_is_kept(tmp_path, tin
         dataset.RescaleSlope = dataset.get("RescaleSlope", 1)
 
     change_files(alone, lift)
-    refused(run(alone, tmp_path / "out"), tmp_path / "out", "a low dose whose air is near zero")
+    refused(run(alone, tmp_path / "out"), tmp_path / "out", "Air in the low dose is not near zero")
     code, _, err = run(alone, tmp_path / "out", "--noise-floor")
     assert code == 0, err
     assert "caution: low dose: air begins at " in err

@@ -171,14 +171,14 @@ def test_a_decision_in_the_file_comes_first(tmp_path):
     [
         ("- a", "list at its top"),
         ("no_such_key: 1", "no_such_key"),
-        ("t1: ['(']", "no regular expression"),
-        ("series: [{role: low_dose, number: 1}]", "dose belongs to role: low_dose"),
-        ("series: [{role: t2, number: 1, dose: 0.1}]", "dose belongs to role: low_dose"),
+        ("t1: ['(']", "is not a regular expression"),
+        ("series: [{role: low_dose, number: 1}]", "must be given with role: low_dose"),
+        ("series: [{role: t2, number: 1, dose: 0.1}]", "must be given with role: low_dose"),
         ("series: [{role: t2}]", "needs a condition"),
         ("series: [{role: low_dose, number: 1, dose: 10}]", "Did you mean 0.1?"),
         ("series: [{role: low_dose, number: 1, dose: 1.0}]", "between 0 and 1"),
         ("standard_mmol_per_kg: -1", "standard_mmol_per_kg"),
-        ("a: [", "something unreadable"),
+        ("a: [", "not valid YAML"),
     ],
 )
 def test_a_wrong_rules_file_is_one_line(tmp_path, text, words):

@@ -83,8 +83,8 @@ def test_how_the_train_is_timed_matters_little(n_excitations, spacing):
         (replace(SPOILED, sequence_variant=("SS", "SK")), "ScanningSequence GR, SequenceVariant SS\\SK"),
         (replace(SPOILED, repetition_time_ms=None, echo_time_ms=None), "without RepetitionTime and EchoTime"),
         (replace(MPRAGE, inversion_time_ms=None), "inversion-prepared gradient echo without InversionTime"),
-        (replace(MPRAGE, repetition_time_ms=7.5), "no RepetitionTimePreparation of the cycle"),
-        (replace(SPIN_ECHO, repetition_time_ms=550_000.0), "which counts in seconds"),
+        (replace(MPRAGE, repetition_time_ms=7.5), "no RepetitionTimePreparation for the cycle"),
+        (replace(SPIN_ECHO, repetition_time_ms=550_000.0), "its unit is seconds"),
     ],
 )
 def test_what_is_missing_is_named(acquisition, reason):

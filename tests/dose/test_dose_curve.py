@@ -127,9 +127,9 @@ def test_a_short_echo_and_short_repetition_at_low_concentration_are_linear(ratio
 @pytest.mark.parametrize(
     ("sequence", "why"),
     [
-        (Sequence("spin_echo", 1e5, 100.0), "hardly brightens tissue"),
+        (Sequence("spin_echo", 1e5, 100.0), "hardly any enhancement"),
         (Sequence("inversion_spin_echo", 2000.0, 10.0, np.pi / 2, 300.0), "nulls tissue of the assumed T1 (1600 ms)"),
-        (Sequence("inversion_spin_echo", 2000.0, 12.0, np.pi / 2, 860.0), "an error of 10 % in it would decide"),
+        (Sequence("inversion_spin_echo", 2000.0, 12.0, np.pi / 2, 860.0), "an error of 10 % in it would dominate"),
     ],
 )
 def test_curves_that_cannot_be_relied_on(sequence, why):

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from scipy import stats
+from scipy import integrate, stats
 
 from lessgad.dose.noise import add_noise, magnitude_from_mean, rician_mean, rician_sd
 from lessgad.errors import SettingsError
+from lessgad.preparation.noise_correlation import NoiseCorrelation, gaussian_correlation
 
 SNRS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 20.0)
 magnitudes = arrays(np.float32, array_shapes(min_dims=2, max_dims=3, max_side=5), elements=st.floats(0, 1000, width=32))
@@ -44,7 +45,7 @@ def test_several_coils_are_non_central_chi(n_coils: int, snr: float):
 @settings(deadline=None)
 @given(magnitudes, st.integers(1, 4), st.floats(0, 3))
 def test_no_noise_is_a_copy_bit_for_bit(image: np.ndarray, n_coils: int, fwhm_px: float):
-    same = add_noise(image, 0.0, rng(), n_coils=n_coils, fwhm_px=fwhm_px)
+    same = add_noise(image, 0.0, rng(), n_coils=n_coils, correlation=gaussian_correlation(fwhm_px))
     assert same.tobytes() == image.tobytes()
     assert not np.shares_memory(same, image)
 
@@ -53,11 +54,14 @@ def test_no_noise_is_a_copy_bit_for_bit(image: np.ndarray, n_coils: int, fwhm_px
 @given(magnitudes, st.floats(0.01, 10), st.integers(1, 4), st.floats(0, 3))
 def test_shape_and_type_stay_and_the_seed_decides(image: np.ndarray, sigma: float, n_coils: int, fwhm_px: float):
     before = image.copy()
-    noisy = add_noise(image, sigma, rng(), n_coils=n_coils, fwhm_px=fwhm_px)
+    noisy = add_noise(image, sigma, rng(), n_coils=n_coils, correlation=gaussian_correlation(fwhm_px))
     assert noisy.shape == image.shape
     assert noisy.dtype == np.float32
     assert (noisy >= 0).all()
-    assert noisy.tobytes() == add_noise(image, sigma, rng(), n_coils=n_coils, fwhm_px=fwhm_px).tobytes()
+    assert (
+        noisy.tobytes()
+        == add_noise(image, sigma, rng(), n_coils=n_coils, correlation=gaussian_correlation(fwhm_px)).tobytes()
+    )
     np.testing.assert_array_equal(image, before)
 
 
@@ -66,14 +70,27 @@ def test_scales_with_the_image():
     np.testing.assert_allclose(add_noise(3 * image, 3.0, rng()), 3 * add_noise(image, 1.0, rng()), rtol=1e-12)
 
 
+def smoothed(fwhm_px: float, lag: int) -> float:
+    """Autocorrelation of white noise after a Gaussian filter of k-space, by integration up to the Nyquist frequency."""
+    exponent = (2 * math.pi * fwhm_px / math.sqrt(8 * math.log(2))) ** 2
+    power, shared = (
+        integrate.quad(lambda k, d=d: math.exp(-exponent * k**2) * math.cos(2 * math.pi * k * d), 0, 0.5)[0]
+        for d in (0, lag)
+    )
+    return shared / power
+
+
 @pytest.mark.parametrize("fwhm_px", (0.8, 1.5, 3.0))
 def test_correlated_noise_keeps_its_spread_and_has_the_kernels_autocorrelation(fwhm_px: float):
-    noise = add_noise(np.full((800, 32, 24), 1000.0), 1.0, rng(), fwhm_px=fwhm_px) - 1000
+    noise = add_noise(np.full((800, 32, 24), 1000.0), 1.0, rng(), correlation=gaussian_correlation(fwhm_px)) - 1000
     kernel = np.exp(-4 * math.log(2) * (np.arange(-24, 25) / fwhm_px) ** 2)
+    for lag in (1, 2) if fwhm_px > 2 else ():  # a narrower Gaussian is not what its samples are
+        of_samples = (kernel[lag:] * kernel[:-lag]).sum() / (kernel**2).sum()
+        assert smoothed(fwhm_px, lag) == pytest.approx(of_samples, abs=0.02)
     for axis in (1, 2):
         for lag in (1, 2):
-            expected = (kernel[lag:] * kernel[:-lag]).sum() / (kernel**2).sum()
-            assert (noise * np.roll(noise, lag, axis)).mean() == pytest.approx(expected, abs=0.02)
+            seen = (noise * np.roll(noise, lag, axis)).mean()
+            assert seen == pytest.approx(smoothed(fwhm_px, lag), abs=0.02)
     assert abs((noise[1:] * noise[:-1]).mean()) < 0.01  # slices are independent
     spread = noise.std(axis=0)
     assert spread.mean() == pytest.approx(1, rel=0.01)
@@ -81,8 +98,19 @@ def test_correlated_noise_keeps_its_spread_and_has_the_kernels_autocorrelation(f
         assert border.mean() == pytest.approx(1, rel=0.02)
 
 
+@pytest.mark.parametrize("shares", ((0.5, 1.0), (1.0, 0.5), (0.75, 0.6)))
+def test_zero_filled_noise_has_the_autocorrelation_of_its_acquired_share(shares: tuple[float, float]):
+    """x is the last axis: sinc(f d), and nothing beyond the acquired share of k-space."""
+    noise = add_noise(np.full((600, 64, 80), 1000.0), 1.0, rng(), correlation=NoiseCorrelation(shares)) - 1000
+    assert noise.std() == pytest.approx(1, rel=0.01)
+    for axis, share in ((2, shares[0]), (1, shares[1])):
+        for lag in (1, 2, 3):
+            seen = (noise * np.roll(noise, lag, axis)).mean()
+            assert seen == pytest.approx(np.sinc(share * lag), abs=0.03)
+
+
 def test_correlation_wider_than_the_image_keeps_the_spread():
-    noise = add_noise(np.full((40_000, 3, 2), 1000.0), 1.0, rng(), fwhm_px=4.0) - 1000
+    noise = add_noise(np.full((40_000, 3, 2), 1000.0), 1.0, rng(), correlation=gaussian_correlation(4.0)) - 1000
     assert noise.std() == pytest.approx(1, rel=0.02)
 
 
@@ -134,6 +162,8 @@ def test_impossible_coils_and_correlations_are_refused():
     with pytest.raises(SettingsError, match="coil"):
         add_noise(np.ones((2, 2)), 1.0, rng(), n_coils=0)
     with pytest.raises(SettingsError, match="correlation"):
-        add_noise(np.ones((2, 2)), 1.0, rng(), fwhm_px=-1.0)
+        gaussian_correlation(-1.0)
     with pytest.raises(SettingsError, match="correlation"):
-        add_noise(np.ones(2), 1.0, rng(), fwhm_px=1.0)
+        NoiseCorrelation((0.0, 1.0))
+    with pytest.raises(SettingsError, match="correlated in plane"):
+        add_noise(np.ones(2), 1.0, rng(), correlation=gaussian_correlation(1.0))

@@ -7,6 +7,8 @@ from lessgad.dose.noise import add_noise
 from lessgad.dose.noise_level import estimate_noise
 from lessgad.errors import StudyError
 from lessgad.preparation.head import head_mask
+from lessgad.preparation.noise_correlation import WHITE as WHITE_NOISE
+from lessgad.preparation.noise_correlation import NoiseCorrelation, gaussian_correlation
 
 SHAPE = (160, 176, 8)
 SPACING_MM = (1.0, 1.0, 3.0)
@@ -125,6 +127,35 @@ def test_zero_filling_of_k_space_is_seen(shares: tuple[float, float], air: bool)
     level = estimate_noise(image if air else np.where(MASK, image, 0), MASK)
     assert level.source == ("air" if air else "tissue")
     assert level.sigma == pytest.approx(10, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "correlation",
+    (
+        WHITE_NOISE,
+        gaussian_correlation(1.5),
+        gaussian_correlation(2.0),
+        gaussian_correlation(3.0),
+        NoiseCorrelation((0.5, 0.5)),
+        NoiseCorrelation((0.5, 1.0)),
+        NoiseCorrelation((1.0, 1.0), (0.0, 2.0)),
+    ),
+)
+@pytest.mark.parametrize("air", (True, False))
+def test_the_correlation_of_neighbors_is_found(correlation: NoiseCorrelation, air: bool):
+    """With the head through the filter too, as on a scanner."""
+    x, y = (correlation.amplitude(axis, SHAPE[axis]) for axis in (0, 1))
+    spectrum = np.fft.fft2(HEAD, axes=(0, 1)) * np.outer(x / x[0], y / y[0])[..., None]
+    head = np.maximum(np.fft.ifft2(spectrum, axes=(0, 1)).real, 0).astype(np.float32).transpose(2, 1, 0)
+    image = add_noise(head, WHITE / 20, np.random.default_rng(1), correlation=correlation).transpose(2, 1, 0)
+    level = estimate_noise(image if air else np.where(MASK, image, 0), MASK)
+    assert level.source == ("air" if air else "tissue")
+    assert level.sigma == pytest.approx(WHITE / 20, rel=0.03)
+    for axis in (0, 1):
+        for lag in (1, 2, 3):
+            assert level.correlation.at(axis, lag) == pytest.approx(correlation.at(axis, lag), abs=0.06)
+    if correlation.is_white:
+        assert level.correlation.is_white
 
 
 def test_scales_with_the_unit():

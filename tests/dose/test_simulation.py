@@ -13,6 +13,7 @@ from lessgad.dose.linear import mix
 from lessgad.dose.simulation import SetNoise, SimulationSettings, dose_curve, simulated_low_dose, study_simulator
 from lessgad.errors import DoseError, StudyError
 from lessgad.preparation.head import HeadBox
+from lessgad.preparation.noise_correlation import NoiseCorrelation
 from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 
@@ -93,7 +94,7 @@ def test_the_agent_and_the_field_decide_the_curve():
         (replace(SPIN_ECHO, scanning_sequence=("EP",)), "no signal equation for ScanningSequence EP"),
         (replace(SPIN_ECHO, echo_time_ms=None), "spin echo without EchoTime"),
         (replace(SPIN_ECHO, scanning_sequence=("GR",), repetition_time_ms=20.0), "gradient echo without FlipAngle"),
-        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly brightens"),
+        (replace(SPIN_ECHO, repetition_time_ms=2e4, echo_time_ms=100.0), "hardly any enhancement"),
     ],
 )
 def test_without_an_equation_it_is_the_linear_mix_and_the_reason_is_known(acquisition: Acquisition, reason: str):
@@ -109,7 +110,7 @@ def test_noise_is_matched_or_of_a_set_strength_or_none():
     assert study_simulator(whole, MATCHED).sigma == 0.05
     at_snr = SimulationSettings(noise=SetNoise(snr=20.0))
     assert study_simulator(whole, at_snr).sigma == pytest.approx(whole.tissue_level / 20)
-    with pytest.raises(StudyError, match="whose noise is known"):
+    with pytest.raises(StudyError, match="noise of the T1ce could not be measured"):
         study_simulator(replace(whole, sigma=None), MATCHED)
 
 
@@ -189,3 +190,26 @@ def test_what_is_not_there_is_refused(choice: dict[str, object]):
 def test_noise_is_spelled_for_people():
     assert SimulationSettings(noise=SetNoise(snr=20.0)).noise_words == "SNR 20"
     assert MATCHED.noise_words == "matched"
+
+
+def test_matched_noise_is_correlated_as_in_the_t1ce():
+    """Along x of the volume and not along y, whole and slice by slice; a width that is set comes first."""
+    flat = np.full((96, 80, 6), -0.4, np.float32)
+    along_x = NoiseCorrelation((0.5, 1.0))
+    known = study(
+        pre_contrast=flat, standard_dose=flat, clean_pre_contrast=flat, clean_standard_dose=flat,
+        noise_correlation=along_x, head=np.ones(flat.shape, bool),
+    )  # fmt: skip
+    noise = simulated_low_dose(known, 0.3, MATCHED) - flat
+    assert neighbors(noise, 0) == pytest.approx(np.sinc(0.5), abs=0.04)
+    assert neighbors(noise, 1) == pytest.approx(0, abs=0.04)
+    np.testing.assert_array_equal(simulated_low_dose(known, 0.3, MATCHED, [2]), (noise + flat)[:, :, [2]])
+    white = simulated_low_dose(known, 0.3, MATCHED.model_copy(update={"noise_fwhm_px": 0.0})) - flat
+    assert neighbors(white, 0) == pytest.approx(0, abs=0.04)
+    smooth = simulated_low_dose(known, 0.3, MATCHED.model_copy(update={"noise_fwhm_px": 2.0})) - flat
+    assert neighbors(smooth, 1) == pytest.approx(0.707, abs=0.04)
+
+
+def neighbors(noise: np.ndarray, axis: int) -> float:
+    noise = noise - noise.mean()
+    return float((noise * np.roll(noise, 1, axis)).mean() / noise.var())

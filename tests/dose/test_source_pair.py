@@ -96,7 +96,7 @@ def test_without_an_estimate_the_scans_are_left_as_they_are(pair):
 def test_a_scan_without_noise_is_an_error_only_where_noise_shall_be_matched(scans, pair):
     steps = Volume(np.round(scans[1].array / 150) * np.float32(150), scans[1].affine)
     flat = Volume(np.where(steps.array > 0, np.float32(150), np.float32(0)), steps.affine)
-    with pytest.raises(StudyError, match=r"a T1ce whose noise can be measured.*set simulation\.noise to \{snr: 20\}"):
+    with pytest.raises(StudyError, match=r"noise of the T1ce cannot be used.*set simulation\.noise to \{snr: 20\}"):
         scan_noise(pair, flat, required=True)
     known = scan_noise(pair, flat, required=False)
     assert known.standard_dose is None

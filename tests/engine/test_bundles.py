@@ -46,7 +46,7 @@ def tries(root: Path, name: str) -> int:
 
 def test_units_of_a_study_are_done_in_order_and_failures_are_recorded(tmp_path: Path):
     first = unit_of(tmp_path, "a_dose10", subject="a")
-    broken = unit_of(tmp_path, "a_dose20", subject="a", work=partial(fail, StudyError("a mask", "none")))
+    broken = unit_of(tmp_path, "a_dose20", subject="a", work=partial(fail, StudyError("There is no mask")))
     odd = unit_of(tmp_path, "b_dose10", subject="b", work=partial(fail, ValueError("odd")))
     found = run(tmp_path, [[first, broken], [odd]])
     assert {key: record.outcome for key, record in found.items()} == {
@@ -71,7 +71,7 @@ def test_who_loses_worker_after_worker_fails_and_the_rest_is_done(tmp_path: Path
     others = [killer(tmp_path, f"s{n}", 0) for n in range(4)]
     found = run(tmp_path, [[before, lost, after], *([other] for other in others)])
     assert found[lost.key].outcome == "failed"
-    assert "3 workers were lost at it" in found[lost.key].reason
+    assert "3 workers were lost while doing this" in found[lost.key].reason
     assert "n_workers: 1" in found[lost.key].reason
     assert {record.outcome for key, record in found.items() if key != lost.key} == {"done"}
     assert len(found) == 7
@@ -81,7 +81,7 @@ def test_who_loses_worker_after_worker_fails_and_the_rest_is_done(tmp_path: Path
 
 
 def test_what_ends_the_run_ends_it(tmp_path: Path):
-    full = unit_of(tmp_path, "full", subject="full", work=partial(fail, StorageError("room", "none")))
-    with pytest.raises(StorageError, match="wanted room, got none"):
+    full = unit_of(tmp_path, "full", subject="full", work=partial(fail, StorageError("There is no room")))
+    with pytest.raises(StorageError, match="There is no room"):
         run(tmp_path, [[full], [killer(tmp_path, "s", 0)]])
     assert state(tmp_path, full) == "to do"

@@ -44,7 +44,7 @@ def test_a_lost_worker_costs_a_second_try_and_the_third_loss_fails_the_unit(tmp_
     twice, others = killer(tmp_path, "twice", 2), [killer(tmp_path, f"s{n}", 0) for n in range(4)]
     found = run(tmp_path, [[before, lost, after], [twice], *([other] for other in others)], client)
     assert found[lost.key].outcome == "failed"
-    assert "3 workers were lost at it. A cluster ends jobs" in found[lost.key].reason
+    assert "3 workers were lost while doing this. A cluster ends jobs" in found[lost.key].reason
     assert {record.outcome for key, record in found.items() if key != lost.key} == {"done"}
     assert len(found) == 8
     assert (tries(tmp_path, "a2"), tries(tmp_path, "twice")) == (3, 3)
@@ -58,6 +58,6 @@ def test_without_any_worker_the_run_ends(tmp_path: Path):
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as nobody,
-        pytest.raises(LockedError, match=r"wanted a worker within 1 s, got none \(two of them\)"),
+        pytest.raises(LockedError, match=r"No worker was there for 1 s \(two of them\)"),
     ):
         run(tmp_path, [[unit_of(tmp_path, "a", subject="a")]], nobody, timeout_s=1.0)

@@ -49,11 +49,11 @@ def test_a_deleted_output_is_to_do_again(tmp_path: Path):
 
 
 def test_a_study_s_failure_is_recorded_without_its_place_and_tried_again(tmp_path: Path):
-    error = VolumeError("a whole file", f"a damaged one ({tmp_path}/a.nii)", tmp_path / "a.nii")
+    error = VolumeError(f"The file is damaged ({tmp_path}/a.nii)", path=tmp_path / "a.nii")
     done = do(tmp_path, unit_of(tmp_path, work=partial(fail, error)))
     assert done.record is not None
     assert done.record.outcome == "failed"
-    assert done.record.reason == "a.nii: wanted a whole file, got a damaged one (a.nii)."
+    assert done.record.reason == "a.nii: The file is damaged (a.nii)."
     assert state(tmp_path, unit_of(tmp_path)) == "failed"
     assert do(tmp_path, unit_of(tmp_path)).record.outcome == "done"
     assert state(tmp_path, unit_of(tmp_path)) == "done"
@@ -61,12 +61,12 @@ def test_a_study_s_failure_is_recorded_without_its_place_and_tried_again(tmp_pat
 
 def test_what_failed_and_was_mended_is_stale(tmp_path: Path):
     """Its files are others now: the failure says nothing of them."""
-    do(tmp_path, unit_of(tmp_path, work=partial(fail, VolumeError("a mask", "none"))))
+    do(tmp_path, unit_of(tmp_path, work=partial(fail, VolumeError("There is no mask"))))
     assert state(tmp_path, unit_of(tmp_path)) == "failed"
     assert state(tmp_path, unit_of(tmp_path, text="mended")) == "stale"
 
 
-@pytest.mark.parametrize("error", [StorageError("room", "none"), ValueError("a bug"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [StorageError("There is no room"), ValueError("a bug"), KeyboardInterrupt()])
 def test_what_is_nobodys_fault_is_raised_and_leaves_no_record(
     tmp_path: Path, folder: StateFolder, error: BaseException
 ):
@@ -93,10 +93,10 @@ def test_a_full_disk_is_no_fault_of_the_study(tmp_path: Path):
         do(tmp_path, unit_of(tmp_path, subject="sub-01", work=partial(fail, no_room)))
 
 
-@pytest.mark.parametrize("error", [VolumeError("an image", "no such file"), FileNotFoundError("a.nii")])
+@pytest.mark.parametrize("error", [VolumeError("There is no such file"), FileNotFoundError("a.nii")])
 def test_a_cohort_that_vanishes_is_no_fault_of_the_study(tmp_path: Path, folder: StateFolder, error: Exception):
     unit = unit_of(tmp_path, subject="sub-01", stands_on=tmp_path / "cohort", work=partial(fail, error))
-    with pytest.raises(InputError, match=r"cohort: wanted the folder that was there when the run began"):
+    with pytest.raises(InputError, match=r"cohort: The folder was there when the run began"):
         do(tmp_path, unit)
     assert read_record(folder.record(unit.key)) is None
 
@@ -105,7 +105,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path):
     source = tmp_path / "a.nii"
     source.write_text("before")
     unit = unit_of(tmp_path, sources=((source, "the hash of before"),))
-    assert "a.nii: wanted a file that stays as it is" in do(tmp_path, unit).record.reason
+    assert "a.nii: The file was changed during the run" in do(tmp_path, unit).record.reason
 
 
 def test_somebody_elses_unit_is_skipped(tmp_path: Path, folder: StateFolder):
@@ -136,7 +136,7 @@ def test_an_input_that_changes_underneath_is_noticed(tmp_path: Path, folder: Sta
 
     second = unit_of(tmp_path, "sub-02", inputs=(needs(first.key),), work=work)
     do(tmp_path, first)
-    with pytest.raises(SettingsError, match="prepare/sub-01 to stay as it is"):
+    with pytest.raises(SettingsError, match="Another run has changed prepare/sub-01"):
         do(tmp_path, second, first)
     assert read_record(folder.record(second.key)) is None
 
@@ -144,7 +144,7 @@ def test_an_input_that_changes_underneath_is_noticed(tmp_path: Path, folder: Sta
 def test_a_unit_does_not_begin_on_what_is_not_there(tmp_path: Path, folder: StateFolder):
     first = unit_of(tmp_path)
     second = unit_of(tmp_path, "sub-02", inputs=(needs(first.key),))
-    with pytest.raises(SettingsError, match="prepare/sub-01 to stay as it is"):
+    with pytest.raises(SettingsError, match="Another run has changed prepare/sub-01"):
         do_job(folder, Job.of(standing_of(tmp_path, first, second), second), lambda *_: None)
     assert not second.outputs[0].exists()
 

@@ -50,7 +50,7 @@ def test_a_record_of_before_has_nothing_to_say_of_what_it_was_made_from(tmp_path
 def test_a_record_of_a_newer_lessgad_is_refused(tmp_path: Path):
     content = {"fingerprint": "f", "outcome": "done", "format": FORMAT + 1, "more": 1}
     (tmp_path / "a.json").write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"a\.json: wanted a record of format .*written by a newer lessgad"):
+    with pytest.raises(InputError, match=r"a\.json: This record has format .*written by a newer lessgad"):
         read_record(tmp_path / "a.json")
 
 

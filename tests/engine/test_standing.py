@@ -11,7 +11,7 @@ from lessgad.engine.plan import Plan
 from lessgad.engine.why import why
 from lessgad.errors import StudyError
 
-BROKEN = partial(fail, StudyError("a mask", "none"))
+BROKEN = partial(fail, StudyError("There is no mask"))
 
 
 def chain(root: Path, text: str = "x", **first):
@@ -119,7 +119,7 @@ def test_why(tmp_path: Path):
     units[0].outputs[0].unlink()
     assert why(standing_of(tmp_path, *units), units[0].key) == "sub-01.txt is missing"
     do(tmp_path, chain(tmp_path, work=BROKEN)[0])
-    assert why(standing_of(tmp_path, *units), units[0].key) == "wanted a mask, got none."
+    assert why(standing_of(tmp_path, *units), units[0].key) == "There is no mask."
 
 
 def test_why_names_many_inputs_by_their_number_and_those_of_the_same_study_by_their_stage(tmp_path: Path):
@@ -146,7 +146,7 @@ def test_what_a_unit_wants_to_know_of_failures(tmp_path: Path):
     without = standing_of(tmp_path, pair, page).fingerprint(page.key)
     do(tmp_path, pair)
     standing = standing_of(tmp_path, pair, page)
-    assert standing.failures(page.key) == ((pair.key, "wanted a mask, got none."),)
+    assert standing.failures(page.key) == ((pair.key, "There is no mask."),)
     assert standing.fingerprint(page.key) != without
     do(tmp_path, page, pair)
     assert why(standing_of(tmp_path, pair, page), page.key) == ""

@@ -44,7 +44,7 @@ def test_every_metric_takes_a_margin_on_its_good_side_only(metric):
         ({"metric": "ssim", "margin": 0.9}, "Extra inputs"),
         ({"metric": "ssim", "at_least": -0.05}, "between 0 and 1"),
         ({"metric": "recovery", "at_least": 1.1, "at_most": 0.9}, "must lie below"),
-        ({"metric": "dice_loss", "at_most": 0.05, "relative_to": "repeat"}, "cannot be held against the repeat"),
+        ({"metric": "dice_loss", "at_most": 0.05, "relative_to": "repeat"}, "cannot be compared with the repeat"),
         ({"metric": "ssim", "at_least": 0.9, "share": 0.4}, "0.5"),
         ({"metric": "ssim", "at_least": 0.9, "relative_to": "standard"}, "repeat"),
     ],

@@ -94,7 +94,7 @@ def test_a_voxel_exactly_at_reach_is_within():
 def test_an_empty_mask_has_no_distance_and_no_box():
     empty = np.zeros((2, 2, 2), bool)
     for measure in (lambda: distance_mm(empty, (1.0, 1.0, 1.0), 3.0), lambda: box_around(empty)):
-        with pytest.raises(VolumeError, match="voxels in it"):
+        with pytest.raises(VolumeError, match="mask is empty"):
             measure()
 
 

@@ -104,11 +104,11 @@ def test_a_damaged_table_is_one_clear_line(tmp_path, columns, write, read, row):
     line = path.read_text().splitlines()[1]
     header = ",".join(columns)
     for text, says in [
-        ("patient,dose\n", "the columns patient,session"),
-        (f"{header}\n{line}\n{line}\n", "table.csv:3.*once"),
-        (f"{header}\n{line},1\n", f"wanted {len(columns)} values, got {len(columns) + 1}"),
-        (f"{header}\n{line.replace('P01', '', 1)}\n", "a patient, got none"),
-        (f"{header}\n{line.rpartition(',')[0]},much\n", f"a number as {columns[-1]}"),
+        ("patient,dose\n", "columns of the table are patient,dose; they must be patient,session"),
+        (f"{header}\n{line}\n{line}\n", "table.csv:3.*second line"),
+        (f"{header}\n{line},1\n", f"has {len(columns) + 1} values; the table has {len(columns)} columns"),
+        (f"{header}\n{line.replace('P01', '', 1)}\n", "The patient is missing"),
+        (f"{header}\n{line.rpartition(',')[0]},much\n", f"a number, as {columns[-1]} must be"),
     ]:
         path.write_text(text)
         with pytest.raises(InputError, match=says) as caught:

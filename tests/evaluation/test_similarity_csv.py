@@ -75,12 +75,15 @@ def test_files_that_a_spreadsheet_saved_are_read(tmp_path):
     [
         ("", "columns"),
         ("patient,dose\n", "columns"),
-        (HEADER + "P,,test,0.1,restored,tumor_box,1\n", "similarity.csv:2: wanted 8 values, got 7"),
+        (
+            HEADER + "P,,test,0.1,restored,tumor_box,1\n",
+            "similarity.csv:2: The line has 7 values; the table has 8 columns",
+        ),
         (HEADER + "P,,test,ten,restored,tumor_box,1,1\n", "number as dose"),
         (HEADER + "P,,test,10,restored,tumor_box,1,1\n", "Did you mean 0.1"),
         (HEADER + "P,,test,0.1,restored,brain,1,1\n", "an area"),
         (HEADER + "P,,test,0.1,restored,head,1 dB,1\n", "number as psnr_db"),
-        (HEADER + "P,,test,0.1,,head,1,1\n", "a method, got none"),
+        (HEADER + "P,,test,0.1,,head,1,1\n", "The method is missing"),
         (HEADER + 2 * "P,,test,0.1,restored,head,1,1\n", "similarity.csv:3.*once"),
         (HEADER + '"P,,test\n', "something else"),
         (HEADER + "\0\udcff", "something else"),

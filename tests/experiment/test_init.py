@@ -30,7 +30,7 @@ def test_valid_as_it_is_and_says_what_is_next(experiment: Path, cohort: Path):
 def test_never_overwrites(experiment: Path, cohort: Path):
     experiment.mkdir()
     (experiment / "experiment.yaml").write_text("mine")
-    with pytest.raises(SettingsError, match="a new experiment, got one that is there already"):
+    with pytest.raises(SettingsError, match="There is an experiment already"):
         init(experiment, cohort)
     assert (experiment / "experiment.yaml").read_text() == "mine"
 
@@ -101,13 +101,13 @@ def test_regions_can_be_chosen(experiment: Path, cohort: Path):
 
 @pytest.mark.parametrize("option", ["tumor", "tumor=", "=1", "tumor=x", "tumor=1,", "tumor=0", "tumor=-1", "a b=1", ""])
 def test_region_options_that_cannot_be_read(experiment: Path, cohort: Path, option: str):
-    with pytest.raises(SettingsError, match="a region such as enhancing=4 or tumor=1,4"):
+    with pytest.raises(SettingsError, match="such as enhancing=4 or tumor=1,4"):
         init(experiment, cohort, region_options=[option])
     assert not experiment.exists()
 
 
 def test_region_given_twice(experiment: Path, cohort: Path):
-    with pytest.raises(SettingsError, match="each region once, got tumor twice"):
+    with pytest.raises(SettingsError, match="The region tumor is named twice"):
         init(experiment, cohort, region_options=["tumor=1", "tumor=4"])
     assert not experiment.exists()
 
@@ -120,10 +120,10 @@ def test_labels_without_names_are_no_tumor_until_they_are_named(experiment: Path
 
 
 def test_too_few_test_patients_for_an_answer_are_told(tmp_path: Path, experiment: Path, cohort: Path):
-    assert "1 test patients: an answer takes 17" in init(experiment, cohort)
+    assert "1 test patients; an answer needs at least 17" in init(experiment, cohort)
     split = tmp_path / "split.tsv"
     split.write_text("participant_id\tsubset\nsub-01\ttest\nsub-02\ttest\n")
-    assert "2 test patients: an answer takes 17" in init(tmp_path / "other", cohort, split=split)
+    assert "2 test patients; an answer needs at least 17" in init(tmp_path / "other", cohort, split=split)
 
 
 def test_cohort_without_masks(experiment: Path, cohort: Path):
@@ -146,7 +146,7 @@ def test_segmentation_is_asked_for_where_it_can_be_done(
     init(experiment / "none", cohort)
     reasons = {
         ".": "takes half an hour on a CPU",
-        "shared": "label 4 in tumor and rim",
+        "shared": "regions tumor and rim share label 4",
         "missing": "pip install '.[segmentation]'",
         "none": "the cohort has no masks",
     }
@@ -169,11 +169,11 @@ def test_unusable_studies_are_named(experiment: Path, cohort: Path):
     (cohort / "sub-02/anat/sub-02_T1w.nii.gz").unlink()
     told = init(experiment, cohort)
     assert "patients: 1, studies with T1 and T1ce: 1, with a mask" in told
-    assert "left out: sub-02: wanted one pre-contrast T1w, got none" in told
+    assert "left out: sub-02: The study has no pre-contrast T1w" in told
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"derivative": "nowhere"}, "a derivative with masks"), ({}, "a BIDS folder")]
+    ("changes", "words"), [({"derivative": "nowhere"}, "no such derivative"), ({}, "There is no such folder")]
 )
 def test_unusable_cohort_leaves_nothing(experiment: Path, cohort: Path, changes: dict[str, Any], words: str):
     with pytest.raises(CohortError, match=words):

@@ -25,7 +25,7 @@ def test_split_is_taken_over(tmp_path: Path, experiment: Path, cohort: Path):
 def test_split_that_cannot_be_used_leaves_nothing(tmp_path: Path, experiment: Path, cohort: Path, text: str | None):
     if text is not None:
         (tmp_path / "my.tsv").write_text(text)
-    with pytest.raises(CohortError, match=r"my\.tsv: wanted"):
+    with pytest.raises(CohortError, match=r"my\.tsv: The"):
         init(experiment, cohort, split=tmp_path / "my.tsv")
     assert not experiment.exists()
 
@@ -35,7 +35,7 @@ def test_split_that_is_there_is_not_overwritten(tmp_path: Path, experiment: Path
     experiment.mkdir()
     (experiment / "split.tsv").write_text(rows)
     (tmp_path / "my.tsv").write_text(rows.replace("test", "validation"))
-    with pytest.raises(SettingsError, match="a new split"):
+    with pytest.raises(SettingsError, match="There is a split already"):
         init(experiment, cohort, split=tmp_path / "my.tsv")
     assert (experiment / "split.tsv").read_text() == rows
     assert not (experiment / "experiment.yaml").exists()
@@ -49,7 +49,7 @@ def test_the_warning_about_few_test_patients_counts_those_of_the_cohort(tmp_path
     rows = "".join(f"sub-x{n}\ttest\n" for n in range(11))
     split.write_text(f"participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n{rows}")
     told = init(experiment, cohort, split=split)
-    assert "1 test patients: an answer takes 17" in told
+    assert "1 test patients; an answer needs at least 17" in told
     assert "11 rows name no patient of the cohort: sub-x0" in told
 
 

@@ -37,7 +37,7 @@ def test_a_region_of_a_label_that_no_mask_has_is_refused(brats, tmp_path, capsys
     out = tmp_path / "experiment"
     assert exit_code(["init", str(out), "--cohort", str(brats), "--region", region]) == 2
     err = capsys.readouterr().err
-    assert "labels that the masks hold (1, 2, 4), got label 3, which no mask holds" in err
+    assert "names label 3, which no mask holds; the masks hold 1, 2, 4" in err
     assert not out.exists()
 
 

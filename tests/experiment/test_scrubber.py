@@ -52,7 +52,7 @@ def test_study_is_not_taken_for_one_whose_name_begins_alike(known: str, named: s
     "name", ["sub-jansen", "sub-jansen_ses-19450717", "sub-Jansen-Mueller", "sub-jänsen", "sub-jansen+1"]
 )
 def test_unknown_studies_are_not_named(name: str):
-    told = scrubber("sub-1").scrub(f"{name} skipped: wanted one mask; {name}_T1w.nii.gz")
+    told = scrubber("sub-1").scrub(f"{name} skipped: there are two masks; {name}_T1w.nii.gz")
     assert_clean(told.replace("jän", "jan"))
     assert told.startswith("study-? skipped")
 
@@ -75,8 +75,8 @@ def test_label_alone_as_a_key_error_shows_it():
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("/home/jansen/Klinikum/a.nii: wanted a 3D image", "a.nii: wanted a 3D image"),
-        ("/data/jansen Mueller/Klinikum Zwolle/a.nii: wanted", "a.nii: wanted"),
+        ("/home/jansen/Klinikum/a.nii: The image has 4 dimensions", "a.nii: The image has 4 dimensions"),
+        ("/data/jansen Mueller/Klinikum Zwolle/a.nii: The image", "a.nii: The image"),
         ("at (/home/jansen/a.nii)", "a.nii)"),
         ('File "/home/jansen/Klinikum, O\'Mueller: 1/x.py", line 3', 'x.py", line 3'),
         ("No such file: '/home/jansen, Klinikum: 2/x.nii'", "x.nii'"),
@@ -114,7 +114,7 @@ def test_home_and_place_of_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("HOME", "/home/jansen")
     (tmp_path / "Klinikum, Zwolle: 1").mkdir()
     monkeypatch.chdir(tmp_path / "Klinikum, Zwolle: 1")
-    told = Scrubber().scrub(f"wanted room in /home/jansen; {Path.cwd()}/e/x.nii; {Path.cwd()}")
+    told = Scrubber().scrub(f"No room in /home/jansen; {Path.cwd()}/e/x.nii; {Path.cwd()}")
     assert_clean(told)
 
 
@@ -138,7 +138,9 @@ def test_tracebacks_are_scrubbed(tmp_path: Path):
             try:
                 namespace["fail"](folder.root / "Klinikum/sub-jansen/ses-19450717/anat/sub-jansen_ses-19450717_T1w.nii")
             except KeyError as error:
-                raise VolumeError("an image", f"{error}", folder.prepared("jansen", "19450717")) from error
+                raise VolumeError(
+                    f"The image is damaged ({error})", path=folder.prepared("jansen", "19450717")
+                ) from error
         except VolumeError:
             LOGGER.exception("internal error of sub-jansen_ses-19450717 in %s", folder.root)
     text = written(folder)

@@ -30,12 +30,12 @@ def test_a_file_that_may_not_be_read(path):
 @pytest.mark.parametrize("content", [b"not weights at all", bytes(64), b"\x80\x02", b"\x80\x04" * 40, b"PK\x03\x04"])
 def test_a_file_of_another_kind(path, content):
     path.write_bytes(content)
-    refused(path, "another kind of file")
+    refused(path, "not a PyTorch checkpoint")
 
 
 def test_an_empty_file(path):
     path.touch()
-    refused(path, "an empty file")
+    refused(path, "checkpoint is empty")
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -44,7 +44,7 @@ def test_a_truncated_file(path, zipped, share):
     torch.save(light_checkpoint(), path, _use_new_zipfile_serialization=zipped)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    refused(path, "a damaged one")
+    refused(path, "damaged")
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -100,7 +100,7 @@ def test_nothing_is_executed(path, tmp_path, kind, zipped):
 def test_nothing_is_executed_in_a_bare_pickle(path, tmp_path, kind, protocol):
     target = tmp_path / "executed"
     path.write_bytes(pickle.dumps({"state_dict": kind(target)}, protocol))
-    refused(path, "nothing was executed|another kind of file")
+    refused(path, "nothing was executed|not a PyTorch checkpoint")
     assert not target.exists()
     pickle.loads(path.read_bytes())
     assert target.exists()
@@ -108,4 +108,4 @@ def test_nothing_is_executed_in_a_bare_pickle(path, tmp_path, kind, protocol):
 
 def test_a_whole_network_is_not_its_weights(path, field):
     torch.save(field.shifts, path)
-    refused(path, "other objects")
+    refused(path, "objects other than tensors")

@@ -112,13 +112,13 @@ def test_no_folder_no_description_no_weights(model, tmp_path):
 def test_truncated_weights(model, keep):
     content = (model / BEST).read_bytes()
     (model / BEST).write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
-    refused(model, "a damaged one")
+    refused(model, "damaged")
 
 
 def test_weights_that_are_something_else(model):
     for content in (b"not weights at all, by far", bytes(64), b"\x80\x04" * 40):
         (model / BEST).write_bytes(content)
-        refused(model, "a damaged one")
+        refused(model, "damaged")
 
 
 def test_bytes_that_changed_never_end_in_another_error(model):
@@ -148,7 +148,7 @@ def test_bytes_that_changed_never_end_in_another_error(model):
 )
 def test_weights_of_another_network(model, other):
     write_weights(model / BEST, ConditionalField(SETTINGS.model_copy(update=other)))
-    refused(model, "weights of another network")
+    refused(model, "do not belong to the network")
 
 
 def changed_description(model, **changes):
@@ -193,7 +193,7 @@ def test_a_description_that_is_none(model, text):
 
 def test_a_description_that_is_no_text(model):
     (model / DESCRIPTION).write_bytes(b"\xff\xfe\x00\x81format")
-    refused(model, "a damaged one")
+    refused(model, "damaged")
 
 
 def test_reading_a_description_needs_no_weights(model):

@@ -157,12 +157,12 @@ def test_any_size(small, height, width):
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (1, 1), (3, 8)])
 def test_too_small_a_patch(small, height, width):
-    with pytest.raises(ModelError, match=f"more than 8 pixels, got {height}×{width}"):
+    with pytest.raises(ModelError, match=f"longer than 8{height}×{width}"):
         small(patch(height=height, width=width))
 
 
 def test_other_inputs(small):
-    with pytest.raises(ModelError, match=r"wanted 1 input image.*got 2"):
+    with pytest.raises(ModelError, match=r"with 1 input image.*2 were given"):
         small(patch(n_inputs=2))
 
 

@@ -9,15 +9,15 @@ from stored_checkpoints import light_checkpoint, refused
 @pytest.mark.parametrize(
     ("stored", "match"),
     [
-        ([torch.ones(2)], "got list"),
-        (torch.ones(2), "got Tensor"),
-        (7, "got int"),
-        ({}, "no weights but nothing"),
-        ({"epoch": 3, "lr": 0.1}, "no weights but epoch, lr"),
-        ({"state_dict": {"epoch": 3}}, "no weights but epoch"),
-        ({"state_dict": None}, "no weights but state_dict"),
-        ({f"layer{i}.conv.weight": torch.ones(3) for i in range(9)}, "another network, with 9 weights: layer0"),
-        ({0: torch.ones(3)}, "another network, with 1 weights: 0"),
+        ([torch.ones(2)], "holds a list"),
+        (torch.ones(2), "holds a Tensor"),
+        (7, "holds a int"),
+        ({}, "no weights, only nothing"),
+        ({"epoch": 3, "lr": 0.1}, "no weights, only epoch, lr"),
+        ({"state_dict": {"epoch": 3}}, "no weights, only epoch"),
+        ({"state_dict": None}, "no weights, only state_dict"),
+        ({f"layer{i}.conv.weight": torch.ones(3) for i in range(9)}, "9 weights of a network other than.*: layer0"),
+        ({0: torch.ones(3)}, "holds 1 weights of a network other than the CoNeS generator: 0"),
     ],
 )
 def test_another_network(path, stored, match):
@@ -29,7 +29,7 @@ def test_a_wrapping_in_itself(path):
     stored = {}
     stored["model"] = stored
     torch.save(stored, path)
-    refused(path, "no weights but model")
+    refused(path, "no weights, only model")
 
 
 def changed(path, n_inputs=1, without=(), **changes):
@@ -40,26 +40,26 @@ def changed(path, n_inputs=1, without=(), **changes):
 
 def test_missing_weights(path):
     changed(path, without=("latlayers.bias", "encoder.smooth1.bias"))
-    refused(path, "all 329 weights.*got 2 missing, the first encoder.smooth1.bias")
+    refused(path, "329 weights.*2 are missing, the first of them encoder.smooth1.bias")
     changed(path, without=("decoder.net.0.weight",))
-    refused(path, "got 1 missing, the first decoder.net.0.weight")
+    refused(path, "1 are missing, the first of them decoder.net.0.weight")
 
 
 def test_unexpected_weights(path):
     changed(path, encoder__bn1__running_mean=torch.ones(64), epoch=3)
-    refused(path, "the 329 weights.*got 2 more: encoder.bn1.running_mean, epoch")
+    refused(path, "holds 2 weights that the CoNeS generator does not have: encoder.bn1.running_mean, epoch")
 
 
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"encoder__conv1__weight": torch.ones(64, 2, 7, 7)}, "encoder.conv1.weight of shape 64×1×7×7, got 64×2×7×7"),
-        ({"decoder__net__0__weight": torch.ones(64, 30)}, "encoder.conv1.weight of shape 64×2×7×7, got 64×1×7×7"),
-        ({"decoder__net__0__weight": torch.ones(64, 28)}, "1 to 16 input images.*28 channels"),
+        ({"encoder__conv1__weight": torch.ones(64, 2, 7, 7)}, "encoder.conv1.weight is 64×2×7×7; it must be 64×1×7×7"),
+        ({"decoder__net__0__weight": torch.ones(64, 30)}, "encoder.conv1.weight is 64×1×7×7; it must be 64×2×7×7"),
+        ({"decoder__net__0__weight": torch.ones(64, 28)}, "28 channels.*1 to 16 input images"),
         ({"decoder__net__0__weight": torch.ones(1).expand(64, 10**9)}, "1 to 16 input images"),
-        ({"decoder__net__0__weight": torch.ones(64)}, "decoder.net.0.weight of shape 64×29, got 64"),
-        ({"decoder__net__4__bias": torch.ones(())}, "decoder.net.4.bias of shape 1, got a single number"),
-        ({"latlayers__bias": torch.ones(1).expand(10**12)}, "latlayers.bias of shape 257"),
+        ({"decoder__net__0__weight": torch.ones(64)}, "decoder.net.0.weight is 64; it must be 64×29"),
+        ({"decoder__net__4__bias": torch.ones(())}, "decoder.net.4.bias is a single number; it must be 1"),
+        ({"latlayers__bias": torch.ones(1).expand(10**12)}, "latlayers.bias is 1000000000000; it must be 257"),
     ],
 )
 def test_other_shapes(path, changes, match):
@@ -69,7 +69,7 @@ def test_other_shapes(path, changes, match):
 
 def test_two_outputs(path):
     torch.save(light_checkpoint(n_outputs=2), path)
-    refused(path, "of shape 1×64, got 2×64|of shape 1, got 2|of shape 257.*got 258")
+    refused(path, "is 2×64; it must be 1×64|is 2; it must be 1|is 258.*must be 257")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_two_outputs(path):
 )
 def test_weights_that_are_no_dense_floats(path, value, came):
     changed(path, latlayers__bias=value)
-    refused(path, f"latlayers.bias as a dense tensor of floats, got {came}")
+    refused(path, f"latlayers.bias is .*{came}; it must be a dense tensor of floats")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300])
@@ -93,4 +93,4 @@ def test_weights_that_are_not_finite(path, value):
     bias = torch.zeros(257, dtype=torch.float64)
     bias[5] = value
     changed(path, latlayers__bias=bias)
-    refused(path, "NaN or infinity in latlayers.bias")
+    refused(path, "latlayers.bias holds NaN or infinity")

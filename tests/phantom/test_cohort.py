@@ -133,7 +133,7 @@ def test_a_folder_that_is_not_empty_is_refused(cohort, tmp_path):
     with pytest.raises(CohortError, match="new or empty folder"):
         write_cohort(cohort, 1)
     assert digests(cohort) == before
-    with pytest.raises(CohortError, match="at least one patient"):
+    with pytest.raises(CohortError, match="must be 1 or above"):
         write_cohort(tmp_path / "none", 0)
     file = tmp_path / "file"
     file.touch()
@@ -148,6 +148,15 @@ def test_same_seed_same_bytes_however_many_workers(cohort, tmp_path):
 
 
 @pytest.mark.slow
+def test_later_sessions_are_left_out_and_first_ones_stay_as_they_are(cohort, tmp_path):
+    write_cohort(tmp_path / "short", 2, seed=1, low_doses=(0.1,), dicom=True, most_sessions=1)
+    everything, short = digests(cohort), digests(tmp_path / "short")
+    assert any("ses-2" in name for name in everything)
+    assert short == {
+        name: digest for name, digest in everything.items() if "ses-2" not in name and "/02/2/" not in name
+    }
+
+
 def test_another_seed_is_another_cohort(cohort, tmp_path):
     write_cohort(tmp_path / "other", 1, seed=2, low_doses=())
     name = "sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz"

@@ -65,7 +65,7 @@ def test_the_intensity_window_of_a_t2_does_not_matter(scans, t2, gain):
 
 def test_what_is_said_to_be_aligned_must_be_on_one_grid(scans, t2):
     for prepare, scan in ((prepare_low_dose, scans[1]), (prepare_t2, t2)):
-        with pytest.raises(VolumeError, match="both images on one grid"):
+        with pytest.raises(VolumeError, match="not on one grid"):
             prepare(scans[0], Volume(scan.array[:-2], scan.affine), ALIGNED)
         with pytest.raises(RegistrationError):
             prepare(scans[0], scan.with_array(np.roll(scan.array, 4, axis=0)), ALIGNED)
@@ -113,7 +113,7 @@ def test_a_damaged_description_is_one_clear_line(scans, t2, tmp_path, content):
         path.with_suffix(".json").unlink()
     else:
         path.with_suffix(".json").write_text(content)
-    with pytest.raises(VolumeError, match="wanted a"):
+    with pytest.raises(VolumeError, match=r"missing or damaged|must hold values by name"):
         read_auxiliary_image(path)
 
 

@@ -97,7 +97,7 @@ def test_box_is_the_smallest_that_holds_the_mask():
 
 
 def test_empty_mask_has_no_box():
-    with pytest.raises(StudyError, match="empty head mask"):
+    with pytest.raises(StudyError, match="head mask is empty"):
         head_box(np.zeros(SHAPE, bool))
 
 

@@ -86,7 +86,7 @@ def test_paper_calibration_can_be_asked_for(pair: PreparedPair, scans):
 def test_two_grids_are_refused(scans):
     moved = scans[1].affine.copy()
     moved[2, 3] += 1.0
-    with pytest.raises(VolumeError, match=r"both images on one grid \(alignment: aligned\)"):
+    with pytest.raises(VolumeError, match=r"not on one grid, as alignment: aligned requires"):
         prepare_pair(scans[0], Volume(scans[1].array, moved), ALIGNED)
 
 

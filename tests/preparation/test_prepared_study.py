@@ -116,7 +116,7 @@ def test_description_is_written_last_and_says_what_it_was_told(files: PreparedFi
     files.description.unlink()
 
     def full(_path: Path, _volume: Volume) -> None:
-        raise StorageError("room", "none")
+        raise StorageError("There is no room")
 
     monkeypatch.setattr("lessgad.preparation.prepared_study.write_volume", full)
     with pytest.raises(StorageError):

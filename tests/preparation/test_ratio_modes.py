@@ -26,7 +26,7 @@ def test_two_groups_are_found_with_their_ratios(share, gain):
     assert sorted(ratio for ratio, _ in modes) == [pytest.approx(1, abs=0.04), pytest.approx(1 + gain, abs=0.06)]
     assert modes[0][1] == 1
     (caution,) = mode_cautions(*pair(share, gain))
-    assert "calibration is doubtful" in caution
+    assert "calibration is uncertain" in caution
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_values_that_wrapped_around_are_refused(tiny, brightest, seed, slope):
     image = tiny.head(seed)[1]
     values = np.round(image * (brightest / image.max())).astype(np.uint16)
     check_intensities(slope * values.astype(np.float32), "T1ce")
-    with pytest.raises(StudyError, match="a T1ce without strongly negative values"):
+    with pytest.raises(StudyError, match="The T1ce has strongly negative values"):
         check_intensities(slope * values.view(np.int16).astype(np.float32), "T1ce")
 
 

@@ -33,8 +33,8 @@ def test_the_default_asks_what_table_3_asks():
     ("text", "said"),
     [
         ("a: [", "valid YAML"),
-        ("", "an empty file"),
-        ("- 1", "wanted a questionnaire, got something else"),
+        ("", "is empty"),
+        ("- 1", "something other than settings by name"),
         ("format: 2\ntitle: t\nquestions: [{key: a, kind: text, asked: each_case, wording: w}]", "format"),
         (HEAD + " - {key: a, kind: scale, asked: each_dose, wording: w, labels: [x]}", "labels of question 1 (a)"),
         (HEAD + " - {key: a, kind: sccale, asked: each_dose, wording: w}", "question 1 (a)"),
@@ -51,7 +51,7 @@ def test_the_default_asks_what_table_3_asks():
         (HEAD + " - {key: a, kind: scale, asked: pair, wording: w, labels: ['{third}', y]}", "{third}"),
         (HEAD + " - {key: a, kind: scale, asked: pair, wording: w, labels: [x, y], best_end: first}", "best_end"),
         (HEAD + " - {key: a, kind: text, asked: each_case, wording: w, shown_if: {question: b, answer: c}}",
-         "no choice before it"),
+         "not a choice asked before it"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_told_in_one_line(text, said):
@@ -59,7 +59,7 @@ def test_what_cannot_be_used_is_told_in_one_line(text, said):
         parse_questionnaire(text, Path("q.yaml"))
     line = str(told.value)
     assert said in line
-    assert line.startswith("q.yaml: wanted ")
+    assert line.startswith("q.yaml: ")
     assert "\n" not in line
 
 

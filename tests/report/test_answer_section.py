@@ -71,7 +71,7 @@ def words(section):
 def test_the_headline_comes_first_and_every_dose_has_a_row():
     answer = an_answer()
     section = answer_section(answer)
-    assert section.headline == "30 % of the standard dose is the lowest that is shown to be enough."
+    assert section.headline == "30 % of the standard dose is the lowest dose shown to be sufficient."
     assert [(row.dose, row.verdict) for row in section.rows] == [
         ("50 %", "enough"),
         ("30 %", "enough"),
@@ -103,7 +103,7 @@ def test_a_value_next_to_its_margin_is_printed_so_that_its_side_shows():
 def test_below_a_failed_dose_nothing_is_tested():
     answer = an_answer(levels=LEVELS | {0.5: (0.5, 0.0, 0.1)})
     section = answer_section(answer)
-    assert section.headline == "No dose below the standard is shown to be enough."
+    assert section.headline == "No dose below the standard dose is shown to be sufficient."
     assert [row.verdict for row in section.rows] == ["not shown", "not tested", "not tested", "control"]
 
 
@@ -128,7 +128,7 @@ def test_an_endpoint_that_was_not_measured_has_empty_cells():
     ("standing", "changes", "said"),
     [
         ("before results", (), "were fixed on 2026-01-05, before any test result"),
-        ("after results", (), "there were test results already"),
+        ("after results", (), "test results already existed"),
         ("changed", ("the doses",), "since 2026-01-05, the doses were changed"),
         ("never", (), "Not fixed in advance"),
     ],
@@ -146,10 +146,10 @@ def test_patients_who_are_left_out_are_told():
 
 def test_limits_are_said():
     shown = words(answer_section(an_answer()))
-    assert "about a share of patients, and says nothing of how the others fare" in shown
-    assert "dose 0 is no control for" in shown
+    assert "holds for a share of patients and says nothing about the others" in shown
+    assert "Dose 0 is therefore no control for" in shown
     without = an_answer(endpoints=ENDPOINTS[:2], levels={dose: of_dose[:2] for dose, of_dose in LEVELS.items()})
-    assert "dose 0 is no control for" not in words(answer_section(without))
+    assert "Dose 0 is therefore no control for" not in words(answer_section(without))
 
 
 def test_whatever_comes_in_is_shown_and_not_run():

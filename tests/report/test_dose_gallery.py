@@ -43,10 +43,18 @@ def test_gallery_has_four_rows_of_every_dose(tumor):
     assert to_png(figure)[:4] == b"\x89PNG"
 
 
-def test_all_panels_share_one_gray_window():
-    limits = {axes.images[0].get_clim() for axes in dose_gallery(a_study((0.1, 0.5))).axes}
-    assert len(limits) == 1
-    assert limits.pop()[0] == -1.0
+def test_whole_slices_share_one_gray_window_and_close_ups_one_that_shows_the_tumor():
+    study = a_study((0.1, 0.5))
+    drawn = [axes.images[0] for axes in dose_gallery(study).axes]
+    largest = max(image.get_array().size for image in drawn)
+    whole, close = (
+        {image.get_clim() for image in drawn if (image.get_array().size == largest) == is_whole}
+        for is_whole in (True, False)
+    )
+    assert len(whole) == len(close) == 1
+    ((black, white),), ((close_black, close_white),) = whole, close
+    assert black == close_black == -1.0
+    assert close_white == pytest.approx(max(white, float(np.percentile(study.standard_dose[study.tumor], 99))))
 
 
 def test_infinite_psnr_is_written_as_such():

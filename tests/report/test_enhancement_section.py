@@ -79,7 +79,7 @@ def test_whether_the_interval_of_the_tumor_held():
 
 @pytest.mark.parametrize(("level", "words"), [(0.9, "90 %"), (math.inf, "inf %")])
 def test_what_passes_unseen(level, words):
-    (row,) = table("against the measurement", consistency=[replace(DISCREPANCY, detectable_5mm=level)]).rows
+    (row,) = table("Discrepancy between", consistency=[replace(DISCREPANCY, detectable_5mm=level)]).rows
     assert row[3] in (words, "–")
 
 

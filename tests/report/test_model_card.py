@@ -14,4 +14,7 @@ def test_limits_stand_at_the_end_of_the_card_once(tmp_path):
     card = (tmp_path / CARD).read_text(encoding="utf-8")
     assert card.startswith("# A model\n")
     assert card.count("## Found on validation patients") == 1
-    assert "of 90 %, on low doses that were really scanned at 10 %, else simulated, of 3 patients or more" in card
+    assert (
+        "90 %, calibrated on measured low doses at 10 % and simulated ones at other doses of at least 3 patients"
+        in card
+    )

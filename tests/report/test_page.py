@@ -201,7 +201,7 @@ def test_report_without_results_says_so():
     empty = a_report(
         tables=(), curves=(), calibration=None, galleries=(), learning_curves=(), preparations=(), failures=()
     )
-    assert "no restored images" in words(render_page(empty))
+    assert "No test study has been restored yet" in words(render_page(empty))
 
 
 def test_every_cell_of_table_4_says_its_n():

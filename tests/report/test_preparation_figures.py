@@ -11,7 +11,8 @@ from PIL import Image
 
 from lessgad.report.calibration_figure import calibration_figure
 from lessgad.report.histogram_plot import Histogram, Peaks, tidy_number, upper_intensity
-from lessgad.report.preparation_picture import PreparationImages, checkerboard, head_plane_box, preparation_picture
+from lessgad.report.preparation_images import PreparationImages, head_plane_box
+from lessgad.report.preparation_picture import checkerboard, preparation_picture
 from lessgad.report.style import to_png
 
 SHAPE = (40, 48, 12)

@@ -32,7 +32,10 @@ def test_table_5_is_in_the_section(paper):
     assert section.facts.startswith("1 reader read 22 studies of 14 test patients. All images were labeled.")
     asked = {row[0]: row[1:] for row in section.tables[0].rows}
     scale = "1 better, 2 slightly better, 3 similar, 4 slightly worse, 5 worse"
-    assert asked["Detectability of the lesion against the standard dose"] == (scale, "once for each restored image")
+    assert asked["Detectability of the lesion compared with the standard dose"] == (
+        scale,
+        "once for each restored image",
+    )
     assert asked["Comment"] == ("free words", "once per case")
     cells = {row[0]: row[3:] for row in section.tables[1].rows}
     assert cells["Sufficient for diagnostic characterization"] == ("10/12 (45 %)", "19/3 (86 %)", "–")

@@ -7,7 +7,8 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from lessgad.report.style import line_style, new_figure, place, styled, to_png, to_small_png
+from lessgad.report.small_png import to_small_png
+from lessgad.report.style import line_style, new_figure, place, styled, to_png
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

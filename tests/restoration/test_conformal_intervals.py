@@ -101,5 +101,5 @@ def test_on_disk(tmp_path):
     assert read_intervals(tmp_path) == CALIBRATION
     for damage in ("doses: [0.1", "doses: 3", "- 1"):
         (tmp_path / INTERVALS).write_text(damage)
-        with pytest.raises(ModelError, match=r"readable intervals\.yaml"):
+        with pytest.raises(ModelError, match=r"intervals\.yaml is damaged"):
             read_intervals(tmp_path)

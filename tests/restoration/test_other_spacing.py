@@ -84,7 +84,7 @@ def test_finer_places_are_near_the_interpolated_image():
 def test_the_published_network_has_no_other_places():
     with torch.device("meta"):
         paper = build_field(FieldSettings(preset="paper"))
-    with pytest.raises(ModelError, match="preset compact"):
+    with pytest.raises(ModelError, match="published network"):
         restore_at_spacing(paper, images(), 0.2, BOX, SPACING_MM, (1.0, 1.0), FP32)
 
 

@@ -120,7 +120,7 @@ def test_on_disk(tmp_path):
     write_training_range(tmp_path, SEEN)
     assert read_training_range(tmp_path) == SEEN
     (tmp_path / TRAINING_RANGE).write_text("sigma: 3")
-    with pytest.raises(ModelError, match=r"readable training_range\.yaml"):
+    with pytest.raises(ModelError, match=r"training_range\.yaml is damaged"):
         read_training_range(tmp_path)
 
 

@@ -48,7 +48,7 @@ def test_a_restored_image_is_held_against_the_scan(tmp_path, low_of_pair):
     assert 0.5 < found.overlooked_ml < 20
     assert found.error.array.min() < -0.2 * 300
     assert 0 < found.detectable[10.0] < found.detectable[5.0]
-    assert "ml show more than was measured" in found.words
+    assert "ml are brighter than measured" in found.words
     assert restorer.restore_in_full(low, 0.3, t1, acquisition=GRADIENT_ECHO).discrepancy is None
 
 
@@ -82,7 +82,7 @@ def test_a_real_scan_without_an_equation_is_not_held_against_the_image(tmp_path,
     t1, _, low = low_of_pair
     restorer = model(tmp_path, inputs=("pre_contrast", "low_dose"))
     for acquisition in (None, Acquisition(scanning_sequence=("GR",), sequence_variant=("SP",))):
-        with pytest.raises(ModelError, match=r"a signal equation for this scan.*linear mix"):
+        with pytest.raises(ModelError, match=r"No signal equation can be used for this scan.*linear mix"):
             restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check=True)
     assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).discrepancy is not None
 

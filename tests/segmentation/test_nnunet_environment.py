@@ -23,5 +23,5 @@ def test_the_users_environment_is_neither_read_nor_changed(monkeypatch, tmp_path
 
 def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None if name == "nnunetv2" else object())
-    with pytest.raises(SettingsError, match=r"no package nnunetv2.*pip install '\.\[segmentation\]'"):
+    with pytest.raises(SettingsError, match=r"package nnunetv2 is not installed.*pip install '\.\[segmentation\]'"):
         check_installed()

@@ -25,7 +25,7 @@ def test_regions_are_numbered_in_their_order():
 
 @pytest.mark.parametrize(
     ("regions", "words"),
-    [({}, "regions to segment, got none"), ({"a": (1, 2), "b": (2,)}, "label 2 in a and b")],
+    [({}, "needs regions, and the cohort has none"), ({"a": (1, 2), "b": (2,)}, "regions a and b share label 2")],
 )
 def test_regions_that_cannot_be_segmented(regions, words):
     with pytest.raises(SettingsError, match=words):
@@ -48,10 +48,10 @@ def test_given_labels_come_first():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (None, r"labels named intrameatal, extrameatal, got tumor \(1\).*segmentation.labels"),
+        (None, r"labels of the model are tumor \(1\).*segmentation.labels"),
         ({"intrameatal": (1,)}, "no labels for extrameatal"),
-        ({"intrameatal": (1,), "extrameatal": (9,)}, "got label 9"),
-        ({"intrameatal": (1,), "extrameatal": (1,), "cochlea": (1,)}, "got cochlea"),
+        ({"intrameatal": (1,), "extrameatal": (9,)}, "names label 9"),
+        ({"intrameatal": (1,), "extrameatal": (1,), "cochlea": (1,)}, "names cochlea"),
     ],
 )
 def test_labels_that_do_not_fit(given, words):

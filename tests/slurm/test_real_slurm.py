@@ -93,7 +93,7 @@ def test_a_queue_that_slurm_does_not_know(slurm, tiny_experiment):
     command = [*LESSGAD, "run", str(root), "--stage", "prepare", "--cluster", "slurm"]
     ended = subprocess.run(command, env=slurm, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ended.returncode == 2
-    assert "wanted jobs that SLURM takes, got" in ended.stderr
+    assert "SLURM does not take the jobs:" in ended.stderr
     assert "invalid partition specified: nowhere" in ended.stderr
 
 
@@ -103,7 +103,7 @@ def test_workers_that_never_come(slurm, tiny_experiment):
     command = [*LESSGAD, "run", str(root), "--stage", "prepare", "--cluster", "slurm"]
     ended = subprocess.run(command, env=slurm, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ended.returncode == 2
-    assert f"wanted a worker within 3 s, got none (4 jobs in queue {QUEUE}: 1 cores, 1GB, 04:00:00)" in ended.stderr
+    assert f"No worker was there for 3 s (4 jobs in queue {QUEUE}: 1 cores, 1GB, 04:00:00)" in ended.stderr
     end = time.monotonic() + 60
     while jobs(slurm):
         assert time.monotonic() < end

@@ -84,5 +84,5 @@ def test_a_change_after_results_is_told_and_a_record_that_comes_late_too(tiny_ex
 def test_a_damaged_record_is_one_line(tiny_experiment, damage):
     root = tiny_experiment("report")
     (root / "results" / "answer_fixed.json").write_text(damage)
-    with pytest.raises(InputError, match="the record of the answer"):
+    with pytest.raises(InputError, match="record of the answer"):
         answered(root)

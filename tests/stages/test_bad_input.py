@@ -74,12 +74,12 @@ def test_nobody_to_train_on(lessgad, tiny, tiny_experiment):
     (root / "split.tsv").write_text(
         "participant_id\tsubset\n" + "".join(f"sub-{patient}\ttest\n" for patient in tiny.SPLIT)
     )
-    unusable(lessgad("run", root), "at least one train patient", "split.tsv")
+    unusable(lessgad("run", root), "The split has no train patient", "split.tsv")
     assert not (root / "prepared").exists()
 
 
 def test_both_until_and_stage(lessgad, tiny_experiment):
-    unusable(lessgad("run", tiny_experiment("nothing"), "--until", "train", "--stage", "train"), "--until or --stage")
+    unusable(lessgad("run", tiny_experiment("nothing"), "--until", "train", "--stage", "train"), "--until and --stage")
 
 
 def test_usage_errors_are_one_line_too(lessgad):
@@ -139,14 +139,14 @@ def test_studies_that_cannot_be_used_are_named_and_the_rest_goes_on(lessgad, tin
     root = tiny_experiment("nothing")
     cohort = root.parent / "cohort"
     cases = {
-        "nan": (spoil_nan, "1 voxels that are NaN"),
-        "4d": (spoil_4d, "4 dimensions, 40×48×10×2"),
+        "nan": (spoil_nan, "1 voxel is NaN"),
+        "4d": (spoil_4d, "4 dimensions (40×48×10×2)"),
         "cut": (spoil_truncated, "truncated"),
-        "empty": (spoil_empty_mask, "an empty one"),
-        "label": (spoil_labels, "labels among [1, 2], got 7 too"),
-        "grid": (spoil_mask_grid, "a mask on the grid of the T1w"),
-        "moved": (spoil_grid, "both images on one grid"),
-        "single": (spoil_pair, "one ce-gadolinium T1w, got none"),
+        "empty": (spoil_empty_mask, "The mask is empty"),
+        "label": (spoil_labels, "holds 7; the known labels are [1, 2]"),
+        "grid": (spoil_mask_grid, "not on the grid of the T1w"),
+        "moved": (spoil_grid, "not on one grid"),
+        "single": (spoil_pair, "has no ce-gadolinium T1w"),
     }
     for name, (spoil, _) in cases.items():
         tiny.write_study(cohort, name, seed=40)
@@ -198,7 +198,7 @@ def test_all_training_studies_unusable(lessgad, tiny, tiny_experiment):
     root = tiny_experiment("nothing")
     for patient in ("01", "02", "03"):
         spoil_truncated(tiny.study_files(root.parent / "cohort", patient), tiny)
-    unusable(lessgad("run", root), "at least one training study that could be prepared")
+    unusable(lessgad("run", root), "No training study could be prepared")
     assert not (root / "models" / "all-doses" / "best.safetensors").exists()
 
 

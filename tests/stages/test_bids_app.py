@@ -38,4 +38,4 @@ def test_wrong_use_is_said_in_a_line(cohort, tiny, tmp_path, lessgad):
     tiny.write_experiment(tmp_path / "other", "../elsewhere")
     code, _, err = lessgad("bids-app", cohort, tmp_path / "other", "participant")
     assert code == 2
-    assert "one of another" in err
+    assert "belongs to another BIDS folder" in err

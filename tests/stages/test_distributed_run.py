@@ -64,7 +64,7 @@ def prepared(prepared_once, tmp_path):
 def test_other_stages_want_one_process(tmp_path, monkeypatch, stages):
     for name, value in {**TWO, "RANK": "0"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match="one process for all but --stage train, got 2 of them"):
+    with pytest.raises(SettingsError, match="started as 2 processes; only --stage train"):
         run_experiment(tmp_path, stages, NullProgress())
     monkeypatch.setenv("RANK", "1")
     with pytest.raises(SystemExit) as silent:
@@ -126,7 +126,7 @@ def test_one_process_that_ends_ends_all_and_the_next_run_goes_on(prepared, tmp_p
     assert "internal error" not in said
     lines = ours(console)
     if sent == signal.SIGINT:
-        assert lines == ["lessgad: interrupted; what was done is kept, and the same command goes on from there"]
+        assert lines == ["lessgad: interrupted; what was done is kept, and the same command continues from there"]
     else:  # torchrun may end the first process before it can say so
         assert lines in ([], [line for line in lines if "all 2 processes" in line][:1])
     begun = (model / "model.yaml").stat().st_mtime_ns

@@ -117,5 +117,5 @@ def test_a_training_that_cannot_go_on_stops_the_run(tiny_experiment):
     root = tiny_experiment("prepare")
     path = root / "prepared" / "sub-02" / "sub-02_desc-prepared_T1w.nii"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(LessgadError, match=r"train to be done before restore.*all-doses"):
+    with pytest.raises(LessgadError, match=r"Stage restore needs stage train.*all-doses"):
         run_experiment(root, STAGES, NullProgress())

@@ -91,9 +91,9 @@ def test_a_new_image_is_judged_at_the_next_run(experiment):
 @pytest.mark.parametrize(
     ("change", "shift_mm", "reason"),
     [
-        (lambda array: 100 * (array + 1), 0, "an image on [−1, 1], as those in prepared/, got intensities from"),
-        (lambda array: array, 4, "an image on the grid of the T1w"),
-        (lambda array: array[:-1], 0, "an image on the grid of the T1w"),
+        (lambda array: 100 * (array + 1), 0, "must lie on [−1, 1], as those in prepared/"),
+        (lambda array: array, 4, "not on the grid of the T1w"),
+        (lambda array: array[:-1], 0, "not on the grid of the T1w"),
         (lambda array: np.where(array > 0, np.nan, array), 0, "NaN"),
     ],
 )

@@ -70,8 +70,8 @@ def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanne
     listener = Listener()
     assert run_experiment(scanned, ["prepare", "restore", "evaluate", "report"], listener) == []
     assert [line for line in listener.lines if "no measured scan" in line] == [
-        "no measured scan at 10 % of the dose in 1 of 4 studies, which are not judged there: sub-06_ses-b",
-        "no measured scan at 50 % of the dose in 2 of 4 studies, which are not judged there: "
+        "no measured scan at 10 % of the dose in 1 of 4 studies, which are not evaluated there: sub-06_ses-b",
+        "no measured scan at 50 % of the dose in 2 of 4 studies, which are not evaluated there: "
         "sub-06_ses-a, sub-06_ses-b",
     ]
     similarity = read_similarity(scanned / "results" / "similarity.csv")
@@ -96,7 +96,7 @@ def test_restored_and_judged_is_what_was_scanned_and_nothing_is_simulated(scanne
     others = [enhancement["05", 0.5, method].cnr for method in ("restored", "denoise")]
     assert all(0.5 * contrast < cnr * description["noise"]["sigma"] < 2 * contrast for cnr in others)
     page = (scanned / "report" / "index.html").read_text()
-    assert "studies that have such a scan: 10 % in 3 of 4, 50 % in 2 of 4" in page
+    assert "studies with such a scan: 10 % in 3 of 4, 50 % in 2 of 4" in page
     assert "simulated <b>without noise</b>" not in page
 
 
@@ -113,7 +113,7 @@ def test_the_linear_mix_is_no_measure_of_a_real_scan(scanned):
     assert "Not checked against the measurement" in page
     assert "4 of 4 studies: real enhancement does not follow the linear mix" in page
     assert "forward model (as set)" in page
-    assert "Restored images against the measurement" not in page  # a table of nothing
+    assert "Discrepancy between restored images and the measurement" not in page  # a table of nothing
     assert set(states(scanned)["evaluate"].values()) == {"done"}
 
 
@@ -129,7 +129,7 @@ def test_with_an_equation_the_restored_image_is_held_against_the_scan(scanned):
     assert len(maps) == len(SCANNED)
     page = (scanned / "report" / "index.html").read_text()
     assert "Not checked against the measurement" not in page
-    assert "Restored images against the measurement" in page
+    assert "Discrepancy between restored images and the measurement" in page
 
 
 def test_the_noise_of_the_scan_rules_what_can_be_detected(tiny, scanned):

@@ -30,8 +30,8 @@ def test_a_scan_that_cannot_be_used_is_left_out_with_the_reason(tiny, scanned):
     failures = run_experiment(scanned, ["prepare", "restore", "evaluate"], NullProgress())
     reasons = {failure.study: failure.reason for failure in failures}
     assert set(reasons) == {"sub-05_acq-dose50", "sub-04_acq-dose50"}
-    assert "both images on one grid" in reasons["sub-05_acq-dose50"]
-    assert "wanted one scan at 50 % of the dose, got 2: " in reasons["sub-04_acq-dose50"]
+    assert "not on one grid" in reasons["sub-05_acq-dose50"]
+    assert "There are 2 candidates for the scan at 50 % of the dose: " in reasons["sub-04_acq-dose50"]
     everywhere = {f"{study}_{part}" for study in tiny.JUDGED for part in ("standard", "dose0")}
     assert set(states(scanned)["evaluate"]) == everywhere | {"sub-04_dose10", "sub-05_dose10", "sub-06_ses-a_dose10"}
     restored = sorted(path.name for path in (scanned / "restored" / "sub-05").glob("*_desc-dose*_T1w.nii.gz"))

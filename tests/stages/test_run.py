@@ -210,19 +210,19 @@ def test_models_of_single_doses_are_trained_one_by_one(tiny, tmp_path):
     run_experiment(root, ["prepare"], NullProgress())
     run_experiment(root, ["train"], NullProgress(), model_doses=[0.5])
     assert [folder.name for folder in sorted((root / "models").iterdir())] == ["dose50"]
-    with pytest.raises(SettingsError, match="stage train to be done before restore"):
+    with pytest.raises(SettingsError, match="Stage restore needs stage train"):
         run_experiment(root, ["restore"], NullProgress())
     run_experiment(root, ["train"], NullProgress(), model_doses=[0.1])
     assert run_experiment(root, ["restore"], NullProgress()) == []
-    with pytest.raises(DoseError, match="doses of this experiment"):
+    with pytest.raises(DoseError, match="not a dose of this experiment"):
         run_experiment(root, ["train"], NullProgress(), model_doses=[0.3])
 
 
 def test_one_model_for_all_doses_has_no_dose_of_its_own(tiny_experiment):
-    with pytest.raises(DoseError, match="one model serves them all"):
+    with pytest.raises(DoseError, match="one model serves all doses"):
         run_experiment(tiny_experiment("prepare"), ["train"], NullProgress(), model_doses=[0.1])
 
 
 def test_a_dose_alone_says_nothing(tiny_experiment, capsys):
     assert exit_code(["run", str(tiny_experiment("prepare")), "--dose", "0.1"]) == 2
-    assert "--dose together with --stage train" in capsys.readouterr().err
+    assert "without --stage train" in capsys.readouterr().err

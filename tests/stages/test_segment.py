@@ -125,9 +125,9 @@ def test_without_segmentation_there_is_no_such_stage(tiny_experiment, lessgad):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"segmentation": {"model": "nowhere"}}, "under segmentation.model, got no such folder"),
+        ({"segmentation": {"model": "nowhere"}}, "There is no such folder; segmentation.model"),
         ({"segmentation": {"epoch": 3}}, "Did you mean epochs?"),
-        ({"cohort": {"regions": {}}, "segmentation": {}}, "regions to segment, got none"),
+        ({"cohort": {"regions": {}}, "segmentation": {}}, "needs regions, and the cohort has none"),
         ({"cohort": {"regions": {"a": [1], "b": [1, 2]}}, "segmentation": {}}, "label 1 in a and b"),
     ],
 )
@@ -151,7 +151,7 @@ def test_no_mask_in_training(tiny_experiment, lessgad):
         next((root.parent / "cohort" / "derivatives").rglob(f"sub-{patient}_dseg.nii.gz")).unlink()
     code, _, err = lessgad("run", root)
     assert code == 2
-    assert "a mask of at least one training patient, for segmentation, got none. Set segmentation: null" in err
+    assert "a mask of at least one training patient, and there is none. Set segmentation: null" in err
 
 
 def test_a_region_that_no_training_patient_has(tiny_experiment, lessgad):
@@ -161,7 +161,7 @@ def test_a_region_that_no_training_patient_has(tiny_experiment, lessgad):
     change(root, cohort={**settings["cohort"], "regions": regions}, segmentation={})
     code, _, err = lessgad("run", root, "--until", "segment")
     assert code == 2
-    assert "the region cyst in the mask of at least one training patient" in err
+    assert "No mask of a training patient holds the region cyst" in err
 
 
 def test_nnunet_not_installed(tiny_experiment, lessgad, monkeypatch):

@@ -42,14 +42,14 @@ def test_patients_that_are_named(lessgad, tiny_experiment):
     assert prepared(root) == {"sub-01.json", "sub-06_ses-a.json", "sub-06_ses-b.json"}
     code, _, err = lessgad("run", root, "--stage", "prepare", "--participant-label", "99")
     assert code == 2
-    assert "wanted --participant-label of the cohort, got sub-99" in err
+    assert "has no sub-99, which --participant-label names" in err
 
 
 @pytest.mark.parametrize("shard", ["0/50", "51/50", "three"])
 def test_a_share_that_is_none(lessgad, tiny_experiment, shard):
     code, _, err = lessgad("run", tiny_experiment("nothing"), "--stage", "prepare", "--shard", shard)
     assert code == 2
-    assert f"such as 3/50, got {shard}" in err
+    assert f"--shard {shard} is not understood" in err
 
 
 @pytest.mark.parametrize("option", [("--shard", "1/2"), ("--participant-label", "01")])
@@ -75,7 +75,7 @@ def test_what_another_run_is_at_is_skipped(lessgad, tiny_experiment):
         assert set(states.values()) == {"done"}
         code, _, err = lessgad("run", root, "--until", "train")
         assert code == 2
-        assert "the preparation of sub-02 to be done before train, got another run at it" in err
+        assert "Stage train needs the preparation of sub-02, and another run works on it" in err
     assert lessgad("run", root, "--stage", "prepare")[0] == 0
     assert len(prepared(root)) == 7
 
@@ -85,7 +85,7 @@ def test_a_run_with_other_settings_at_the_same_time(lessgad, tiny_experiment):
     with holding(open_experiment(root).folder.state.runs / "another-1-x.lock", "run", "other settings"):
         code, _, err = lessgad("run", root, "--stage", "prepare")
     assert code == 2
-    assert "one run at a time with other settings" in err
+    assert "Another run with other settings" in err
     assert not (root / "prepared").exists()
 
 
@@ -126,7 +126,7 @@ def test_a_study_that_was_mended_is_stale_and_training_does_not_go_on_without_it
     assert set(stages[1].states.values()) == {"stale"}
     code, _, err = lessgad("run", root, "--stage", "train")
     assert code == 2
-    assert "stage prepare to be done before train, got 1 of 7 not done (sub-02 first)" in err
+    assert "Stage train needs stage prepare: 1 of 7 units are not done, first sub-02" in err
 
 
 def test_a_bug_in_one_study_fails_that_study_alone(lessgad, tiny_experiment, monkeypatch):
@@ -170,7 +170,7 @@ def test_a_cohort_that_vanishes_in_the_middle(lessgad, tiny_experiment, monkeypa
     monkeypatch.setattr(prepare, "read_volume", vanishing)
     code, _, err = lessgad("run", root, "--until", "prepare")
     assert code == 2
-    assert f"{cohort}: wanted the folder that was there when the run began, got no such folder" in err
+    assert f"{cohort}: The folder was there when the run began and is gone" in err
     assert prepared(root) == {"sub-01.json", "sub-02.json"}
     monkeypatch.undo()
     cohort.with_name("away").rename(cohort)
@@ -184,7 +184,7 @@ def test_a_record_of_a_newer_lessgad(lessgad, tiny_experiment):
     for command in (("status",), ("run", "--until", "prepare")):
         code, _, err = lessgad(command[0], root, *command[1:])
         assert code == 2
-        assert "sub-02.json: wanted a record of format 2 or older, got format 99, written by a newer lessgad" in err
+        assert "sub-02.json: This record has format 99 and was written by a newer lessgad" in err
 
 
 def test_jobs_of_an_array_that_begin_at_once_assign_new_patients_once(lessgad, tiny_experiment, monkeypatch):
@@ -205,4 +205,4 @@ def test_jobs_of_an_array_that_begin_at_once_assign_new_patients_once(lessgad, t
         monkeypatch.setattr(opened, "sleep", lambda _seconds: None)
         code, _, err = lessgad("run", root, "--stage", "prepare")
         assert code == 2
-        assert "to do the assignment of new patients, got another run at it" in err
+        assert "Another run works on the assignment of new patients" in err

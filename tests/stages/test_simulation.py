@@ -114,17 +114,20 @@ def test_a_changed_sidecar_makes_a_study_stale(tiny, cohort):
 @pytest.mark.parametrize("simulation", [REAL, {**REAL, "model": "linear"}, {**REAL, "noise": "none"}])
 def test_equation_and_noise_need_true_zero(tiny, cohort, simulation):
     root = experiment(tiny, cohort, simulation=simulation, preparation={"calibration": "peaks"})
-    with pytest.raises(SettingsError, match="needs true zero with preparation"):
+    with pytest.raises(SettingsError, match="needs a true zero"):
         load_settings(root / "experiment.yaml")
 
 
 @pytest.mark.parametrize(
     ("noise", "words"),
     [
-        ("rician", "simulation.noise, got 'rician': noise is matched, none, or of a set strength such as {snr: 20}"),
-        ({"snr": 0}, "simulation.noise.snr, got 0: Input should be greater than 0"),
-        ({"snt": 3}, "got simulation.noise.snt. Did you mean snr?"),
-        (20, "noise is matched, none, or of a set strength"),
+        (
+            "rician",
+            "simulation.noise cannot be 'rician': noise must be matched, none, or a set strength such as {snr: 20}",
+        ),
+        ({"snr": 0}, "simulation.noise.snr cannot be 0: Input should be greater than 0"),
+        ({"snt": 3}, "the key simulation.noise.snt. Did you mean snr?"),
+        (20, "noise must be matched, none, or a set strength"),
     ],
 )
 def test_noise_that_cannot_be_is_one_clear_line(tiny, cohort, noise, words):

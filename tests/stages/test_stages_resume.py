@@ -208,7 +208,7 @@ def test_workers_end_with_the_run(whole, tmp_path, moment, who, sent):
     assert "Traceback" not in said
     if sent == signal.SIGINT:
         assert [line for line in said.splitlines() if line.startswith("lessgad: ")] == [
-            "lessgad: interrupted; what was done is kept, and the same command goes on from there"
+            "lessgad: interrupted; what was done is kept, and the same command continues from there"
         ]
     again = start(root, console)
     assert again.wait(90) == 0, console.read_text()

@@ -175,7 +175,7 @@ def test_a_stage_alone_wants_everything_before_it(tiny_experiment, tiny):
     root = tiny_experiment("report")
     mask = tiny.study_files(root.parent / "cohort", "05")["mask"]
     mask.write_bytes(gzip.compress(gzip.decompress(mask.read_bytes()), compresslevel=1))
-    with pytest.raises(lessgad.LessgadError, match=r"prepare to be done before restore.*sub-05"):
+    with pytest.raises(lessgad.LessgadError, match=r"Stage restore needs stage prepare.*sub-05"):
         run_experiment(root, ["restore"], NullProgress())
 
 

@@ -116,8 +116,8 @@ def test_a_t2_that_cannot_be_used_is_said_and_the_study_goes_on_without(tiny, ro
     edit(root, field={"inputs": WITH_T2})
     reasons = {failure.study: failure.reason for failure in run_experiment(root, ["prepare"], NullProgress())}
     assert set(reasons) == {"sub-01_T2w", "sub-04_T2w"}
-    assert "both images on one grid" in reasons["sub-01_T2w"]
-    assert "wanted one T2, got 2: sub-04_T2w.nii.gz, sub-04_acq-again_T2w.nii.gz" in reasons["sub-04_T2w"]
+    assert "not on one grid" in reasons["sub-01_T2w"]
+    assert "There are 2 candidates for the T2: sub-04_T2w.nii.gz, sub-04_acq-again_T2w.nii.gz" in reasons["sub-04_T2w"]
     experiment = open_experiment(root)
     t2 = {study.name: read_study(experiment, study).t2 for study in experiment.cohort.studies}
     assert {name for name, image in t2.items() if image is not None} == {"sub-02", "sub-05"}

@@ -92,7 +92,7 @@ def test_limits_are_found_anew_and_nothing_is_trained(scanned):
     assert set(calibration.doses) > {0.1, 0.5}
     card = (folder / "card.md").read_text()
     assert card.count("## Found on validation patients") == 1
-    assert "on low doses that were really scanned at 10 %, 50 %, else simulated" in card
+    assert "on measured low doses at 10 %, 50 % and simulated ones at other doses" in card
     on_scans = read_strengths(open_experiment(scanned).folder.baselines)
     edit(scanned, low_dose="simulated")
     assert states(scanned)["train"] == {"all-doses": "done", "all-doses_limits": "stale"}
@@ -139,7 +139,7 @@ def test_there_are_no_limits_of_a_training_that_failed(scanned, monkeypatch):
     (scanned / "models" / "all-doses" / "best.safetensors").unlink()
 
     def fails(*_):
-        raise StudyError("a study", "none")
+        raise StudyError("There is no study")
 
     monkeypatch.setattr(trainer, "train", fails)
     (failure,) = run_experiment(scanned, ["train"], NullProgress())

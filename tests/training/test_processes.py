@@ -70,7 +70,7 @@ def test_slurm_is_not_asked_where_one_process_is_alone(monkeypatch):
 def test_fewer_gpus_than_processes_is_one_line(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    with pytest.raises(SettingsError, match="a GPU for each of the 4 processes on this machine, got 2"):
+    with pytest.raises(SettingsError, match="4 processes run on this machine, and it has 2 GPUs"):
         Processes.joined(Launch("torchrun", 0, 8, 2))
 
 
@@ -89,7 +89,7 @@ def test_errors_that_mean_another_process_has_gone(error, is_of_another):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_fp16_without_a_gpu_is_one_line(small_field):
-    with pytest.raises(SettingsError, match=r"a GPU for training.precision fp16, got none. Take auto, bf16 or fp32"):
+    with pytest.raises(SettingsError, match=r"fp16 needs a GPU, and there is none\. Set precision: auto, bf16 or fp32"):
         Learner(small_field, TrainingSettings(precision="fp16"))
 
 

@@ -102,7 +102,7 @@ def test_files_are_shown_on_their_grid(files):
 
 def test_files_that_do_not_belong_together_are_refused(files, tmp_path):
     other = save(tmp_path / "other.nii.gz", np.random.default_rng(0).uniform(0, 9, (5, 5, 5)).astype(np.float32))
-    with pytest.raises(VolumeError, match=r"other\.nii\.gz: wanted a file on the grid of t1\.nii\.gz"):
+    with pytest.raises(VolumeError, match=r"other\.nii\.gz: The file is not on the grid of t1\.nii\.gz"):
         FileSource([*files, other])
     with pytest.raises(InputError, match="at least one image"):
         FileSource(files[2:])

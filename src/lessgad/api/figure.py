@@ -34,8 +34,8 @@ def show(
     Args:
         pre_contrast: T1.
         low_dose: Low dose on the same grid and intensity scale.
-        restored: Restored image, likewise.
-        standard_dose: T1ce, likewise.
+        restored: Restored image on the same grid and intensity scale.
+        standard_dose: T1ce on the same grid and intensity scale.
         tumor: Mask of the tumor; its largest slice is drawn.
         slice_index: Number of the slice from the feet, from 0; None takes that of the tumor, or the middle.
 
@@ -51,7 +51,7 @@ def show(
     volumes = {name: in_transverse_order(as_volume(image)) for name, image in names.items() if image is not None}
     t1 = volumes["T1"]
     for volume in volumes.values():
-        check_same_grid(volume, t1, "all images on one grid (lessgad.register does that)")
+        check_same_grid(volume, t1, "The images are not on one grid (lessgad.register aligns them)")
     mask = None if tumor is None else in_transverse_order(as_volume(tumor, labels=True)).array > 0
     index = tumor_slice(mask, t1.array.shape[2]) if slice_index is None else slice_index
     lowest = min(0.0, float(t1.array.min()))

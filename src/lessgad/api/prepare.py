@@ -60,7 +60,7 @@ def calibrate(pre_contrast: ImageLike, post_contrast: ImageLike, *, method: Cali
         VolumeError: The two images are on different grids, or one cannot be used.
     """
     t1, post = as_volume(pre_contrast), as_volume(post_contrast)
-    check_same_grid(post, t1, "both images on one grid (lessgad.register does that)")
+    check_same_grid(post, t1, "The two images are not on one grid (lessgad.register aligns them)")
     before, after = in_transverse_order(t1), in_transverse_order(post)
     settings = PreparationSettings(calibration=method)
     images = (np.asarray(image.array, np.float32) for image in (before, after))

@@ -17,7 +17,7 @@ from lessgad.image_like import ImageLike, as_volume
 from lessgad.preparation.head import head_mask
 from lessgad.volume import Volume, check_same_grid, in_transverse_order
 
-_ONE_GRID = "all images on one grid (lessgad.register does that)"
+_ONE_GRID = "The images are not on one grid (lessgad.register aligns them)"
 
 
 def similarity(image: ImageLike, standard_dose: ImageLike, tumor: ImageLike | None = None) -> list[Similarity]:

@@ -14,7 +14,7 @@ from lessgad.dose.denoising import denoise
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
-from lessgad.dose.noise_level import estimate_noise
+from lessgad.dose.noise_level import NoiseLevel, estimate_noise
 from lessgad.dose.simulation import SimulationSettings, dose_curve
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import SettingsError
@@ -42,8 +42,8 @@ def simulate_low_dose(
         without a sequence:  low = (1 − β) · T1 + β · T1ce
         with a sequence:     low = T1 · f_β(T1ce / T1),   f_β the signal equation (`lessgad.dose.dose_curve`)
 
-    Real enhancement does not follow the dose linearly, so that the linear mix is optimistic or pessimistic by a
-    factor of up to three at 10 % of the dose. Give the sequence where it is known.
+    Real enhancement does not follow the dose linearly, so the linear mix can be wrong by a factor of up to three at 10
+    % of the dose. Give the sequence where it is known.
 
     Args:
         pre_contrast: T1, true zero at 0.
@@ -51,8 +51,9 @@ def simulate_low_dose(
         dose: β, fraction of the standard dose, 0–1.
         sequence: How the T1ce was acquired, or the path of its NIfTI file, whose BIDS sidecar tells; None for the
             linear mix.
-        noise: `none`; `matched` denoises both scans and adds fresh Rician noise as strong as in the T1ce; a number
-            does the same for that SNR of tissue (second histogram peak of the T1 over σ).
+        noise: `none`; `matched` denoises both scans and adds fresh Rician noise, as strong as in the T1ce and
+            correlated in plane as there; a number does the same for that SNR of tissue (second histogram peak of the
+            T1 over σ).
         seed: Seed of the noise.
 
     Returns:
@@ -67,18 +68,19 @@ def simulate_low_dose(
     """
     check_dose(dose)
     t1, t1ce = as_volume(pre_contrast), as_volume(standard_dose)
-    check_same_grid(t1ce, t1, "both images on one grid (lessgad.register does that)")
+    check_same_grid(t1ce, t1, "The two images are not on one grid (lessgad.register aligns them)")
     curve = _curve(sequence)
     first, second = in_transverse_order(t1), in_transverse_order(t1ce)
     before, after = (np.asarray(image.array, np.float32) for image in (first, second))
     if noise == "none":
         return in_order_of(first.with_array(_mix(before, after, dose, curve)), t1)
     outside = (before == 0) & (after == 0)  # cut away or padded, not measured
-    (clean_t1, _), (clean_t1ce, matched) = (_denoised(image, first.spacing_mm) for image in (before, after))
-    sigma = matched if noise == "matched" else _sigma(before, float(noise))
+    (clean_t1, _), (clean_t1ce, level) = (_denoised(image, first.spacing_mm) for image in (before, after))
+    sigma = level.sigma if noise == "matched" else _sigma(before, float(noise))
     low_dose = np.maximum(_mix(clean_t1, clean_t1ce, dose, curve), 0)
     rng = np.random.default_rng([seed, round(1e6 * dose)])
-    noisy = np.where(outside, np.float32(0), add_noise(low_dose, sigma, rng)).astype(np.float32)
+    added = add_noise(low_dose.transpose(2, 1, 0), sigma, rng, correlation=level.correlation).transpose(2, 1, 0)
+    noisy = np.where(outside, np.float32(0), added).astype(np.float32)
     return in_order_of(first.with_array(noisy), t1)
 
 
@@ -94,16 +96,16 @@ def _curve(sequence: Acquisition | Path | str | None) -> DoseCurve | None:
     if isinstance(curve, str):
         path = sequence if isinstance(sequence, Path | str) else None
         remedy = "Complete the sidecar, or leave the sequence out for the linear mix"
-        raise SettingsError("a sequence with a signal equation", curve, path, remedy)
+        raise SettingsError(f"No signal equation can be used for this scan: {curve}", path=path, remedy=remedy)
     return curve
 
 
-def _denoised(image: Image, spacing_mm: tuple[float, float, float]) -> tuple[Image, float]:
-    sigma = estimate_noise(image, head_mask(image, spacing_mm)).sigma
-    return denoise(np.maximum(image, 0), sigma), sigma
+def _denoised(image: Image, spacing_mm: tuple[float, float, float]) -> tuple[Image, NoiseLevel]:
+    level = estimate_noise(image, head_mask(image, spacing_mm))
+    return denoise(np.maximum(image, 0), level.sigma, level.correlation), level
 
 
 def _sigma(pre_contrast: Image, snr: float) -> float:
     if not snr > 0:
-        raise SettingsError("an SNR above 0", f"{snr:g}")
+        raise SettingsError(f"The SNR is {snr:g}; it must be above 0")
     return find_peaks(pre_contrast).second / snr

@@ -60,7 +60,7 @@ class SimulateLowDose(RandomizableTransform, MapTransform):  # type: ignore[misc
         self.noise, self.output, self.dose = noise, output, dose
         curve = None if sequence is None else dose_curve(sequence, SimulationSettings())
         if isinstance(curve, str):
-            raise SettingsError("a sequence with a signal equation", curve)
+            raise SettingsError(f"No signal equation can be used for this scan: {curve}")
         self.curve: DoseCurve | None = curve
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

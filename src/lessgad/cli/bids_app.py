@@ -11,7 +11,7 @@ import typer
 
 
 class AnalysisLevel(StrEnum):
-    """What is done at once."""
+    """The level of a BIDS App call."""
 
     participant = "participant"
     group = "group"
@@ -26,12 +26,14 @@ def add_to(app: typer.Typer) -> None:
 
 def bids_app(
     bids_dir: Annotated[Path, typer.Argument(metavar="BIDS_DIR", help="The BIDS folder; it is never changed.")],
-    output_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="The experiment folder; made if it is new.")],
+    output_dir: Annotated[
+        Path, typer.Argument(metavar="OUT_DIR", help="The experiment folder; created if it does not exist.")
+    ],
     analysis_level: Annotated[
         AnalysisLevel,
         typer.Argument(
             metavar="participant|group",
-            help="participant: prepare scans, for many participants at once; group: everything that needs all of them.",
+            help="participant: prepare the scans of each participant; group: all steps that need all participants.",
         ),
     ],
     participant_label: Annotated[
@@ -40,7 +42,7 @@ def bids_app(
             "--participant-label",
             "--participant_label",
             metavar="LABEL …",
-            help="The participants, with or without sub-; all if not given.",
+            help="Participants to prepare, with or without sub-; all if not given.",
         ),
     ] = None,
     derivative: Annotated[

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that say which masks, regions and images of a cohort are meant."""
+"""Options that select masks, regions and images of a cohort."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 Derivative = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed where several hold masks.")
+    str | None,
+    typer.Option(metavar="NAME", help="Take masks from derivatives/NAME; needed if several derivatives hold masks."),
 ]
 RegionLabels = Annotated[
     list[str] | None,
@@ -18,6 +19,6 @@ Select = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ENTITY=VALUE",
-        help="Which of several images of one kind is meant, e.g. acq=mprage or run=1. Repeat for more entities.",
+        help="Select one of several images of one kind, e.g. acq=mprage or run=1. Repeat for more entities.",
     ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the command line speaks: errors in one line on stderr, bars on stderr, results on stdout."""
+"""Console output: one-line errors and progress bars on stderr, results on stdout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def say_error(line: str) -> None:
 
 
 def say_internal_error(error: Exception) -> None:
-    """Say in one line that it is lessgad's fault, and where the traceback is."""
+    """Print in one line that lessgad has a bug, and where the traceback is."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     notes = getattr(error, "__notes__", None) or [f"the traceback is in {_keep_traceback(error)}"]
@@ -41,9 +41,9 @@ def _keep_traceback(error: Exception) -> Path | str:
 
 
 class ProgressBars:
-    """Progress as one bar per stage: what is being done, how far, how long is left.
+    """One progress bar per stage: current work, share done, time so far and time left.
 
-    Where stderr is no terminal, it prints a line when a stage begins, at every tenth of it, and when it is done.
+    If stderr is not a terminal, a line is printed when a stage begins, at every tenth of it, and when it ends.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,12 @@ class ProgressBars:
         self._said = 0.0
 
     def begin(self, stage: str, total: float) -> None:
-        """Start the bar of a stage."""
+        """Start the bar of a stage.
+
+        Args:
+            stage: Name of the stage.
+            total: Amount of work in the stage, in its own unit.
+        """
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.table import Column
@@ -82,7 +87,12 @@ class ProgressBars:
         self._task = self._bars.add_task(stage, total=total, note="")
 
     def advance(self, done: float, note: str = "") -> None:
-        """Move the bar."""
+        """Move the bar.
+
+        Args:
+            done: Work done so far, in the unit of the total.
+            note: Short description of the work.
+        """
         self._done = done
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, note=note)

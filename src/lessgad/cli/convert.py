@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad convert`: the CoNeS authors' checkpoint as a model."""
+"""`lessgad convert`: convert a checkpoint of the CoNeS authors to a model."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ def add_to(app: typer.Typer) -> None:
 
 def convert(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A PyTorch file of a CoNeS generator.")],
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model folder to write; new.")],
-    dose: Annotated[float, typer.Option(help="The fraction of the standard dose that it restores, e.g. 0.1.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model folder to write; it must not exist.")],
+    dose: Annotated[
+        float, typer.Option(help="The dose that the network restores, as a fraction of the standard dose, e.g. 0.1.")
+    ],
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", help="Its input images in order; repeat for more. If not given: low_dose."),
+        typer.Option("--input", help="An input image of the network, in order; repeat for more. Default: low_dose."),
     ] = None,
 ) -> None:
-    """Write a checkpoint in the format of the CoNeS authors as a model that `lessgad restore` takes."""
+    """Convert a checkpoint in the format of the CoNeS authors to a model for `lessgad restore`."""
     from lessgad.field.convert import convert_checkpoint
 
     convert_checkpoint(checkpoint, model, dose, inputs or ["low_dose"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad describe`: what a paper says of a cohort."""
+"""`lessgad describe`: the tables that describe a cohort in a paper."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lessgad.cli.cohort_options import Derivative, RegionLabels, Select
 
 
 class TableFormat(StrEnum):
-    """How the tables are printed."""
+    """Format of the printed tables."""
 
     text = "text"
     csv = "csv"
@@ -33,15 +33,15 @@ def describe(
         Path | None,
         typer.Option(metavar="FOLDER", help="Write both tables in every format, and Figure 1 as SVG, to this folder."),
     ] = None,
-    format_: Annotated[TableFormat, typer.Option("--format", help="Format of the tables printed.")] = TableFormat.text,
+    format_: Annotated[TableFormat, typer.Option("--format", help="Format of the printed tables.")] = TableFormat.text,
     derivative: Derivative = None,
     region: RegionLabels = None,
     select: Select = None,
 ) -> int:
     """Print Table 1 (patients, age, sex, size classes) and Table 2 (scan parameters) of a cohort.
 
-    Age and sex come from participants.tsv, scan parameters from the sidecars, sizes from the masks. What is not
-    stated is counted, never guessed. Exit code 1 where a mask could not be read.
+    Age and sex come from participants.tsv, scan parameters from the sidecars, sizes from the masks. Missing values are
+    counted, never guessed. Exit code 1 if a mask could not be read.
     """
     from lessgad.cli.console import ProgressBars
     from lessgad.cohort.bids import label_names, read_cohort

@@ -35,24 +35,29 @@ def init(
     region: RegionLabels = None,
     select: Select = None,
     split: Annotated[
-        Path | None, typer.Option(metavar="TSV", help="A split to use: columns participant_id and subset.")
+        Path | None,
+        typer.Option(metavar="TSV", help="Use this split: a table with the columns participant_id and subset."),
     ] = None,
-    aligned: Annotated[bool, typer.Option("--aligned", help="T1 and T1ce are aligned already (checked).")] = False,
+    aligned: Annotated[
+        bool,
+        typer.Option("--aligned", help="T1 and T1ce are already aligned; lessgad checks it and does not register."),
+    ] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A short training and four doses, to see the whole path.")
+        bool, typer.Option("--quick", help="Train briefly and restore three doses only, to see the whole workflow.")
     ] = False,
     pretrained: Annotated[
         bool,
         typer.Option(
             "--pretrained",
-            help="Train nothing: use the model that ships with lessgad; all patients are test patients.",
+            help="Use the model that ships with lessgad without training; all patients are test patients.",
         ),
     ] = False,
     paper: Annotated[
-        bool, typer.Option("--paper", help="The published method: its network, training and simulation. Needs a GPU.")
+        bool,
+        typer.Option("--paper", help="Use the network, training and simulation of the published method. Needs a GPU."),
     ] = False,
 ) -> None:
-    """Make an experiment: a folder with a commented experiment.yaml that is valid as it is."""
+    """Create an experiment: a folder with a commented experiment.yaml that is ready to run."""
     from lessgad.experiment.init import init_experiment
 
     summary = init_experiment(
@@ -73,38 +78,43 @@ def init(
 def run(
     experiment: Experiment,
     until: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run up to this stage.")] = None,
-    stage: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run this stage alone.")] = None,
+    stage: Annotated[Stage | None, typer.Option(metavar="STAGE", help="Run this stage only.")] = None,
     dose: Annotated[
         list[float] | None,
-        typer.Option(help="With --stage train: the models of these doses alone, e.g. 0.1; repeat for more."),
+        typer.Option(help="With --stage train: train only the models of these doses, e.g. 0.1; repeat for more."),
     ] = None,
     shard: Annotated[
-        str, typer.Option(metavar="3/50", help="With --stage: the third of 50 shares of the studies, for job arrays.")
+        str,
+        typer.Option(
+            metavar="3/50", help="With --stage: process the third of 50 equal shares of the studies, for job arrays."
+        ),
     ] = "1/1",
     participant_label: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL …", help="With --stage: the studies of these patients alone."),
+        typer.Option(metavar="LABEL …", help="With --stage: process only the studies of these patients."),
     ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
             metavar="SYSTEM",
-            help="Do studies in jobs of this batch system: slurm. Their size is in experiment.yaml under cluster.",
+            help="Process studies in jobs of this batch system: slurm. Job size: see cluster in experiment.yaml.",
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(
             metavar="FILE_OR_ADDRESS",
-            help="Do studies in the workers of a Dask scheduler that is running: its address, or its scheduler file.",
+            help="Process studies on the workers of a Dask scheduler, given by address or scheduler file.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done, and why; do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the pending units and the reasons; do nothing.")
+    ] = False,
 ) -> int:
-    """Run an experiment: prepare, train, restore, segment, evaluate, report. Goes on where it stopped.
+    """Run an experiment: prepare, train, restore, segment, evaluate, report. A stopped run can be continued.
 
-    A study that cannot be used is named and skipped, and tried again at the next run (exit code 1). Several runs can
-    be at one experiment at once: what another one is at is skipped.
+    A study that cannot be used is named, skipped, and tried again in the next run (exit code 1). Several runs can work
+    on one experiment at the same time: each skips the units that another run is processing.
     """
     from lessgad.cli.console import ProgressBars
     from lessgad.engine.shard import Shard
@@ -115,9 +125,9 @@ def run(
     from lessgad.pipeline.selection import Selection
 
     if until is not None and stage is not None:
-        raise SettingsError("--until or --stage", "both")
+        raise SettingsError("--until and --stage were both given", remedy="Give one of them")
     if dose and stage != "train":
-        raise SettingsError("--dose together with --stage train", "--dose alone")
+        raise SettingsError("--dose was given without --stage train", remedy="Add --stage train, or leave --dose out")
     stages = [s for s in STAGES if s == stage] if stage else STAGES[: STAGES.index(until) + 1] if until else STAGES
     selection = Selection(Shard.parse(shard), tuple(participant_label or ()))
     selection.check(stages)
@@ -140,18 +150,20 @@ def run(
 
 def status(
     experiment: Experiment,
-    all_units: Annotated[bool, typer.Option("--all", help="Every study and model, not only what is not done.")] = False,
-    why: Annotated[bool, typer.Option("--why", help="The reason of each that is not done.")] = False,
+    all_units: Annotated[
+        bool, typer.Option("--all", help="List every study and model, not only the stale ones.")
+    ] = False,
+    why: Annotated[bool, typer.Option("--why", help="Give the reason for each unit that is not done.")] = False,
 ) -> int:
-    """Show what is done, stale, failed, still to do, waiting for something else or at work, per stage and study.
+    """Show for each stage which units are done, stale, failed, pending, waiting or running.
 
-    Exit code 1 where studies failed.
+    Exit code 1 if studies failed.
     """
     from rich.console import Console
     from rich.table import Column, Table
 
     from lessgad.engine.standing import STATES
-    from lessgad.pipeline.cautions import experiment_cautions
+    from lessgad.pipeline.cautions import experiment_cautions, interval_caution
     from lessgad.pipeline.status import experiment_status
 
     stages, failures = experiment_status(experiment, with_why=why)
@@ -170,6 +182,8 @@ def status(
                 typer.echo(f"{state}: {entry.stage} of {name}")
     for caution in experiment_cautions(experiment):
         typer.echo(f"caution: {caution.study}: {caution.words}")
+    if (words := interval_caution(experiment)) is not None:
+        typer.echo(f"caution: {words}")
     _say_failures(failures)
     return 1 if failures else 0
 
@@ -177,7 +191,7 @@ def status(
 def _say_what_would_be_done(
     experiment: Path, stages: Sequence[Stage], selection: Selection, doses: Sequence[float]
 ) -> None:
-    """List the units that a run would do, and why."""
+    """List the pending units and the reasons."""
     from lessgad.pipeline.status import what_would_be_done
 
     found = what_would_be_done(experiment, stages, selection, doses)
@@ -187,7 +201,7 @@ def _say_what_would_be_done(
 
 
 def _say_why(stages: Sequence[StageStatus]) -> None:
-    """List what is not done, those of one reason in one line."""
+    """List the units that are not done, one line per reason."""
     for entry in stages:
         for state, reason, names in entry.groups():
             many = f"{len(names)}: " if len(names) > 1 else ""
@@ -198,6 +212,6 @@ def _say_why(stages: Sequence[StageStatus]) -> None:
 def _say_failures(failures: Sequence[Failure]) -> None:
     """List studies with their reasons on stderr, one line each."""
     if failures:
-        typer.echo("could not be used, and will be tried again:", err=True)
+        typer.echo("These studies could not be used; the next run tries them again:", err=True)
     for failure in failures:
         typer.echo(f"  {failure.study} ({failure.stage}): {failure.reason}", err=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad import-dicom`: an export of the PACS as a cohort."""
+"""`lessgad import-dicom`: import a PACS export as a cohort."""
 
 from __future__ import annotations
 
@@ -26,37 +26,49 @@ def add_to(app: typer.Typer) -> None:
 
 def import_dicom(
     source: Annotated[
-        Path, typer.Argument(metavar="SRC", help="A folder of DICOM files, in any layout and under any names.")
+        Path, typer.Argument(metavar="SRC", help="A folder of DICOM files; layout and names do not matter.")
     ],
     cohort: Annotated[
-        Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write: new, empty, or of an earlier import.")
+        Path,
+        typer.Argument(
+            metavar="COHORT",
+            help="The BIDS folder to write: a new or empty folder, or the cohort of an earlier import.",
+        ),
     ],
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Write nothing; print what each series is taken for, and why. Identifies."),
+        typer.Option(
+            "--dry-run", help="Write nothing; print the role of each series and the reason. The list shows identities."
+        ),
     ] = False,
     rules: Annotated[
         Path | None,
-        typer.Option(metavar="YAML", help="Changes to the rules and decisions about series; see docs/dicom.md."),
+        typer.Option(
+            metavar="YAML", help="A file that changes the rules and decides about single series; see docs/dicom.md."
+        ),
     ] = None,
     key: Annotated[
         Path | None,
         typer.Option(
             metavar="KEY",
-            help="The file that ties pseudonyms to patients, outside of COHORT; if not given, COHORT-key.json.",
+            help="The file that links pseudonyms to patients, outside COHORT. Default: COHORT-key.json.",
         ),
     ] = None,
     without_faces: Annotated[
         bool,
         typer.Option(
-            "--deface", help="Remove faces, in front of a plane behind the eyes; the cerebellopontine angles stay."
+            "--deface",
+            help="Remove faces: everything in front of a plane behind the eyes. The cerebellopontine angles stay.",
         ),
     ] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Images at a time; as many as cores if not given.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of images converted at the same time. Default: the number of cores."),
+    ] = None,
 ) -> int:
     """Find T1 scans before and after contrast, low doses and T2 in a DICOM export; write them as BIDS, pseudonymized.
 
-    Run it again to add what is new. Nothing is overwritten.
+    Run it again to add new studies. Existing files are never overwritten.
     """
     from lessgad.cli.console import ProgressBars
     from lessgad.cohort.faces import WORDS
@@ -88,7 +100,7 @@ def import_dicom(
 def _with_bar(
     bars: ProgressBars, stage: str, what: str, work: Callable[[Callable[[int, int], None]], Result]
 ) -> Result:
-    """Do something that counts, below a bar."""
+    """Run work that reports its progress, with a progress bar."""
     begun = False
 
     def progress(done: int, total: int) -> None:
@@ -121,7 +133,7 @@ def _import(
 
 
 def _print_table(plan: DicomImportPlan, *, has_key: bool) -> None:
-    """Print what each series is taken for, tab-separated; descriptions are shown here alone."""
+    """Print the role of each series, tab-separated; only this list shows series descriptions."""
     typer.echo("\t".join(("study", "series", "description", "taken for", "why")))
     for number, study in enumerate(plan.studies, start=1):
         name = study.name if has_key and study.subject else f"study {number}"
@@ -133,7 +145,7 @@ def _print_table(plan: DicomImportPlan, *, has_key: bool) -> None:
 
 
 def _check_something(plan: DicomImportPlan, source: Path) -> None:
-    """Raise DicomError, with what was found, where nothing can be imported."""
+    """Raise DicomError, with the series that were found, if nothing can be imported."""
     from collections import Counter
 
     from lessgad.errors import DicomError
@@ -142,7 +154,11 @@ def _check_something(plan: DicomImportPlan, source: Path) -> None:
         return
     counts = Counter(one.reason for study in plan.studies for one in study.candidates)
     found = "; ".join(f"{count} series: {reason}" for reason, count in counts.most_common(6)) or "none that can be read"
-    raise DicomError("a T1- or T2-weighted MR series", found, source, "Look at --dry-run, and decide with --rules")
+    raise DicomError(
+        f"The export has no T1- or T2-weighted MR series that can be imported: {found}",
+        path=source,
+        remedy="See why with --dry-run, and decide about series with --rules",
+    )
 
 
 def _say_unreadable(export: Export) -> None:
@@ -151,7 +167,7 @@ def _say_unreadable(export: Export) -> None:
 
 
 def _say_outcome(plan: DicomImportPlan, done: list[Imported]) -> bool:
-    """Print what was written, and say what is missing; tell whether a study is without a pair or an image failed."""
+    """Print the written files and the problems; return True if a study has no pair or an image failed."""
     failed = False
     for study in plan.studies:
         for one in study.candidates:
@@ -159,7 +175,9 @@ def _say_outcome(plan: DicomImportPlan, done: list[Imported]) -> bool:
                 typer.echo(f"{study.name}: series {one.series.header.number} is left out: {one.reason}", err=True)
         if study.imported and not study.has_pair:
             failed = True
-            typer.echo(f"{study.name}: no pair of T1 and T1ce, found {study.found}; see --dry-run", err=True)
+            typer.echo(
+                f"{study.name}: the study has no pair of T1 and T1ce, only {study.found}; see --dry-run", err=True
+            )
     for entry in done:
         if entry.problem:
             failed = True

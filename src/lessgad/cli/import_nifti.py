@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad import-nifti`: plain NIfTI files as a BIDS cohort."""
+"""`lessgad import-nifti`: import plain NIfTI files as a BIDS cohort."""
 
 from __future__ import annotations
 
@@ -26,33 +26,39 @@ def import_nifti(
         Path,
         typer.Argument(
             metavar="FOLDER|TABLE",
-            help="A folder, with patterns of the names in it; or a table with the columns patient, session, t1, t1ce, "
-            "mask, t2 (session, mask and t2 where there are any), paths counted from where it lies.",
+            help="A folder, with patterns of its file names; or a table with the columns patient, session, t1, "
+            "t1ce, mask and t2 (session, mask and t2 are optional). Paths in a table are relative to the table.",
         ),
     ],
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write, or to add to.")],
     t1: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Names of the T1: {patient} and {session} stand for theirs.")
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="File names of the T1 scans, with {patient} and {session} in place of the labels."
+        ),
     ] = None,
-    t1ce: Annotated[str | None, typer.Option(metavar="PATTERN", help="Names of the T1ce.")] = None,
+    t1ce: Annotated[str | None, typer.Option(metavar="PATTERN", help="File names of the T1ce scans.")] = None,
     mask: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Names of the masks, on the grid of the T1 or of the T1ce.")
+        str | None,
+        typer.Option(metavar="PATTERN", help="File names of the masks, on the grid of the T1 or of the T1ce."),
     ] = None,
-    t2: Annotated[str | None, typer.Option(metavar="PATTERN", help="Names of the T2.")] = None,
+    t2: Annotated[str | None, typer.Option(metavar="PATTERN", help="File names of the T2 scans.")] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="1=NAME", help="What a label of the masks means. Repeat for more labels."),
     ] = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy the files; else the cohort links to them.")] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the files. Without this option the cohort links to them.")
+    ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be imported as what; write nothing.")
+        bool, typer.Option("--dry-run", help="Show which file would be imported under which name; write nothing.")
     ] = False,
 ) -> int:
-    """Make a BIDS cohort of plain NIfTI files, by links or copies; the same command again adds what is new.
+    """Import plain NIfTI files as a BIDS cohort, by links or copies. The same command again adds new studies.
 
-    JSON sidecars beside the images come along. Labels of patients and sessions are used as they are, but for
-    characters other than letters and digits, which BIDS has no room for: they must be pseudonyms already. A study
-    that lacks a T1 or a T1ce is named and left out (exit code 1).
+    JSON sidecars beside the images are imported too. Labels of patients and sessions must be pseudonyms: lessgad keeps
+    their letters and digits and drops other characters, which BIDS does not allow. A study without a T1 or a T1ce is
+    named and left out (exit code 1).
     """
     from lessgad.cohort.import_nifti import check_targets, write_import
     from lessgad.cohort.import_plan import Role, plan_from_patterns, plan_from_table
@@ -62,11 +68,16 @@ def import_nifti(
     patterns = {role: pattern for role, pattern in given.items() if pattern is not None}
     if source.is_file():
         if patterns:
-            raise SettingsError("patterns for a folder, or a table alone", f"{source.name} and patterns")
+            raise SettingsError(
+                f"{source.name} is a table, and patterns were given too",
+                remedy="Give a table alone, or a folder with patterns",
+            )
         plan = plan_from_table(source)
     else:
         if t1 is None or t1ce is None:
-            raise SettingsError("--t1 and --t1ce, patterns of the names in a folder", "a folder alone")
+            raise SettingsError(
+                "A folder was given without the patterns of its file names", remedy="Give --t1 and --t1ce"
+            )
         plan = plan_from_patterns(source, patterns, cohort)
     labels = _labels(label or [])
     _show(plan, cohort)
@@ -81,7 +92,7 @@ def import_nifti(
 
 
 def _show(plan: ImportPlan, cohort: Path) -> None:
-    """Print which file becomes which, tab-separated, and what is left out."""
+    """Print source and target of each file, tab-separated, and the studies that are left out."""
     typer.echo("study\tfrom\tto")
     for study in plan.studies:
         for target, source in study.targets(cohort).items():
@@ -101,6 +112,9 @@ def _labels(options: list[str]) -> dict[int, str]:
     for option in options:
         value, separator, name = option.partition("=")
         if not (value.isdecimal() and int(value) > 0 and separator and name.strip()) or int(value) in labels:
-            raise SettingsError("a label such as 1=intrameatal, each once", option)
+            raise SettingsError(
+                f"--label {option} is not understood, or its number is named twice",
+                remedy="Write it as 1=intrameatal, each number once",
+            )
         labels[int(value)] = name.strip()
     return labels

@@ -40,7 +40,7 @@ SEVERAL = ("--participant-label", "--participant_label")
 app = typer.Typer(
     name="lessgad",
     help="How little gadolinium contrast is still enough?\n\nSimulate low-dose scans from pairs of T1 and T1ce, "
-    "train a network that restores the standard dose, and measure what the result is good for.\n\n"
+    "restore the standard-dose image with a network, and measure at each dose whether the result is good enough.\n\n"
     "Research software, not a medical device.",
     epilog="A first look: lessgad phantom COHORT; lessgad init EXPERIMENT --cohort COHORT; lessgad run EXPERIMENT",
     no_args_is_help=True,
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def exit_code(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code; every error has become a line by then."""
+    """Run the command line and return its exit code; every error is printed as one line."""
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     words = _labels_spread(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -98,12 +98,12 @@ def exit_code(arguments: list[str] | None = None) -> int:
         say_internal_error(error)
         return 3
     if result == INTERRUPTED:  # some versions of Typer turn Ctrl-C into this exit code, without a word
-        say_error("interrupted; what was done is kept, and the same command goes on from there")
+        say_error("interrupted; what was done is kept, and the same command continues from there")
     return result if isinstance(result, int) else 0
 
 
 def _labels_spread(words: list[str]) -> list[str]:
-    """Take several labels after one ``--participant-label``, as other programs for BIDS do."""
+    """Accept several labels after one ``--participant-label``, as other BIDS Apps do."""
     spread: list[str] = []
     taking = False
     for word in words:

@@ -15,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(
         name="node",
-        help="Receive studies by C-STORE, restore their low dose, send the result by C-STORE.",
+        help="Receive studies by C-STORE, restore their low-dose scan, and send the result by C-STORE.",
         epilog="Example: lessgad node run node.yaml",
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -26,14 +26,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(config: Config) -> None:
-    """Run the node until Ctrl-C or SIGTERM; it may be killed at any time and goes on at the next start."""
+    """Run the node until Ctrl-C or SIGTERM. If it is killed, the next start continues its work."""
     from importlib.util import find_spec
 
     from lessgad.errors import InputError
 
     if find_spec("pynetdicom") is None:
         raise InputError(
-            "the packages of the node", "no pynetdicom", None, "Install them: pip install '.[dicom]' in the checkout"
+            "The node needs the package pynetdicom, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[dicom]'",
         )
     from lessgad.dicom.node import run_node
     from lessgad.dicom.node_settings import read_node_settings
@@ -42,7 +43,7 @@ def run(config: Config) -> None:
 
 
 def status(config: Config) -> int:
-    """Show how many studies are where, and why some failed; exit code 1 where studies failed."""
+    """Show the number of studies in each state, and why studies failed (exit code 1 if any failed)."""
     from lessgad.dicom.node_queue import NodeQueue
     from lessgad.dicom.node_settings import read_node_settings
 
@@ -57,9 +58,11 @@ def status(config: Config) -> int:
 
 def retry(
     config: Config,
-    study: Annotated[str | None, typer.Argument(metavar="ID", help="One study; all that failed if not given.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The study to queue; all failed studies if not given.")
+    ] = None,
 ) -> None:
-    """Try studies again that failed; a running node takes them up."""
+    """Queue failed studies again; a running node picks them up."""
     from lessgad.dicom.node_queue import NodeQueue
     from lessgad.dicom.node_settings import read_node_settings
     from lessgad.errors import InputError
@@ -67,7 +70,9 @@ def retry(
     queue = NodeQueue(read_node_settings(config).queue)
     failed = queue.failed()
     if study is not None and study not in failed:
-        raise InputError("the ID of a study that failed", study, None, "Look at: lessgad node status CONFIG")
+        raise InputError(
+            f"{study} is not the ID of a study that failed", remedy="See the IDs with: lessgad node status CONFIG"
+        )
     for one in [study] if study is not None else failed:
         queue.retry(one)
         typer.echo(one)

@@ -16,25 +16,31 @@ def add_to(app: typer.Typer) -> None:
 
 def phantom(
     cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="The BIDS folder to write; new or empty.")],
-    patients: Annotated[int, typer.Option(min=1, max=999, help="Number of patients; some have two sessions.")] = 24,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    patients: Annotated[
+        int, typer.Option(min=1, max=999, help="Number of patients; about a third have two sessions.")
+    ] = 24,
+    sessions: Annotated[int, typer.Option(min=1, max=2, help="The most sessions that a patient has.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same files.")] = 1,
     low_dose: Annotated[
         list[float] | None,
         typer.Option(
             "--low-dose",
             metavar="DOSE",
-            help="True low-dose scans to add, e.g. 0.1; repeat for more. If not given: 0.1, 0.2, 0.3 and 0.5.",
+            help="Dose of a true low-dose scan, e.g. 0.1; repeat for more. Default: 0.1, 0.2, 0.3 and 0.5.",
         ),
     ] = None,
-    pairs_only: Annotated[bool, typer.Option("--pairs-only", help="T1 and T1ce alone, no low-dose scans.")] = False,
+    pairs_only: Annotated[
+        bool, typer.Option("--pairs-only", help="Write T1 and T1ce only, without low-dose scans.")
+    ] = False,
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Scan each session twice at the standard dose (run-2).")
     ] = False,
     dicom: Annotated[
-        bool, typer.Option("--dicom", help="The same scans as DICOM too, as of three vendors, in sourcedata/dicom.")
+        bool, typer.Option("--dicom", help="Write the scans as DICOM of three vendors too, in sourcedata/dicom.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Patients at a time; as many as cores if not given.")
+        int | None,
+        typer.Option(min=1, help="Number of patients generated at the same time. Default: the number of cores."),
     ] = None,
 ) -> None:
     """Write a synthetic vestibular schwannoma cohort, as BIDS: T1, T1ce, true low doses and masks.
@@ -49,7 +55,7 @@ def phantom(
     from lessgad.phantom.scanner import LOW_DOSES
 
     if pairs_only and low_dose:
-        raise SettingsError("--pairs-only or --low-dose", "both")
+        raise SettingsError("--pairs-only and --low-dose were both given", remedy="Give one of them")
 
     bars = ProgressBars()
     bars.begin("phantom", float(patients))
@@ -63,6 +69,7 @@ def phantom(
             low_doses=() if pairs_only else low_dose or LOW_DOSES,
             dicom=dicom,
             n_repeats=int(repeat),
+            most_sessions=sessions,
         )
     finally:
         bars.end()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad power`: how many patients an answer needs."""
+"""`lessgad power`: the number of patients that a dose answer needs."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def add_to(app: typer.Typer) -> None:
 
 def power(
     experiment: Annotated[
-        Path, typer.Argument(metavar="EXPERIMENT", help="An experiment that was evaluated: the pilot.")
+        Path, typer.Argument(metavar="EXPERIMENT", help="The pilot: an experiment that has been evaluated.")
     ],
     dose: Annotated[
         list[float] | None,
         typer.Option(
-            "--dose", metavar="DOSE", help="Dose in question, e.g. 0.3; repeat for more. Default: every dose."
+            "--dose", metavar="DOSE", help="A dose to plan for, e.g. 0.3; repeat for more. Default: every dose."
         ),
     ] = None,
-    most: Annotated[int, typer.Option(min=10, max=2000, help="Largest number of test patients to look at.")] = MOST,
+    most: Annotated[int, typer.Option(min=10, max=2000, help="Largest number of test patients to consider.")] = MOST,
 ) -> None:
-    """Say how many test patients an answer at a dose needs, from what the test patients of a pilot show.
+    """Estimate how many test patients a dose answer needs, from the results of a pilot.
 
-    Writes results/power.csv and results/power.png. The pilot's own endpoints and margins are used. Endpoints that a
-    second scan at the standard dose fails are left out and named.
+    The command uses the endpoints and margins of the pilot and writes results/power.csv and results/power.png. It names
+    and leaves out endpoints that even a second scan at the standard dose does not meet.
     """
     from lessgad.atomic_write import replacing
     from lessgad.errors import SettingsError
@@ -47,7 +47,7 @@ def power(
     unknown = [one for one in dose or () if one not in pilot.doses]
     if unknown:
         there = ", ".join(f"{one:g}" for one in pilot.doses)
-        raise SettingsError(f"a dose of the pilot ({there})", f"{unknown[0]:g}")
+        raise SettingsError(f"{unknown[0]:g} is not a dose of the pilot ({there})")
     doses = sorted(dose or pilot.doses, reverse=True)
     numbers = list(range(pilot.settings.min_patients, most + 1, STEP))
     rows = pilot_power(pilot, doses, numbers, opened.settings.evaluation.seed)

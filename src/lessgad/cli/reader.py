@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad reader`: a reader study, from its making to its results."""
+"""`lessgad reader`: create and run a reader study, and write its results."""
 
 from __future__ import annotations
 
@@ -35,46 +35,48 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check_packages() -> None:
-    """Raise InputError where the packages that only the reader study needs are not installed."""
+    """Raise InputError if the packages of the reader study are not installed."""
     from importlib.util import find_spec
 
     from lessgad.errors import InputError
 
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        wanted, remedy = (
-            "the packages of the reader study",
-            "Install them: pip install '.[reader]' in the checkout of lessgad",
+        problem = (
+            f"The reader study needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         )
-        raise InputError(wanted, f"all but {', '.join(missing)}", None, remedy)
+        raise InputError(problem, remedy="In the checkout of lessgad, run: pip install '.[reader]'")
 
 
 def create(
     experiment: Experiment,
     dose: Annotated[
-        list[float] | None, typer.Option(help="Whose restored images are read, e.g. 0.1; repeat for more.")
+        list[float] | None, typer.Option(help="A dose whose restored images are read, e.g. 0.1; repeat for more.")
     ] = None,
     mode: Annotated[
         Literal["open", "blinded"],
-        typer.Option(help="open: all images labeled; blinded: restored ones are A, B … in a drawn order."),
+        typer.Option(help="open: all images are labeled; blinded: restored images are named A, B … in random order."),
     ] = "open",
     hidden_standard: Annotated[
-        bool, typer.Option("--hidden-standard", help="Blinded: the standard dose is among the lettered images too.")
+        bool,
+        typer.Option(
+            "--hidden-standard", help="With --mode blinded: show the standard dose among the lettered images too."
+        ),
     ] = False,
-    studies_per_patient: Annotated[int, typer.Option(help="At most so many studies of each test patient.")] = 2,
-    max_cases: Annotated[int | None, typer.Option(help="At most so many cases in all.")] = None,
-    practice: Annotated[int, typer.Option(help="Practice cases, of validation patients.")] = 2,
-    sittings: Annotated[int, typer.Option(help="Sittings that the cases are dealt to.")] = 1,
-    repeats: Annotated[float, typer.Option(help="Share of the cases that a reader sees twice, e.g. 0.2.")] = 0.0,
-    washout_days: Annotated[float, typer.Option(help="Least days between two sittings.")] = 14.0,
+    studies_per_patient: Annotated[int, typer.Option(help="Largest number of studies of each test patient.")] = 2,
+    max_cases: Annotated[int | None, typer.Option(help="Largest number of cases in total.")] = None,
+    practice: Annotated[int, typer.Option(help="Number of practice cases, from validation patients.")] = 2,
+    sittings: Annotated[int, typer.Option(help="Number of sittings over which the cases are distributed.")] = 1,
+    repeats: Annotated[float, typer.Option(help="Fraction of the cases that each reader sees twice, e.g. 0.2.")] = 0.0,
+    washout_days: Annotated[float, typer.Option(help="Smallest number of days between two sittings.")] = 14.0,
     questionnaire: Annotated[
-        Path | None, typer.Option(metavar="YAML", help="Other questions than the paper's Table 3.")
+        Path | None, typer.Option(metavar="YAML", help="A questionnaire to use instead of Table 3 of the paper.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of all random draws.")] = 1,
 ) -> int:
-    """Make a reader study: draws cases among test patients and writes their images for browsers.
+    """Create a reader study: draw cases among the test patients and write their images for the browser.
 
-    A study that is not restored is named and left out (exit code 1).
+    Studies without restored images are named and left out (exit code 1).
     """
     check_packages()
     from lessgad.pipeline.reader_study import create_reader_study
@@ -105,18 +107,24 @@ def create(
 
 def add(
     experiment: Experiment,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As the reader logs in.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The login name of the reader.")],
     coordinator: Annotated[
-        bool, typer.Option("--coordinator", help="Somebody who sees how far readers are, and reads nothing.")
+        bool,
+        typer.Option(
+            "--coordinator", help="Invite a coordinator, who sees the progress of the readers and reads no cases."
+        ),
     ] = False,
     address: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where readers reach the server; if not given, the port served last."),
+        typer.Option(
+            metavar="URL",
+            help="Address at which readers reach the server. Default: 127.0.0.1 with the port served last.",
+        ),
     ] = None,
 ) -> None:
-    """Invite a reader, or again: prints a link that works once, within 14 days, to choose a password.
+    """Invite a reader: print a link for choosing a password, which works once within 14 days.
 
-    Invited again, a reader keeps all answers; the old password and all logins end.
+    A reader who is invited again keeps all answers; the old password and all logins become invalid.
     """
     check_packages()
     import time
@@ -135,15 +143,15 @@ def add(
 
 def serve(
     experiment: Experiment,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8765,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8765,
     host_name: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Under which a reverse proxy passes requests on; repeat for more."),
+        typer.Option(metavar="NAME", help="Host name under which a reverse proxy forwards requests; repeat for more."),
     ] = None,
 ) -> None:
     """Serve the reader study on 127.0.0.1 until Ctrl-C.
 
-    For readers elsewhere put a reverse proxy with https in front: docs/reader_study.md.
+    For readers on other machines, put a reverse proxy with https in front of it: docs/reader_study.md.
     """
     check_packages()
     from lessgad.reader_study.served_address import address_of_port
@@ -159,7 +167,7 @@ def backup(
     experiment: Experiment,
     target: Annotated[Path, typer.Argument(metavar="COPY", help="The file to write.")],
 ) -> None:
-    """Copy answers, accounts and audit log to one file, while the server goes on or not."""
+    """Copy answers, accounts and audit log to one file, also while the server runs."""
     from lessgad.reader_study.backup import back_up
     from lessgad.reader_study.study_folder import StudyFolder
 
@@ -168,7 +176,7 @@ def backup(
 
 
 def verify(experiment: Experiment) -> int:
-    """Check that answers, audit log, triggers, protocol and images are what they were (exit code 1 where not)."""
+    """Check that answers, audit log, triggers, protocol and images are unchanged (exit code 1 if not)."""
     check_packages()
     from lessgad.reader_study.study_folder import StudyFolder
     from lessgad.reader_study.verify import verify_study
@@ -179,17 +187,17 @@ def verify(experiment: Experiment) -> int:
     typer.echo(f"{found.n_answer_sets} answer sets, {found.n_events} audit events")
     typer.echo(f"head of the audit log: {found.head or 'none'}")
     if not found.problems:
-        typer.echo("all is as it was")
+        typer.echo("nothing has changed")
     return 1 if found.problems else 0
 
 
 def results(
     experiment: Experiment,
     signed_off: Annotated[
-        bool, typer.Option("--signed-off", help="Leave out readers who have not signed off.")
+        bool, typer.Option("--signed-off", help="Leave out the readers who have not signed off.")
     ] = False,
 ) -> None:
-    """Write the tables of the reader study into EXPERIMENT/results, once the readers have signed off."""
+    """Write the tables of the reader study to EXPERIMENT/results, after the readers have signed off."""
     check_packages()
     from lessgad.experiment.folder import ExperimentFolder
     from lessgad.reader_study.results import FILES, write_results

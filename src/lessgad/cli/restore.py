@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad restore`: one new scan."""
+"""`lessgad restore`: restore one new scan."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def restore(
         Path,
         typer.Argument(
             metavar="LOW",
-            help="The low-dose scan, NIfTI; LOW.json beside it tells the sequence. Or a folder with one DICOM study: "
-            "its low dose and T1 are found, and OUT becomes a folder of derived series.",
+            help="The low-dose scan, a NIfTI file; LOW.json beside it gives the sequence. Or a folder with one DICOM "
+            "study: lessgad finds its low dose and T1, and OUT becomes a folder of derived series.",
         ),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the restored image goes, .nii or .nii.gz.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The restored image to write, .nii or .nii.gz.")],
     dose: Annotated[
         float | None,
         typer.Option(
-            help="Its fraction of the standard dose, e.g. 0.1; needed unless a DICOM header says it. At 0 the input "
-            "is returned, unless prediction beats it on validation patients."
+            help="The dose of LOW as a fraction of the standard dose, e.g. 0.1; needed unless a DICOM header gives it. "
+            "At 0 the input is returned, unless prediction beats it on validation patients."
         ),
     ] = None,
     model: Annotated[
@@ -49,7 +49,9 @@ def restore(
     ] = Path(PRETRAINED),
     pre_contrast: Annotated[
         Path | None,
-        typer.Option(metavar="T1", help="T1 of the same examination; needed by the pretrained model and most others."),
+        typer.Option(
+            metavar="T1", help="T1 of the same examination; the pretrained model and most other models need it."
+        ),
     ] = None,
     t2: Annotated[
         Path | None,
@@ -57,42 +59,44 @@ def restore(
     ] = None,
     spacing_mm: Annotated[
         float | None,
-        typer.Option("--spacing", metavar="MM", help="In-plane spacing of the result; that of the scan unless given."),
+        typer.Option(
+            "--spacing", metavar="MM", help="In-plane spacing of the result. Default: the spacing of the scan."
+        ),
     ] = None,
     interval: Annotated[
         Path | None,
-        typer.Option(metavar="HALF", help="Where the half-width of the 90 % interval of each voxel goes, NIfTI."),
+        typer.Option(metavar="HALF", help="A NIfTI file to write: the half-width of the 90 % interval of each voxel."),
     ] = None,
     consistency: Annotated[
         Path | None,
         typer.Option(
             metavar="MAP",
-            help="Where the map goes of what LOW contradicts in the restored image, NIfTI: too much above 0, too "
-            "little below. Needs T1, and LOW's JSON sidecar.",
+            help="A NIfTI file to write: where the restored image disagrees with LOW (above 0: too bright; below 0: "
+            "too dark). Needs the T1 and the JSON sidecar of LOW.",
         ),
     ] = None,
     simulated: Annotated[
         bool,
         typer.Option(
             "--simulated",
-            help="LOW was simulated as in the model's training, not scanned: the simulation is true of it.",
+            help="LOW was not scanned but simulated as in the training of the model.",
         ),
     ] = False,
     series: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ROLE=NUMBER",
-            help="Of a DICOM study: what a series is, by SeriesNumber: low_dose, pre_contrast or t2; repeat for more.",
+            help="For a DICOM study: the SeriesNumber of low_dose, pre_contrast or t2; repeat for more.",
         ),
     ] = None,
     burn_in: Annotated[
-        bool, typer.Option(help="Of DICOM: write NOT FOR DIAGNOSIS into the pixels of every slice.")
+        bool, typer.Option(help="For a DICOM study: write NOT FOR DIAGNOSIS into the pixels of every slice.")
     ] = True,
     noise_floor: Annotated[
         bool,
         typer.Option("--noise-floor", help="Use scans whose air is not near zero, as in sums over many coils."),
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace OUT where it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Restore the standard-dose image of one low-dose scan, on its own grid and in its own intensity units."""
     from lessgad.cohort.acquisition import acquisition_beside
@@ -111,9 +115,9 @@ def restore(
         restore_dicom(low_dose, out, model, dose, series or [], burn_in=burn_in, noise_floor=noise_floor)
         return
     if dose is None:
-        raise InputError("the dose of the scan", "none", low_dose, "Give it with --dose")
+        raise InputError(f"The dose of {low_dose.name} is not given", remedy="Give it with --dose")
     if spacing_mm is not None and not 0.05 <= spacing_mm <= 20:
-        raise InputError("a spacing of 0.05 to 20 mm", f"{spacing_mm:g} mm")
+        raise InputError(f"The spacing is {spacing_mm:g} mm; it must lie between 0.05 and 20 mm")
     results, inputs = (
         [path for path in paths if path is not None]
         for paths in ((out, interval, consistency), (low_dose, pre_contrast, t2))
@@ -121,7 +125,7 @@ def restore(
     _check_results(results, inputs, force=force)
     restorer = Restorer.load(model)
     if interval is not None and restorer.intervals is None:
-        raise ModelError("a model with calibrated intervals", "one without", model, "Leave --interval out")
+        raise ModelError("The model has no calibrated intervals", path=model, remedy="Leave --interval out")
     keeps = "keep" if noise_floor else restorer.description.preparation.noise_floor
     scans = _scans({"low dose": low_dose, "T1": pre_contrast, "T2": t2}, keeps)
     restoration = restorer.restore_in_full(
@@ -152,6 +156,13 @@ def restore(
 def _scans(named: dict[str, Path | None], noise_floor: NoiseFloor) -> dict[str, Volume]:
     """Read the scans that are there.
 
+    Args:
+        named: File of each scan; None for one that was not given.
+        noise_floor: Whether scans are used whose air is not near zero.
+
+    Returns:
+        The scans that were given.
+
     Raises:
         VolumeError: One cannot be read.
         StudyError: One cannot be of a head.
@@ -173,9 +184,13 @@ def _check_results(results: list[Path], inputs: list[Path], *, force: bool) -> N
     taken = {path.resolve() for path in inputs}
     for path in results:
         if not path.name.endswith(NIFTI_SUFFIXES):
-            raise InputError("a result named .nii or .nii.gz", path.name)
+            raise InputError(f"The name of the result, {path.name}, does not end in .nii or .nii.gz")
         if path.exists() and not force:
-            raise InputError("a result that does not exist yet", "a file", path, "Choose another name or give --force")
+            raise InputError("The result exists already", path=path, remedy="Choose another name or give --force")
         if path.resolve() in taken:
-            raise InputError("a file of its own for each result", "one that is another result, or an input", path)
+            raise InputError(
+                "The same file is named for two results, or for a result and an input",
+                path=path,
+                remedy="Give each result a name of its own",
+            )
         taken.add(path.resolve())

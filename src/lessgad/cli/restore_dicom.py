@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lessgad restore` on a folder of DICOM files: the result is filed beside the original."""
+"""`lessgad restore` for a folder of DICOM files: the result becomes derived series of the study."""
 
 from __future__ import annotations
 
@@ -22,7 +22,16 @@ def restore_dicom(
     burn_in: bool,
     noise_floor: bool,
 ) -> None:
-    """Restore the low dose of the study in a folder, and say where the series are.
+    """Restore the low dose of the study in a folder, and print the folders of the new series.
+
+    Args:
+        folder: The DICOM study.
+        out: Folder for the derived series; new or empty.
+        model: The model folder.
+        dose: Dose of the scan, 0–1; None takes that of the header.
+        series: Roles of series by SeriesNumber, such as ``low_dose=5``.
+        burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
+        noise_floor: Whether scans are used whose air is not near zero.
 
     Raises:
         LessgadError: The study or the model is not of use.
@@ -48,12 +57,18 @@ def check_options(**options: object) -> None:
 
     given = [name.replace("_", "-") for name, value in options.items() if value is not None]
     if given:
-        remedy = "The series of a DICOM study are found, or named with --series; all maps are written"
-        raise SettingsError("options for a DICOM study", f"--{given[0]}, which is for NIfTI files", None, remedy)
+        remedy = "Name series of the study with --series if needed; all maps are written"
+        raise SettingsError(f"--{given[0]} is for NIfTI files; this is a DICOM study", remedy=remedy)
 
 
 def named_series(series: list[str]) -> dict[int, Role]:
     """Read ``low_dose=5``, ``pre_contrast=3`` and ``t2=7``.
+
+    Args:
+        series: The options, each ``ROLE=NUMBER``.
+
+    Returns:
+        The role of each named SeriesNumber.
 
     Raises:
         SettingsError: A role that is not one of these, or no number.
@@ -65,7 +80,9 @@ def named_series(series: list[str]) -> dict[int, Role]:
     for words in series:
         role, _, number = words.partition("=")
         if role not in roles or not number.isdigit():
-            wanted = "--series low_dose=NUMBER, pre_contrast=NUMBER or t2=NUMBER"
-            raise SettingsError(wanted, words, None, "The number is SeriesNumber")
+            raise SettingsError(
+                f"--series {words} is not understood",
+                remedy="Write low_dose=NUMBER, pre_contrast=NUMBER or t2=NUMBER, where NUMBER is SeriesNumber",
+            )
         named[int(number)] = roles[role]
     return named

@@ -26,7 +26,7 @@ def view(
         list[Path],
         typer.Argument(
             metavar="EXPERIMENT|FILES…",
-            help="An experiment folder; or NIfTI files on one grid, masks (named …dseg, …mask, …seg) as contours.",
+            help="An experiment folder, or NIfTI files on one grid; masks (…dseg, …mask or …seg) become contours.",
         ),
     ],
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
@@ -59,7 +59,13 @@ def view(
 
 
 def _source(paths: list[Path]) -> StudySource:
-    """Open what is to be shown.
+    """Open the images to show.
+
+    Args:
+        paths: One experiment folder, or image files.
+
+    Returns:
+        The images to show.
 
     Raises:
         InputError: A folder that is no experiment, or one beside other paths.
@@ -72,10 +78,14 @@ def _source(paths: list[Path]) -> StudySource:
 
         return FileSource(paths)
     if len(paths) > 1:
-        raise InputError("one experiment folder, or files alone", f"{len(paths)} paths", folders[0])
+        raise InputError(
+            f"An experiment folder and {len(paths) - 1} other path(s) were given",
+            path=folders[0],
+            remedy="Give one experiment folder, or image files alone",
+        )
     if not (folders[0] / "experiment.yaml").is_file():
         raise InputError(
-            "an experiment folder", "a folder without experiment.yaml", folders[0], "Give NIfTI files, or an experiment"
+            "The folder holds no experiment.yaml", path=folders[0], remedy="Give an experiment folder, or NIfTI files"
         )
     from lessgad.experiment_view.experiment_source import ExperimentSource
 
@@ -83,7 +93,7 @@ def _source(paths: list[Path]) -> StudySource:
 
 
 def _check_packages() -> None:
-    """Raise InputError where the packages that serve pages are not installed."""
+    """Raise InputError if the packages of the viewer are not installed."""
     from importlib.util import find_spec
 
     from lessgad.errors import InputError
@@ -91,5 +101,6 @@ def _check_packages() -> None:
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise InputError(
-            "the packages that show pages", f"no {missing[0]}", None, "Install them: pip install '.[reader]'"
+            f"The viewer needs the package {missing[0]}, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[reader]'",
         )

@@ -25,7 +25,7 @@ class Acquisition:
     """Parameters of one scan; None where the sidecar does not say.
 
     Attributes:
-        field_strength_t: In tesla.
+        field_strength_t: Field strength in tesla.
         echo_time_ms: TE.
         repetition_time_ms: TR.
         inversion_time_ms: TI.
@@ -84,6 +84,12 @@ class Sidecars:
     def content(self, path: Path) -> dict[str, Any]:
         """Read one of them.
 
+        Args:
+            path: The file.
+
+        Returns:
+            Content of the sidecar.
+
         Raises:
             CohortError: It is not JSON.
         """
@@ -98,6 +104,9 @@ def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
     Args:
         image: A NIfTI file inside the BIDS folder.
         sidecars_of: The BIDS folder, or its sidecars as far as they were read before.
+
+    Returns:
+        The acquisition parameters that the sidecars state.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
@@ -114,7 +123,13 @@ def read_acquisition(image: Path, sidecars_of: Path | Sidecars) -> Acquisition:
 
 
 def acquisition_beside(image: Path | str) -> Acquisition | None:
-    """Read the sidecar of the same name beside an image that lies in no cohort; None where there is none.
+    """Read the sidecar of the same name beside an image outside a cohort.
+
+    Args:
+        image: The image file.
+
+    Returns:
+        The acquisition parameters; None without a sidecar.
 
     Raises:
         CohortError: A sidecar that is not JSON, or a parameter that is not of its kind.
@@ -168,7 +183,9 @@ def _number(fields: dict[str, Any], key: str, image: Path) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LARGEST:
-        raise CohortError(f"a number for {key}", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} for {key}, which must be a number", path=image, remedy=_REPAIR
+        )
     return float(value)
 
 
@@ -188,7 +205,11 @@ def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
         return ()
     codes = _WHOLE.sub(r"\1\2", value).replace("\\", "_").split("_") if isinstance(value, str) else value
     if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise CohortError(f"codes for {key}", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} for {key}, which must be a code or a list of codes",
+            path=image,
+            remedy=_REPAIR,
+        )
     return tuple(code.strip().upper() for code in codes if code.strip())
 
 
@@ -200,7 +221,12 @@ def _agent(fields: dict[str, Any], image: Path) -> str | None:
 
 def _words(value: object, image: Path) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise CohortError("words for ContrastBolusAgent or ContrastBolusIngredient", repr(value), image, _REPAIR)
+        raise CohortError(
+            f"The sidecar of this image gives {value!r} as ContrastBolusAgent or ContrastBolusIngredient, "
+            "which must be text",
+            path=image,
+            remedy=_REPAIR,
+        )
     return value
 
 

@@ -33,16 +33,19 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         derivative: The folder in ``derivatives/`` to take masks from; needed where several hold masks.
         select: Entities of the images that are meant, where a study has several of one kind.
 
+    Returns:
+        The studies with a pair, and the unusable ones with reasons.
+
     Raises:
         CohortError: The folder is missing or has no ``sub-…`` folders, no study has a pair, or `derivative`
             does not exist.
     """
     subjects = sorted(folder for folder in root.glob("sub-*") if folder.is_dir()) if root.is_dir() else []
     if not subjects:
-        came = "no sub-* folders" if root.is_dir() else "no such folder"
-        raise CohortError("a BIDS folder", came, root, f"Lay the images out as {_LAYOUT}")
+        problem = "The folder has no sub-* folders" if root.is_dir() else "There is no such folder"
+        raise CohortError(problem, path=root, remedy=f"Lay the images out as {_LAYOUT}")
     if derivative is not None and not (root / "derivatives" / derivative).is_dir():
-        raise CohortError("a derivative with masks", "no such folder", root / "derivatives" / derivative)
+        raise CohortError("There is no such derivative", path=root / "derivatives" / derivative)
     studies: list[Study] = []
     unusable: list[UnusableStudy] = []
     for subject in subjects:
@@ -57,16 +60,16 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
                 unusable.append(UnusableStudy(patient, session, str(error)))
     if not studies:
         example = f"; {unusable[0].name}: {unusable[0].reason}" if unusable else ""
-        raise CohortError("at least one pair of T1w and ce-gadolinium T1w", f"none{example}", root)
+        raise CohortError(f"No study has both a T1w and a ce-gadolinium T1w{example}", path=root)
     return Cohort(root, tuple(studies), tuple(unusable))
 
 
 def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None, select: Selection) -> Study:
     scans = [path for path in _images(anat, "T1w") if not _NOT_OF_THE_PAIR & set(entities(path))]
     images = [path for path in scans if _measured_dose(path) is None]
-    pre_contrast = only([p for p in images if "ce" not in entities(p)], select, "one pre-contrast T1w", anat)
+    pre_contrast = only([p for p in images if "ce" not in entities(p)], select, "pre-contrast T1w", anat)
     with_contrast = [path for path in images if "ce" in entities(path)]
-    standard_dose = only(first_scans(with_contrast, select), select, "one ce-gadolinium T1w", anat)
+    standard_dose = only(first_scans(with_contrast, select), select, "ce-gadolinium T1w", anat)
     mask = _find_mask(root, anat, derivative, select)
     for image in (pre_contrast, standard_dose, mask):
         if image is not None:
@@ -111,13 +114,16 @@ def _check_name(image: Path, patient: str, session: str) -> None:
     """A scan of somebody else in this folder would be taken for this patient's."""
     name = study_name(patient, session)
     if not image.name.startswith(f"{name}_"):
-        raise CohortError(f"images named {name}_…", image.name, None, "Move or rename it")
+        raise CohortError(
+            f"{image.name} lies among the images of {name}, and its name does not begin with {name}_",
+            remedy="Move or rename it",
+        )
 
 
 def _check_fetched(image: Path) -> None:
     """A link or a pointer has a name and a size, and no voxels."""
     if (why := not_fetched(image)) is not None:
-        raise CohortError("images that are on this disk", f"{why} ({image.name})", None, GET_IT)
+        raise CohortError(f"{image.name} cannot be read: it is {why}", remedy=GET_IT)
 
 
 def _find_mask(root: Path, anat: Path, derivative: str | None, select: Selection) -> Path | None:
@@ -129,8 +135,12 @@ def _find_mask(root: Path, anat: Path, derivative: str | None, select: Selection
     if found and len(masks) != 1:
         names = ", ".join(str(mask.relative_to(derivatives)) for mask in masks or found)
         if not masks:
-            raise CohortError("a mask of the selected images", names, None, "Correct select in experiment.yaml")
-        raise CohortError("one mask", names, None, "Say in experiment.yaml which derivative holds the masks")
+            raise CohortError(
+                f"None of the masks belongs to the selected images: {names}", remedy="Correct select in experiment.yaml"
+            )
+        raise CohortError(
+            f"The study has several masks: {names}", remedy="Say in experiment.yaml which derivative holds the masks"
+        )
     return masks[0] if masks else None
 
 
@@ -142,6 +152,13 @@ def _images(folder: Path, suffix: str) -> list[Path]:
 def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     """Read what labels mean from the ``dseg.tsv`` of the derivatives; empty where there is none.
 
+    Args:
+        root: The top folder.
+        derivative: Folder in ``derivatives/``; None looks into all.
+
+    Returns:
+        Name of each label; empty without a ``dseg.tsv``.
+
     Raises:
         CohortError: A ``dseg.tsv`` without the columns index and name.
     """
@@ -151,14 +168,16 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     tables = [folder / "dseg.tsv" for folder in folders]
     for table in (table for table in tables if table.is_file() or table.is_symlink()):
         if (why := not_fetched(table)) is not None:
-            raise CohortError("a table of labels", why, table, GET_IT)
+            raise CohortError(f"The table of labels cannot be read: it is {why}", path=table, remedy=GET_IT)
         for row in read_table(table, "a table of labels", ("index", "name")):
             try:
                 names[_whole(row["index"])] = row["name"]
             except ValueError as error:
-                raise CohortError("whole numbers in the column index", repr(row["index"]), table) from error
+                raise CohortError(
+                    f"The column index holds {row['index']!r}, which is not a whole number", path=table
+                ) from error
             if not row["name"]:
-                raise CohortError("a name for each label", f"none for {row['index']}", table)
+                raise CohortError(f"Label {row['index']} has no name", path=table)
     return names
 
 

@@ -16,7 +16,15 @@ _NONE = {
 
 
 def contrast_cautions(pre_contrast: Acquisition, standard_dose: Acquisition) -> tuple[str, ...]:
-    """Warn where the T1 names a contrast agent or the T1ce says that it had none; what is absent says nothing."""
+    """Warn if the T1 names a contrast agent or the T1ce states that it had none; a missing tag proves nothing.
+
+    Args:
+        pre_contrast: Acquisition parameters of the T1.
+        standard_dose: Acquisition parameters of the T1ce.
+
+    Returns:
+        One line for each contradiction.
+    """
     before, after = (_named(acquisition.contrast_agent) for acquisition in (pre_contrast, standard_dose))
     said = []
     if before:

@@ -11,12 +11,12 @@ RECOGNIZABLE = "RecognizableVisualFeatures"
 WORDS = {
     True: "Faces are present: the images are not defaced.",
     False: "Faces were removed: everything in front of a plane behind the eyes is 0.",
-    None: "Nobody said whether faces were removed: treat full heads as identifying.",
+    None: "It is not stated whether faces were removed: treat whole heads as identifying.",
 }
 
 
 def faces_in(root: Path) -> bool | None:
-    """Whether the images of a cohort show faces; None where nobody said."""
+    """Whether the images of a cohort show faces; None where no one said."""
     try:
         said = json.loads((root / "dataset_description.json").read_text(encoding="utf-8")).get(RECOGNIZABLE)
     except (OSError, ValueError, AttributeError):

@@ -20,6 +20,10 @@ BIDS_VERSION = "1.10.0"
 def check_targets(plan: ImportPlan, cohort: Path) -> None:
     """Raise CohortError where the cohort has another file in a place that the import needs.
 
+    Args:
+        plan: What to import.
+        cohort: The cohort folder.
+
     Raises:
         CohortError: It has; nothing was written.
     """
@@ -27,10 +31,9 @@ def check_targets(plan: ImportPlan, cohort: Path) -> None:
         for target, source in study.targets(cohort).items():
             if (target.exists() or target.is_symlink()) and not _is_there(target, source):
                 raise CohortError(
-                    f"room for {source}",
-                    "another file in its place",
-                    target,
-                    "Remove it, or import into another folder",
+                    f"Another file is in the place of {source}",
+                    path=target,
+                    remedy="Remove it, or import into another folder",
                 )
 
 
@@ -40,7 +43,7 @@ def write_import(plan: ImportPlan, cohort: Path, labels: Mapping[int, str], *, c
     Args:
         plan: What comes from where.
         cohort: The BIDS folder.
-        labels: What the labels of the masks mean; none where nobody says.
+        labels: What the labels of the masks mean; none where no one says.
         copy: Copy files; else they are linked.
 
     Returns:
@@ -54,7 +57,7 @@ def write_import(plan: ImportPlan, cohort: Path, labels: Mapping[int, str], *, c
     table, rows = cohort / "derivatives" / DERIVATIVE / "dseg.tsv", "index\tname\n"
     rows += "".join(f"{value}\t{name}\n" for value, name in sorted(labels.items()))
     if labels and table.exists() and table.read_text(encoding="utf-8") != rows:
-        raise CohortError("the meaning of labels that the cohort has", "another one", table, "Leave --label out")
+        raise CohortError("The cohort already gives its labels another meaning", path=table, remedy="Leave --label out")
     _write_once(cohort / "dataset_description.json", _description("imported by lessgad", "raw"))
     if any("mask" in study.files for study in plan.studies):
         masks = cohort / "derivatives" / DERIVATIVE

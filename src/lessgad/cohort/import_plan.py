@@ -29,7 +29,7 @@ class ImportedStudy:
 
     Attributes:
         patient: BIDS label: letters and digits of what the file said.
-        session: Likewise; empty where there is none.
+        session: Session label; empty if there is none.
         files: Source of each image.
     """
 
@@ -62,7 +62,7 @@ class ImportPlan:
     """All studies of an import.
 
     Attributes:
-        studies: Those that have what is needed.
+        studies: Studies with the required images.
         left_out: The others, with reasons.
         unmatched: NIfTI files that no pattern names.
     """
@@ -83,16 +83,19 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
     """Find files by patterns.
 
     Args:
-        folder: Where they are looked for.
-        patterns: Of each image, as in `name_pattern.find`.
+        folder: Folder that is searched.
+        patterns: Patterns of each image, as in `name_pattern.find`.
         cohort: The BIDS folder to write; what lies in it is not looked at.
+
+    Returns:
+        The studies to import, and the files that match no pattern.
 
     Raises:
         CohortError: There is no such folder, or nothing matches.
         SettingsError: A pattern cannot be used.
     """
     if not folder.is_dir():
-        raise CohortError("a folder with NIfTI files", "no such folder", folder)
+        raise CohortError("There is no such folder", path=folder)
     drafts: dict[tuple[str, str], _Draft] = {}
     matched: set[Path] = set()
     own = cohort.resolve()
@@ -104,16 +107,22 @@ def plan_from_patterns(folder: Path, patterns: Mapping[Role, str], cohort: Path)
             _add(drafts, found.patient, found.session, role, found.path)
     if not drafts:
         shown = ", ".join(patterns.values())
-        raise CohortError("files that a pattern matches", f"none that {shown} does", folder)
+        raise CohortError(f"No file matches the patterns {shown}", path=folder)
     everything = (path for path in sorted(folder.rglob("*")) if path.name.lower().endswith(_SUFFIXES))
     unmatched = [path for path in everything if path not in matched and not path.absolute().is_relative_to(own)]
     return _plan(drafts, tuple(unmatched))
 
 
 def plan_from_table(table: Path) -> ImportPlan:
-    """Read which file is what from a table with ``patient``, ``t1``, ``t1ce``, and where known the other columns.
+    """Read from a table which file is which image: columns ``patient``, ``t1``, ``t1ce``, and optional others.
 
     These are ``session``, ``mask`` and ``t2``. Paths count from the folder of the table.
+
+    Args:
+        table: The table.
+
+    Returns:
+        The studies to import.
 
     Raises:
         CohortError: The table cannot be read, lacks a column, has no rows, or a row has no patient.
@@ -122,14 +131,14 @@ def plan_from_table(table: Path) -> ImportPlan:
     drafts: dict[tuple[str, str], _Draft] = {}
     for number, row in enumerate(rows, start=2):
         if not row["patient"]:
-            raise CohortError("a patient in each row", f"none in row {number}", table)
+            raise CohortError(f"Row {number} names no patient", path=table)
         for role in ROLES:
             if row.get(role):
                 _add(drafts, row["patient"], row.get("session", ""), role, table.parent / row[role])
         if not any(row.get(role) for role in ROLES):
             _draft(drafts, row["patient"], row.get("session", ""))
     if not drafts:
-        raise CohortError("a table with at least one study", "one without rows", table)
+        raise CohortError("The table has no rows", path=table)
     return _plan(drafts, ())
 
 

@@ -34,6 +34,13 @@ def find(folder: Path, pattern: str) -> list[Found]:
     ``{patient}`` and ``{session}`` stand for any text without a slash; where both are in one part of the path, for
     letters and digits. ``*`` stands for anything without a slash. A place that comes twice is the same both times.
 
+    Args:
+        folder: The folder to search, with its subfolders.
+        pattern: Pattern of file names with ``{patient}`` and, optionally, ``{session}``.
+
+    Returns:
+        The files by name, with the labels of patient and session.
+
     Raises:
         SettingsError: The pattern has no place for the patient, or an unknown one.
     """
@@ -49,7 +56,8 @@ def find(folder: Path, pattern: str) -> list[Found]:
 def _expression(pattern: str) -> re.Pattern[str]:
     if "{patient}" not in pattern:
         raise SettingsError(
-            "a pattern with a place for {patient}", pattern, None, "Such as {patient}_{session}_t1.nii.gz"
+            f"The pattern {pattern} has no place for the patient",
+            remedy="Write {patient} where the patient's label is: {patient}_{session}_t1.nii.gz",
         )
     seen: set[str] = set()
     parts = []
@@ -57,7 +65,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
         names = [match[1] for match in _PLACE.finditer(part) if match[1] is not None]
         strange = [name for name in names if name not in _KNOWN]
         if strange:
-            raise SettingsError("the places {patient} and {session} in a pattern", f"{{{strange[0]}}}", None)
+            raise SettingsError(f"The pattern holds {{{strange[0]}}}; only {{patient}} and {{session}} have a meaning")
         text = "[A-Za-z0-9]+" if len(set(names)) > 1 else "[^/]+"
         parts.append(_of_part(part, text, seen))
     return re.compile("/".join(parts))

@@ -18,6 +18,9 @@ def first_scans(candidates: Sequence[Path], select: Selection) -> list[Path]:
     Args:
         candidates: Post-contrast images of one study.
         select: Entities of the images that are meant.
+
+    Returns:
+        The images without repeats.
     """
     named = [path for path in candidates if entities(path).get("acq") != REPEAT]
     if "run" in select:
@@ -28,7 +31,15 @@ def first_scans(candidates: Sequence[Path], select: Selection) -> list[Path]:
 
 
 def repeats_of(standard_dose: Path, candidates: Sequence[Path]) -> tuple[Path, ...]:
-    """Give the images that are named as the standard dose is but for the run, or with ``acq-repeat``, run by run."""
+    """Find repeat scans at the standard dose: images that differ from it only in the run, or have ``acq-repeat``.
+
+    Args:
+        standard_dose: The standard-dose image.
+        candidates: Candidate images.
+
+    Returns:
+        The images, by run.
+    """
     own, others = _but(standard_dose, ("run",)), [path for path in candidates if path != standard_dose]
     plain = _but(standard_dose, _OF_A_REPEAT)
     found = [

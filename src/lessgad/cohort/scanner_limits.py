@@ -32,7 +32,7 @@ def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, image
     Args:
         values: Numbers of the sidecar by their BIDS names: seconds, tesla, degrees.
         is_prepared: Whether an inversion precedes the excitations.
-        image: Whose sidecar it is.
+        image: Image to which the sidecar belongs.
 
     Raises:
         CohortError: A value outside the limits, or an echo after the repetition.
@@ -48,10 +48,9 @@ def check_limits(values: Mapping[str, float | None], *, is_prepared: bool, image
     echo, repetition = values.get("EchoTime"), values.get("RepetitionTime")
     if echo and repetition and echo >= repetition:
         raise CohortError(
-            "an EchoTime below the RepetitionTime",
-            f"{echo:g} s and {repetition:g} s",
-            image,
-            "Correct its sidecar, which counts in seconds",
+            f"The EchoTime of this image ({echo:g} s) is not below its RepetitionTime ({repetition:g} s)",
+            path=image,
+            remedy="Correct its sidecar; both times are in seconds",
         )
 
 
@@ -63,5 +62,8 @@ def _impossible(
     if name == "MagneticFieldStrength":
         meant.sort(key=lambda field: min(abs(math.log(field / usual)) for usual in _USUAL_FIELDS_T))
     remedy = f"Did you mean {meant[0]:.3g}?" if meant else "Correct its sidecar"
-    wanted = f"{name} between {lowest:g} and {highest:g} {unit}"
-    return CohortError(wanted, f"{value:g}", image, remedy)
+    return CohortError(
+        f"The {name} of this image is {value:g}; it must lie between {lowest:g} and {highest:g} {unit}",
+        path=image,
+        remedy=remedy,
+    )

@@ -29,7 +29,7 @@ def image_stem(path: Path) -> str:
 
 
 def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Entity] = ()) -> list[Path]:
-    """Keep the images that bear the chosen entities.
+    """Keep the images that have the chosen entities.
 
     An entity that none of the candidates bears decides nothing; where one does, those without it are not meant.
 
@@ -37,6 +37,9 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
         candidates: Images of one kind.
         select: Value of each entity that is chosen.
         but: Entities that have another meaning for this kind.
+
+    Returns:
+        The images that are left.
     """
     chosen = list(candidates)
     for entity, value in select.items():
@@ -45,8 +48,17 @@ def selected(candidates: Sequence[Path], select: Selection, *, but: Sequence[Ent
     return chosen
 
 
-def only(candidates: Sequence[Path], select: Selection, wanted: str, anat: Path) -> Path:
-    """Give the one image that is meant.
+def only(candidates: Sequence[Path], select: Selection, kind: str, anat: Path) -> Path:
+    """Return the only image that the selection leaves.
+
+    Args:
+        candidates: Candidate images.
+        select: Entities of the chosen images.
+        kind: What the image is, for the error.
+        anat: The ``anat`` folder of the study.
+
+    Returns:
+        The file of the image.
 
     Raises:
         CohortError: There is none, or several; says which entity would decide.
@@ -56,12 +68,12 @@ def only(candidates: Sequence[Path], select: Selection, wanted: str, anat: Path)
         return chosen[0]
     names = ", ".join(path.name for path in candidates)
     if not candidates:
-        raise CohortError(wanted, "none" if anat.is_dir() else "no anat folder", None)
+        raise CohortError(f"The study has no {kind}" if anat.is_dir() else "The study has no anat folder")
     if not chosen:
         words = ", ".join(f"{entity}: {value}" for entity, value in select.items())
-        raise CohortError(wanted, f"none with {words} among {names}", None, "Correct select in experiment.yaml")
+        raise CohortError(f"No {kind} has {words}; there are {names}", remedy="Correct select in experiment.yaml")
     names = ", ".join(path.name for path in chosen)
-    raise CohortError(wanted, f"{len(chosen)}: {names}", None, what_decides(chosen))
+    raise CohortError(f"There are {len(chosen)} candidates for the {kind}: {names}", remedy=what_decides(chosen))
 
 
 def what_decides(candidates: Sequence[Path]) -> str:

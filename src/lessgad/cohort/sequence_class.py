@@ -17,11 +17,17 @@ SAME_FIELD_WITHIN_T = 0.3
 
 
 def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
-    """Tell the class of a scan from DICOM's ScanningSequence; None where the sidecar does not say or it is another.
+    """Find the class of a sequence from DICOM's ScanningSequence.
 
     A gradient echo with an inversion time, the variant MP (magnetization prepared) or a TR above 300 ms (unless 2D)
     is inversion-prepared even where the code IR is missing: vendors differ, and spoiled gradient echoes do not wait
     that long. Gradient and spin echoes mixed, echo planar and balanced sequences have no class.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        The class; None if the sidecar does not give it or lessgad has no such class.
     """
     codes = set(acquisition.scanning_sequence)
     if not codes & {"SE", "GR"} or {"SE", "GR"} <= codes or "EP" in codes or _is_balanced(acquisition):
@@ -35,9 +41,15 @@ def sequence_class(acquisition: Acquisition) -> SequenceClass | None:
 
 
 def is_fat_saturated(acquisition: Acquisition) -> bool | None:
-    """Whether ScanOptions names a saturation of fat, or an excitation of water alone; None where nothing is known.
+    """Say whether ScanOptions names fat saturation or water excitation.
 
     A scan without options has an empty ScanOptions in DICOM, which converters leave out.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        True or False; None if nothing is known.
     """
     if not acquisition.scan_options and not acquisition.scanning_sequence:
         return None
@@ -50,9 +62,16 @@ def has_magnetization_transfer(acquisition: Acquisition) -> bool:
 
 
 def difference(pre_contrast: Acquisition, standard_dose: Acquisition) -> str | None:
-    """Say in what two scans differ so that their difference is not contrast alone; None where nothing is known to.
+    """Describe in what two scans differ besides contrast.
 
     Only what both sidecars say is compared.
+
+    Args:
+        pre_contrast: Acquisition parameters of the T1.
+        standard_dose: Acquisition parameters of the T1ce.
+
+    Returns:
+        The difference in words; None if none is known.
     """
     before, after = sequence_class(pre_contrast), sequence_class(standard_dose)
     if before is not None and after is not None and before != after:

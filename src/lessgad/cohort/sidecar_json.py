@@ -22,20 +22,26 @@ _LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
-    """Read a sidecar leniently: what is not read of it says nothing.
+    """Read a sidecar leniently: values that cannot be read are treated as missing.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The content.
 
     Raises:
         CohortError: It is no JSON object, or was not fetched.
     """
     if (why := not_fetched(path)) is not None:
-        raise CohortError("a JSON sidecar", why, path, GET_IT)
+        raise CohortError(f"The sidecar cannot be read: it is {why}", path=path, remedy=GET_IT)
     text = read_text_of(path, "a JSON sidecar").strip("\0 \t\r\n")
     try:
         content = _parsed(text)
     except (ValueError, RecursionError) as error:
-        raise CohortError("a JSON sidecar", f"something else ({error})", path) from error
+        raise CohortError(f"The sidecar is not valid JSON ({error})", path=path) from error
     if not isinstance(content, dict):
-        raise CohortError("a JSON object", type(content).__name__, path)
+        raise CohortError(f"The sidecar holds a {type(content).__name__} where a JSON object is needed", path=path)
     return content
 
 

@@ -30,7 +30,7 @@ class SplitSettings(Settings):
         train: Share that trains.
         validation: Share that chooses.
         test: Share that judges.
-        seed: Of the draw.
+        seed: Seed of the draw.
     """
 
     train: float = Field(default=0.64, ge=0, le=1)
@@ -42,7 +42,7 @@ class SplitSettings(Settings):
     def _adds_up(self) -> SplitSettings:
         total = self.train + self.validation + self.test
         if abs(total - 1) > 1e-6:
-            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+            raise ValueError(f"train, validation and test must add up to 1; they add up to {total:g}")
         return self
 
 
@@ -74,31 +74,39 @@ def assign(patients: Iterable[str], settings: SplitSettings, given: Mapping[str,
 def read_split(path: Path) -> dict[str, Subset]:
     """Read ``split.tsv``: participant_id and subset.
 
+    Args:
+        path: The file to read.
+
+    Returns:
+        Subset of each patient, by label without ``sub-``.
+
     Raises:
         CohortError: No such file, missing columns, a row without a patient, an unknown subset, or one patient
             in two subsets.
     """
     subsets: dict[str, Subset] = {}
     if not path.is_file():
-        raise CohortError("a split", "no such file or directory", path)
+        raise CohortError("There is no such file", path=path)
     for row in read_table(path, "a split", ("participant_id", "subset")):
         patient, subset = row["participant_id"].removeprefix("sub-"), row["subset"].lower()
         if not patient:
-            raise CohortError("a patient in each row", f"none beside {subset!r}", path)
+            raise CohortError(f"A row with the subset {subset!r} names no patient", path=path)
         if subset not in SUBSETS:
-            raise CohortError("a subset train, validation or test", f"{subset!r} for sub-{patient}", path)
+            raise CohortError(
+                f"The subset of sub-{patient} is {subset!r}; it must be train, validation or test", path=path
+            )
         if subsets.setdefault(patient, subset) != subset:
-            raise CohortError("each patient in one subset", f"sub-{patient} in two", path)
+            raise CohortError(f"sub-{patient} is in two subsets", path=path)
     return subsets
 
 
 def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], path: Path) -> tuple[str, ...]:
-    """Hold the rows of a split against the patients of the cohort.
+    """Compare the rows of a split with the patients of the cohort.
 
     Args:
-        given: As read.
+        given: Subset of each patient, as read.
         patients: All of the cohort, those without a usable study too.
-        path: Of the split.
+        path: Path of the split.
 
     Returns:
         Rows without a patient and patients without a row, in words.
@@ -116,17 +124,13 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
         meant = [patient for patient in missing if _plain(patient) == _plain(row)]
         if meant:
             raise CohortError(
-                "rows that name patients as the cohort does",
-                f"sub-{row} where the cohort has sub-{meant[0]}",
-                path,
-                "Write the labels as they are; a spreadsheet keeps leading zeros in columns of the kind text",
+                f"A row names sub-{row} where the cohort has sub-{meant[0]}",
+                path=path,
+                remedy="Write the labels as in the cohort; a spreadsheet keeps leading zeros in text columns only",
             )
     if len(strange) == len(given):
         raise CohortError(
-            "rows that name patients of the cohort",
-            f"none that does, {_listed(strange)}",
-            path,
-            "Is it another cohort's?",
+            f"No row names a patient of the cohort: {_listed(strange)}", path=path, remedy="Is it another cohort's?"
         )
     said = []
     if strange:
@@ -156,7 +160,12 @@ def _listed(patients: list[str]) -> str:
 
 
 def write_split(path: Path, subsets: Mapping[str, Subset]) -> None:
-    """Write ``split.tsv``."""
+    """Write ``split.tsv``.
+
+    Args:
+        path: The file to write.
+        subsets: Subset of each patient.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, delimiter="\t", lineterminator="\n")
         table.writerow(["participant_id", "subset"])

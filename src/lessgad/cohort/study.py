@@ -87,5 +87,13 @@ class Cohort:
 
 
 def study_name(patient: str, session: str) -> str:
-    """Spell the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``."""
+    """Write the BIDS stem of a study: ``sub-P`` or ``sub-P_ses-S``.
+
+    Args:
+        patient: Label of the patient, without ``sub-``.
+        session: Label of the session, without ``ses-``; empty where there are none.
+
+    Returns:
+        The stem.
+    """
     return f"sub-{patient}_ses-{session}" if session else f"sub-{patient}"

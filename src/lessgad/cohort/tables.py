@@ -18,8 +18,8 @@ def read_table(path: Path, wanted: str, columns: tuple[str, ...]) -> list[dict[s
 
     Args:
         path: The file.
-        wanted: What it is, for people: "a split".
-        columns: That it must have.
+        wanted: Name of the table in error messages: "a split".
+        columns: Required columns.
 
     Returns:
         Its rows, cells stripped of space; rows without any content are left out.
@@ -35,18 +35,29 @@ def read_table(path: Path, wanted: str, columns: tuple[str, ...]) -> list[dict[s
             [cell.strip() for cell in line] for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         ]
     except csv.Error as error:
-        raise CohortError(wanted, f"something unreadable ({error})", path) from error
+        raise CohortError(f"This file cannot be read as {wanted} ({error})", path=path) from error
     lines = [line for line in lines if any(line)]
     names = lines[0] if lines else []
     if not set(columns) <= set(names):
         listed = " and ".join((", ".join(columns[:-1]), columns[-1])) if len(columns) > 1 else columns[0]
         kind = "columns" if len(columns) > 1 else "column"
-        raise CohortError(f"the {kind} {listed}", ", ".join(names) or "an empty file", path)
+        raise CohortError(
+            f"The {kind} {listed} {'is' if len(columns) == 1 else 'are'} missing; the file has "
+            f"{', '.join(names) or 'no content'}",
+            path=path,
+        )
     return [dict.fromkeys(names, "") | dict(zip(names, line, strict=False)) for line in lines[1:]]
 
 
 def read_text_of(path: Path, wanted: str) -> str:
     """Read a text in UTF-8, in UTF-16 as spreadsheets save it, or else in Latin-1.
+
+    Args:
+        path: The file to read.
+        wanted: Name of the file in error messages: "a split".
+
+    Returns:
+        The text.
 
     Raises:
         CohortError: It cannot be read.
@@ -61,4 +72,4 @@ def read_text_of(path: Path, wanted: str) -> str:
             return content.decode("latin-1")
     except (OSError, UnicodeError) as error:
         came = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-        raise CohortError(wanted, f"something unreadable ({came})", path) from error
+        raise CohortError(f"This file cannot be read as {wanted} ({came})", path=path) from error

@@ -23,8 +23,8 @@ class Visits:
     """The sessions of a patient.
 
     Attributes:
-        sessions: From the earliest to the latest; in no order where that is not known.
-        by: What says so: `acq_time` of sessions.tsv, the numbers in the labels, or nothing.
+        sessions: Sessions from the earliest to the latest; unordered if the order is unknown.
+        by: Source of the order: `acq_time` of sessions.tsv, the numbers in the labels, or nothing.
     """
 
     sessions: tuple[str, ...]
@@ -37,6 +37,12 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
     ``sub-P/sub-P_sessions.tsv`` (or ``sessions.tsv`` beside the patients, with ``participant_id``) decides where its
     ``acq_time`` names every session; else labels that differ in numbers alone, or in one letter. Any others, such as
     ``preop`` and ``postop``, have no order, nor have those of a table that cannot be read.
+
+    Args:
+        cohort: The cohort.
+
+    Returns:
+        The sessions of each patient, in order.
     """
     sessions: dict[str, set[str]] = {}
     named = [(study.patient, study.session) for study in cohort.studies]
@@ -54,11 +60,14 @@ def _of_patient(root: Path, patient: str, sessions: set[str]) -> Visits:
 
 
 def ordered(sessions: Iterable[str], times: Mapping[str, datetime] | None = None) -> Visits:
-    """Order sessions by when they were, or else by their labels.
+    """Order sessions by their dates, or by their labels if dates are missing.
 
     Args:
         sessions: Labels.
-        times: Of those that are known.
+        times: Time of each session that is known.
+
+    Returns:
+        The sessions in order.
     """
     labels, known = sorted(set(sessions)), times or {}
     moments = [known[label] for label in labels if label in known]

@@ -52,6 +52,9 @@ def describe(
         regions: Label values of each tumor region; empty where the masks are not to be measured.
         on_progress: Is called with the number of studies done and of all.
 
+    Returns:
+        Both tables, the flow, exclusions, and masks that could not be read.
+
     Raises:
         CohortError: participants.tsv cannot be read.
         VolumeError: A T1 or T1ce is no NIfTI file.

@@ -15,13 +15,27 @@ from lessgad.errors import InputError
 
 
 def check_outside(folder: Path, cohort: Cohort) -> None:
-    """Raise InputError for a folder inside the cohort, which lessgad never changes."""
+    """Raise InputError for a folder inside the cohort, which lessgad never changes.
+
+    Args:
+        folder: The folder to write into.
+        cohort: The cohort.
+    """
     if folder.resolve().is_relative_to(cohort.root.resolve()):
-        raise InputError("a folder outside the cohort", "one inside it", folder, "Choose another folder for --out")
+        raise InputError(
+            "The folder for the tables lies inside the cohort", path=folder, remedy="Choose another folder with --out"
+        )
 
 
 def write_description(folder: Path, description: CohortDescription) -> list[Path]:
     """Write ``table1.*``, ``table2.*`` and ``figure1.svg``; files of these names are replaced.
+
+    Args:
+        folder: The folder to write into.
+        description: The described cohort.
+
+    Returns:
+        The written files.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 MOST_REASONS = 6
 OTHER = "other reasons"
 _FILE = re.compile(r"\S*\.(?:nii|json|tsv|nii\.gz)\b\S*")
-_WANTED = re.compile(r"(?:^|: )wanted (.*?), got (.*?)[.?!]?(?: [A-Z].*)?$")
+_PLACE = re.compile(r"^.*?\.(?:nii\.gz|nii|json|tsv|yaml): ")
+_OLDER = re.compile(r"(?:^|: )wanted (.*?), got (.*?)[.?!]?(?: [A-Z].*)?$")  # in records of older versions
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -32,6 +33,9 @@ def exclusions(left_out: Iterable[tuple[str, str]]) -> tuple[Exclusion, ...]:
 
     Args:
         left_out: Name of each study and the error's line.
+
+    Returns:
+        The groups, the largest first.
     """
     groups: dict[str, tuple[str, list[str]]] = {}
     for study, line in left_out:
@@ -46,9 +50,19 @@ def exclusions(left_out: Iterable[tuple[str, str]]) -> tuple[Exclusion, ...]:
 
 
 def reason_in_words(line: str) -> str:
-    """Shorten an error's line: ``wanted one T1w, got none.`` becomes ``one T1w needed, none found``."""
-    match = _WANTED.search(line)
-    if match is None:
-        return _FILE.sub("…", line).rstrip(".")
-    wanted, came = (_FILE.sub("", part).strip(" :,") for part in match.groups())
-    return f"{wanted} needed, {came or 'something else'} found"
+    """Shorten an error's line to its first sentence, without names of files.
+
+    ``a.nii.gz: The mask is empty. Draw it or remove it.`` becomes ``The mask is empty``.
+
+    Args:
+        line: The error as one line.
+
+    Returns:
+        The reason without file names.
+    """
+    older = _OLDER.search(line)
+    if older is not None:
+        wanted, came = (_FILE.sub("", part).strip(" :,") for part in older.groups())
+        return f"{wanted} needed, {came or 'something else'} found"
+    problem = re.split(r"(?<=[^.A-Z])\. (?=[A-Z])", _PLACE.sub("", line), maxsplit=1)[0]
+    return _FILE.sub("…", problem).rstrip(".")

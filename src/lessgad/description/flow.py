@@ -26,7 +26,14 @@ class FlowStep:
 
 
 def cohort_steps(description: CohortDescription) -> tuple[FlowStep, ...]:
-    """Give the first two steps: what the folder holds, and the pairs that can be used."""
+    """Describe the first two steps: the content of the folder, and the usable pairs.
+
+    Args:
+        description: The described cohort.
+
+    Returns:
+        The two steps.
+    """
     n_excluded = sum(len(exclusion.studies) for exclusion in description.excluded)
     found = counted(description.n_studies + n_excluded, "study", "studies")
     pairs = f"{counted(description.n_patients, 'patient')}, {counted(description.n_studies, 'study', 'studies')}"
@@ -45,7 +52,16 @@ PIPELINE = (
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """Spell a number of things: ``1 patient``, ``2 patients``."""
+    """Write a number of things: ``1 patient``, ``2 patients``.
+
+    Args:
+        n: The number.
+        one: Singular of the noun.
+        many: Plural of the noun; None adds an s.
+
+    Returns:
+        The text.
+    """
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 

@@ -89,6 +89,12 @@ def age_from(words: str) -> Age | None:
     """Read an age: ``58``, ``58.5``, ``58,5``, ``90+``, ``>89``, or DICOM's ``065Y``, ``018M``, ``003W``, ``010D``.
 
     Anything else, ``n/a`` included, and ages above 130 years are not stated ages.
+
+    Args:
+        words: The age as written.
+
+    Returns:
+        The age in years, and whether it is a lower bound; None if it cannot be read.
     """
     words = words.strip()
     if dicom := _DICOM_AGE.fullmatch(words):
@@ -119,4 +125,4 @@ def _rows(path: Path, column: str) -> list[dict[str, str]]:
     try:
         return read_table(path, "a table of patients or sessions", (column,))
     except CohortError as error:
-        raise CohortError(error.wanted, error.came, path, f"Correct {path.name}, or remove it") from error
+        raise CohortError(error.problem, path=path, remedy=f"Correct {path.name}, or remove it") from error

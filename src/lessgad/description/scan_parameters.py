@@ -11,7 +11,7 @@ from lessgad.cohort.acquisition import Acquisition, Sidecars, read_acquisition
 from lessgad.cohort.sequence_class import sequence_class
 from lessgad.cohort.study import Study
 from lessgad.errors import CohortError
-from lessgad.volume import read_spacing_mm
+from lessgad.nifti_spacing import read_spacing_mm
 
 Modality = Literal["T1", "T1ce"]
 NOMINAL_FIELDS_T = (0.2, 0.35, 0.5, 0.55, 0.7, 1.0, 1.2, 1.5, 3.0, 7.0)
@@ -42,7 +42,15 @@ class ScanParameters:
 
 
 def scan_parameters(study: Study, modality: Modality, sidecars: Sidecars) -> ScanParameters:
-    """Read the parameters of the T1 or the T1ce of a study; a sidecar that cannot be read states nothing.
+    """Read the parameters of the T1 or the T1ce of a study; an unreadable sidecar counts as missing.
+
+    Args:
+        study: A study of the cohort.
+        modality: T1 or T1ce.
+        sidecars: Sidecars that were read before.
+
+    Returns:
+        The parameters; None for each that is not stated.
 
     Raises:
         VolumeError: The image is no NIfTI file.

@@ -23,7 +23,15 @@ def whole_or_one_decimal(value: float) -> str:
 
 
 def median_and_range(values: Sequence[float], spell: Callable[[float], str]) -> str:
-    """Spell ``median (lowest–highest)``; the median alone where all values are spelled alike, n/a without any."""
+    """Write ``median (lowest–highest)``; only the median if all values look the same, n/a without values.
+
+    Args:
+        values: The values.
+        spell: Writes a value as text.
+
+    Returns:
+        The text.
+    """
     if not values:
         return "n/a"
     low, high = spell(min(values)), spell(max(values))

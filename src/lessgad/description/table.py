@@ -26,7 +26,7 @@ class PrintedTable:
     """A table of words.
 
     Attributes:
-        number: As in the paper, e.g. ``Table 1``.
+        number: Number as in the paper, e.g. ``Table 1``.
         title: What the table shows.
         columns: Heading of each column.
         rows: Cells of each row, as many as there are columns.
@@ -43,7 +43,15 @@ class PrintedTable:
 
 
 def rendered(table: PrintedTable, form: Format) -> str:
-    """Spell a table in a format; the text ends with a line break."""
+    """Render a table in a format.
+
+    Args:
+        table: The table.
+        form: Format of the text.
+
+    Returns:
+        The text, ending with a line break.
+    """
     writers: dict[Format, Callable[[PrintedTable], str]] = {
         "text": _text,
         "csv": _csv,

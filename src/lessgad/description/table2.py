@@ -19,9 +19,15 @@ _SEQUENCES = ("SE", "GR", None)
 
 
 def table2(scans: Iterable[ScanParameters]) -> PrintedTable:
-    """Make Table 2: one row for each modality, sequence and field strength that occurs.
+    """Make Table 2, with one row for each modality, sequence and field strength in the cohort.
 
     Scans whose sidecar does not state sequence or field strength have rows of their own.
+
+    Args:
+        scans: Parameters of all scans.
+
+    Returns:
+        The table.
     """
     groups: dict[tuple[Modality, str | None, float | None], list[ScanParameters]] = {}
     for scan in scans:

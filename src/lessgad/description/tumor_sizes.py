@@ -41,7 +41,15 @@ def has_kanzaki_regions(regions: Regions) -> bool:
 
 
 def tumor_sizes(studies: Sequence[Study], regions: Regions) -> tuple[TumorSize, ...]:
-    """Measure the tumor of each study that has a mask; none where no region is named."""
+    """Measure the tumor of each study that has a mask.
+
+    Args:
+        studies: Studies of the cohort.
+        regions: Label values of each region.
+
+    Returns:
+        The sizes; empty if no region is named.
+    """
     return tuple(_measured(study, regions) for study in studies if study.mask is not None and regions)
 
 

@@ -35,7 +35,7 @@ def burn_in(
 
 @cache
 def _letters(lines: tuple[str, ...], width: int) -> Bool[np.ndarray, "row column"]:
-    """Where ink is, on a band as wide as most of the image."""
+    """Draw lines of text on a band as wide as most of the image; True where there is ink."""
     from PIL import Image, ImageDraw, ImageFont
 
     wanted = max(1.0, _SHARE_OF_WIDTH * width)

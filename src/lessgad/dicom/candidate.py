@@ -17,9 +17,9 @@ class Candidate:
 
     Attributes:
         series: The series.
-        role: What it becomes; None where it is left out.
+        role: Role of the series in the cohort; None if it is left out.
         dose: Fraction of the standard dose of a T1-weighted scan; None for others and where nothing decides.
-        reason: Which rule said so.
+        reason: The rule that decided.
         grid: Its slices in order; None where it is no regular volume.
         is_t1: It is T1-weighted, by words or timing.
         irregular: It is an image of use but for its geometry or its files; the reason says what is wrong.

@@ -25,6 +25,10 @@ _DESCRIPTION = "dataset_description.json"
 def begin_cohort(root: Path, *, without_faces: bool = False) -> None:
     """Describe a new cohort, or check that an existing one was imported before, and in the same way.
 
+    Args:
+        root: The top folder.
+        without_faces: Whether faces are removed.
+
     Raises:
         CohortError: The folder holds something else, or images with faces where there are to be none, or the reverse.
         StorageError: The disk is full or the folder cannot be written.
@@ -39,9 +43,11 @@ def begin_cohort(root: Path, *, without_faces: bool = False) -> None:
             _check_faces(root, without_faces=without_faces)
             return
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        found = "a folder that holds something else" if root.is_dir() else "a file"
+        found = "not empty, and not a cohort of an import" if root.is_dir() else "a file"
         raise CohortError(
-            "a new or empty folder, or a cohort of an earlier import", found, root, "Choose another folder"
+            f"The cohort folder is {found}",
+            path=root,
+            remedy="Choose a new or empty folder, or a cohort of an earlier import",
         )
     content = {
         "Name": "Contrast-enhanced MRI, imported from DICOM",
@@ -66,16 +72,20 @@ def _check_faces(root: Path, *, without_faces: bool) -> None:
     has_faces = faces_in(root) is not False  # earlier versions removed none, and did not say so
     if has_faces and without_faces:
         raise CohortError(
-            "a cohort without faces", "one that has them", root, "Leave --deface out, or choose another folder"
+            "--deface was given, and the images of this cohort show faces",
+            path=root,
+            remedy="Leave --deface out, or choose another folder",
         )
     if not has_faces and not without_faces:
         raise CohortError(
-            "a cohort with faces", "one whose faces were removed", root, "Give --deface, or choose another folder"
+            "The faces of this cohort were removed, and --deface was not given",
+            path=root,
+            remedy="Give --deface, or choose another folder",
         )
 
 
 def add_participants(root: Path, rows: Mapping[str, tuple[float | None, str]]) -> None:
-    """Add rows to participants.tsv; those of earlier imports stay, but for an age that grew above the limit.
+    """Add rows to participants.tsv; those of earlier imports stay, except for an age that grew above the limit.
 
     Args:
         root: The cohort.
@@ -96,8 +106,8 @@ def write_sessions(root: Path, patient: KeyPatient, started: Mapping[str, str]) 
 
     Args:
         root: The cohort.
-        patient: Its entry in the key.
-        started: When each session began, by its label; of earlier imports nothing, as their lines are kept.
+        patient: Entry of the patient in the key.
+        started: Start of each session by its label; earlier imports are absent, because their lines are kept.
     """
     folder = root / f"sub-{patient.subject}"
     path = folder / f"sub-{patient.subject}_sessions.tsv"

@@ -24,11 +24,11 @@ _WEIGHT_TELLS = 2.5
 
 @dataclass(frozen=True)
 class ContrastDose:
-    """What is known of the dose of a scan.
+    """Facts of the dose of a scan.
 
     Attributes:
         dose: Fraction of the standard dose; 0 before contrast; None where nothing decides.
-        reason: Which rule said so.
+        reason: The rule that decided.
     """
 
     dose: float | None
@@ -41,7 +41,7 @@ def contrast_doses(
     """Find the doses of all T1-weighted scans of one study.
 
     Args:
-        scans: In any order.
+        scans: Scans in any order.
         rules: Words and limits.
         after_contrast: Scans of the study that the user says were made after contrast.
 

@@ -30,11 +30,11 @@ LEAST_IN_VIEW = 0.1
 
 @dataclass(frozen=True)
 class FacePlane:
-    """Where a face is cut off, in scanner coordinates.
+    """The planes in front of which and below which a face is cut off, in scanner coordinates.
 
     Attributes:
-        y_mm: What lies in front of it (larger y) is removed …
-        z_mm: … below this height.
+        y_mm: Voxels in front of it (larger y) are removed …
+        z_mm: … if they lie below this height.
     """
 
     y_mm: float
@@ -42,10 +42,13 @@ class FacePlane:
 
 
 def find_face_plane(scan: Volume) -> FacePlane | None:
-    """Find the plane for one scan; None where its field of view ends behind the face.
+    """Find the plane behind the eyes in one scan.
 
     Args:
-        scan: Of a head whose orientation is known, in any order of axes.
+        scan: Scan of a head with known orientation, in any axis order.
+
+    Returns:
+        The plane; None if the field of view ends behind the face.
 
     Raises:
         StudyError: There is no head in it.
@@ -68,19 +71,31 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
 
 
 def deface(scan: Volume, plane: FacePlane, to_plane: RigidTransform | None = None) -> Volume:
-    """Set everything in front of the plane to 0; the type stays.
+    """Set everything in front of the plane to 0; the type is kept.
 
     Args:
-        scan: Any order of axes.
-        plane: Found in this scan or in another one of the session.
-        to_plane: Maps points of this scan to the coordinates of the plane; None where they are the same.
+        scan: The scan, any axis order.
+        plane: Plane behind the eyes, found in this scan or in another scan of the session.
+        to_plane: Maps points of this scan to the coordinates of the plane; None if they are the same.
+
+    Returns:
+        The scan without the face.
     """
     removed = in_front_of(plane, scan, to_plane)
     return scan.with_array(np.where(removed, np.zeros((), scan.array.dtype), scan.array))
 
 
 def in_front_of(plane: FacePlane, scan: Volume, to_plane: RigidTransform | None = None) -> Bool[np.ndarray, "i j k"]:
-    """Voxels of a scan that a plane cuts off; arguments as of `deface`."""
+    """Find the voxels in front of a plane, which defacing removes.
+
+    Args:
+        plane: Plane behind the eyes.
+        scan: The scan.
+        to_plane: Maps points of this scan to the coordinates of the plane; None if they are the same.
+
+    Returns:
+        True in front of the plane, (i, j, k).
+    """
     there = scan if to_plane is None else Volume(scan.array, to_plane.matrix @ scan.affine)
     y_mm, z_mm = _world(there, 1), _world(there, 2)
     return np.broadcast_to((y_mm > plane.y_mm) & (z_mm < plane.z_mm), scan.array.shape)

@@ -64,7 +64,16 @@ def decimals(values: Iterable[float]) -> list[DSfloat]:
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence."""
+    """Make an item of a code sequence.
+
+    Args:
+        value: The value.
+        scheme: Coding scheme designator.
+        meaning: Code meaning.
+
+    Returns:
+        The item.
+    """
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -96,7 +105,15 @@ def copied_from(header: Dataset) -> Dataset:
 
 
 def acquisition_of(header: Dataset, frame: int) -> Dataset:
-    """How the source was acquired, in the attributes of a classic MR image."""
+    """Describe the acquisition of the source in the attributes of a classic MR image.
+
+    Args:
+        header: DICOM header of the series.
+        frame: Number of the frame, from 0.
+
+    Returns:
+        The attributes.
+    """
     from pydicom.dataset import Dataset
 
     from lessgad.dicom.read_instance import scanning_sequence
@@ -142,7 +159,15 @@ def made_by(header: Dataset) -> Dataset:
 
 
 def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
-    """A reference to one image."""
+    """Make a reference to one image.
+
+    Args:
+        frame: The frame.
+        purpose: Whether the purpose of reference is stated.
+
+    Returns:
+        The item.
+    """
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -158,7 +183,15 @@ def reference_to(frame: DicomFrame, *, purpose: bool = False) -> Dataset:
 
 
 def referenced_series(grids: tuple[SliceGrid, ...], headers: Mapping[Path, Dataset]) -> list[Dataset]:
-    """References to all images of the series that a result was made from (Common Instance Reference)."""
+    """Make references to all images of the source series (Common Instance Reference).
+
+    Args:
+        grids: Slice grids of the referenced series.
+        headers: Headers that were read before, by file.
+
+    Returns:
+        One item per series.
+    """
     import pydicom
     from pydicom.dataset import Dataset
 

@@ -42,10 +42,10 @@ _LONGEST_LO, _LONGEST_COMMENT = 64, 10_000
 
 @dataclass(frozen=True)
 class DerivedImage:
-    """What is written of one result.
+    """One result to write.
 
     Attributes:
-        name: Of its folder: restored, halfwidth, discrepancy.
+        name: Name of its folder: restored, halfwidth, discrepancy.
         number: Added to the series number of the source, 1 and above.
         description: SeriesDescription, ASCII, at most 64 characters.
         derivation: How it was made, one or two sentences.
@@ -71,11 +71,11 @@ def write_derived_series(
     """Write one file per slice.
 
     Args:
-        folder: Where the files go; it is made.
+        folder: Folder for the files; it is created.
         array: Values on the grid of `source`, any unit; stored as signed 16 bits with a slope.
         source: The series whose geometry, patient and study it has.
-        others: Further series that it was made from.
-        image: What it is.
+        others: Further series from which it was made.
+        image: Kind of the image.
 
     Returns:
         The files, in the order of the slices.

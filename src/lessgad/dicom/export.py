@@ -18,7 +18,7 @@ _VARYING = ("repetition_time_ms", "echo_time_ms", "inversion_time_ms", "image_ty
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """What a folder holds.
+    """Contents of a folder of DICOM files.
 
     Attributes:
         series: Every series, by study and time.
@@ -32,11 +32,14 @@ class Export:
 
 
 def read_export(source: Path, on_progress: Callable[[int, int], None] | None = None) -> Export:
-    """Read the headers of all DICOM files in a folder, whatever their names.
+    """Read the headers of all DICOM files in a folder, regardless of file names.
 
     Args:
         source: The folder, or one file.
         on_progress: Called with the number of files read and of all.
+
+    Returns:
+        The series, and the files that could not be read.
 
     Raises:
         DicomError: The folder is missing or empty, or holds no DICOM file.
@@ -57,12 +60,19 @@ def read_export(source: Path, on_progress: Callable[[int, int], None] | None = N
         if on_progress is not None:
             on_progress(done, len(paths))
     if not instances and not unreadable:
-        raise DicomError("DICOM files", f"{n_other} file(s) that are not DICOM", source, "Give the folder of an export")
+        raise DicomError(f"None of the {n_other} file(s) is DICOM", path=source, remedy="Give the folder of an export")
     return Export(gather(instances), tuple(unreadable), n_other)
 
 
 def gather(instances: Iterable[Instance]) -> tuple[Series, ...]:
-    """Gather instances into series, in the order of time within each study."""
+    """Gather instances into series, in the order of time within each study.
+
+    Args:
+        instances: The instances, in any order.
+
+    Returns:
+        The series.
+    """
     groups: dict[tuple[str, str], dict[str, Instance]] = {}
     for instance in instances:
         header = instance.header
@@ -102,10 +112,10 @@ def _files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     if not source.is_dir():
-        raise DicomError("a folder of DICOM files", "no such folder", source)
+        raise DicomError("There is no such folder", path=source)
     paths = sorted(
         Path(folder) / name for folder, _, names in os.walk(source) for name in names if not name.startswith("._")
     )
     if not paths:
-        raise DicomError("DICOM files", "an empty folder", source)
+        raise DicomError("The folder is empty", path=source, remedy="Give the folder of an export")
     return [path for path in paths if path.is_file()]

@@ -45,7 +45,16 @@ def value_of(dataset: Dataset, keyword: str, frame: int = 0) -> Any:  # noqa: AN
 
 
 def words_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
-    """Give the values of an attribute as stripped words; empty where there is none."""
+    """Give the values of an attribute as stripped words; empty where there is none.
+
+    Args:
+        dataset: A DICOM dataset.
+        keyword: DICOM keyword of the attribute.
+        frame: Number of the frame, from 0.
+
+    Returns:
+        The values without surrounding spaces; empty if the attribute is missing.
+    """
     value = value_of(dataset, keyword, frame)
     if value is None:
         return ()
@@ -54,7 +63,16 @@ def words_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[str, ...]:
 
 
 def numbers_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, ...]:
-    """Give the values of an attribute as numbers; empty where there is none or one is no finite number."""
+    """Give the values of an attribute as numbers; empty where there is none or one is no finite number.
+
+    Args:
+        dataset: A DICOM dataset.
+        keyword: DICOM keyword of the attribute.
+        frame: Number of the frame, from 0.
+
+    Returns:
+        The values; empty if the attribute is missing or a value is not a finite number.
+    """
     value = value_of(dataset, keyword, frame)
     if value is None:
         return ()
@@ -67,7 +85,16 @@ def numbers_of(dataset: Dataset, keyword: str, frame: int = 0) -> tuple[float, .
 
 
 def number_of(dataset: Dataset, keyword: str, frame: int = 0) -> float | None:
-    """Give the first value of an attribute as a number, or None."""
+    """Give the first value of an attribute as a number.
+
+    Args:
+        dataset: A DICOM dataset.
+        keyword: DICOM keyword of the attribute.
+        frame: Number of the frame, from 0.
+
+    Returns:
+        The number; None if there is none.
+    """
     numbers = numbers_of(dataset, keyword, frame)
     return numbers[0] if numbers else None
 

@@ -22,7 +22,7 @@ SINGLE_SLICE_MM = 1.0  # thickness of a single slice whose header has none, as d
 SPACING_TOLERANCE = 0.05  # of the spacing, and at least
 SPACING_TOLERANCE_MM = 0.02  # for positions that were rounded to two decimals
 SAME_PLACE_MM = 1e-3
-_WANTED = "a regular volume"
+_NO_VOLUME = "The series is not a regular volume:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class SliceGrid:
     """Frames in order along their normal, and the grid that they make.
 
     Attributes:
-        frames: From the first slice to the last, along row × column.
+        frames: Frames from the first slice to the last, along row × column.
         affine: Maps (column, row, slice) to RAS+ mm.
     """
 
@@ -47,25 +47,31 @@ class SliceGrid:
 def regular_grid(frames: tuple[DicomFrame, ...]) -> SliceGrid:
     """Order frames along their normal and check that they make a regular volume.
 
+    Args:
+        frames: Frames of the series.
+
+    Returns:
+        The ordered frames with their grid.
+
     Raises:
         SeriesError: They do not; the reason says how.
     """
     first = frames[0]
     if any(one.position_mm is None or one.orientation is None or one.pixel_spacing_mm is None for one in frames):
-        raise SeriesError(_WANTED, "slices without position, orientation or pixel spacing")
+        raise SeriesError(f"{_NO_VOLUME} slices without position, orientation or pixel spacing")
     if len({one.shape for one in frames}) > 1:
-        raise SeriesError(_WANTED, "slices of different size")
+        raise SeriesError(f"{_NO_VOLUME} slices of different size")
     orientations = np.array([one.orientation for one in frames])
     if not np.isfinite(orientations).all():
-        raise SeriesError(_WANTED, "slices without orientation")
+        raise SeriesError(f"{_NO_VOLUME} slices without orientation")
     if np.abs(orientations - orientations[0]).max() > LARGEST_ANGLE:
-        raise SeriesError(_WANTED, "slices of mixed orientation")
+        raise SeriesError(f"{_NO_VOLUME} slices of mixed orientation")
     spacings = np.array([one.pixel_spacing_mm for one in frames])
     if np.abs(spacings / spacings[0] - 1).max() > SPACING_TOLERANCE / 10:
-        raise SeriesError(_WANTED, "slices with different pixel spacing")
+        raise SeriesError(f"{_NO_VOLUME} slices with different pixel spacing")
     row, column = orientations[0, :3], orientations[0, 3:]
     if abs(float(row @ column)) > LARGEST_ANGLE or abs(np.linalg.norm(row) * np.linalg.norm(column) - 1) > 0.01:
-        raise SeriesError(_WANTED, "rows and columns that are not perpendicular")
+        raise SeriesError(f"{_NO_VOLUME} rows and columns that are not perpendicular")
     positions = np.array([one.position_mm for one in frames])
     normal = np.cross(row, column)
     along = positions @ normal
@@ -86,18 +92,18 @@ def _step(
         return normal * (thickness_mm or SINGLE_SLICE_MM)
     gaps = np.diff(positions @ normal)
     if (gaps < SAME_PLACE_MM).all():
-        raise SeriesError(_WANTED, f"{len(positions)} images at one place: a time series or a projection, no volume")
+        raise SeriesError(f"{_NO_VOLUME} {len(positions)} images at one place (a time series or a projection)")
     if (gaps < SAME_PLACE_MM).any():
-        raise SeriesError(_WANTED, "duplicate slices: several images at the same place")
+        raise SeriesError(f"{_NO_VOLUME} duplicate slices (several images at the same place)")
     across = positions - positions[0] - np.outer((positions - positions[0]) @ normal, normal)
     tilt = float(np.linalg.norm(across[-1]) / gaps.sum())
     if tilt > LARGEST_TILT:
         degrees = np.degrees(np.arctan(tilt))
-        raise SeriesError(_WANTED, f"gantry tilt: the stack leans by {degrees:.1f}° against its slices")
+        raise SeriesError(f"{_NO_VOLUME} gantry tilt (the stack leans by {degrees:.1f}° against its slices)")
     usual = float(np.median(gaps))
     off = np.abs(gaps - usual) > max(SPACING_TOLERANCE * usual, SPACING_TOLERANCE_MM)
     if off.any():
-        raise SeriesError(_WANTED, _irregular_words(gaps, usual))
+        raise SeriesError(f"{_NO_VOLUME} {_irregular_words(gaps, usual)}")
     step: Float[np.ndarray, " 3"] = (positions[-1] - positions[0]) / (len(positions) - 1)
     return step
 

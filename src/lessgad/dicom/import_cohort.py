@@ -28,9 +28,9 @@ class Imported:
     """One image of a plan, and what came of it.
 
     Attributes:
-        study: Its study.
-        candidate: Its series.
-        path: Where it lies, relative to the cohort.
+        study: Study of the image.
+        candidate: Series of the image.
+        path: File, relative to the cohort.
         problem: Why it was not written; empty where it is there.
         was_there: An earlier import had written it.
     """
@@ -53,8 +53,8 @@ def import_cohort(
 ) -> list[Imported]:
     """Write the images of a plan.
 
-    The key is written first: an import that is interrupted goes on under the same pseudonyms. An image that an earlier
-    import wrote from the same series is left as it is; nothing is ever replaced.
+    The key is written first: an import that is interrupted continues under the same pseudonyms. An image that an
+    earlier import wrote from the same series is left as it is; nothing is ever replaced.
 
     Args:
         plan: What to write.
@@ -133,7 +133,7 @@ def _write_image(cohort: Path, entry: Imported, face: SessionFace | None) -> Imp
         if face is not None:
             volume = face.removed_from(volume, candidate)
     except SeriesError as error:
-        return Imported(entry.study, candidate, entry.path, error.came)
+        return Imported(entry.study, candidate, entry.path, error.problem)
     target = cohort / entry.path
     fields = sidecar(header, converted, candidate.dose)
     write_text(

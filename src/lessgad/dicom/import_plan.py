@@ -20,10 +20,10 @@ class PlannedStudy:
     Attributes:
         identity: Key of its patient in the key file.
         study_uid: StudyInstanceUID.
-        subject: Pseudonym; empty where nothing of it is imported.
-        session: BIDS label; empty likewise.
+        subject: Pseudonym; empty if no series is imported.
+        session: BIDS label; empty if no series is imported.
         candidates: All of its series, in the order of time.
-        started: When it began, ``YYYYMMDDHHMMSS…``.
+        started: Start time, ``YYYYMMDDHHMMSS…``.
     """
 
     identity: str
@@ -50,7 +50,7 @@ class PlannedStudy:
 
     @property
     def found(self) -> str:
-        """What it holds, in words."""
+        """Contents of the study, in words."""
         return ", ".join(one.suffix for one in self.imported) or "nothing of use"
 
 
@@ -59,7 +59,7 @@ class DicomImportPlan:
     """An import before it is done.
 
     Attributes:
-        studies: By patient and time.
+        studies: Studies by patient and time.
         key: The key file as it is to become.
     """
 
@@ -68,14 +68,17 @@ class DicomImportPlan:
 
 
 def plan_import(series: Sequence[Series], rules: ImportRules, key: Key) -> DicomImportPlan:
-    """Decide on every series, and give pseudonyms and session labels to studies that have something to import.
+    """Decide on the role of every series, and assign pseudonyms and session labels to the studies to import.
 
     Sessions are numbered in the order of time; those of a later import come after those that are there.
 
     Args:
-        series: Of the export.
-        rules: By which to decide.
-        key: As it stands; patients and studies in it keep their labels.
+        series: Series of the export.
+        rules: Rules by which series get their role.
+        key: Present key; its patients and studies keep their labels.
+
+    Returns:
+        The plan.
     """
     groups: dict[tuple[str, str], list[Series]] = {}
     for one in series:

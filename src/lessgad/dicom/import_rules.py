@@ -57,7 +57,7 @@ class T2Weighted(Settings):
 
 
 class SeriesDecision(Settings):
-    """What the user decides about series that meet all given conditions.
+    """Decision of the user about series that meet all given conditions.
 
     Attributes:
         role: What they are.
@@ -85,11 +85,11 @@ class SeriesDecision(Settings):
     @model_validator(mode="after")
     def _is_whole(self) -> SeriesDecision:
         if (self.role == "low_dose") != (self.dose is not None):
-            raise ValueError("dose belongs to role: low_dose, and to that alone")
+            raise ValueError("a dose must be given with role: low_dose, and with no other role")
         if self.dose is not None:
             try:
                 if check_dose(self.dose) in (0, 1):
-                    raise ValueError("a low dose lies between 0 and 1")
+                    raise ValueError("a low dose must lie between 0 and 1")
             except DoseError as error:
                 raise ValueError(str(error)) from error
         if all(v is None for v in (self.description, self.protocol, self.number, self.patient, self.study_date)):
@@ -122,13 +122,27 @@ class ImportRules(Settings):
 
 
 def find(patterns: tuple[str, ...], words: str) -> re.Match[str] | None:
-    """Find the first pattern in a description, in which separators count as a blank."""
+    """Find the first pattern that matches a description; separators count as a blank.
+
+    Args:
+        patterns: Regular expressions.
+        words: The text to search.
+
+    Returns:
+        The match; None without one.
+    """
     text = _SEPARATORS.sub(" ", words)
     return next((found for found in (_compiled(pattern).search(text) for pattern in patterns) if found), None)
 
 
 def read_rules(path: Path | None = None) -> ImportRules:
     """Read the shipped rules, changed by those of a YAML file.
+
+    Args:
+        path: The file; None for the defaults alone.
+
+    Returns:
+        The rules.
 
     Raises:
         SettingsError: The file is not YAML, names an unknown key, or a value is not of its kind.
@@ -141,15 +155,17 @@ def read_rules(path: Path | None = None) -> ImportRules:
     try:
         own = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError("a YAML file of rules", f"something unreadable ({error})", path) from error
+        raise SettingsError(f"The rules are not valid YAML ({error})", path=path) from error
     if not isinstance(own, dict):
-        raise SettingsError("a YAML file of rules", f"{type(own).__name__} at its top", path)
+        raise SettingsError(
+            f"The rules are a {type(own).__name__} at the top; they must be settings by name", path=path
+        )
     try:
         return ImportRules.model_validate({**shipped, **own})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError("valid rules", f"{where}: {first['msg']}", path) from error
+        raise SettingsError(f"The rules are not valid at {where}: {first['msg']}", path=path) from error
 
 
 @cache
@@ -161,5 +177,5 @@ def _checked_pattern(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"no regular expression: {pattern!r} ({error})") from error
+        raise ValueError(f"{pattern!r} is not a regular expression ({error})") from error
     return pattern

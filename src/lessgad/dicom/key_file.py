@@ -34,7 +34,7 @@ class KeySession(Settings):
 
     Attributes:
         session: BIDS label without ``ses-``.
-        images: What was imported: end of the BIDS name, and the SeriesInstanceUID that it came from.
+        images: Imported images: end of the BIDS name, and the SeriesInstanceUID that it came from.
     """
 
     session: str
@@ -48,7 +48,7 @@ class KeyPatient(Settings):
         subject: Pseudonym, BIDS label without ``sub-``.
         shift_days: Days that are taken from each date.
         shift_seconds: Seconds that are taken besides.
-        sessions: By StudyInstanceUID.
+        sessions: Sessions by StudyInstanceUID.
     """
 
     subject: str
@@ -74,7 +74,7 @@ class Key(Settings):
 
     Attributes:
         format: Version of the file.
-        patients: By identity (issuer and PatientID).
+        patients: Patients by identity (issuer and PatientID).
     """
 
     format: int = Field(default=1, ge=1, le=1)
@@ -90,7 +90,15 @@ class Key(Settings):
                 return KeyPatient(subject=label, shift_days=days, shift_seconds=secrets.randbelow(_SECONDS_PER_DAY))
 
     def with_patient(self, identity: str, patient: KeyPatient) -> Key:
-        """A key in which a patient is added or replaced."""
+        """Add or replace a patient.
+
+        Args:
+            identity: Identity of the patient in the export.
+            patient: What the key holds of the patient.
+
+        Returns:
+            The new key.
+        """
         return Key(format=self.format, patients={**self.patients, identity: patient})
 
 
@@ -101,13 +109,24 @@ def default_key_path(cohort: Path) -> Path:
 
 
 def check_outside(key: Path, cohort: Path) -> None:
-    """Raise DicomError where the key would lie in the cohort, and be given away with it."""
+    """Raise DicomError where the key would lie in the cohort, and be given away with it.
+
+    Args:
+        key: The key file.
+        cohort: The cohort folder.
+    """
     if key.resolve().is_relative_to(cohort.resolve()):
-        raise DicomError("a key file outside the cohort", "one inside", key, "Name another place with --key")
+        raise DicomError("The key file lies inside the cohort", path=key, remedy="Name a place outside it with --key")
 
 
 def read_key(path: Path) -> Key:
-    """Read a key file; an empty key where there is none yet.
+    """Read a key file.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The key; empty if there is no file yet.
 
     Raises:
         DicomError: It is damaged.
@@ -119,12 +138,19 @@ def read_key(path: Path) -> Key:
     except (OSError, ValueError, ValidationError, RecursionError) as error:
         where = type(error).__name__
         raise DicomError(
-            "a key file of lessgad import-dicom", f"a damaged one ({where})", path, "Restore it from a backup"
+            f"The key file is damaged, or was not written by lessgad import-dicom ({where})",
+            path=path,
+            remedy="Restore it from a backup",
         ) from error
 
 
 def write_key(path: Path, key: Key) -> None:
-    """Write a key file, whole or not at all, for its owner's eyes alone."""
+    """Write a key file, whole or not at all, for its owner's eyes alone.
+
+    Args:
+        path: The file to write.
+        key: The key.
+    """
     before = os.umask(0o077)
     try:
         write_text(path, json.dumps(key.model_dump(), indent=2, ensure_ascii=False) + "\n")
@@ -134,7 +160,13 @@ def write_key(path: Path, key: Key) -> None:
 
 @contextmanager
 def holding_key(path: Path) -> Iterator[None]:
-    """Hold the key while one import works with it, so that two imports never give one pseudonym twice.
+    """Lock the key file during an import, so that two imports cannot assign the same pseudonym twice.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Nothing.
 
     Raises:
         LockedError: Another import holds it.
@@ -149,7 +181,9 @@ def holding_key(path: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise LockedError("the key for this import", "another import that uses it", path, "Wait for it") from error
+            raise LockedError(
+                "Another import uses this key file", path=path, remedy="Wait until it has ended"
+            ) from error
     try:
         yield
     finally:

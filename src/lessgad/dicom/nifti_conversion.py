@@ -25,7 +25,6 @@ from lessgad.volume import Volume, in_order_of, read_volume
 
 TIMEOUT_S = 1800
 _PLACE_TOLERANCE_MM = 0.05
-_WANTED = "a series that dcm2niix converts"
 #: What dcm2niix decodes; others are named before it is tried.
 DECODED = {
     *("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"),
@@ -49,10 +48,8 @@ def convert(grid: SliceGrid, transfer_syntax_uid: str) -> tuple[Volume, dict[str
     """
     if transfer_syntax_uid and transfer_syntax_uid not in DECODED:
         raise SeriesError(
-            "pixels that dcm2niix decodes",
-            f"transfer syntax {_syntax_name(transfer_syntax_uid)}",
-            None,
-            "Export it uncompressed, or convert it with gdcmconv --raw",
+            f"dcm2niix cannot decode pixels with the transfer syntax {_syntax_name(transfer_syntax_uid)}",
+            remedy="Export the series uncompressed, or convert it with gdcmconv --raw",
         )
     with tempfile.TemporaryDirectory(prefix="lessgad-dicom-") as temporary:
         folder = Path(temporary)
@@ -64,11 +61,11 @@ def convert(grid: SliceGrid, transfer_syntax_uid: str) -> tuple[Volume, dict[str
         images = sorted((folder / "out").glob("*.nii"))
         if len(images) != 1:
             words = said.strip().splitlines()[-1] if said.strip() and not images else ""
-            raise SeriesError(_WANTED, f"{len(images)} volumes {words[:120]}")
+            raise SeriesError(f"dcm2niix made {len(images)} volumes of the series. {words[:120]}".strip())
         try:
             volume = read_volume(images[0])
         except VolumeError as error:
-            raise SeriesError("a usable image", error.came) from error
+            raise SeriesError(f"The image that dcm2niix wrote cannot be used. {error.problem}") from error
         sidecar = images[0].with_suffix(".json")
         try:
             fields = json.loads(sidecar.read_text(encoding="utf-8", errors="replace")) if sidecar.exists() else {}
@@ -89,9 +86,11 @@ def _run(folder: Path) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise SeriesError(_WANTED, f"no result after {TIMEOUT_S} s") from error
+        raise SeriesError(f"dcm2niix did not finish within {TIMEOUT_S} s") from error
     if done.returncode != 0 and not list((folder / "out").glob("*.nii")):
-        raise SeriesError(_WANTED, f"exit code {done.returncode}: {_last_line(done.stdout + done.stderr, folder)}")
+        raise SeriesError(
+            f"dcm2niix ended with exit code {done.returncode}: {_last_line(done.stdout + done.stderr, folder)}"
+        )
     return done.stdout
 
 
@@ -110,7 +109,7 @@ def _on_grid(volume: Volume, grid: SliceGrid) -> Volume:
     found = (volume.affine @ (corners * sizes))[:3]
     distances = np.linalg.norm(places[:, :, None] - found[:, None, :], axis=0).min(axis=1)
     if sorted(volume.array.shape) != sorted(grid.shape) or distances.max() > _PLACE_TOLERANCE_MM:
-        raise SeriesError("a volume as the headers describe it", "another grid from dcm2niix")
+        raise SeriesError("The grid that dcm2niix wrote is not the one that the headers describe")
     snapped = Volume(volume.array, _snapped(volume, wanted))
     return in_order_of(snapped, wanted)
 

@@ -23,6 +23,9 @@ from lessgad.errors import LockedError, ModelError
 def run_node(settings: NodeSettings) -> None:
     """Run a node until SIGTERM or Ctrl-C; a study under way is worked on again at the next start.
 
+    Args:
+        settings: Settings of the node.
+
     Raises:
         LockedError: Another node works on this queue.
         ModelError: The model cannot be used.
@@ -41,14 +44,18 @@ def run_node(settings: NodeSettings) -> None:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise LockedError("a queue of its own", "one that another node works on", settings.queue) from error
+            raise LockedError(
+                "Another node works on this queue",
+                path=settings.queue,
+                remedy="Stop it, or give this node another queue",
+            ) from error
     queue.clean()
     log = NodeLog(settings.queue / "node.jsonl")
     rules = read_rules()
     restorer = RestoringProcess(settings.model, rules, settings.longest_s)
     unusable = restorer.start(stop)
     if unusable is not None:
-        raise ModelError("a model that can be used", unusable.words)
+        raise ModelError(unusable.words)
     server = start_receiver(settings, queue, log)
     queue.listening_since = time.time()
     page = start_status_page(settings.status_port, queue) if settings.status_port is not None else None

@@ -38,7 +38,7 @@ class NodeQueue:
         root: The folder; made for its owner alone where it does not exist.
 
     Attributes:
-        listening_since: When the node began to receive; quiet periods count from then at the earliest.
+        listening_since: Time at which the node began to receive; quiet periods start then at the earliest.
     """
 
     def __init__(self, root: Path) -> None:
@@ -51,7 +51,15 @@ class NodeQueue:
         self._moving = threading.Lock()
 
     def add(self, study_uid: str, sop_uid: str, content: bytes) -> str:
-        """Keep one image; it is on disk when this returns. The same image again replaces itself.
+        """Store one image on disk; a repeated image replaces the earlier one.
+
+        Args:
+            study_uid: StudyInstanceUID.
+            sop_uid: SOPInstanceUID.
+            content: The DICOM file.
+
+        Returns:
+            ID of the study in the queue.
 
         Raises:
             StorageError: The disk is full.
@@ -63,10 +71,16 @@ class NodeQueue:
         return study
 
     def take_complete(self, quiet_s: float) -> list[str]:
-        """Move studies that have been quiet for long enough to working/; give the IDs of those that are new to it.
+        """Move studies without new images for long enough to working/.
 
         A study of which every image was worked on before is dropped. One that failed before is joined with what came
         later, and tried again.
+
+        Args:
+            quiet_s: Seconds without a new image after which a study is complete.
+
+        Returns:
+            IDs of the moved studies.
         """
         taken = []
         for folder in sorted((self.root / "incoming").iterdir()):
@@ -103,7 +117,7 @@ class NodeQueue:
         return self.root / "working" / study
 
     def result(self, study: str) -> Path:
-        """Where its result goes; it is whole where it exists."""
+        """Folder of its result; if it exists, it is complete."""
         return self.root / "results" / study
 
     def finish(self, study: str) -> None:
@@ -113,7 +127,12 @@ class NodeQueue:
         self._delete(study)
 
     def fail(self, study: str, reason: str) -> None:
-        """Keep a study that failed, with the reason."""
+        """Keep a study that failed, with the reason.
+
+        Args:
+            study: ID of the study in the queue.
+            reason: The reason, in words.
+        """
         folder = self.images(study)
         write_text(folder / _REASON, reason + "\n")
         with self._moving:

@@ -25,6 +25,14 @@ _VERIFICATION = "1.2.840.10008.1.1"
 def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> ThreadedAssociationServer:
     """Listen in threads of their own until the server is shut down.
 
+    Args:
+        settings: Settings of the node.
+        queue: The queue of the node.
+        log: Log of the node.
+
+    Returns:
+        The running server.
+
     Raises:
         InputError: The port is taken, or not allowed.
     """
@@ -52,14 +60,21 @@ def start_receiver(settings: NodeSettings, queue: NodeQueue, log: NodeLog) -> Th
         server = entity.start_server(where, block=False, evt_handlers=handlers, ssl_context=secured)
     except OSError as error:
         came = f"{settings.address}:{settings.port}: {error.strerror}"
-        raise InputError("a free port to listen at", came, None, "Change port:") from error
+        raise InputError(f"The node cannot listen at {came}", remedy="Change port: in its settings") from error
     if server is None:
         raise AssertionError("a server that does not block is returned")
     return server
 
 
 def tls_context(tls: Tls, purpose: ssl.Purpose) -> ssl.SSLContext:
-    """Make a context in which both sides must show a certificate.
+    """Make a TLS context in which both sides must show a certificate.
+
+    Args:
+        tls: Certificates.
+        purpose: Role of the other side.
+
+    Returns:
+        The context.
 
     Raises:
         SettingsError: A certificate is missing or does not fit.
@@ -68,7 +83,7 @@ def tls_context(tls: Tls, purpose: ssl.Purpose) -> ssl.SSLContext:
         context = ssl.create_default_context(purpose, cafile=str(tls.authority))
         context.load_cert_chain(tls.certificate, tls.key)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError("certificates for TLS", str(error), tls.certificate) from error
+        raise SettingsError(f"The certificates for TLS cannot be used ({error})", path=tls.certificate) from error
     context.verify_mode = ssl.CERT_REQUIRED
     return context
 

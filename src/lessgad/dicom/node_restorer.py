@@ -50,8 +50,8 @@ class RestoringProcess:
 
     Args:
         model: Folder of the model.
-        rules: How series are recognized.
-        longest_s: A study that takes longer has failed; the process is ended, and another one goes on.
+        rules: Rules by which series get their role.
+        longest_s: A study that takes longer has failed; the process is ended, and another one continues.
     """
 
     def __init__(self, model: Path, rules: ImportRules, longest_s: float) -> None:
@@ -60,7 +60,13 @@ class RestoringProcess:
         self._connection: Connection | None = None
 
     def start(self, stop: threading.Event) -> Failure | None:
-        """Start the process and let it load the model; None where it can be used.
+        """Start the process and let it load the model.
+
+        Args:
+            stop: Set when the node is to stop.
+
+        Returns:
+            Why the model cannot be used; None if it can.
 
         Raises:
             InterruptedError: `stop` was set.
@@ -81,14 +87,17 @@ class RestoringProcess:
     def restore(
         self, images: Path, result: Path, stop: threading.Event, *, dose: float | None = None, burn_in: bool = True
     ) -> Failure | None:
-        """Restore one study; None where `result` is there, and whole.
+        """Restore one study.
 
         Args:
-            images: Its folder.
-            result: Where the derived series go; made whole or not at all.
+            images: Folder of the images.
+            result: Folder for the derived series; complete or absent.
             stop: Ends the work; the result is not there then.
             dose: Fraction of the standard dose; None takes what the header says.
             burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
+
+        Returns:
+            Why it failed; None if `result` is complete.
 
         Raises:
             InterruptedError: `stop` was set.

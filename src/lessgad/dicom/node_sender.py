@@ -18,6 +18,10 @@ _EXPLICIT = "1.2.840.10008.1.2.1"
 def send(files: list[Path], settings: NodeSettings) -> None:
     """Send MR images by C-STORE in one association.
 
+    Args:
+        files: DICOM files to send.
+        settings: Settings of the node.
+
     Raises:
         DicomError: The peer cannot be reached, refuses the association, or refuses an image.
     """
@@ -32,14 +36,14 @@ def send(files: list[Path], settings: NodeSettings) -> None:
     tls = (tls_context(settings.tls, ssl.Purpose.SERVER_AUTH), peer.host) if settings.tls is not None else None
     association = entity.associate(peer.host, peer.port, ae_title=peer.ae_title, tls_args=tls)
     if not association.is_established:
-        came = "a refusal" if association.is_rejected else "no connection"
-        raise DicomError(f"an association with {peer.ae_title} at {peer.host}:{peer.port}", came)
+        came = "refused the association" if association.is_rejected else "cannot be reached"
+        raise DicomError(f"{peer.ae_title} at {peer.host}:{peer.port} {came}")
     try:
         for path in files:
             status = association.send_c_store(dcmread(path))
             code = status.Status if status else None
             if code != 0 and code not in _WARNINGS:
                 came = f"status 0x{code:04X}" if code is not None else "no answer"
-                raise DicomError(f"{peer.ae_title} to store {len(files)} images", came)
+                raise DicomError(f"{peer.ae_title} did not store all {len(files)} images: {came}")
     finally:
         association.release()

@@ -20,7 +20,7 @@ class Peer(Settings):
     """Another DICOM node.
 
     Attributes:
-        ae_title: Its AE title.
+        ae_title: AE title of the peer.
         host: Name or address.
         port: TCP port.
     """
@@ -51,20 +51,20 @@ class NodeSettings(Settings):
         model: Model folder, or `pretrained` for the model that ships with lessgad.
         queue: Folder for studies under way; identifying, so for the node's user alone.
         allowed: AE titles that may send; nobody else may.
-        send_to: Where results go.
-        ae_title: Of this node.
-        address: To listen at.
-        port: To listen at.
+        send_to: The receiver of results.
+        ae_title: AE title of this node.
+        address: Address at which the node listens.
+        port: Port at which the node listens.
         quiet_s: A study is complete after so many seconds without a new image.
         dose: Fraction of the standard dose; None takes what the header says.
         burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
-        largest_image_mb: Of one DICOM file.
+        largest_image_mb: Largest size of one DICOM file, in MB.
         least_free_mb: Free disk space below which nothing is accepted.
-        most_associations: At a time.
+        most_associations: Largest number of associations at a time.
         idle_s: An association that is silent for so long is closed.
         longest_s: A restoration that takes longer is ended, and the study counts as failed.
         send_attempts: How often a result is sent before the study counts as failed.
-        status_port: Of the status page on localhost; None for none.
+        status_port: Port of the status page on localhost; None for no page.
         tls: Certificates; None for plain connections.
     """
 
@@ -89,7 +89,13 @@ class NodeSettings(Settings):
 
 
 def read_node_settings(path: Path) -> NodeSettings:
-    """Read the YAML file of a node; paths in it count from its folder.
+    """Read the YAML file of a node; relative paths in it start from its folder.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: It is missing, not YAML, or a setting is not valid.
@@ -100,11 +106,11 @@ def read_node_settings(path: Path) -> NodeSettings:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
         settings = NodeSettings.model_validate(stored)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError("a YAML file of a node", f"something unreadable ({error})", path) from error
+        raise SettingsError(f"The settings of the node are not valid YAML ({error})", path=path) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SettingsError("a valid node", f"{where}: {first['msg']}", path) from error
+        raise SettingsError(f"The settings of the node are not valid at {where}: {first['msg']}", path=path) from error
     folder = path.resolve().parent
     model = folder / settings.model
     if str(settings.model) == PRETRAINED and not model.exists():

@@ -16,6 +16,13 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def start_status_page(port: int, queue: NodeQueue) -> ThreadingHTTPServer:
     """Serve the page at http://127.0.0.1:PORT/ in a thread of its own.
 
+    Args:
+        port: Port on 127.0.0.1.
+        queue: The queue of the node.
+
+    Returns:
+        The running server.
+
     Raises:
         InputError: The port is taken.
     """
@@ -37,7 +44,9 @@ def start_status_page(port: int, queue: NodeQueue) -> ThreadingHTTPServer:
         server = ThreadingHTTPServer(("127.0.0.1", port), Page)
     except OSError as error:
         came = f"{port}: {error.strerror}"
-        raise InputError("a free port for the status page", came, None, "Change status_port:") from error
+        raise InputError(
+            f"The status page cannot be served at {came}", remedy="Change status_port: in the settings of the node"
+        ) from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 

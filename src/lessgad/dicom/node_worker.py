@@ -27,7 +27,16 @@ def work(
     log: NodeLog,
     stop: threading.Event,
 ) -> None:
-    """Take complete studies from the queue until `stop` is set; those of a node that died come first."""
+    """Take complete studies from the queue until `stop` is set; those of a node that died come first.
+
+    Args:
+        settings: Settings of the node.
+        queue: The queue of the node.
+        restorer: The process that holds the model.
+        rules: Rules by which series get their role.
+        log: Log of the node.
+        stop: Set when the node is to stop.
+    """
     while not stop.is_set():
         for study in queue.working():
             if stop.is_set():
@@ -51,7 +60,17 @@ def work_on(
     log: NodeLog,
     stop: threading.Event,
 ) -> None:
-    """Restore one study, send the result, and note it as done, or as failed with the reason."""
+    """Restore one study, send the result, and note it as done, or as failed with the reason.
+
+    Args:
+        study: ID of the study in the queue.
+        settings: Settings of the node.
+        queue: The queue of the node.
+        restorer: The process that holds the model.
+        rules: Rules by which series get their role.
+        log: Log of the node.
+        stop: Set when the node is to stop.
+    """
     try:
         if queue.is_done(study):
             queue.finish(study)
@@ -60,7 +79,7 @@ def work_on(
         if not result.exists():  # it is whole where it exists: a node that died had only to send it
             if not has_low_dose(queue.images(study), rules):
                 queue.finish(study)
-                log.say("study without a low dose: nothing to do", study=study)
+                log.say("study without a low dose: nothing is done", study=study)
                 return
             failure = restorer.restore(queue.images(study), result, stop, dose=settings.dose, burn_in=settings.burn_in)
             if failure is not None:

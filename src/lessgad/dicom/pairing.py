@@ -11,10 +11,17 @@ from lessgad.dicom.candidate import Candidate
 
 
 def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[Candidate | None, Candidate | None]:
-    """Choose a T1 and a T1ce; where one of them is missing, the better of the others alone.
+    """Choose a T1 and a T1ce; if one of them is missing, choose the better of the others alone.
 
     Alike means: the same sequence, slice direction and spacing. Among equals transverse slices and many of them are
     preferred, then the T1 and the T1ce that were acquired last, as repeats replace what failed.
+
+    Args:
+        before: Candidates for the T1.
+        after: Candidates for the T1ce.
+
+    Returns:
+        T1 and T1ce; None for a missing one.
     """
     if not before or not after:
         alone = [*before, *after]
@@ -25,12 +32,20 @@ def best_pair(before: Sequence[Candidate], after: Sequence[Candidate]) -> tuple[
 
 
 def closest(candidates: Sequence[Candidate], like: Candidate | None) -> Candidate:
-    """Choose the scan that is most like another one."""
+    """Choose the scan that is most similar to another one.
+
+    Args:
+        candidates: Candidates to choose from.
+        like: The series to match; None without one.
+
+    Returns:
+        The chosen candidate.
+    """
     return min(candidates, key=lambda one: (_unlike(one, like) if like is not None else 0.0, *_alone(one)))
 
 
 def _unlike(one: Candidate, other: Candidate) -> float:
-    """How much two scans differ, 0 for none; a change of sequence weighs most."""
+    """Measure how much two scans differ, 0 for equal; a change of sequence weighs most."""
     if one.grid is None or other.grid is None:
         return np.inf
     headers = one.series.header, other.series.header
@@ -43,7 +58,7 @@ def _unlike(one: Candidate, other: Candidate) -> float:
 
 
 def _alone(candidate: Candidate) -> tuple[float, float, float, float]:
-    """Of equals the smallest is preferred: transverse, many slices, late."""
+    """Sort key of equal candidates; the smallest is preferred: transverse, many slices, late."""
     if candidate.grid is None:
         return (np.inf, 0.0, 0.0, 0.0)
     normal = candidate.grid.affine[:3, 2] / np.linalg.norm(candidate.grid.affine[:3, 2])

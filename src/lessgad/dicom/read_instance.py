@@ -35,7 +35,13 @@ def is_dicom(path: Path) -> bool:
 
 
 def read_instance(path: Path) -> Instance:
-    """Read one DICOM file but for its pixels.
+    """Read the header of one DICOM file.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The header values that lessgad uses.
 
     Raises:
         DicomError: It cannot be parsed, or names no study, series and instance.
@@ -48,7 +54,7 @@ def read_instance(path: Path) -> Instance:
         raise
     except Exception as error:  # a damaged file raises anything, also when pydicom converts a value at its first use
         # what it says may quote the header
-        raise DicomError("a DICOM file", f"a damaged one ({type(error).__name__})", path) from error
+        raise DicomError(f"The DICOM file is damaged ({type(error).__name__})", path=path) from error
 
 
 @contextmanager
@@ -69,10 +75,10 @@ def _lenient() -> Iterator[None]:
 def _instance(dataset: Dataset, damage: str, path: Path) -> Instance:
     missing = [name for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID") if not dataset.get(name)]
     if missing:
-        raise DicomError("a DICOM image", f"a header without {', '.join(missing)}", path)
+        raise DicomError(f"The DICOM header lacks {', '.join(missing)}", path=path)
     count = n_frames(dataset)
     if count > _LARGEST_FRAME_COUNT:
-        raise DicomError("a DICOM image", f"a header that promises {count} frames", path)
+        raise DicomError(f"The DICOM header names {count} frames and does not describe as many", path=path)
     frames = tuple(_frame(dataset, path, index, count) for index in range(count))
     return Instance(_header(dataset), frames, _started(dataset), damage)
 
@@ -140,7 +146,14 @@ def _manufacturer(words: str) -> str:
 
 
 def scanning_sequence(dataset: Dataset) -> tuple[str, ...]:
-    """Give DICOM's codes of the sequence; of an enhanced image from EchoPulseSequence and InversionRecovery."""
+    """Read DICOM's sequence codes; those of an enhanced image come from EchoPulseSequence and InversionRecovery.
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        The codes, such as ``("GR", "IR")``.
+    """
     codes = tuple(word.upper() for word in words_of(dataset, "ScanningSequence"))
     if codes:
         return codes

@@ -43,9 +43,9 @@ class StudyScans:
 
     Attributes:
         low_dose: The scan to restore.
-        dose: Its fraction of the standard dose.
+        dose: Dose as a fraction of the standard dose, 0–1.
         pre_contrast: T1; None where there is none.
-        t2: None likewise.
+        t2: T2; None without one.
     """
 
     low_dose: Candidate
@@ -61,16 +61,19 @@ def find_scans(
 
     Args:
         folder: DICOM files of one study.
-        rules: By which series are recognized.
+        rules: Rules by which series get their role.
         dose: Fraction of the standard dose of the low dose; None takes what tags and words say.
         named: Roles that are given by series number.
+
+    Returns:
+        The scans and the dose.
 
     Raises:
         DicomError: The folder holds several patients or studies, or no such scan (says what was found).
         DoseError: `dose` is not that of the scan, or is not known.
     """
     if dose is not None and not 0 < dose < 1:
-        raise DoseError("a low dose between 0 and 1 for a DICOM study", f"{dose:g}")
+        raise DoseError(f"The dose is {dose:g}; for a DICOM study it must lie between 0 and 1")
     export = read_export(folder)
     study = _only_study(export.series, folder)
     decisions = tuple(
@@ -80,23 +83,31 @@ def find_scans(
     found = assign_roles(study, rules.model_copy(update={"series": (*decisions, *rules.series)}))
     low = [one for one in found if one.role == "low_dose"]
     if named and "low_dose" in named.values() and dose is None:
-        raise DoseError("the dose of the series that --series names", "none", None, "Give it with --dose")
+        raise DoseError("--series names the low-dose scan without its dose", remedy="Give it with --dose")
     if dose is not None and len(low) > 1:
         low = [one for one in low if abs((one.dose or 0) - dose) <= _SAME_DOSE] or low
     if len(low) != 1:
         words = "; ".join(f"series {one.series.header.number}: {_words(one)}" for one in found) or "no series"
         remedy = "Name it: --series low_dose=NUMBER --dose DOSE, and --series pre_contrast=NUMBER"
-        raise DicomError("one scan at a low dose", words, folder, remedy)
+        raise DicomError(f"Not exactly one low-dose scan is recognized: {words}", path=folder, remedy=remedy)
     known = low[0].dose or 0.0
     if dose is not None and abs(known - dose) > _SAME_DOSE:
-        wanted = f"a scan at {percent(known)} of the dose, as its header says"
-        raise DoseError(wanted, f"--dose {dose:g}", None, "Give --series low_dose=NUMBER to insist")
+        problem = f"--dose is {dose:g}, and the header of the scan says {percent(known)}"
+        raise DoseError(problem, remedy="Insist with --series low_dose=NUMBER")
     by_role = {one.role: one for one in found}
     return StudyScans(low[0], known if dose is None else dose, by_role.get("pre_contrast"), by_role.get("t2"))
 
 
 def has_low_dose(folder: Path, rules: ImportRules) -> bool:
-    """Whether a study holds a scan at a low dose; one that is not of a single patient and study raises DicomError."""
+    """Say whether a study holds a low-dose scan; several patients or studies raise DicomError.
+
+    Args:
+        folder: The DICOM folder of the study.
+        rules: Rules by which series get their role.
+
+    Returns:
+        True if it does.
+    """
     study = _only_study(read_export(folder).series, folder)
     return any(one.role == "low_dose" or (one.irregular and one.is_t1) for one in assign_roles(study, rules))
 
@@ -107,7 +118,7 @@ def restore_study(
     """Restore a study and write the result, the half-width of its interval and its discrepancy as derived series.
 
     Args:
-        scans: Of one study.
+        scans: Scans of one study.
         out: A folder that does not exist or is empty; it appears whole, or not at all.
         restorer: The model.
         burn_in: Whether "NOT FOR DIAGNOSIS" is written into the pixels.
@@ -123,13 +134,12 @@ def restore_study(
         ModelError: The model needs a T1 and there is none.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DicomError("a new or empty folder for the result", "one with something in it", out, "Choose another one")
+        raise DicomError("The folder for the result is not empty", path=out, remedy="Choose a new or empty one")
     if restorer.needs_pre_contrast and scans.pre_contrast is None:
         raise DicomError(
-            "a T1 before contrast, which this model needs",
-            "none that is recognized",
-            scans.low_dose.series.folder,
-            "Name it: --series pre_contrast=NUMBER",
+            "This model needs a T1 before contrast, and none is recognized",
+            path=scans.low_dose.series.folder,
+            remedy="Name it: --series pre_contrast=NUMBER",
         )
     floor = noise_floor or restorer.description.preparation.noise_floor
     low, low_header = _read(scans.low_dose, "low dose", floor)
@@ -164,7 +174,11 @@ def _only_study(series: tuple[Series, ...], folder: Path) -> list[Series]:
     studies = {one.header.study_uid for one in series}
     if len(patients) > 1 or len(studies) > 1:
         came = f"{len(patients)} patients" if len(patients) > 1 else f"{len(studies)} studies"
-        raise DicomError("the series of one study", came, folder, "Put each study into a folder of its own")
+        raise DicomError(
+            f"The folder holds {came}; it must hold the series of one study",
+            path=folder,
+            remedy="Put each study into a folder of its own",
+        )
     return sorted(series, key=lambda one: one.order)
 
 
@@ -174,7 +188,7 @@ def _words(candidate: Candidate) -> str:
 
 def _grid(candidate: Candidate) -> SliceGrid:
     if candidate.grid is None:
-        raise SeriesError("a regular volume", candidate.reason)
+        raise SeriesError(candidate.reason)
     return candidate.grid
 
 
@@ -195,7 +209,7 @@ def _restored(
         return restorer.restore_in_full(low, dose, t1, t2, acquisition=known, check=True), ()
     except ModelError as error:
         found = restorer.restore_in_full(low, dose, t1, t2, acquisition=known)
-        return found, (f"the image was not held against the scan: {error.came}",)
+        return found, (f"the image was not checked against the scan. {error.problem}",)
 
 
 def _images(
@@ -230,7 +244,7 @@ def _images(
             name="discrepancy",
             number=3,
             description=f"{NOT_FOR_DIAGNOSIS} {version} discrepancy",
-            derivation=f"{derivation} Where the measured low dose contradicts the image: too much +, too little -.",
+            derivation=f"{derivation} Where the image disagrees with the measured low dose: too bright +, too dark -.",
             comments=(NOT_FOR_DIAGNOSIS, found.words, *cautions),
             burnt_in=(NOT_FOR_DIAGNOSIS, "discrepancy") if burn_in else (),
         )

@@ -22,8 +22,8 @@ def assign_roles(study: Sequence[Series], rules: ImportRules) -> tuple[Candidate
     """Decide on all series of one study.
 
     Args:
-        study: Its series in the order of time.
-        rules: By which to decide.
+        study: Series of the study in order of time.
+        rules: Rules by which series get their role.
 
     Returns:
         One candidate per series, in that order; at most one of each role and dose has a role.
@@ -38,7 +38,16 @@ def assign_roles(study: Sequence[Series], rules: ImportRules) -> tuple[Candidate
 
 
 def decision_for(header: SeriesHeader, started: str, rules: ImportRules) -> SeriesDecision | None:
-    """Give the first decision of the user that fits a series."""
+    """Find the first decision of the user that fits a series.
+
+    Args:
+        header: Header of the series.
+        started: Date and time of the series.
+        rules: Rules by which series get their role.
+
+    Returns:
+        The decision; None without one.
+    """
     return next((decision for decision in rules.series if _fits(decision, header, started)), None)
 
 
@@ -78,10 +87,10 @@ def _judged(series: Series, rules: ImportRules) -> Candidate:
 def _with_grid(candidate: Candidate) -> Candidate:
     try:
         if candidate.series.damage:
-            raise SeriesError("a whole series", candidate.series.damage)
+            raise SeriesError(candidate.series.damage)
         return replace(candidate, grid=regular_grid(candidate.series.frames))
     except SeriesError as error:
-        return replace(candidate, role=None, reason=error.came, irregular=True)
+        return replace(candidate, role=None, reason=error.problem, irregular=True)
 
 
 def _with_dose(candidate: Candidate, found: ContrastDose) -> Candidate:

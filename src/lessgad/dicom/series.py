@@ -14,13 +14,13 @@ class DicomFrame:
     Attributes:
         path: The file.
         sop_class_uid: Kind of the file.
-        sop_instance_uid: Of the file.
-        number: From 1 in a file with several frames; None in a classic image.
+        sop_instance_uid: SOPInstanceUID of the file.
+        number: Number from 1 in a file with several frames; None in a classic image.
         shape: Rows and columns.
         position_mm: Center of the first pixel, LPS+ (ImagePositionPatient); None where the header does not say.
-        orientation: Direction of a row and of a column, LPS+ (ImageOrientationPatient); None likewise.
-        pixel_spacing_mm: Between rows, then between columns; None likewise.
-        spacing_mm: Between slices, or their thickness; what a single slice is thick.
+        orientation: Direction of a row and of a column, LPS+ (ImageOrientationPatient); None if missing.
+        pixel_spacing_mm: Spacing between rows, then between columns; None if missing.
+        spacing_mm: Spacing between slices, or the thickness of a single slice.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class PatientHeader:
     Attributes:
         identity: Issuer and PatientID, or, without them, name and birth date; empty where the header has neither.
         sex: M, F or O; empty where not said.
-        age_years: At the study, from PatientAge or the birth date.
+        age_years: Age in years at the study, from PatientAge or the birth date.
         weight_kg: PatientWeight.
     """
 
@@ -53,7 +53,7 @@ class PatientHeader:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What the header says of the contrast agent. An absent tag never means "before contrast".
+    """Facts of the contrast agent in the header. An absent tag never means "before contrast".
 
     Attributes:
         named: An agent is named, or a bolus described.
@@ -70,10 +70,10 @@ class Contrast:
 
 @dataclass(frozen=True)
 class SeriesHeader:
-    """What all images of a series share. The free text is for the rules alone and is never written.
+    """Attributes that all images of a series share. Only the rules read the free text; it is never written.
 
     Attributes:
-        patient: Who.
+        patient: The patient.
         study_uid: StudyInstanceUID.
         series_uid: SeriesInstanceUID.
         number: SeriesNumber.
@@ -129,9 +129,9 @@ class Instance:
     """One readable file.
 
     Attributes:
-        header: What its series shares.
-        frames: Its images.
-        started: When it was acquired, ``YYYYMMDDHHMMSS.ffffff``; empty where not said.
+        header: Header values that the series shares.
+        frames: Images of the instance.
+        started: Acquisition time, ``YYYYMMDDHHMMSS.ffffff``; empty if missing.
         damage: Why its pixels cannot be used; empty where they can.
     """
 
@@ -146,11 +146,11 @@ class Series:
     """All files of one series.
 
     Attributes:
-        header: That of its first file.
-        frames: Of all files, in no order.
-        started: When its first image was acquired, ``YYYYMMDDHHMMSS.ffffff``; empty where not said.
+        header: Header of the first file.
+        frames: Frames of all files, unordered.
+        started: Acquisition time of its first image, ``YYYYMMDDHHMMSS.ffffff``; empty if missing.
         damage: Why it cannot be used, found while reading; empty where it can.
-        folder: Of its files, for people.
+        folder: Folder of its files, for display.
     """
 
     header: SeriesHeader

@@ -37,7 +37,10 @@ class SessionFace:
 
         Args:
             scan: The image of `candidate`.
-            candidate: Its series, which says in which coordinates it lies.
+            candidate: Its series, whose header names the frame of reference.
+
+        Returns:
+            The scan without the face.
 
         Raises:
             SeriesError: No head was found, or the reference cannot be converted.
@@ -61,7 +64,17 @@ class SessionFace:
             return self._plane
 
     def _to_reference(self, scan: Volume) -> RigidTransform:
-        """Map points of a scan to points of the reference."""
+        """Register a scan to the reference.
+
+        Args:
+            scan: The scan.
+
+        Returns:
+            Transform that maps points of the scan to points of the reference.
+
+        Raises:
+            RegistrationError: The two cannot be aligned.
+        """
         from lessgad.preparation.registration import register_rigid
 
         with _ONE_AT_A_TIME:
@@ -74,7 +87,15 @@ def reference_of(candidates: tuple[Candidate, ...]) -> Candidate:
 
 
 def _share_coordinates(one: Candidate, other: Candidate) -> bool:
-    """Whether two series lie in the same coordinates: one series, or one frame of reference that the headers name."""
+    """Tell whether two series lie in the same coordinates: one series, or one named frame of reference.
+
+    Args:
+        one: A series.
+        other: Another series, or the same one.
+
+    Returns:
+        True if the coordinates are the same.
+    """
     mine, theirs = one.series.header, other.series.header
     named = mine.frame_of_reference_uid or mine.series_uid
     return mine.series_uid == theirs.series_uid or named == theirs.frame_of_reference_uid
@@ -94,7 +115,7 @@ def _plane_of(scan: Volume) -> FacePlane | None:
     try:
         return find_face_plane(scan)
     except StudyError as error:
-        raise SeriesError("a head whose face can be removed", error.came) from error
+        raise SeriesError(f"The face cannot be removed. {error.problem}") from error
 
 
 def _without_own_face(scan: Volume) -> Volume:

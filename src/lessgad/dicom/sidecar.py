@@ -27,16 +27,19 @@ _CYCLE_AS_TR = {"Siemens"}
 
 
 def sidecar(header: SeriesHeader, converted: Mapping[str, Any], dose: float | None) -> dict[str, object]:
-    """Give BIDS' fields of an image.
+    """Collect the BIDS fields of an image.
 
     Vendors count the TR of an inversion-prepared gradient echo in two ways. Siemens gives the cycle from one inversion
     to the next (RepetitionTimePreparation); GE and Philips give the time between two excitations
     (RepetitionTimeExcitation), which is shorter than TI.
 
     Args:
-        header: Of the series.
+        header: Header of the series.
         converted: dcm2niix' sidecar, which identifies; only numbers are taken from it.
         dose: Fraction of the standard dose; None for an image that is not T1-weighted.
+
+    Returns:
+        Value of each field.
     """
     fields: dict[str, object] = {"Modality": "MR"}
     if header.manufacturer in _MANUFACTURERS:

@@ -22,11 +22,11 @@ _NOT_AN_ACQUISITION = {
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a series is.
+    """Weighting of a series.
 
     Attributes:
-        weighting: T1 or T2; None where it is neither, or nothing decides.
-        reason: Which rule said so.
+        weighting: T1 or T2; None if it is neither or no rule decides.
+        reason: The rule that decided.
     """
 
     weighting: Weighting | None
@@ -51,7 +51,15 @@ def not_acquired(header: SeriesHeader) -> str:
 
 
 def weigh(header: SeriesHeader, rules: ImportRules) -> Weighed:
-    """Find the weighting of a series by its words, or else by TR, TE and flip angle."""
+    """Find the weighting of a series from its description, or from TR, TE and flip angle.
+
+    Args:
+        header: Header of the series.
+        rules: Rules by which series get their role.
+
+    Returns:
+        The weighting and the reason.
+    """
     for name, words in (("description", header.description), ("protocol", header.protocol)):
         skipped = find(rules.skip, words)
         if skipped:

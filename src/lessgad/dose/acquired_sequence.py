@@ -18,11 +18,17 @@ LONGEST_TRAIN = 0.8  # of what TR or TI leaves for it
 
 
 def acquired_sequence(acquisition: Acquisition) -> Sequence | str:
-    """Find the sequence of a scan for its signal equation; else one line that says what is missing.
+    """Find the sequence of a scan for its signal equation.
 
     Taken for granted: spin echoes excite by 90° (the flip angle in the header of a turbo spin echo is often that of its
     refocusing pulses); an inversion-prepared gradient echo reaches the center of k-space at TI, in the middle of its
     excitations.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        The sequence, or one line that says what is missing.
     """
     kind = sequence_class(acquisition)
     if kind is None:
@@ -50,13 +56,13 @@ def _of_kind(
     kind: SequenceClass, acquisition: Acquisition, tr: float, te: float, ti: float, flip: float
 ) -> Sequence | str:
     if tr > LONGEST_TR_MS or te > LONGEST_TE_MS:
-        return "a RepetitionTime or EchoTime too long to be true in the sidecar, which counts in seconds"
+        return "an implausibly long RepetitionTime or EchoTime in the sidecar (its unit is seconds)"
     if kind == "spin echo":
         return _spin_echo(acquisition, tr, te)
     if kind == "gradient echo":
         return Sequence("gradient_echo", tr, te, flip)
     if ti >= tr:
-        return f"{kind} with an InversionTime above its RepetitionTime, and no RepetitionTimePreparation of the cycle"
+        return f"{kind} with an InversionTime above its RepetitionTime, and no RepetitionTimePreparation for the cycle"
     if kind == "inversion-recovery spin echo":
         return Sequence("inversion_spin_echo", tr, te, math.pi / 2, ti)
     return _inversion_gradient_echo(acquisition, tr, te, ti, flip)

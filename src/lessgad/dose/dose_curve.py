@@ -31,7 +31,7 @@ class DoseCurve:
 
         f_β(ρ) = ρ(β · c(ρ)),  c(ρ) the inverse of ρ(c) on its rising branch.
 
-    Where ρ ≤ 1 (noise, motion) it goes on along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
+    Where ρ ≤ 1 (noise, motion) it continues along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
     ends at ρ_end: at its peak, or at 0.8 mmol/l if that is less. Beyond, no plausible concentration fits; there the low
     dose keeps the share of the enhancement that it has at the end:
 
@@ -41,8 +41,8 @@ class DoseCurve:
     contrast for all tissue. Moving blood is outside the model.
 
     Attributes:
-        sequence: Of both scans.
-        relaxivity: Of the agent.
+        sequence: Sequence of both scans.
+        relaxivity: Relaxivity of the agent.
         t1_ms: Assumed T1 before contrast.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
     """
@@ -53,7 +53,14 @@ class DoseCurve:
     t2_ms: float
 
     def signal(self, concentration_mm: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Signal at concentrations in mmol/l, relative to that without the agent."""
+        """Compute the signal at given concentrations, relative to the signal without the agent.
+
+        Args:
+            concentration_mm: Concentration of the agent, in mmol/l.
+
+        Returns:
+            Signal at each concentration; 1 without the agent.
+        """
         t1_ms, t2_ms = self.relaxivity.shortened_ms(self.t1_ms, self.t2_ms, concentration_mm)
         return self.sequence.signal(t1_ms, t2_ms) / self._before
 
@@ -87,7 +94,7 @@ class DoseCurve:
         if self._before <= 0:
             return f"an inversion that nulls {assumed} or has not let it recover"
         if self.largest_ratio < LEAST_RISE:
-            return "a sequence in which the agent hardly brightens tissue, by its equation"
+            return "a sequence whose equation predicts hardly any enhancement"
         if not self.sequence.inversion_time_ms:
             return ""
         ratio = self.signal(np.array([USUAL_CONCENTRATION_MM]))
@@ -96,11 +103,18 @@ class DoseCurve:
             other = replace(self, t1_ms=factor * self.t1_ms)
             shifted = float(other.low_dose_ratio(ratio, 0.1)[0]) - 1 if other._before > 0 else math.inf
             if abs(shifted / enhancement - 1) > MOST_SENSITIVE:
-                return f"an inversion so near the null of {assumed} that an error of 10 % in it would decide"
+                return f"an inversion so close to the null of {assumed} that an error of 10 % in it would dominate"
         return ""
 
     def low_dose_ratio(self, ratio: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
-        """Map ratios of standard-dose to pre-contrast signal to those of low-dose to pre-contrast signal: f_β.
+        """Map the ratio of standard-dose to pre-contrast signal to that of low-dose to pre-contrast signal: f_β.
+
+        Args:
+            ratio: Ratio of standard-dose to pre-contrast signal.
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            Ratio of low-dose to pre-contrast signal.
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -108,13 +122,16 @@ class DoseCurve:
         return self.mix(np.ones_like(ratio), ratio, dose)
 
     def gain(self, relative_enhancement: Float[np.ndarray, "*shape"], dose: float) -> Float[np.ndarray, "*shape"]:
-        """Say by what the enhancement of a low dose must be multiplied to be that of the standard dose.
+        """Compute the factor that scales the enhancement of a low dose to that of the standard dose.
 
             g = (ρ − 1)/(f_β(ρ) − 1),  1/β where nothing enhances
 
         Args:
             relative_enhancement: f_β(ρ) − 1 of the low dose, relative to the T1.
             dose: β, above 0.
+
+        Returns:
+            g, at least 1 for a saturating signal.
 
         Raises:
             DoseError: β is outside 0–1.
@@ -128,7 +145,7 @@ class DoseCurve:
     def mix(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"], dose: float
     ) -> Float[np.ndarray, "*shape"]:
-        """Simulate a low-dose image from its end points, magnitudes with true zero at 0 on one intensity scale.
+        """Simulate a low-dose image from its end points.
 
             low(β) = T1 · f_β(T1ce/T1)
 
@@ -138,6 +155,9 @@ class DoseCurve:
             pre_contrast: T1 ≥ 0, any shape and unit.
             standard_dose: T1ce ≥ 0, same shape and unit.
             dose: β, fraction of the standard dose, 0–1.
+
+        Returns:
+            The low-dose image, on the scale of the end points.
 
         Raises:
             DoseError: β is outside 0–1.
@@ -158,5 +178,13 @@ class DoseCurve:
     def beyond(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
     ) -> Bool[np.ndarray, "*shape"]:
-        """Voxels that enhance more than a plausible concentration explains."""
+        """Find voxels that enhance more than a plausible concentration explains.
+
+        Args:
+            pre_contrast: T1.
+            standard_dose: T1ce, on the same scale.
+
+        Returns:
+            True for such voxels.
+        """
         return standard_dose > self.largest_ratio * pre_contrast

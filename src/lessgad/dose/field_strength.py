@@ -18,8 +18,17 @@ def known_field(field_strength_t: float) -> KnownField:
 
 
 def field_cautions(acquisition: Acquisition) -> tuple[str, ...]:
-    """Warn of a scan at a field at which T1 and relaxivity differ from those that are known."""
+    """Warn of a field strength at which T1 and relaxivity differ from the known ones.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+
+    Returns:
+        At most one line.
+    """
     field = acquisition.field_strength_t
     if not field or LOWEST_T <= field <= HIGHEST_T:
         return ()
-    return (f"the scan was made at {field:g} T, and low doses follow T1 and relaxivity of {known_field(field)}",)
+    return (
+        f"the scan was made at {field:g} T; low doses are simulated with T1 and relaxivity of {known_field(field)}",
+    )

@@ -24,6 +24,9 @@ def mix(
         standard_dose: T1ce, same shape and unit.
         dose: β, fraction of the standard dose, 0–1.
 
+    Returns:
+        The low-dose image, on the scale of the end points.
+
     Raises:
         DoseError: β is outside 0–1.
 

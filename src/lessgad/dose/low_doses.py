@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the low doses that are restored and judged come from: simulated from the pair, or really scanned."""
+"""Where the low doses that are restored and judged come from: simulated from the pair, or scanned."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jaxtyping import Float
 from lessgad.dose.simulation import SimulationSettings, simulated_low_dose, study_simulator
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.preparation.auxiliary_files import read_auxiliary_image
+from lessgad.preparation.noise_correlation import correlation_from
 from lessgad.preparation.prepared_study import PreparedStudy
 
 
@@ -21,12 +22,12 @@ class LowDose:
     """A low dose of one study, and what is known of it.
 
     Attributes:
-        image: On [−1, 1], all slices or those that were asked for.
+        image: Image on [−1, 1], all slices or the requested ones.
         dose: Fraction of the standard dose.
         simulator: The forward model of the experiment, with the noise of this image; 0 where there is none or it is
             unknown.
         sigma: Noise for contrast-to-noise ratios, on the scale of [−1, 1]; None where it is unknown.
-        measured: Whether it was really scanned.
+        measured: Whether it was scanned.
     """
 
     image: Float[np.ndarray, "x y n"]
@@ -37,7 +38,7 @@ class LowDose:
 
     @property
     def can_check(self) -> bool:
-        """Whether a restored image can be held against it: real enhancement does not follow the linear mix."""
+        """Whether a restored image can be compared with it: real enhancement does not follow the linear mix."""
         return self.dose > 0 and not (self.measured and self.simulator.curve is None)
 
 
@@ -46,7 +47,7 @@ class LowDoses:
     """The low doses of one study.
 
     Attributes:
-        simulation: How they are made, or what is known of how they came about.
+        simulation: How the low doses were simulated, or what is known of their acquisition.
         measured: Prepared scans by dose; None where all doses are simulated. Dose 0 always is: the T1 with fresh noise.
     """
 
@@ -54,12 +55,15 @@ class LowDoses:
     measured: Mapping[float, Path] | None = None
 
     def at(self, study: PreparedStudy, dose: float, numbers: Sequence[int] | None = None) -> LowDose:
-        """Give the low dose of a prepared study, in transverse order.
+        """Load or simulate the low dose of a prepared study, in transverse order.
 
         Args:
-            study: Whose they are.
+            study: The prepared study.
             dose: Fraction of the standard dose; one that the study was scanned at, where doses are measured.
-            numbers: Which slices; None for all.
+            numbers: Slice numbers, from 0; None for all.
+
+        Returns:
+            The low-dose image on [−1, 1] and its origin.
 
         Raises:
             VolumeError: A prepared scan is missing or damaged.
@@ -73,4 +77,6 @@ class LowDoses:
         noise = description.get("noise")
         sigma = None if noise is None else float(noise["sigma"])
         some = np.asarray(image if numbers is None else image[:, :, list(numbers)], np.float32)
-        return LowDose(some, dose, replace(simulator, sigma=sigma or 0.0), sigma, measured=True)
+        correlation = correlation_from(None if noise is None else noise.get("correlation"))
+        known = replace(simulator, sigma=sigma or 0.0, correlation=correlation)
+        return LowDose(some, dose, known, sigma, measured=True)

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.errors import SettingsError
+from lessgad.preparation.noise_correlation import SD_PER_FWHM as SD_PER_FWHM
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
-SD_PER_FWHM = 1 / math.sqrt(8 * math.log(2))
 _HIGH_SNR = 30.0  # beyond it the asymptote of the variance is exact to 1e-8, the formula loses digits
-_NARROWEST_PX = 0.5  # neighbors would get less than 1e-4 of the noise
 _TABLE_END, _TABLE_SIZE = 20.0, 4001
 
 
@@ -22,7 +22,7 @@ def add_noise(
     rng: np.random.Generator,
     *,
     n_coils: int = 1,
-    fwhm_px: float = 0.0,
+    correlation: NoiseCorrelation = WHITE,
 ) -> Float[np.ndarray, "*shape"]:
     """Add the noise of an MRI scan to a noise-free magnitude image.
 
@@ -34,32 +34,31 @@ def add_noise(
     Args:
         magnitude: A, without noise, 0 or above, true zero at 0; any shape and unit.
         sigma: σ of the real and of the imaginary part of each coil, in the unit of the image; 0 gives a copy.
-        rng: Where the noise comes from.
+        rng: Random generator of the noise.
         n_coils: k, coils combined as root of the sum of squares.
-        fwhm_px: In-plane correlation: the noise is smoothed by a Gaussian of this full width at half maximum, in
-            pixels, along the *last two* axes (so an x y z volume goes in as z x y), then scaled back to σ.
-            It wraps around at borders, so that σ is the same everywhere. Below 0.5 nothing is smoothed.
+        correlation: Of neighboring pixels of a slice. Its y is the axis before the last, its x the *last* one (an
+            x y z volume goes in as z y x). It wraps around at borders, so that σ is the same everywhere.
 
     Returns:
         Magnitude image of the same shape and type.
 
     Raises:
-        SettingsError: σ or the width is negative or not finite, there is no coil, or a width is given for an
-            array of fewer than two axes.
+        SettingsError: σ is negative or not finite, there is no coil, or a correlation is given for an array of
+            fewer than two axes.
 
     Sources: Gudbjartsson and Patz, MRM 1995, eq. 1; Constantinides et al., MRM 1997, eq. 2.
     """
-    _check(magnitude.ndim, sigma, n_coils, fwhm_px)
+    _check(magnitude.ndim, sigma, n_coils, correlation)
     if sigma == 0:
         return magnitude.copy()
-    squares = (magnitude + _channel(magnitude, sigma, rng, fwhm_px)) ** 2
+    squares = (magnitude + _channel(magnitude, sigma, rng, correlation)) ** 2
     for _ in range(2 * n_coils - 1):
-        squares += _channel(magnitude, sigma, rng, fwhm_px) ** 2
+        squares += _channel(magnitude, sigma, rng, correlation) ** 2
     return np.sqrt(squares)
 
 
 def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Expectation of a Rician magnitude.
+    """Compute the mean of a Rician magnitude.
 
         E[M | A] = σ √(π/2) · [(1 + x) · e^(−x/2) I₀(x/2) + x · e^(−x/2) I₁(x/2)],  x = A²/2σ²
 
@@ -68,6 +67,9 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The mean, at least as large as the amplitude.
 
     Source: Gudbjartsson and Patz, MRM 1995; Koay and Basser, JMR 2006, eq. 7.
     """
@@ -79,7 +81,7 @@ def rician_mean(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[n
 
 
 def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Standard deviation of a Rician magnitude.
+    """Compute the standard deviation of a Rician magnitude.
 
         SD[M | A]² = 2σ² + A² − E[M | A]²
 
@@ -88,6 +90,9 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
     Args:
         magnitude: A, without noise, 0 or above; any shape and unit.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        The standard deviation, at most σ.
 
     Source: Koay and Basser, JMR 2006, eq. 8.
     """
@@ -100,13 +105,16 @@ def rician_sd(magnitude: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.
 
 
 def magnitude_from_mean(mean: Float[np.ndarray, "*shape"], sigma: float) -> Float[np.ndarray, "*shape"]:
-    """Take the Rician bias off: the A whose magnitudes have this mean (the inverse of `rician_mean`).
+    """Remove the Rician bias: find the amplitude A whose magnitudes have the given mean.
 
         A² = E[M]² − σ² · b(E[M]/σ),  b from π/2 at E[M] = σ √(π/2) to 1 for E[M] ≫ σ, tabulated
 
     Args:
         mean: E[M | A], any shape and unit. Below σ √(π/2), which no mean can be, the answer is 0.
         sigma: σ of the real and of the imaginary part, same unit, above 0.
+
+    Returns:
+        A, 0 or above.
 
     Source: Koay and Basser, JMR 2006.
     """
@@ -119,29 +127,27 @@ def magnitude_from_mean(mean: Float[np.ndarray, "*shape"], sigma: float) -> Floa
 
 
 def _channel(
-    like: Float[np.ndarray, "*shape"], sigma: float, rng: np.random.Generator, fwhm_px: float
+    like: Float[np.ndarray, "*shape"], sigma: float, rng: np.random.Generator, correlation: NoiseCorrelation
 ) -> Float[np.ndarray, "*shape"]:
     """Gaussian noise of SD σ, of the shape and type of an image."""
-    from scipy.ndimage import gaussian_filter1d
+    from scipy import fft
 
     dtype: type[np.float32 | np.float64] = np.float32 if like.dtype == np.float32 else np.float64
     noise = rng.standard_normal(like.shape, dtype=dtype)
-    gain = 1.0
-    if fwhm_px >= _NARROWEST_PX:
-        for axis in (-2, -1):
-            impulse = np.zeros(like.shape[axis])
-            impulse[:1] = 1
-            kernel = gaussian_filter1d(impulse, fwhm_px * SD_PER_FWHM, mode="wrap")
-            gain *= float(np.linalg.norm(kernel))
-            noise = gaussian_filter1d(noise, fwhm_px * SD_PER_FWHM, axis=axis, mode="wrap")
-    noise *= dtype(sigma / gain)
+    if not correlation.is_white:
+        rows, columns = like.shape[-2:]
+        amplitude = np.outer(correlation.amplitude(1, rows), correlation.amplitude(0, columns)[: columns // 2 + 1])
+        noise = fft.irfft2(fft.rfft2(noise) * amplitude.astype(dtype), (rows, columns))
+    noise *= dtype(sigma)
     return noise.astype(like.dtype, copy=False)
 
 
-def _check(n_axes: int, sigma: float, n_coils: int, fwhm_px: float) -> None:
+def _check(n_axes: int, sigma: float, n_coils: int, correlation: NoiseCorrelation) -> None:
     if not 0 <= sigma < math.inf:
-        raise SettingsError("a noise level of 0 or above", f"{sigma:g}")
+        raise SettingsError(f"The noise level is {sigma:g}; it must be 0 or above")
     if n_coils < 1:
-        raise SettingsError("at least one coil", str(n_coils))
-    if not (0 <= fwhm_px < math.inf and (fwhm_px == 0 or n_axes >= 2)):
-        raise SettingsError("a width of correlation of 0 or above, for images", f"{fwhm_px:g} for {n_axes} axes")
+        raise SettingsError(f"The number of coils is {n_coils}; it must be at least 1")
+    if not correlation.is_white and n_axes < 2:
+        raise SettingsError(
+            f"Noise that is correlated in plane needs an image with two axes or more; this one has {n_axes}"
+        )

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from lessgad.dose.noise import magnitude_from_mean, rician_sd
 from lessgad.errors import StudyError
+from lessgad.preparation.noise_correlation import NoiseCorrelation, possible_axes
 
 FEWEST_TISSUE = 500
 MAD_PER_SIGMA = 0.6744897501960817
@@ -20,27 +21,38 @@ DARKEST_TISSUE = 0.5  # relative to the median of the head
 LEVEL_PX = 3.0
 SEEN_PX = 13  # by the widest filter: 4 SDs of 3 px
 WHITE_WITHIN = 1.1  # ratio of SDs at lag 2 and 1 that texture alone can give
-LEAST_ACQUIRED = 0.3
+LAGS_PX = (1, 2, 3)  # of stencils
+WIDE_PX = 2  # lag at which σ is measured where neighbors are correlated
 N_ITERATIONS = 8
 
 
-def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> float:
+def noise_of_tissue(
+    image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]
+) -> tuple[float, NoiseCorrelation]:
     """σ from the homogeneous part of the head: what a second difference along x and along y leaves of it.
 
         r = Dₓ Dᵧ M / 6,  D M = M(−d) − 2 M(0) + M(+d);   σ = median(|r| / √ξ) / 0.6745
 
     over the quarter of the bright voxels with the least first and second derivatives. ξ is the variance of a
     Rician of the local mean, over σ². The lag d is 1. Along an axis where lag 2 leaves more than 1.1 times as much,
-    neighbors are correlated, as after the zero-filling of k-space: there d = 2, and the share f of the axis that
-    was acquired follows from the ratio, through the autocorrelation sinc(f·k).
+    neighbors are correlated, as after zero-filling or a filter of k-space: what lags 1 to 3 leave tells the
+    acquired share and the width of the filter (`NoiseCorrelation`), and σ follows from lag 2.
 
-    Fine texture adds to σ (2 % at an SNR of 50 on the generated heads). A strong filter of k-space on top of the
-    zero-filling makes it too low (30 % on one MPRAGE), and so does any resampling afterwards, without a limit. Where
-    noise varies over the head, as with parallel imaging, σ is that of its bright homogeneous part.
+        g(d)² = 1 − 4/3 ρ(d) + 1/3 ρ(2d),   σ² = var r / (gₓ² gᵧ²)
+
+    Fine texture adds to σ (2 % at an SNR of 50 on the generated heads). Any resampling afterwards makes it too low,
+    without a limit. Where noise varies over the head, as with parallel imaging, σ is that of its bright
+    homogeneous part.
 
     Args:
         image: Magnitude, any unit.
-        head: Its foreground.
+        head: Foreground of the image.
+
+    Returns:
+        σ in the unit of the image, above 0.
+
+    Returns:
+        σ, in the unit of the image, and the correlation of neighboring pixels.
 
     Raises:
         StudyError: Fewer than 500 homogeneous voxels, or no noise in them.
@@ -53,19 +65,27 @@ def sigma_of_tissue(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x
     level = gaussian_filter(image, (LEVEL_PX, LEVEL_PX, 0))
     seen = _Homogeneous(image, level, _homogeneous(image, head, STRUCTURE_PX))
     fine = seen.sigma(1, 1)
-    x = 2 if seen.sigma(2, 1) > WHITE_WITHIN * fine else 1
-    y = 2 if seen.sigma(1, 2) > WHITE_WITHIN * fine else 1
+    x = WIDE_PX if seen.sigma(WIDE_PX, 1) > WHITE_WITHIN * fine else 1
+    y = WIDE_PX if seen.sigma(1, WIDE_PX) > WHITE_WITHIN * fine else 1
     if x == y == 1:
-        return _above_zero(fine)
+        return _above_zero(fine), NoiseCorrelation()
     seen = _Homogeneous(image, level, _homogeneous(image, head, 2 * STRUCTURE_PX))
-    sigma = seen.sigma(x, y)
-    gain_x = _gain_at_lag_2(sigma / _above_zero(seen.sigma(1, y))) if x == 2 else 1.0
-    gain_y = _gain_at_lag_2(sigma / _above_zero(seen.sigma(x, 1))) if y == 2 else 1.0
-    return sigma / (gain_x * gain_y)
+    share_x, width_x, gain_x = _axis([seen.sigma(lag, y) for lag in LAGS_PX]) if x > 1 else (1.0, 0.0, 1.0)
+    share_y, width_y, gain_y = _axis([seen.sigma(x, lag) for lag in LAGS_PX]) if y > 1 else (1.0, 0.0, 1.0)
+    sigma = _above_zero(seen.sigma(x, y)) / (gain_x * gain_y)
+    return sigma, NoiseCorrelation((share_x, share_y), (width_x, width_y))
 
 
 def gray_step(levels: Float[np.ndarray, " level"], n_values: int) -> float:
-    """Distance between the gray levels of a digitized image; 0 where nearly every value is a level of its own."""
+    """Find the distance between the gray levels of a digitized image.
+
+    Args:
+        levels: Distinct intensities, rising.
+        n_values: Number of voxels.
+
+    Returns:
+        The distance; 0 if nearly every value is a level of its own.
+    """
     return float(np.median(np.diff(levels))) if 1 < levels.size < n_values / 10 else 0.0
 
 
@@ -83,10 +103,18 @@ def _around(
 def _homogeneous(
     image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], scale_px: float
 ) -> Bool[np.ndarray, "x y z"]:
-    """The quarter of the bright inside of the head with the least structure at this scale.
+    """Find the quarter of the bright inside of the head with the least structure at this scale.
 
     First derivatives are odd and so independent of the even residual r; second ones nearly so, being so much
     smoother: choosing by them does not choose voxels where noise is low.
+
+    Args:
+        image: The image.
+        head: Foreground of the image.
+        scale_px: Width of the Gaussian, in pixels.
+
+    Returns:
+        True for these voxels.
     """
     from scipy.ndimage import binary_erosion, gaussian_filter
 
@@ -112,8 +140,8 @@ class _Homogeneous:
 
     Attributes:
         image: Magnitude.
-        level: The same, averaged.
-        voxels: Which.
+        level: Local mean of the same image.
+        voxels: True in these voxels.
     """
 
     image: Float[np.ndarray, "x y z"]
@@ -142,29 +170,30 @@ def _second_difference(image: Float[np.ndarray, "x y z"], lag: int, axis: int) -
     return np.roll(image, lag, axis) - 2 * image + np.roll(image, -lag, axis)
 
 
-def _gain_at_lag_2(ratio: float) -> float:
-    """How much lag 2 leaves of noise acquired over a share f of the axis, in units of white noise's σ.
-
-        g(d)² = 1 − 4/3 sinc(f·d) + 1/3 sinc(2·f·d)
-
-    f is found from g(2)/g(1).
-    """
-    share = np.linspace(1, LEAST_ACQUIRED, 200)
-
-    def gain(lag: int) -> Float[np.ndarray, " share"]:
-        return np.sqrt(1 - 4 / 3 * np.sinc(share * lag) + np.sinc(2 * share * lag) / 3)
-
-    at_1, at_2 = gain(1), gain(2)
-    return float(np.interp(ratio, at_2 / at_1, at_2))
+def _axis(left: list[float]) -> tuple[float, float, float]:
+    """Acquired share, filter width, and g(2) of the axis along which stencils of lag 1, 2, 3 leave so much noise."""
+    pairs, rho = possible_axes()
+    lags = np.array(LAGS_PX)
+    # Beyond 8 px nothing is correlated that the table holds.
+    twice = np.where(2 * lags < rho.shape[1], rho[:, np.minimum(2 * lags, rho.shape[1] - 1)], 0)
+    gain = np.sqrt(np.maximum(1 - 4 / 3 * rho[:, lags] + twice / 3, 1e-6))
+    seen = np.log(np.maximum(left, 1e-12))
+    known = np.log(gain)
+    errors = (((known[:, :-1] - known[:, -1:]) - (seen[:-1] - seen[-1])) ** 2).sum(axis=1)
+    best = int(np.argmin(errors))
+    return float(pairs[best, 0]), float(pairs[best, 1]), float(gain[best, LAGS_PX.index(WIDE_PX)])
 
 
 def _above_zero(sigma: float) -> float:
     if sigma <= 0:
-        raise StudyError("an image with noise in it", "tissue without any, or less than its gray levels can show")
+        raise StudyError(
+            "Noise cannot be measured: the tissue shows none, or less than the gray levels of the image can represent"
+        )
     return sigma
 
 
 def _too_little(n_voxels: int) -> StudyError:
     return StudyError(
-        f"{FEWEST_TISSUE} voxels of homogeneous tissue, or of air, to measure noise in", f"{n_voxels} of tissue"
+        f"Noise cannot be measured: the scan has {n_voxels} voxels of homogeneous tissue, "
+        f"{FEWEST_TISSUE} are needed, and too little air"
     )

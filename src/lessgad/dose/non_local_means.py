@@ -56,7 +56,15 @@ def non_local_means(
 
 
 def part_of(mask: Bool[np.ndarray, "x y"], beyond: int) -> tuple[slice, slice] | None:
-    """Give the box of a slice that holds a mask and, where the slice goes on, so many pixels more; None without any."""
+    """Find the box of a slice that holds a mask, with a margin where the slice allows.
+
+    Args:
+        mask: A mask.
+        beyond: Number of pixels to add on each side.
+
+    Returns:
+        Rows and columns of the box; None for an empty mask.
+    """
     x, y = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if x.size == 0:
         return None

@@ -41,7 +41,16 @@ class Relaxivity:
     def shortened_ms(
         self, t1_ms: float, t2_ms: float, concentration_mm: Float[np.ndarray, "*n"]
     ) -> tuple[Float[np.ndarray, "*n"], Float[np.ndarray, "*n"]]:
-        """T1 and T2 in ms at concentrations in mmol/l, from those without the agent."""
+        """Compute T1 and T2 at given concentrations of the agent.
+
+        Args:
+            t1_ms: T1 without the agent, in ms.
+            t2_ms: T2 without the agent, in ms.
+            concentration_mm: Concentration, in mmol/l.
+
+        Returns:
+            T1 and T2 at each concentration, in ms.
+        """
         r1, r2 = 1e-3 * self.r1_per_s_mm, 1e-3 * self.r2_per_s_mm
         return t1_ms / (1 + t1_ms * r1 * concentration_mm), t2_ms / (1 + t2_ms * r2 * concentration_mm)
 
@@ -49,7 +58,7 @@ class Relaxivity:
 # r1: Shen et al., Invest Radiol 2015, human whole blood, 37 °C. r2: Rohrer et al., Invest Radiol 2005, bovine plasma,
 # 37 °C, as no r2 of all of these has been measured in whole blood. Gadopiclenol: Robic et al., Invest Radiol 2019, and
 # the summary of product characteristics of Elucirem, section 5.1, biological medium, 37 °C, 1.41 and 3 T. Along its
-# branch the dose curve depends on r2/r1 alone.
+# branch the dose curve depends only on r2/r1.
 #                          1.5 T                3 T
 _TABLE: dict[Agent, tuple[tuple[float, float], tuple[float, float]]] = {
     "gadobenate": ((6.2, 8.7), (5.4, 11.0)),
@@ -98,6 +107,13 @@ def relaxivity(agent: Agent, field_strength_t: float) -> Relaxivity:
 
     Sources: r1 from Shen et al., Invest Radiol 2015 (whole blood); r2 from Rohrer et al., Invest Radiol 2005 (plasma);
     both of gadopiclenol from Robic et al., Invest Radiol 2019.
+
+    Args:
+        agent: The contrast agent.
+        field_strength_t: Field strength, in tesla.
+
+    Returns:
+        r1 and r2, in 1/(mmol/l · s).
     """
     at_low_field, at_high_field = _TABLE[agent]
     return Relaxivity(*(at_low_field if known_field(field_strength_t) == "1.5 T" else at_high_field))
@@ -116,11 +132,18 @@ def agent_used(words: str | None) -> Agent:
 
 
 def agent_cautions(words: str | None) -> tuple[str, ...]:
-    """Warn where a header names an agent whose relaxivity is not known; one that says only gadolinium names none."""
+    """Warn if a header names an agent of unknown relaxivity; "gadolinium" alone names no agent.
+
+    Args:
+        words: Name of the agent as the header gives it; None without one.
+
+    Returns:
+        At most one line.
+    """
     said = (words or "").strip()
     if not said or "gadolinium" in said.lower() or agent_named(said) is not None:
         return ()
     return (
-        f"the contrast agent “{said}” is none that lessgad knows the relaxivity of (or several); low doses follow that "
-        f"of {USUAL_AGENT}",
+        f"the contrast agent “{said}” is not one with a relaxivity known to lessgad (or names several agents); "
+        f"low doses are simulated with that of {USUAL_AGENT}",
     )

@@ -18,6 +18,7 @@ from lessgad.dose.field_strength import KnownField, known_field
 from lessgad.dose.relaxivity import agent_used, relaxivity
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
 from lessgad.errors import StudyError
+from lessgad.preparation.noise_correlation import NoiseCorrelation, gaussian_correlation
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.settings import Settings
 
@@ -39,23 +40,24 @@ class SetNoise(Settings):
 
 
 class SimulationSettings(Settings):
-    """How a low-dose image is made from the pair.
+    """Settings of the simulation of a low-dose image from the pair.
 
     Attributes:
         model: `signal_equation`: enhancement follows the dose as in the sequence that was used, where its sidecar
             tells; `linear`: the paper's mix of the two end points.
         noise: `matched`: the pair is denoised, mixed, and gets fresh noise of the strength of the T1ce; `snr`:
             likewise, of a given strength; `none`: as in the paper; the mix even averages noise away.
-        noise_fwhm_px: Width over which noise is correlated in plane, in pixels; 0 for white noise.
+        noise_fwhm_px: Width over which that noise is correlated in plane, in pixels; 0 for white noise; None takes the
+            correlation that was measured in the T1ce.
         t1_ms: Assumed T1 before contrast; None takes 1300 ms at up to 1.5 T and 1600 ms at 3 T
             or where the field strength is unknown.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
-        seed: Of the noise.
+        seed: Seed of the noise.
     """
 
     model: Literal["signal_equation", "linear"] = "signal_equation"
     noise: Literal["matched", "none"] | SetNoise = "matched"
-    noise_fwhm_px: float = Field(default=0.0, ge=0, le=16)
+    noise_fwhm_px: float | None = Field(default=None, ge=0, le=16)
     t1_ms: float | None = Field(default=None, gt=0)
     t2_ms: float = Field(default=80.0, gt=0)
     seed: int = Field(default=1, ge=0)
@@ -65,7 +67,7 @@ class SimulationSettings(Settings):
     def _word_or_strength(cls, noise: object) -> object:
         if isinstance(noise, SetNoise | dict) or noise in ("matched", "none"):
             return noise
-        raise ValueError("noise is matched, none, or of a set strength such as {snr: 20}")
+        raise ValueError("noise must be matched, none, or a set strength such as {snr: 20}")
 
     @property
     def adds_noise(self) -> bool:
@@ -74,14 +76,21 @@ class SimulationSettings(Settings):
 
     @property
     def noise_words(self) -> str:
-        """How the noise is spelled in reports: ``matched``, ``none``, ``SNR 20``."""
+        """Name of the noise in reports: ``matched``, ``none``, ``SNR 20``."""
         return f"SNR {self.noise.snr:g}" if isinstance(self.noise, SetNoise) else str(self.noise)
 
 
 def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCurve | str:
-    """Find the dose curve of a study from how its T1ce was acquired, or the reason why it gets the linear mix.
+    """Find the dose curve of a study from the acquisition parameters of its T1ce.
 
-    The curve depends on the agent through r2/r1 alone; where the sidecar names none, gadobutrol is taken.
+    The curve depends on the agent only through r2/r1; where the sidecar names none, gadobutrol is taken.
+
+    Args:
+        acquisition: Acquisition parameters of the scan.
+        settings: Settings of the simulation.
+
+    Returns:
+        The dose curve, or the reason why the study gets the linear mix.
     """
     if settings.model == "linear":
         return "as set"
@@ -98,6 +107,13 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
 def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDoseSimulator:
     """Make the simulator of a prepared study; what it mixes are the study's `source_pair`.
 
+    Args:
+        study: The prepared study.
+        settings: Settings of the simulation.
+
+    Returns:
+        The simulator.
+
     Raises:
         StudyError: Its noise is to be matched and is not known.
     """
@@ -105,7 +121,7 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
     return LowDoseSimulator(
         curve=None if isinstance(curve, str) else curve,
         sigma=_noise_sigma(study, settings),
-        noise_fwhm_px=settings.noise_fwhm_px,
+        correlation=noise_correlation(study, settings),
         seed=(settings.seed, zlib.crc32(study.name.encode())),
     )
 
@@ -113,7 +129,16 @@ def study_simulator(study: PreparedStudy, settings: SimulationSettings) -> LowDo
 def simulated_low_dose(
     study: PreparedStudy, dose: float, settings: SimulationSettings, numbers: Sequence[int] | None = None
 ) -> Float[np.ndarray, "x y n"]:
-    """Scan transverse slices of a prepared study (all, or those named) at a lower dose; on [−1, 1].
+    """Simulate low-dose scans of transverse slices of a prepared study.
+
+    Args:
+        study: The prepared study.
+        dose: Dose as a fraction of the standard dose, 0–1.
+        settings: Settings of the simulation.
+        numbers: Slice numbers, from 0; None for all.
+
+    Returns:
+        The slices on [−1, 1], (x, y, n).
 
     Raises:
         DoseError: `dose` is outside 0–1.
@@ -123,11 +148,18 @@ def simulated_low_dose(
     return study_simulator(study, settings).slices(*study.source_pair, dose, outside, numbers)
 
 
+def noise_correlation(study: PreparedStudy, settings: SimulationSettings) -> NoiseCorrelation:
+    """Give the correlation that fresh noise of a study is drawn with: as set, or as measured in its T1ce."""
+    if settings.noise_fwhm_px is None:
+        return study.noise_correlation
+    return gaussian_correlation(settings.noise_fwhm_px)
+
+
 def _noise_sigma(study: PreparedStudy, settings: SimulationSettings) -> float:
     if isinstance(settings.noise, SetNoise):
         return study.tissue_level / settings.noise.snr
     if settings.noise == "none":
         return 0.0
     if study.sigma is None:
-        raise StudyError("a T1ce whose noise is known", "one whose noise could not be found")
+        raise StudyError("The noise of the T1ce could not be measured")
     return study.sigma

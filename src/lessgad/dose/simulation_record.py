@@ -28,7 +28,7 @@ class SimulationRecord:
         sigma: SD of the added noise on the scale of [−1, 1]; 0 for none.
         snr: Tissue level over `sigma`; infinite for none.
         beyond_head: Share of head voxels that enhance more than the curve explains; NaN for linear.
-        beyond_tumor: Likewise of tumor voxels; NaN without a mask.
+        beyond_tumor: The same share of tumor voxels; NaN without a mask.
     """
 
     patient: str
@@ -49,10 +49,13 @@ def simulation_record(
     """Record how the low doses of a study are made.
 
     Args:
-        study: Prepared.
-        tumor: Its tumor, where it has a mask.
-        subset: Of its patient.
-        settings: How to simulate.
+        study: The prepared study.
+        tumor: Mask of the tumor; None without one.
+        subset: Subset of the patient.
+        settings: Settings of the simulation.
+
+    Returns:
+        The record.
 
     Raises:
         StudyError: Its noise is to be matched and is not known.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,30 +13,39 @@ from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.linear import mix
 from lessgad.dose.noise import add_noise
 from lessgad.dose_fraction import check_dose
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 BACKGROUND = -1.0  # where true zero lies on the normalized scale
 
 
 @dataclass(frozen=True)
 class LowDoseSimulator:
-    """How low doses of one study are made from its two end points.
+    """Simulator of the low doses of one study from its two end points.
 
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
-        noise_fwhm_px: Width over which the noise of neighboring pixels is correlated, in plane.
+        correlation: Of the noise of neighboring pixels; x is the last axis of `scan`.
         seed: Of the noise of whole slices; a slice at a dose has the same noise whoever asks.
     """
 
     curve: DoseCurve | None = None
     sigma: float = 0.0
-    noise_fwhm_px: float = 0.0
+    correlation: NoiseCorrelation = WHITE
     seed: tuple[int, ...] = (0,)
 
     def mix(
         self, pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"], dose: float
     ) -> Float[np.ndarray, "*shape"]:
         """Mix end points on [−1, 1] without adding noise; dose 0 and 1 give copies of them, bit for bit.
+
+        Args:
+            pre_contrast: T1.
+            standard_dose: T1ce, on the same scale.
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The noise-free low dose on [−1, 1].
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -58,16 +67,19 @@ class LowDoseSimulator:
 
         Args:
             pre_contrast: T1; without its own noise, where noise is added.
-            standard_dose: T1ce, likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
-            rng: Of the noise.
+            rng: Random generator of the noise.
             outside: Voxels that are no measurement (`not_scanned`); no noise is added there.
+
+        Returns:
+            The noisy low dose on [−1, 1].
         """
         low_dose = self.mix(pre_contrast, standard_dose, dose)
         if self.sigma == 0:
             return low_dose
         magnitude = np.maximum(low_dose - BACKGROUND, 0)
-        noisy = add_noise(magnitude, self.sigma, rng, fwhm_px=self.noise_fwhm_px)
+        noisy = add_noise(magnitude, self.sigma, rng, correlation=self.correlation)
         scanned = np.clip(noisy + BACKGROUND, -1, 1)
         return scanned if outside is None else np.where(outside, low_dose, scanned)
 
@@ -83,10 +95,13 @@ class LowDoseSimulator:
 
         Args:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
-            standard_dose: T1ce likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
-            outside: As for `scan`.
-            numbers: Which slices; None for all.
+            outside: Voxels that were not scanned, as for `scan`.
+            numbers: Slice numbers, from 0; None for all.
+
+        Returns:
+            The slices on [−1, 1], (x, y, n).
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -105,21 +120,25 @@ class LowDoseSimulator:
         numbers: Sequence[int],
         outside: Bool[np.ndarray, "x y n"] | None = None,
     ) -> Float[np.ndarray, "x y n"]:
-        """Scan slices that were cut from a volume, with the noise that they have in it.
+        """Simulate low-dose scans of slices that were cut from a volume, with the noise of their place in it.
 
         Args:
             pre_contrast: T1 on [−1, 1] in transverse order, as for `scan`.
-            standard_dose: T1ce likewise.
+            standard_dose: T1ce on the same grid and scale.
             dose: Fraction of the standard dose, 0–1.
-            numbers: Of the slices in the volume, which their noise is drawn by.
-            outside: As for `scan`.
+            numbers: Numbers of the slices in the volume, which determine their noise.
+            outside: Voxels that were not scanned, as for `scan`.
+
+        Returns:
+            The slices on [−1, 1], (x, y, n).
 
         Raises:
             DoseError: `dose` is outside 0–1.
         """
         dose_seed = round(1e6 * check_dose(dose))
+        rows_of_x = replace(self, correlation=self.correlation.transposed)
         scanned = [
-            self.scan(
+            rows_of_x.scan(
                 np.asarray(pre_contrast[:, :, index]),
                 np.asarray(standard_dose[:, :, index]),
                 dose,
@@ -134,5 +153,13 @@ class LowDoseSimulator:
 def not_scanned(
     pre_contrast: Float[np.ndarray, "*shape"], standard_dose: Float[np.ndarray, "*shape"]
 ) -> Bool[np.ndarray, "*shape"]:
-    """Voxels that are exactly zero in both scans, noise and all: cut away (skull-stripped) or padded, not measured."""
+    """Find voxels that are exactly zero in both scans: skull-stripped or padded, not measured.
+
+    Args:
+        pre_contrast: T1.
+        standard_dose: T1ce, on the same scale.
+
+    Returns:
+        True for such voxels.
+    """
     return (np.asarray(pre_contrast) == BACKGROUND) & (np.asarray(standard_dose) == BACKGROUND)

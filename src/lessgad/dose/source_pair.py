@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,8 @@ class ScanNoise:
     """Noise of both scans before any resampling, on the scale of [−1, 1]; None where it could not be found.
 
     Attributes:
-        pre_contrast: Of the T1.
-        standard_dose: Of the T1ce.
+        pre_contrast: Acquisition parameters of the T1.
+        standard_dose: Acquisition parameters of the T1ce.
     """
 
     pre_contrast: NoiseLevel | None
@@ -43,6 +43,9 @@ def scan_noise(pair: PreparedPair, standard_dose: Volume, *, required: bool) -> 
         pair: The prepared pair.
         standard_dose: The T1ce as scanned, in transverse order.
         required: Whether a scan without an estimate is an error.
+
+    Returns:
+        Noise of both scans.
 
     Raises:
         StudyError: It is, and there is one.
@@ -67,11 +70,14 @@ def noise_of_scan(
     """Estimate the noise of one scan as the scanner stored it.
 
     Args:
-        name: Of the scan, for people.
-        image: In transverse order, any unit.
-        head: Its foreground.
+        name: Name of the scan for display.
+        image: Image in transverse order, any unit.
+        head: Foreground of the image.
         scale: Takes a difference of its intensities to the scale of [−1, 1].
         required: Whether a scan without an estimate is an error.
+
+    Returns:
+        The noise; None if it cannot be estimated and is not required.
 
     Raises:
         StudyError: It is, and this is one.
@@ -80,18 +86,26 @@ def noise_of_scan(
         level = estimate_noise(image, head)
     except StudyError as error:
         if required:
-            raise StudyError(f"a {name} whose noise can be measured", error.came, remedy=OTHERWISE) from error
+            raise StudyError(f"The noise of the {name} cannot be used. {error.problem}", remedy=OTHERWISE) from error
         return None
-    return NoiseLevel(level.sigma * scale, level.source)
+    return replace(level, sigma=level.sigma * scale)
 
 
 def denoised_source_pair(
     pair: PreparedPair, noise: ScanNoise
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
-    """Denoise T1 and T1ce on [−1, 1]; without an estimate of their noise they are left as they are."""
+    """Denoise T1 and T1ce; a scan without a noise estimate is left as it is.
+
+    Args:
+        pair: The prepared pair.
+        noise: Noise of both scans.
+
+    Returns:
+        T1 and T1ce on [−1, 1], (x, y, z) each.
+    """
     images = pair.normalized_pre_contrast, pair.normalized_standard_dose
     t1, t1ce = (
-        denoise(image - BACKGROUND, level.sigma) + BACKGROUND if level is not None else image
+        denoise(image - BACKGROUND, level.sigma, level.correlation) + BACKGROUND if level is not None else image
         for image, level in zip(images, (noise.pre_contrast, noise.standard_dose), strict=True)
     )
     return np.clip(t1, -1, 1), np.clip(t1ce, -1, 1)

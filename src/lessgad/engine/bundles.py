@@ -21,7 +21,7 @@ SECOND_CHANCES = 2
 
 @runtime_checkable
 class Workers(Protocol):
-    """Where jobs are done.
+    """A place that does jobs.
 
     Attributes:
         lost: Errors that tell of a lost worker.
@@ -38,7 +38,7 @@ class Workers(Protocol):
         """Bundles at a time."""
 
     def check(self) -> None:
-        """Raise LessgadError where nobody is left to do anything."""
+        """Raise LessgadError where no one is left to do anything."""
 
     def executor(self) -> AbstractContextManager[Executor]:
         """Start an executor; asked again after one has broken."""
@@ -49,7 +49,7 @@ class Bundle:
     """Jobs that one worker does one after the other.
 
     Attributes:
-        jobs: In order.
+        jobs: Jobs in order.
         losses: Workers that were lost at the first of them.
         suspect: Whether it is done by itself, as one of several that were at hand when all workers were lost.
     """
@@ -60,19 +60,40 @@ class Bundle:
 
 
 def do_bundle(folder: StateFolder, jobs: Sequence[Job]) -> list[Done]:
-    """Do jobs one after the other; in a worker."""
+    """Do the jobs of a bundle one after the other, in a worker.
+
+    Args:
+        folder: Folder of records and locks.
+        jobs: Jobs to do one after the other.
+
+    Returns:
+        The outcome of each.
+    """
     return [do_job(folder, job, ignore_progress) for job in jobs]
 
 
 def ignore_progress(_done: float, _note: str) -> None:
-    """Jobs in other processes are counted when they are finished."""
+    """Jobs in other processes are counted when they are finished.
+
+    Args:
+        _done: Not used.
+        _note: Not used.
+    """
 
 
 def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: Workers) -> Iterator[Done]:
-    """Do bundles side by side and give each job as it is finished.
+    """Do bundles side by side.
 
     A bundle whose worker may have been lost by its fault is tried again by itself: so another one that breaks a worker
     does not count against it.
+
+    Args:
+        folder: Folder of records and locks.
+        bundles: Bundles of jobs.
+        workers: Processes or machines that do the bundles.
+
+    Yields:
+        Each job when it is finished.
 
     Raises:
         LessgadError: What `do_job` raises.
@@ -131,7 +152,7 @@ def _after_loss(
         yield Done(rest.pop(0).unit.key, record)
     losses = 1 + (bundle.losses if len(rest) == len(bundle.jobs) else 0)
     if rest and losses > SECOND_CHANCES:
-        yield _failed(folder, rest.pop(0), f"{losses} workers were lost at it. {why_lost}")
+        yield _failed(folder, rest.pop(0), f"{losses} workers were lost while doing this. {why_lost}")
         losses = 0
     if rest:
         again.append(Bundle(tuple(rest), losses, suspect))

@@ -42,7 +42,7 @@ class DaskWorkers:
     def check(self) -> None:
         """Raise LockedError where the scheduler is gone, or no worker has been there for too long."""
         if self.client.status not in ("running", "connecting"):
-            raise LockedError("a scheduler that stays there", f"one that is gone ({self.tried})", None, "Run it again")
+            raise LockedError(f"The scheduler is gone ({self.tried})", remedy="Run the same command again")
         if self._n_threads():
             self._last_seen = time.monotonic()
         elif time.monotonic() - self._last_seen > self.timeout_s:
@@ -50,7 +50,11 @@ class DaskWorkers:
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Give the executor of the client; where the block fails, what has not begun is dropped."""
+        """Provide the executor of the Dask client; if the block fails, jobs that have not begun are dropped.
+
+        Yields:
+            The executor.
+        """
         pool = self.client.get_executor(pure=False)
         try:
             yield pool
@@ -67,13 +71,19 @@ class DaskWorkers:
 
 
 def no_worker(timeout_s: float, tried: str) -> LockedError:
-    """Say that nobody came to do the work."""
+    """Make the error for missing workers.
+
+    Args:
+        timeout_s: How long a worker was waited for, in seconds.
+        tried: How workers were requested, for the error.
+
+    Returns:
+        The error.
+    """
     return LockedError(
-        f"a worker within {timeout_s:g} s",
-        f"none ({tried})",
-        None,
-        "Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise cluster.timeout_s in "
-        "experiment.yaml",
+        f"No worker was there for {timeout_s:g} s ({tried})",
+        remedy="Look at the queue (squeue) and at the logs of its jobs, ask for less, or raise "
+        "cluster.timeout_s in experiment.yaml",
     )
 
 
@@ -88,7 +98,11 @@ def when_there(workers: DaskWorkers) -> DaskWorkers:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what Dask logs of connections out of the terminal."""
+    """Keep Dask's messages about connections out of the terminal.
+
+    Yields:
+        Nothing.
+    """
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

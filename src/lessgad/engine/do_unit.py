@@ -26,8 +26,8 @@ class Job:
     """A unit to do as things stand; it can be sent to another process.
 
     Attributes:
-        unit: What to do.
-        fingerprint: Of the unit.
+        unit: The unit.
+        fingerprint: Fingerprint of the unit.
         inputs: Fingerprint of each input that counts.
         failures: Key and reason of each input that failed, where the unit asks for them.
         made_from: What its record is going to keep.
@@ -41,7 +41,15 @@ class Job:
 
     @classmethod
     def of(cls, standing: Standing, unit: Unit) -> Job:
-        """Make the job of a unit."""
+        """Make the job of a unit.
+
+        Args:
+            standing: State of all units.
+            unit: The unit.
+
+        Returns:
+            The job.
+        """
         key = unit.key
         return cls(
             unit, standing.fingerprint(key), standing.inputs(key), standing.failures(key), standing.made_from(key)
@@ -50,13 +58,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """How a job went.
+    """Outcome of a job.
 
     Attributes:
-        key: Of the unit.
-        record: Its outcome; None where another run is at it.
-        held_by: That run.
-        traceback: Of an error that nobody foresaw, for the log.
+        key: Key of the unit.
+        record: Outcome; None if another run works on the unit.
+        held_by: The other run that works on the unit.
+        traceback: Traceback of an unexpected error, for the log.
     """
 
     key: str
@@ -66,10 +74,18 @@ class Done:
 
 
 def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
-    """Do a unit and record how it went; a study's own failure is recorded, not raised.
+    """Do a unit and record its outcome; a failure of one study is recorded, not raised.
 
     The record goes before the first output may change, and comes back last. What another run changes underneath is
     noticed before the record is written.
+
+    Args:
+        folder: Folder of records and locks.
+        job: The job.
+        advance: Receives the share done and a note.
+
+    Returns:
+        What happened.
 
     Raises:
         SettingsError: A run with other settings is at this unit or at one of its inputs.
@@ -97,10 +113,7 @@ def do_job(folder: StateFolder, job: Job, advance: Advance) -> Done:
             raise
         if held.holder is not None and held.holder.mark not in ("", job.fingerprint):
             raise SettingsError(
-                f"one run at a time with other settings than those of the {unit.what}",
-                f"another one at it ({held.holder.words})",
-                None,
-                _ONE_AT_A_TIME,
+                f"Another run works on the {unit.what} with other settings ({held.holder.words})", remedy=_ONE_AT_A_TIME
             ) from held
         return Done(unit.key, None, held_by=held.holder)
 
@@ -111,7 +124,7 @@ def _is_done(known: Record, job: Job) -> bool:
 
 
 def _work(job: Job, advance: Advance) -> tuple[str | None, str]:
-    """Do the work; give the reason where it failed, and the traceback where nobody foresaw that."""
+    """Do the work; give the reason where it failed, and the traceback where no one foresaw that."""
     unit = job.unit
     try:
         with saying_why(unit.outputs[0]):
@@ -133,10 +146,9 @@ def _check_stands(unit: Unit) -> None:
     """Raise InputError where the folder that all studies come from is gone: none of them is to blame."""
     if unit.stands_on is not None and not unit.stands_on.is_dir():
         raise InputError(
-            "the folder that was there when the run began",
-            "no such folder",
-            unit.stands_on,
-            "Put it back, then run again",
+            "The folder was there when the run began and is gone",
+            path=unit.stands_on,
+            remedy="Put it back, then run again",
         )
 
 
@@ -149,7 +161,7 @@ def _changed_source(unit: Unit) -> str | None:
             _check_stands(unit)
             now = "missing"
         if now != known:
-            return f"{path.name}: wanted a file that stays as it is during a run, got another one. Run again."
+            return f"{path.name}: The file was changed during the run. Run again."
     return None
 
 
@@ -159,10 +171,7 @@ def _check_inputs(folder: StateFolder, job: Job) -> None:
         record = read_record(folder.record(key))
         if record is None or record.outcome != "done" or record.fingerprint != wanted:
             raise SettingsError(
-                f"{key} to stay as it is while the {job.unit.what} reads it",
-                "another run that does it again",
-                None,
-                _ONE_AT_A_TIME,
+                f"Another run has changed {key} while the {job.unit.what} was reading it", remedy=_ONE_AT_A_TIME
             )
 
 

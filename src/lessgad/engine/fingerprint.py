@@ -22,7 +22,7 @@ def fingerprint(version: int, **ingredients: object) -> str:
 
     Args:
         version: Raised by hand when a stage's results change; never the package version.
-        ingredients: Settings and hashes of inputs; anything JSON can spell.
+        **ingredients: Settings and hashes of inputs; anything JSON can spell.
 
     Returns:
         16 hexadecimal digits; the same for the same ingredients in any order.

@@ -23,10 +23,10 @@ class Holder:
     """Who holds a lock, as it says itself.
 
     Attributes:
-        process: Its number.
+        process: Process ID.
         machine: The name of its machine.
-        since: When it began, UTC, ISO 8601.
-        mark: Of what it does, where the lock was taken with one.
+        since: Start time, UTC, ISO 8601.
+        mark: Mark of the work, if the lock was taken with one.
     """
 
     process: int
@@ -64,7 +64,7 @@ class HeldError(LockedError):
     def __init__(self, what: str, holder: Holder | None) -> None:
         self.what, self.holder = what, holder
         words = "it does not say which" if holder is None else holder.words
-        super().__init__(f"to do the {what}", f"another run at it ({words})", None, "Wait for it or stop it")
+        super().__init__(f"Another run works on the {what} ({words})", remedy="Wait for it or stop it")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return HeldError, (self.what, self.holder)
@@ -72,7 +72,7 @@ class HeldError(LockedError):
 
 @contextmanager
 def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
-    """Hold a lock while the block runs; it goes with the process, however that ends.
+    """Hold a lock while the block runs; the lock ends with the process, in whatever way the process ends.
 
     The lock is that of the operating system on the open file (``flock``), which network file systems hand on to their
     server. Who holds it is written beside it, for people only: the file that says so may outlive its process.
@@ -81,6 +81,9 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
         path: The lock file.
         what: The work, for people: "training of the model all-doses".
         mark: Tells one kind of the same work from another.
+
+    Yields:
+        Nothing.
 
     Raises:
         HeldError: Another process holds it; says which, on which machine, since when.
@@ -98,10 +101,9 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
         raise HeldError(what, read_holder(holder)) from error
     except NotImplementedError as error:
         raise StorageError(
-            "a file system that can lock files",
-            "one that cannot",
-            path,
-            "Put the experiment on a local disk, or mount the network disk with locks (NFS 4, or 3 with lockd)",
+            "The file system of this folder cannot lock files",
+            path=path,
+            remedy="Put the experiment on a local disk, or mount the network disk with locks (NFS 4, or 3 with lockd)",
         ) from error
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
@@ -118,7 +120,15 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
 
 
 def read_holder(path: Path, *, only_alive: bool = False) -> Holder | None:
-    """Read who holds a lock; None where nobody says so, or, if asked, where that process is known to be gone."""
+    """Read who holds a lock.
+
+    Args:
+        path: The file to read.
+        only_alive: Whether a holder whose process has ended is ignored.
+
+    Returns:
+        The holder; None if unknown, or if its process has ended and `only_alive` is set.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         who = json.loads(path.read_text(encoding="utf-8"))
         holder = Holder(int(who["process"]), str(who["machine"]), str(who["since"]), str(who.get("mark", "")))

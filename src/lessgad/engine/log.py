@@ -22,6 +22,9 @@ def run_log(logs: Path, formatter: logging.Formatter) -> Iterator[None]:
         logs: The folder.
         formatter: Spells each line.
 
+    Yields:
+        Nothing.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

@@ -13,7 +13,7 @@ class Plan:
     """Units in an order in which each comes after its inputs.
 
     Args:
-        units: Of all stages, stage by stage.
+        units: Units of all stages, stage by stage.
 
     Raises:
         ValueError: Two units have one key or write one file, or an input does not come before the unit that reads it.
@@ -30,7 +30,7 @@ class Plan:
                     raise ValueError(f"{unit.key} needs {needed.unit}, which does not come before it")
             for output in map(str, unit.outputs):
                 if (other := writers.setdefault(output, unit.key)) != unit.key:
-                    raise ValueError(f"{unit.key} and {other} write {output}")
+                    raise ValueError(f"{unit.key} and {other} both write {output}")
             self._units[unit.key] = unit
         self._stages = {stage: tuple(of_it) for stage, of_it in groupby(self, key=lambda unit: unit.stage)}
 
@@ -56,5 +56,12 @@ class Plan:
         return tuple(self._stages)
 
     def of_stage(self, stage: str) -> tuple[Unit, ...]:
-        """Units of one stage."""
+        """List the units of one stage.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The units, in their order.
+        """
         return self._stages.get(stage, ())

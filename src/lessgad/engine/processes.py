@@ -22,7 +22,7 @@ class LocalProcesses:
 
     Args:
         at_once: Processes.
-        n_threads: Threads of each, where the environment does not say otherwise.
+        n_threads: Threads of each process, unless the environment sets another number.
     """
 
     lost: tuple[type[BaseException], ...] = ()
@@ -37,7 +37,11 @@ class LocalProcesses:
 
     @contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Start the processes as they are needed; where the block fails, they end with it."""
+        """Provide worker processes, started when they are needed; if the block fails, they end with it.
+
+        Yields:
+            The executor.
+        """
         others = set(active_children())
         with _Pool(self.at_once, get_context("spawn"), _begin_worker, (self.n_threads,)) as pool:
             try:

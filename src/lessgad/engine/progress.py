@@ -11,10 +11,20 @@ class Progress(Protocol):
     """Is told what is being done and how far it is; the command line draws bars from it."""
 
     def begin(self, stage: str, total: float) -> None:
-        """A stage begins, with so much to do (studies, or samples of training)."""
+        """A stage begins, with so much to do (studies, or samples of training).
+
+        Args:
+            stage: Name of the stage.
+            total: Amount of work in the stage, in its own unit.
+        """
 
     def advance(self, done: float, note: str = "") -> None:
-        """So much of the stage is done; the note says what is at hand."""
+        """So much of the stage is done; the note says what is at hand.
+
+        Args:
+            done: Work done so far, in the unit of the total.
+            note: Short description of the work.
+        """
 
     def end(self) -> None:
         """The stage is over."""
@@ -27,10 +37,20 @@ class NullProgress:
     """Progress that nobody is told of."""
 
     def begin(self, stage: str, total: float) -> None:
-        """Ignore it."""
+        """Ignore it.
+
+        Args:
+            stage: Name of the stage.
+            total: Amount of work in the stage, in its own unit.
+        """
 
     def advance(self, done: float, note: str = "") -> None:
-        """Ignore it."""
+        """Ignore it.
+
+        Args:
+            done: Work done so far, in the unit of the total.
+            note: Short description of the work.
+        """
 
     def end(self) -> None:
         """Ignore it."""

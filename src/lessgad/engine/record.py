@@ -22,12 +22,12 @@ class Record:
     """The outcome of a unit of work.
 
     Attributes:
-        fingerprint: Of everything that the outcome depends on.
+        fingerprint: Fingerprint of everything that the outcome depends on.
         outcome: done or failed.
         reason: Why it failed, in one line; empty when done.
-        finished: When, UTC, ISO 8601.
+        finished: End of the work, UTC, ISO 8601.
         made_from: What went into the fingerprint, for people who ask what has changed since; empty in old records.
-        format: Of the file; 1 had no `made_from`.
+        format: Format of the file; 1 had no `made_from`.
     """
 
     fingerprint: str
@@ -41,7 +41,17 @@ class Record:
 def write_record(
     path: Path, fingerprint: str, reason: str | None = None, made_from: Mapping[str, Any] | None = None
 ) -> Record:
-    """Write the outcome; with a reason it failed. Always the last file of a unit to be written."""
+    """Write the outcome of a unit, always as its last file; a unit with a reason has failed.
+
+    Args:
+        path: The file to write.
+        fingerprint: Fingerprint of the unit.
+        reason: Why the unit failed; None where it did not.
+        made_from: Everything that the result depends on.
+
+    Returns:
+        The record.
+    """
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     outcome: Outcome = "done" if reason is None else "failed"
     record = Record(fingerprint, outcome, reason or "", finished, made_from or {}, FORMAT)
@@ -50,7 +60,13 @@ def write_record(
 
 
 def read_record(path: Path) -> Record | None:
-    """Read the outcome; None where there is none that can be read.
+    """Read the recorded outcome of a unit.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The record; None if there is none that can be read.
 
     Raises:
         InputError: A newer lessgad wrote it.
@@ -64,10 +80,10 @@ def read_record(path: Path) -> Record | None:
     found = content.get("format", 1)
     if isinstance(found, int) and found > FORMAT:
         raise InputError(
-            f"a record of format {FORMAT} or older",
-            f"format {found}, written by a newer lessgad",
-            path,
-            "Use that version of lessgad on this experiment",
+            f"This record has format {found} and was written by a newer lessgad; this one reads format "
+            f"{FORMAT} or older",
+            path=path,
+            remedy="Use the newer version of lessgad on this experiment",
         )
     try:
         record = Record(**content)

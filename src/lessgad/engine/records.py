@@ -14,10 +14,10 @@ HOLDER = ".holder.json"
 
 
 class Records:
-    """What is known of the units of an experiment.
+    """Records of the units of an experiment.
 
     Args:
-        folder: Where records lie.
+        folder: Folder of the records.
     """
 
     def __init__(self, folder: StateFolder) -> None:
@@ -26,7 +26,13 @@ class Records:
         self._there: dict[str, dict[str, Seen]] = {}
 
     def of(self, key: str) -> Record | None:
-        """Give the record of a unit; None where there is none that can be read.
+        """Look up the record of a unit.
+
+        Args:
+            key: Key of a unit.
+
+        Returns:
+            The record; None if there is none that can be read.
 
         Raises:
             InputError: A newer lessgad wrote it.

@@ -17,11 +17,14 @@ from lessgad.errors import SettingsError
 
 @contextmanager
 def one_of_the_runs(folder: StateFolder, settings: str) -> Iterator[None]:
-    """Be one of the runs while the block runs.
+    """Register this process as a run of the experiment while the block runs.
 
     Args:
-        folder: Where the experiment's state lies.
+        folder: State folder of the experiment.
         settings: A hash of all settings that results depend on.
+
+    Yields:
+        Nothing.
 
     Raises:
         SettingsError: A run with other settings is at work.
@@ -48,8 +51,6 @@ def _check_others(folder: StateFolder, settings: str) -> None:
         except HeldError as held:
             if held.holder is not None and held.holder.mark != settings:
                 raise SettingsError(
-                    "one run at a time with other settings",
-                    f"another one at work ({held.holder.words})",
-                    None,
-                    "Wait for it or stop it, or give experiment.yaml back what it said when that run began",
+                    f"Another run with other settings is at work ({held.holder.words})",
+                    remedy="Wait for it or stop it, or restore the experiment.yaml with which it began",
                 ) from held

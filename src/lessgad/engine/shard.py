@@ -18,7 +18,7 @@ class Shard:
 
     Attributes:
         number: Which, from 1.
-        n: Of how many.
+        n: Number of shares.
     """
 
     number: int = 1
@@ -28,13 +28,22 @@ class Shard:
     def parse(cls, words: str) -> Shard:
         """Read ``3/50``.
 
+        Args:
+            words: The option as typed.
+
+        Returns:
+            The share.
+
         Raises:
             SettingsError: It is not a share: 0/50, 51/50, three.
         """
         found = _SHARD.fullmatch(words.strip())
         number, n = (int(found[1]), int(found[2])) if found else (0, 0)
         if not 1 <= number <= n:
-            raise SettingsError("--shard as a number and how many there are, such as 3/50", words, None, "Count from 1")
+            raise SettingsError(
+                f"--shard {words} is not understood",
+                remedy="Write the number and how many there are, such as 3/50, and count from 1",
+            )
         return cls(number, n)
 
     def of(self, subjects: Sequence[str]) -> list[str]:

@@ -20,14 +20,14 @@ MOST_KEPT = 500
 
 
 class Standing:
-    """A plan held against the records.
+    """A plan compared with the records.
 
     The plan says what depends on what; which inputs count depends on what has failed. A unit that has failed with its
     fingerprint of today is no input; one that is yet to be done is taken for one that will be.
 
     Args:
-        plan: Of the experiment.
-        records: What is known of its units.
+        plan: Plan of the experiment.
+        records: Records of all units.
     """
 
     def __init__(self, plan: Plan, records: Records) -> None:
@@ -58,7 +58,14 @@ class Standing:
         return {counted: self.fingerprint(counted) for counted in self.counted(key)}
 
     def failures(self, key: str) -> tuple[tuple[str, str], ...]:
-        """Give key and reason of each input that failed, where the unit asks for them."""
+        """List the failed inputs of a unit, if the unit asks for them.
+
+        Args:
+            key: Key of the unit.
+
+        Returns:
+            Key and reason of each.
+        """
         unit = self.plan[key]
         if not unit.tells_failures:
             return ()
@@ -93,7 +100,14 @@ class Standing:
         return {**unit.ingredients, **more}
 
     def counted(self, key: str) -> tuple[str, ...]:
-        """Give the inputs of a unit that count as things are."""
+        """List the inputs of a unit that count at present.
+
+        Args:
+            key: Key of the unit.
+
+        Returns:
+            Their keys.
+        """
         if key not in self._counted:
             unit = self.plan[key]
             usable = [needed.unit for needed in unit.inputs if self.usable(needed.unit)]
@@ -146,7 +160,14 @@ class Standing:
         return None if path is None else read_holder(path, only_alive=True)
 
     def waits_for(self, key: str) -> Iterator[str]:
-        """Name the inputs that have to be done before a unit can begin."""
+        """Name the inputs that must be done before a unit can begin.
+
+        Args:
+            key: Key of the unit.
+
+        Yields:
+            The keys.
+        """
         for needed in self.plan[key].inputs:
             if needed.need == "must" and not self.usable(needed.unit):
                 yield needed.unit
@@ -159,9 +180,15 @@ class Standing:
         return [unit for unit in units if not self.left_out(unit.key) and self.own_state(unit.key) != "done"]
 
     def before(self, units: Iterable[Unit]) -> set[str]:
-        """Give the keys of everything that some units stand on, directly or not, and that is not done.
+        """Find all units that are not done and on which some units depend, directly or not.
 
-        An input that failed is among them where a unit cannot do without.
+        A failed input is included if a unit requires it.
+
+        Args:
+            units: Units to start from.
+
+        Returns:
+            Their keys.
         """
         missing: set[str] = set()
         seen: set[str] = set()

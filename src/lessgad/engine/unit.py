@@ -21,9 +21,9 @@ class Input:
     """Another unit whose outputs a unit reads.
 
     Attributes:
-        unit: Its key.
+        unit: Key of the unit.
         need: What happens where it has failed.
-        role: What it is read as, where that makes a difference: "train", "validation".
+        role: Role of the input, if it makes a difference: "train", "validation".
     """
 
     unit: str
@@ -33,11 +33,11 @@ class Input:
 
 @dataclass(frozen=True)
 class Doing:
-    """What the work of a unit is told when it is done.
+    """Context that the work of a unit gets.
 
     Attributes:
         advance: Takes how far the unit is (0 to its size) and a few words.
-        fingerprint: Of the unit.
+        fingerprint: Fingerprint of the unit.
         inputs: Fingerprint of each input that counts, by key.
         failures: Key and reason of each input that failed, where the unit asks for them.
     """
@@ -54,8 +54,8 @@ class Unit:
 
     Attributes:
         stage: The stage that it belongs to.
-        name: Of its record: the study, the model.
-        what: For people: "preparation of sub-01".
+        name: Name of its record: the study, the model.
+        what: Description for display: "preparation of sub-01".
         version: Raised by hand when results change that neither settings nor inputs explain.
         ingredients: Settings and hashes of files that its result depends on; anything JSON can spell.
         work: Does it. Must pickle unless the unit is done `here`.
@@ -96,5 +96,13 @@ class Unit:
 
 
 def key_of(stage: str, name: str) -> str:
-    """Give the key of a unit: ``prepare/sub-01``."""
+    """Make the key of a unit: ``prepare/sub-01``.
+
+    Args:
+        stage: Name of the stage.
+        name: Name of the unit within its stage.
+
+    Returns:
+        The key.
+    """
     return f"{stage}/{name}"

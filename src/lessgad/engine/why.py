@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a unit is not done: what changed since, what it waits for, who is at it."""
+"""Why a unit is not done: what changed since, what it waits for, who works on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ _ABSENT = object()
 
 
 def why(standing: Standing, key: str) -> str:
-    """Say in one line why a unit is to be done, or why it cannot be; empty where it is done."""
+    """Explain in one line why a unit is pending or blocked.
+
+    Args:
+        standing: State of all units.
+        key: Key of a unit.
+
+    Returns:
+        The reason; empty if the unit is done.
+    """
     state = standing.state(key)
     if state == "done":
         return ""
@@ -34,7 +42,7 @@ def why(standing: Standing, key: str) -> str:
         missing = next(path for path in standing.plan[key].outputs if not path.exists())
         return f"{missing.name} is missing"
     if not record.made_from:
-        return "an older lessgad did it, which did not note from what"
+        return "it was done by an older lessgad, which did not record its inputs"
     now = json.loads(json.dumps(standing.made_from(key)))  # as it would come back from disk
     return _listed(_changes(record.made_from, now, standing, key))
 

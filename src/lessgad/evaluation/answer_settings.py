@@ -25,8 +25,8 @@ class Endpoint(Settings):
             − Dice with the low dose), ssim or psnr_db.
         at_least: The margin of recovery, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's recovery, or
             a difference from the repeat's SSIM or PSNR (−0.05).
-        at_most: The margin of the others, likewise; of recovery an upper one beside `at_least`.
-        relative_to: ``repeat``: each value is held against that of a second scan at the standard dose in the same
+        at_most: The margin of all other metrics, or an upper margin of recovery beside `at_least`.
+        relative_to: ``repeat``: each value is compared with that of a second scan at the standard dose in the same
             study; null: values are taken as they are.
         share: More than this share of all patients must be shown to keep the margin, from 0.5 to 0.95. Default: 0.5
             for what is relative to the repeat, recovery, SSIM, PSNR, loss of Dice; 0.8 for lesions lost; else 0.6667.
@@ -42,7 +42,7 @@ class Endpoint(Settings):
 
     @property
     def kind(self) -> MetricKind:
-        """What its metric is."""
+        """Properties of its metric."""
         return METRICS[self.metric]
 
     @property
@@ -80,13 +80,13 @@ class Endpoint(Settings):
             better = "larger" if self.kind.larger_is_better else "smaller"
             raise ValueError(f"{self.metric} is better when {better}; give it {wanted} and a margin, and no {other}")
         if self.relative_to is not None and self.kind.comparison is None:
-            raise ValueError(f"{self.metric} cannot be held against the repeat: leave relative_to out")
+            raise ValueError(f"{self.metric} cannot be compared with the repeat: leave relative_to out")
         low, high = self._limits()
         beyond = next((margin for margin in self.margins if not low <= margin <= high), None)
         if beyond is not None:
             percent = self.kind.largest == 1 and 1 < beyond <= 100
             raise ValueError(
-                f"the margin of {self.metric} lies between {low:g} and {high:g}"
+                f"the margin of {self.metric} must lie between {low:g} and {high:g}"
                 + (f"; did you mean {beyond / 100:g}?" if percent else "")
             )
         if len(self.margins) == 2 and not self.margins[0] < self.margins[1]:
@@ -123,9 +123,9 @@ class AnswerSettings(Settings):
 
     Attributes:
         endpoints: All must hold at a dose; at least one must be of a kind that needs contrast.
-        method: Whose images are judged.
-        min_patients: With fewer there is no answer.
-        level: Of each one-sided test; 0.025 gives 97.5 % confidence.
+        method: Method whose images are evaluated.
+        min_patients: Smallest number of test patients for an answer.
+        level: Level of each one-sided test; 0.025 gives 97.5 % confidence.
     """
 
     endpoints: tuple[Endpoint, ...] = Field(default=DEFAULT_ENDPOINTS, min_length=1)
@@ -149,5 +149,5 @@ class AnswerSettings(Settings):
             raise ValueError(f"{twice} is named twice")
         if not any(endpoint.kind.needs_contrast for endpoint in endpoints):
             useful = ", ".join(name for name, kind in METRICS.items() if kind.needs_contrast)
-            raise ValueError(f"an image without contrast would meet these endpoints; name one of {useful} too")
+            raise ValueError(f"an image without contrast would meet these endpoints; add one of {useful}")
         return endpoints

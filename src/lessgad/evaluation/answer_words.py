@@ -24,9 +24,9 @@ def answer_words(answer: DoseAnswer) -> str:
 def headline(answer: DoseAnswer) -> str:
     """The answer in one sentence; where there is none, why."""
     if answer.lowest_dose is not None:
-        return f"{percent(answer.lowest_dose)} of the standard dose is the lowest that is shown to be enough."
+        return f"{percent(answer.lowest_dose)} of the standard dose is the lowest dose shown to be sufficient."
     if answer.status == "no dose":
-        return "No dose below the standard is shown to be enough."
+        return "No dose below the standard dose is shown to be sufficient."
     return f"No answer: {_obstacle(answer)}"
 
 
@@ -103,7 +103,8 @@ def _obstacle(answer: DoseAnswer) -> str:
         controls = [answer.cell(0.0, endpoint) for endpoint in answer.reasons]
         counts = _all_of(f"{c.n_kept} of {c.n_patients}" for c in controls if c is not None)
         return (
-            f"without any contrast {named} {was} met already (by {counts} patients), which proves nothing of a dose. "
+            f"without any contrast agent {named} {was} met already (by {counts} patients), which proves nothing "
+            "of a dose. "
             "A stricter margin or another endpoint is needed, and other patients to test it on."
         )
     relative = NO_REPEAT if any(endpoint.is_relative for endpoint in answer.reasons) else ""
@@ -120,7 +121,7 @@ def _too_few(answer: DoseAnswer) -> str:
     n = answer.n_patients(endpoint)
     return (
         f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in {share_words(endpoint)}; "
-        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them keep it"
+        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them keep the margin"
     )
 
 

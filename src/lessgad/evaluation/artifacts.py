@@ -27,11 +27,11 @@ class ArtifactScores:
 
     Attributes:
         rms_error: Root mean square error in the head, as a share of the signal of tissue.
-        rms_error_outside: Likewise outside the tumor.
+        rms_error_outside: The same error outside the tumor.
         off_share: Share of head voxels off by more than 30 % of the signal of tissue.
-        off_share_outside: Likewise outside the tumor.
+        off_share_outside: The same share outside the tumor.
         brighter_ml: Volume brighter than both T1 and standard dose by more than that, in clusters of 10 mm³ or more.
-        darker_ml: Volume darker than both, likewise.
+        darker_ml: Volume darker than both by more than that, in clusters of 10 mm³ or more.
         texture_ratio: SD of the fine structure in the tumor over that of the standard dose; 1 is right.
         edge_error: RMS error of the gradient in the tumor over the RMS gradient of the standard dose; 0 is right.
     """
@@ -65,11 +65,14 @@ def artifact_scores(
     Args:
         image: A method's image on [−1, 1].
         pre_contrast: T1, on the same grid and scale.
-        standard_dose: T1ce, likewise.
+        standard_dose: T1ce on the same grid and scale.
         head: Foreground.
-        tumor: Its mask; None where the study has none.
+        tumor: Mask of the tumor; None without one.
         spacing_mm: Voxel spacing along each axis.
         tissue_level: Signal of tissue on that scale, true zero at 0.
+
+    Returns:
+        The scores.
     """
     error = (np.asarray(image, np.float32) - standard_dose) / np.float32(tissue_level)
     outside = head if tumor is None else head & ~tumor
@@ -88,7 +91,18 @@ def artifact_scores(
 
 
 def beyond_both(image: Image, one: Image, other: Image, head: Region, by: float) -> tuple[Region, Region]:
-    """Find voxels of the head that are brighter, or darker, than two other images by more than `by`."""
+    """Find voxels of the head that are brighter, or darker, than both of two other images.
+
+    Args:
+        image: The image to judge, on [−1, 1].
+        one: The first image.
+        other: The second image.
+        head: Foreground of the study.
+        by: Smallest difference, on the scale of [−1, 1].
+
+    Returns:
+        The brighter and the darker voxels, (x, y, z) each.
+    """
     brighter = head & (image > np.maximum(one, other) + by)
     darker = head & (image < np.minimum(one, other) - by)
     return brighter, darker

@@ -18,19 +18,44 @@ Spacing = tuple[float, float, float]
 
 
 def volume_ml(mask: Bool[np.ndarray, "x y z"], spacing_mm: Spacing) -> float:
-    """Volume of a mask in ml."""
+    """Compute the volume of a mask.
+
+    Args:
+        mask: A mask.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        Volume in ml.
+    """
     return float(np.count_nonzero(mask)) * math.prod(spacing_mm) / 1000
 
 
 def fewest_voxels(volume_mm3: float, spacing_mm: Spacing) -> int:
-    """How many voxels it takes to fill a volume; at least one."""
+    """Compute the number of voxels that fill a volume.
+
+    Args:
+        volume_mm3: Volume, in mm³.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The number, at least 1.
+    """
     return max(1, math.ceil(volume_mm3 / math.prod(spacing_mm) * (1 - _SLACK)))
 
 
 def in_clusters(
     mask: Bool[np.ndarray, "x y z"], spacing_mm: Spacing, smallest_mm3: float = SMALLEST_CLUSTER_MM3
 ) -> Bool[np.ndarray, "x y z"]:
-    """Keep what lies in clusters (voxels that share a face) of at least `smallest_mm3`."""
+    """Keep the voxels that lie in clusters (voxels that share a face) of at least `smallest_mm3`.
+
+    Args:
+        mask: A mask.
+        spacing_mm: Voxel spacing, in mm.
+        smallest_mm3: Volume of the smallest cluster to keep, in mm³.
+
+    Returns:
+        True for the voxels that are kept.
+    """
     voxels = np.flatnonzero(np.ascontiguousarray(mask))
     kept = np.zeros(mask.shape, bool)  # in C order, whatever the order of the mask: reshape must give a view
     kept.reshape(-1)[voxels[_in_large(voxels, mask.shape, spacing_mm, smallest_mm3)]] = True
@@ -112,19 +137,34 @@ def _joined(n_voxels: int, pairs: Int[np.ndarray, "2 pair"]) -> Int[np.ndarray, 
 
 
 def box_around(mask: Bool[np.ndarray, "x y z"], n_beyond: tuple[int, ...] = (0, 0, 0)) -> tuple[slice, ...]:
-    """Index of the smallest box that holds a mask and, where the grid goes on, `n_beyond` voxels on each side.
+    """Find the smallest box that holds a mask, with a margin where the grid allows.
+
+    Args:
+        mask: A mask.
+        n_beyond: Voxels to add on each side, along each axis.
+
+    Returns:
+        Index of the box.
 
     Raises:
         VolumeError: The mask is empty.
     """
     if not mask.any():
-        raise VolumeError("a mask with voxels in it", "an empty one")
+        raise VolumeError("The mask is empty")
     occupied = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     return tuple(slice(max(0, int(at[0]) - n), int(at[-1]) + 1 + n) for at, n in zip(occupied, n_beyond, strict=True))
 
 
 def distance_mm(mask: Bool[np.ndarray, "x y z"], spacing_mm: Spacing, reach_mm: float) -> Float[np.ndarray, "x y z"]:
-    """Distance of each voxel's center to the closest center of a voxel of `mask`, infinite beyond `reach_mm`.
+    """Compute the distance of each voxel's center to the closest center of a voxel of `mask`.
+
+    Args:
+        mask: A mask.
+        spacing_mm: Voxel spacing, in mm.
+        reach_mm: Largest distance of interest, in mm.
+
+    Returns:
+        Distance in mm; infinite beyond `reach_mm`.
 
     Raises:
         VolumeError: The mask is empty.

@@ -41,16 +41,19 @@ def contrast_ratios(
         LBR = S_tumor / S_background
         CEP = 100 · (S_tumor − S_tumor, T1) / S_tumor, T1
 
-    S_tumor is the mean over the tumor. S_background is the median, for nobody drew a region around the vessels and
-    the fat in it. σ is that of the *acquired* low dose, whatever was made of it: a method that smooths has gained
-    nothing by it.
+    S_tumor is the mean over the tumor. S_background is the median, for no one drew a region around the vessels and the
+    fat in it. σ is that of the *acquired* low dose, whatever was made of it: a method that smooths has gained nothing
+    by it.
 
     Args:
         image: A method's image on [−1, 1], true zero at −1.
         pre_contrast: T1 on that scale.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         background: Tissue around it (`background_tissue`); where empty, CNR and LBR are NaN.
         sigma: SD of the noise of the acquired low dose on that scale; None or 0 make CNR NaN.
+
+    Returns:
+        CNR, LBR and CEP; NaN where undefined.
 
     Sources: the endpoints of trials of contrast agents, such as Rumboldt et al., J. Magn. Reson. Imaging 2009 (LBR, CNR
     and % lesion enhancement) and Loevner et al., Invest. Radiol. 2023; there readers draw the regions.
@@ -69,7 +72,7 @@ def background_tissue(
     head: Bool[np.ndarray, "x y z"],
     near: Bool[np.ndarray, "x y z"],
 ) -> Bool[np.ndarray, "x y z"]:
-    """Of the voxels near a tumor keep tissue: at least half as bright in the T1 as the head's median.
+    """Find tissue near a tumor: voxels at least half as bright in the T1 as the median of the head.
 
     Liquor, air cells and compact bone, which surround a tumor of the cerebellopontine angle, are left out.
 
@@ -77,6 +80,9 @@ def background_tissue(
         pre_contrast: T1 on [−1, 1].
         head: Foreground, with voxels in it.
         near: Head voxels around the tumor that do not enhance at the standard dose.
+
+    Returns:
+        True for such voxels.
     """
     signal = pre_contrast - TRUE_ZERO
     return near & (signal >= LEAST_TISSUE * float(np.median(signal[head])))

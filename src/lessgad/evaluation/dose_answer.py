@@ -41,11 +41,11 @@ class DoseAnswer:
         settings: Endpoints, margins, method.
         doses: Above 0 and below 1, from high to low: the order of the test.
         cells: Every endpoint at every dose, at 0 where that was measured, and at 1 where there is a repeat.
-        lowest_dose: Where given.
+        lowest_dose: Lowest sufficient dose, 0–1; None without an answer.
         stopped_at: The first dose that failed.
         reasons: The endpoints that "not measured", "too few", "no control", "insensitive" or "unusable" speak of.
         unusable: Endpoints that the repeat fails: they give no verdict.
-        n_test_patients: In the test subset, measured or not.
+        n_test_patients: Number of patients in the test subset, with and without values.
         n_undefined: Patients without any value, of each endpoint in the order of the settings; left out of it.
     """
 
@@ -65,7 +65,15 @@ class DoseAnswer:
         return self.n_test_patients - self.n_undefined[self.settings.endpoints.index(endpoint)]
 
     def cell(self, dose: float, endpoint: Endpoint) -> EndpointAtDose | None:
-        """How an endpoint stands at a dose."""
+        """Look up the result of an endpoint at a dose.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            endpoint: The endpoint.
+
+        Returns:
+            The result; None if the endpoint was not tested there.
+        """
         return next((cell for cell in self.cells if (cell.dose, cell.endpoint) == (dose, endpoint)), None)
 
     @property
@@ -79,15 +87,18 @@ def find_dose_answer(
 ) -> DoseAnswer:
     """Test the doses from high to low.
 
-    Dose 1 is what the others are held against and is not tested; its repeat is the positive control. Dose 0 is the
+    Dose 1 is what the others are compared with and is not tested; its repeat is the positive control. Dose 0 is the
     negative control: an endpoint that a large enough *share of these patients* keeps there cannot tell contrast from
     none, however uncertain that share is, and the answer is withheld.
 
     Args:
-        outcomes: What was measured; what the settings, `doses` and `patients` do not name is passed over.
-        settings: What is enough.
-        doses: That were to be tested, as they were frozen; one without values fails.
-        patients: Of the test subset; those without values are counted as undefined.
+        outcomes: Measured outcomes; those that the settings, `doses` and `patients` do not name are ignored.
+        settings: Settings of the answer.
+        doses: Doses to test, as frozen; a dose without values fails.
+        patients: Patients of the test subset; those without values are counted as undefined.
+
+    Returns:
+        The verdict, and the result of each endpoint at each dose.
 
     Raises:
         InputError: A value comes twice.

@@ -16,10 +16,10 @@ from lessgad.evaluation.share_of_patients import least_patients, patients_needed
 
 @dataclass(frozen=True)
 class EndpointAtDose:
-    """How an endpoint stands at a dose.
+    """Result of an endpoint at a dose.
 
     Attributes:
-        endpoint: With its margin.
+        endpoint: Endpoint with its margin.
         dose: Fraction of the standard dose; 0 is the negative control, 1 the positive one (the repeat).
         n_patients: Patients with a value.
         n_studies: Studies with a value.
@@ -57,14 +57,17 @@ class EndpointAtDose:
 def endpoint_at_dose(
     endpoint: Endpoint, dose: float, at_dose: Mapping[Study, float], evaluable: set[Study], settings: AnswerSettings
 ) -> EndpointAtDose:
-    """Count the patients that keep a margin at a dose.
+    """Count the patients who keep a margin at a dose.
 
     Args:
-        endpoint: Which.
+        endpoint: The endpoint.
         dose: Fraction of the standard dose.
         at_dose: Value of each study; NaN where it is undefined.
         evaluable: Studies that have a value at some dose; the others are left out at all doses alike.
         settings: Level and least number of patients.
+
+    Returns:
+        The counts, and the test of the share.
     """
     defined = [study for study in sorted(evaluable) if not math.isnan(at_dose.get(study, math.nan))]
     by_patient: dict[str, list[float]] = {}
@@ -90,7 +93,15 @@ def endpoint_at_dose(
 
 
 def fewest_patients(endpoint: Endpoint, settings: AnswerSettings) -> int:
-    """Say how many patients an endpoint needs before it can be shown at all."""
+    """Find how many patients an endpoint needs before it can be met at all.
+
+    Args:
+        endpoint: The endpoint.
+        settings: Settings of the answer.
+
+    Returns:
+        The number of patients.
+    """
     return max(settings.min_patients, least_patients(endpoint.share, settings.level))
 
 

@@ -26,20 +26,20 @@ LOST_UNDER = 0.5  # of the recovery that the repeat has in a lesion
 
 @dataclass(frozen=True)
 class MetricKind:
-    """What a metric is to an endpoint.
+    """Properties of a metric that an endpoint can use.
 
     Attributes:
-        name: For people.
+        name: Name for display.
         larger_is_better: Then the margin is a least value, else a largest one.
         largest: No absolute margin lies above this; none lies below 0.
         share: More than this share of patients must be shown to keep the margin, unless an endpoint says differently
             or is relative to the repeat.
-        comparison: How a value is held against that of the repeat; None where that cannot be done.
-        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin.
-            False of a metric of what was invented: an image without contrast has invented nothing.
-        area: Where it is taken unless an endpoint says otherwise; empty where there is only one way.
-        unit: With its space; empty without.
-        decimals: To print.
+        comparison: How a value is compared with that of the repeat; None where that cannot be done.
+        needs_contrast: Whether it is bound to be bad without contrast, so that dose 0 must not meet the margin. False
+            of a metric of what was falsely shown: an image without contrast has invented nothing.
+        area: Area that is measured unless an endpoint names another; empty if the metric has only one.
+        unit: Unit with its leading space; empty without.
+        decimals: Number of printed decimals.
         may_be_an_interval: Whether too much is as bad as too little, so that an endpoint may have both margins.
     """
 

@@ -35,7 +35,15 @@ def share_words(endpoint: Endpoint) -> str:
 
 
 def value_words(value: float | None, endpoint: Endpoint) -> str:
-    """Spell a value, with as many digits as it takes to see on which side of the margin it lies."""
+    """Write a value with enough digits to show on which side of the margin it lies.
+
+    Args:
+        value: The value; None where it is undefined.
+        endpoint: The endpoint.
+
+    Returns:
+        The text.
+    """
     if value is None or math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -49,7 +57,15 @@ def value_words(value: float | None, endpoint: Endpoint) -> str:
 
 
 def value_with_unit(value: float | None, endpoint: Endpoint) -> str:
-    """Spell a value with its unit."""
+    """Write a value with its unit.
+
+    Args:
+        value: The value; None where it is undefined.
+        endpoint: The endpoint.
+
+    Returns:
+        The text.
+    """
     return f"{value_words(value, endpoint)}{endpoint.kind.unit}"
 
 

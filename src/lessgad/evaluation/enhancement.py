@@ -19,12 +19,12 @@ from lessgad.evaluation.enhancement_threshold import N_SIGMAS, exceeds_other_tis
 
 @dataclass(frozen=True)
 class EnhancementScores:
-    """What one method's image of a study is worth; NaN where undefined.
+    """Enhancement in one method's image of a study; NaN where undefined.
 
     Attributes:
         recovery: Share of the tumor's enhancement that came back.
-        false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumor that enhances at the standard dose alone.
+        false_ml: Volume that enhances only in this image.
+        missed_ml: Volume of tumor that enhances only at the standard dose.
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.
         cep_percent: Contrast enhancement percentage.
@@ -43,8 +43,11 @@ def enhancement_scores(image: Image, reference: EnhancementReference, sigma: flo
 
     Args:
         image: A method's image on [−1, 1], on the grid of the study.
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
         sigma: SD of the noise of the acquired low dose on that scale, of which the image was made; None where unknown.
+
+    Returns:
+        The scores; NaN where undefined.
 
     Raises:
         VolumeError: The image is on another grid.
@@ -64,13 +67,21 @@ def enhancement_scores(image: Image, reference: EnhancementReference, sigma: flo
 
 
 def recovery(enhancement: Image, reference: EnhancementReference, region: Region) -> float:
-    """Share of the enhancement of a region that a method recovers.
+    """Compute the share of the enhancement of a region that a method recovers.
 
         recovery = Σ E_method / Σ E_standard
 
     Undefined (NaN) where ΣE_standard is not above three times its noise, σ_E·√n over n voxels, and where the median of
     E_standard in the region does not exceed what other tissue differs by (`exceeds_other_tissue`): a share of such an
     enhancement means nothing.
+
+    Args:
+        enhancement: The image minus the T1.
+        reference: What the standard dose shows.
+        region: The region to measure in.
+
+    Returns:
+        Recovery; 1 for the standard dose, NaN where undefined.
     """
     standard = reference.enhancement[region].sum(dtype=np.float64)
     noise = reference.threshold.noise * math.sqrt(np.count_nonzero(region))
@@ -83,27 +94,34 @@ def recovery(enhancement: Image, reference: EnhancementReference, region: Region
 
 
 def false_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float, shown: float) -> Region:
-    """Where a method shows enhancement outside the dilated tumor that the standard dose does not; clusters ≥ 10 mm³.
+    """Find enhancement outside the dilated tumor that the standard dose does not show, in clusters of at least 10 mm³.
 
     Args:
         enhancement: E of the method.
-        reference: Of the study.
-        threshold: From where on the method enhances.
-        shown: From where on the standard dose does.
+        reference: What the standard dose of the study shows.
+        threshold: Threshold of the method, on the scale of [−1, 1].
+        shown: Threshold of the standard dose.
+
+    Returns:
+        True for such voxels.
     """
     false = reference.elsewhere & (enhancement > threshold) & (reference.enhancement <= shown)
     return in_clusters(false, reference.spacing_mm)
 
 
 def missed_enhancement(enhancement: Image, reference: EnhancementReference, threshold: float) -> Region:
-    """Where a method shows no enhancement in tumor that enhances at the standard dose; clusters ≥ 10 mm³.
+    """Find tumor that enhances at the standard dose and not in the image, in clusters of at least 10 mm³.
 
     In a lesion with less enhancement than that every voxel counts: otherwise small lesions would never be missed.
 
     Args:
         enhancement: E of the method.
-        reference: Of the study; it decides by its own threshold what enhances at the standard dose.
-        threshold: From where on the method enhances.
+        reference: What the standard dose of the study shows; its own threshold decides what enhances at the standard
+            dose.
+        threshold: Threshold of the method, on the scale of [−1, 1].
+
+    Returns:
+        True for such voxels.
     """
     below = enhancement <= threshold
     return in_clusters(reference.enhancing & below, reference.spacing_mm) | (reference.enhancing_little & below)

@@ -28,12 +28,12 @@ class EnhancementReference:
     All arrays are cropped to the head.
 
     Attributes:
-        box: Where they lie in the images of the study.
-        shape: Of those images.
+        box: Box of these arrays in the images of the study.
+        shape: Shape of those images.
         pre_contrast: T1 on [−1, 1].
         enhancement: E of the standard dose.
-        threshold: From where on a voxel enhances.
-        tumor: Where the tumor is.
+        threshold: Threshold of enhancement, on the scale of [−1, 1].
+        tumor: Mask of the tumor.
         enhancing: Tumor that enhances at the standard dose.
         enhancing_little: The same, of lesions that hold less of it than the smallest cluster.
         elsewhere: Head outside the dilated tumor.
@@ -66,15 +66,18 @@ def enhancement_reference(
     spacing_mm: Spacing,
     sigmas: tuple[float, float] | None,
 ) -> EnhancementReference:
-    """Find what the standard dose shows, once per study.
+    """Find the enhancement that the standard dose shows, once per study.
 
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same grid and scale.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         head: Foreground.
         spacing_mm: Distance between voxels along x, y, z.
         sigmas: SD of the noise of T1 and T1ce on that scale; None where unknown.
+
+    Returns:
+        The reference for all methods.
 
     Raises:
         VolumeError: The tumor or the head around it is empty.
@@ -110,9 +113,18 @@ def enhancement_reference(
 def cropped(image: Image, reference: EnhancementReference) -> Float[np.ndarray, "u v w"]:
     """Crop an image of the study to the arrays of its reference.
 
+    Args:
+        image: An image of the study, on its grid.
+        reference: What the standard dose shows.
+
+    Returns:
+        The cropped image, (u, v, w).
+
     Raises:
         VolumeError: The image is on another grid.
     """
     if image.shape != reference.shape:
-        raise VolumeError(f"an image of {reference.shape} voxels", f"one of {image.shape}")
+        raise VolumeError(
+            f"The image has {image.shape} voxels and the reference {reference.shape}; they must be on one grid"
+        )
     return np.asarray(image[reference.box])

@@ -45,16 +45,19 @@ class EnhancementThreshold:
 
 
 def exceeds_other_tissue(median: float, noise: float, spread: float) -> bool:
-    """Say whether a region differs from T1 to T1ce by more than tissue that does not enhance.
+    """Say whether a region differs from T1 to T1ce by more than unenhanced tissue does.
 
         median > 2·√(spread² − noise²)
 
     Noise averages out over a region; what else tells the two scans apart (sequence, calibration, texture) does not.
 
     Args:
-        median: Of T1ce − T1 in the region.
+        median: Median of T1ce − T1 in the region.
         noise: SD of the noise of T1ce − T1.
         spread: Robust SD about zero of T1ce − T1 in other tissue.
+
+    Returns:
+        True if it does.
     """
     return median > N_SPREADS * math.sqrt(max(spread**2 - noise**2, 0.0))
 
@@ -76,16 +79,19 @@ def enhancement_threshold(
 
     Args:
         enhancement: E, T1ce − T1.
-        tumor: Where the tumor is.
+        tumor: Mask of the tumor.
         elsewhere: The head outside the dilated tumor; most of it does not enhance.
         sigmas: σ of T1 and T1ce on that scale; None where unknown, then it is measured (`noise_of`).
+
+    Returns:
+        The threshold and its components, on the scale of [−1, 1].
 
     Raises:
         VolumeError: There is no voxel in the tumor or elsewhere.
     """
     for name, region in (("tumor", tumor), ("head outside the tumor", elsewhere)):
         if not region.any():
-            raise VolumeError(f"voxels in the {name}", "none")
+            raise VolumeError(f"The {name} has no voxels")
     noise = math.hypot(*sigmas) if sigmas is not None else noise_of(enhancement, elsewhere)
     spread = SD_PER_MAD * float(np.median(np.abs(enhancement[elsewhere])))
     return EnhancementThreshold(noise, spread, float(np.median(enhancement[tumor])))

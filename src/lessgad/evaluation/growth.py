@@ -23,16 +23,19 @@ def growth_rows(
     settings: ProgressionSettings,
     known_visits: Mapping[str, Visits] | None = None,
 ) -> list[GrowthRow]:
-    """Give the change between consecutive sessions of each patient, for every image of both.
+    """Compute the change between consecutive sessions of each patient, for every image that both sessions have.
 
     A change of volume where nothing was there before is infinite in
     percent, and progression. Between sessions whose order is not known every change is undefined.
 
     Args:
         overlaps: Rows of the tumor are used.
-        sizes: Of the same studies and images.
+        sizes: Sizes of the same studies and images.
         settings: What counts as progression.
         known_visits: The sessions of each patient in their order; by their labels where a patient is not named.
+
+    Returns:
+        One row per patient, pair of sessions and image.
     """
     volumes = {_key(row): row for row in overlaps if row.region == TUMOR}
     diameters = {_key(row): row for row in sizes}

@@ -49,13 +49,21 @@ def largest_transverse_diameter_mm(mask: Bool[np.ndarray, "x y z"], spacing_mm: 
 def kanzaki_class(
     intrameatal: Bool[np.ndarray, "x y z"], extrameatal: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> KanzakiClass:
-    """Class a tumor by its largest extrameatal diameter, rounded to whole mm.
+    """Find the Kanzaki class of a tumor from its largest extrameatal diameter, rounded to whole mm.
 
     ``none`` where neither part is there, ``intrameatal`` without an extrameatal part, then ``small`` up to 10 mm,
     ``medium`` to 20, ``moderately large`` to 30, ``large`` to 40, ``giant`` above.
 
     Source: Kanzaki et al., Otology & Neurotology 2003 (consensus on reporting), in the paper's reading: measured in
     the transverse plane.
+
+    Args:
+        intrameatal: Mask of the intrameatal part.
+        extrameatal: Mask of the extrameatal part.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The class.
     """
     if not extrameatal.any():
         return "intrameatal" if intrameatal.any() else "none"

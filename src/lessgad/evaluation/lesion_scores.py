@@ -19,7 +19,7 @@ class LesionScore:
         lesion: Which, and how large.
         enhancing_ml: Volume of it that enhances at the standard dose.
         recovery: Share of its enhancement that came back; NaN where the standard dose shows none beyond noise.
-        missed_ml: Volume of it that enhances at the standard dose alone.
+        missed_ml: Volume of it that enhances only at the standard dose.
     """
 
     lesion: Lesion
@@ -33,7 +33,10 @@ def lesion_scores(image: Image, reference: EnhancementReference) -> list[LesionS
 
     Args:
         image: A method's image on [−1, 1], on the grid of the study.
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
+
+    Returns:
+        The scores, largest lesion first.
 
     Raises:
         VolumeError: The image is on another grid.

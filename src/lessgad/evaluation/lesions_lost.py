@@ -16,13 +16,16 @@ _Image = tuple[str, str, float, str]  # patient, session, dose, method
 
 
 def lesions_lost(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
-    """Count the lesions of each image whose recovery is under half of the repeat's.
+    """Count the lesions of each image whose recovery is less than half of the repeat's.
 
     A lesion that the repeat does not show (undefined or no recovery) counts nowhere; a study without one that it shows
-    is undefined. In the exchanged roles the first scan is held against the second, which is what recovery is of there.
+    is undefined. In the exchanged roles the first scan is compared with the second, which is what recovery is of there.
 
     Args:
-        rows: Of lesions, those of the repeat among them.
+        rows: Rows of lesions, those of the repeat among them.
+
+    Yields:
+        One value per image.
     """
     repeats = {
         (row.patient, row.session, row.lesion): row.recovery
@@ -40,9 +43,15 @@ def lesions_lost(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
 
 
 def missed_shares(rows: Sequence[LesionRow]) -> Iterator[Outcome]:
-    """Give the share of the enhancing tumor that each image misses; undefined where none enhances.
+    """Compute the share of the enhancing tumor that each image misses.
 
     missed share = Σ missed_ml / Σ enhancing_ml, over the lesions of a study
+
+    Args:
+        rows: Rows of the lesion table.
+
+    Yields:
+        One value per image; NaN if no tumor enhances.
     """
     for image, of_image in _by_image(rows).items():
         enhancing = sum(row.enhancing_ml for row in of_image)

@@ -18,18 +18,18 @@ _UNDEFINED: Interval = (math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far differences of single studies (or pairs of visits) scatter around their mean.
+    """Scatter of the differences of single studies (or pairs of visits) around their mean.
 
     Attributes:
         n_patients: Patients with a difference.
         n_pairs: Differences.
         bias: Mean over patients of the mean of their differences.
         sd_between: SD between patients of their true means; NaN under two patients.
-        sd_within: SD of the differences of one patient; NaN where nobody has two.
+        sd_within: SD of the differences of one patient; NaN where no one has two.
         low: Lower 95 % limit of agreement; NaN under two patients.
         high: Upper one.
         low_interval: 95 % confidence interval of the lower limit.
-        high_interval: Of the upper one.
+        high_interval: Interval of the upper limit.
     """
 
     n_patients: int
@@ -44,7 +44,7 @@ class Agreement:
 
 
 def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreement:
-    """Compute bias and limits of agreement; differences that do not exist are left out.
+    """Compute bias and limits of agreement; missing differences are left out.
 
         limits = bias ± 1.96 σ,   σ² = S² + (1 − 1/m) W
 
@@ -54,7 +54,10 @@ def agreement(differences: Sequence[float], patients: Sequence[str]) -> Agreemen
 
     Args:
         differences: One per study or pair of visits, such as segmented − drawn.
-        patients: Whose each is.
+        patients: Patient of each study.
+
+    Returns:
+        Bias and limits, with their intervals.
 
     Sources: Bland and Altman, J. Biopharm. Stat. 2007 (several differences per patient); Zou, Stat. Methods Med. Res.
     2013 (intervals of the limits).

@@ -15,14 +15,17 @@ _BLOCK = 32  # lines are cut into pieces, so that few products are with zeros
 def correlate_lines(
     image: Float[np.ndarray, "*shape"], kernel: Float[np.ndarray, " taps"], axis: int
 ) -> Float[np.ndarray, "*shape"]:
-    """Correlate an image with a kernel along one axis; beyond the image there are zeros.
+    """Correlate an image with a kernel along one axis; the image is zero outside.
 
     The same as `scipy.ndimage.correlate1d` with mode "constant", up to rounding.
 
     Args:
-        image: Of floating-point numbers; the result has their type.
+        image: Image of floating-point numbers; the result has their type.
         kernel: An odd number of taps.
-        axis: Of the image.
+        axis: Axis of the image.
+
+    Returns:
+        The correlated image.
     """
     shape, reach = image.shape, len(kernel) // 2
     n, before, after = shape[axis], prod(shape[:axis]), prod(shape[axis + 1 :])
@@ -44,7 +47,15 @@ def correlate_lines(
 def correlate_separably(
     image: Float[np.ndarray, "*shape"], kernels: Sequence[Float[np.ndarray, " _"]]
 ) -> Float[np.ndarray, "*shape"]:
-    """Correlate an image with one kernel along each axis; beyond the image there are zeros."""
+    """Correlate an image with one kernel along each axis; the image is zero outside.
+
+    Args:
+        image: The image.
+        kernels: One kernel for each axis.
+
+    Returns:
+        The correlated image.
+    """
     for axis, kernel in enumerate(kernels):
         image = correlate_lines(image, kernel, axis)
     return image

@@ -21,7 +21,7 @@ from lessgad.evaluation.rank_tests import signed_rank
 
 @dataclass(frozen=True)
 class MetricSummary:
-    """What a table says about one metric of one method at one dose.
+    """Summary of one metric of one method at one dose.
 
     Attributes:
         n_finite: Studies that `mean` and `sd` are of.
@@ -65,14 +65,17 @@ def compare(
     seed: int,
     n_resamples: int = N_RESAMPLES,
 ) -> MetricSummary:
-    """Add both comparisons with the unrestored images.
+    """Add both comparisons with the unrestored images to a summary.
 
     Args:
-        summary: Of the method's values.
+        summary: Summary of the method's values.
         gains: Method − unrestored, for each study that has both, in the metric's unit.
-        patients: Whose study each is.
-        seed: Of the bootstrap and the sign flips.
+        patients: Patient of each study.
+        seed: Seed of the bootstrap and the sign flips.
         n_resamples: Draws of each.
+
+    Returns:
+        The completed summary.
     """
     test = signed_rank(gains)
     gain = patient_level_gain(gains, patients, seed, n_resamples)
@@ -89,7 +92,15 @@ def correct_over_doses(summaries: Sequence[MetricSummary]) -> list[MetricSummary
 
 
 def as_text(summary: MetricSummary, decimals: int) -> str:
-    """Print values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``."""
+    """Write values as the paper does: ``21.60 ± 3.73*``; infinite ones as their number, ``∞ (48)``.
+
+    Args:
+        summary: The summary.
+        decimals: Number of decimals.
+
+    Returns:
+        The text.
+    """
     parts = []
     if summary.n_finite:
         spread = "" if math.isnan(summary.sd) else f" ± {summary.sd:.{decimals}f}"

@@ -12,11 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SAME = 1e-12  # relative; a value that equals the margin but for rounding keeps it
+_SAME = 1e-12  # relative; a value that equals the margin up to rounding keeps it
 
 
 def keeps_margin(value: float, margin: float, *, larger_is_better: bool) -> bool:
-    """Say whether a value is on the good side of a margin or, but for rounding, on it; NaN never is."""
+    """Say whether a value is on the good side of a margin, or on it up to rounding; NaN never is.
+
+    Args:
+        value: The value.
+        margin: The margin.
+        larger_is_better: Whether larger values are better.
+
+    Returns:
+        True if it is.
+    """
     beyond = value - margin if larger_is_better else margin - value
     tolerance = _SAME * max(abs(margin), abs(value)) if abs(value) < float("inf") else 0.0
     return bool(beyond >= -tolerance)

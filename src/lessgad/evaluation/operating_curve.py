@@ -30,9 +30,9 @@ class OperatingPoint:
     """One point of the curve of a method that was scaled to recovery 1.
 
     Attributes:
-        relative_threshold: Threshold of the method as a multiple of the study's; at 1 methods are at equal recovery.
-        false_ml: Volume that enhances in this image alone; NaN where the recovery is undefined or below 0.05.
-        missed_ml: Volume of tumor that enhances at the standard dose alone; likewise.
+        relative_threshold: Threshold of the method as a multiple of the study's. At 1, methods have equal recovery.
+        false_ml: Volume that enhances only in this image; NaN where the recovery is undefined or below 0.05.
+        missed_ml: Volume of tumor that enhances only at the standard dose; NaN in the same cases.
     """
 
     relative_threshold: float
@@ -43,7 +43,7 @@ class OperatingPoint:
 def operating_curve(
     image: Image, reference: EnhancementReference, relative_thresholds: Sequence[float] = RELATIVE_THRESHOLDS
 ) -> list[OperatingPoint]:
-    """Count false and missed enhancement over the threshold, at equal recovery.
+    """Measure false and missed enhancement at each threshold, at equal recovery.
 
         missed(m): E_method / recovery ≤ m·threshold in tumor where E_standard > threshold
         false(m):  E_method / recovery > m·threshold outside it where E_standard ≤ min(m, 1)·threshold
@@ -54,8 +54,11 @@ def operating_curve(
 
     Args:
         image: A method's image on [−1, 1].
-        reference: Of the study.
+        reference: What the standard dose of the study shows.
         relative_thresholds: m, multiples of the study's threshold, above 0.
+
+    Returns:
+        One point per threshold.
 
     Raises:
         VolumeError: The image is on another grid.

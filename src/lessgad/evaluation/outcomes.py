@@ -25,9 +25,9 @@ class Outcome:
         patient: BIDS label.
         session: BIDS label; empty where the cohort has none.
         dose: Fraction of the standard dose.
-        method: Whose image.
-        metric: What was measured.
-        area: Where; empty for metrics that have no areas.
+        method: Method that made the image.
+        metric: Metric that was measured.
+        area: Area that was measured; empty for metrics that have no areas.
         value: May be NaN or infinite.
     """
 
@@ -43,18 +43,21 @@ class Outcome:
 def endpoint_values(
     outcomes: Iterable[Outcome], endpoint: Endpoint, method: str, doses: Iterable[float], patients: set[str]
 ) -> Values:
-    """Gather the values that an endpoint judges, by dose; those at dose 1 are of the positive control.
+    """Gather the values of an endpoint by dose; dose 1 holds the positive control.
 
     The positive control of an endpoint that takes values as they are is the repeat. That of a comparison with the
     repeat is the same comparison with both scans exchanged: two scans at the standard dose differ by chance alone,
     and which of them is called the repeat is chance too.
 
     Args:
-        outcomes: What was measured; what the other arguments do not name is passed over.
-        endpoint: Which values.
-        method: Whose images are judged.
-        doses: That are judged, 0 among them.
-        patients: Of the test subset.
+        outcomes: Measured outcomes; those that the other arguments do not name are ignored.
+        endpoint: The endpoint whose values are gathered.
+        method: Method whose images are evaluated.
+        doses: Evaluated doses, including 0.
+        patients: Patients of the test subset.
+
+    Returns:
+        Value of each study at each dose.
 
     Raises:
         InputError: A value comes twice.
@@ -70,7 +73,7 @@ def endpoint_values(
         study = (outcome.patient, outcome.session)
         if study in place:
             key = (*study, outcome.dose, outcome.metric, outcome.area)
-            raise InputError("each value once", f"a second one for {key}", None, "Run the evaluation again")
+            raise InputError(f"The results hold two values for {key}", remedy="Run the evaluation again")
         place[study] = outcome.value
     repeat, exchanged = found[REPEAT, STANDARD], found[EXCHANGED, STANDARD]
     values = {dose: found[method, dose] for dose in doses}
@@ -81,7 +84,16 @@ def endpoint_values(
 
 
 def compared(values: dict[Study, float], repeat: dict[Study, float], endpoint: Endpoint) -> dict[Study, float]:
-    """Hold values against those of the repeat; undefined (NaN) in studies where the repeat has none."""
+    """Compare values with those of the repeat.
+
+    Args:
+        values: Value of each study.
+        repeat: Value of the repeat scan of each study.
+        endpoint: The endpoint.
+
+    Returns:
+        The difference of each study; NaN without a repeat.
+    """
     return {study: _comparison(value, repeat.get(study, math.nan), endpoint) for study, value in values.items()}
 
 

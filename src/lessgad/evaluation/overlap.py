@@ -20,7 +20,7 @@ class Overlap:
         dice: 2·|A ∩ B| / (|A| + |B|); 0 where one is empty, NaN where both are.
         hd95_mm: 95 % Hausdorff distance; NaN where one is empty.
         asd_mm: Average symmetric surface distance; NaN where one is empty.
-        volume_ml: Of the prediction.
+        volume_ml: Volume of the prediction in ml.
         volume_error_ml: Volume of the prediction − volume of the reference.
     """
 
@@ -45,8 +45,11 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 
     Args:
         predicted: The prediction.
-        reference: On the same grid.
+        reference: Reference on the same grid.
         spacing_mm: Distance between voxels along x, y, z.
+
+    Returns:
+        Dice, distances and volumes; NaN where undefined.
 
     Source: Taha & Hanbury, BMC Medical Imaging 2015, for the definitions.
     """
@@ -61,7 +64,15 @@ def overlap(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x
 
 
 def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y z"]) -> float:
-    """2·|A ∩ B| / (|A| + |B|), 0–1; 0 where one mask is empty, NaN where both are."""
+    """Compute the Dice coefficient, 2·|A ∩ B| / (|A| + |B|).
+
+    Args:
+        predicted: Predicted mask.
+        reference: Reference mask.
+
+    Returns:
+        Dice, 0–1; 0 if one mask is empty, NaN if both are.
+    """
     both = np.count_nonzero(predicted) + np.count_nonzero(reference)
     return float(2 * np.count_nonzero(predicted & reference) / both) if both else math.nan
 
@@ -69,7 +80,16 @@ def dice(predicted: Bool[np.ndarray, "x y z"], reference: Bool[np.ndarray, "x y 
 def surface_distances_mm(
     one: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"], spacing_mm: Spacing
 ) -> tuple[float, float]:
-    """HD95 and ASD of two masks that are not empty, in mm, by MONAI."""
+    """Compute HD95 and ASD of two masks with MONAI.
+
+    Args:
+        one: A mask that is not empty.
+        other: Another mask on the same grid, not empty.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        HD95 and ASD, in mm.
+    """
     import warnings
 
     import torch

@@ -52,9 +52,12 @@ def patient_level_gain(
 
     Args:
         gains: One difference (method − unrestored) per study, in any unit.
-        patients: Whose study each is.
-        seed: Of the bootstrap and, beyond 15 patients, of the sign flips.
+        patients: Patient of each study.
+        seed: Seed of the bootstrap and, beyond 15 patients, of the sign flips.
         n_resamples: Draws of each.
+
+    Returns:
+        Mean gain with its interval, and the p-value.
     """
     by_patient = patient_means(gains, patients)
     means = np.array(list(by_patient.values()), dtype=np.float64)
@@ -70,7 +73,15 @@ def patient_level_gain(
 
 
 def patient_means(gains: Float[np.ndarray, " studies"], patients: Sequence[str]) -> dict[str, float]:
-    """Average the finite gains of each patient; patients without one are left out. Sorted by patient."""
+    """Average the finite gains of each patient; patients without one are left out.
+
+    Args:
+        gains: Gain of each study.
+        patients: Patient of each study.
+
+    Returns:
+        Mean gain by patient, sorted by patient.
+    """
     finite: dict[str, list[float]] = {}
     for patient, gain in zip(patients, gains.tolist(), strict=True):
         if np.isfinite(gain):
@@ -87,8 +98,8 @@ def sign_flip_p(patient_gains: Gains, seed: int, n_resamples: int = N_RESAMPLES)
 
     Args:
         patient_gains: One finite value per patient.
-        seed: Of the draws.
-        n_resamples: How many draws.
+        seed: Seed of the draws.
+        n_resamples: Number of draws.
 
     Returns:
         p, or NaN without patients.
@@ -113,6 +124,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     NaN is no test: it stays NaN and does not count in m.
 
     Source: Holm, Scand. J. Statist. 1979.
+
+    Args:
+        p_values: p-value of each test.
+
+    Returns:
+        Corrected p-values, in the order given.
     """
     corrected = [float("nan")] * len(p_values)
     tests = sorted((p, index) for index, p in enumerate(p_values) if not np.isnan(p))
@@ -133,8 +150,8 @@ def cluster_bootstrap_interval(
 
     Args:
         patient_gains: One finite value per patient.
-        seed: Of the draws.
-        n_resamples: How many draws.
+        seed: Seed of the draws.
+        n_resamples: Number of draws.
 
     Returns:
         Lower and upper bound, or None under 10 patients.
@@ -149,13 +166,19 @@ def cluster_bootstrap_interval(
 
 
 def expanded_tail(n_patients: int) -> float:
-    """Share of bootstrap draws to leave out at either end of a 95 % percentile interval.
+    """Find the share of bootstrap draws to leave out at each end of a 95 % percentile interval.
 
         α' = Φ(−√(n/(n − 1)) · t(0.975, n − 1))
 
     Wider for few patients, as t is against the normal: plain percentiles cover only 90 % at n = 10.
 
     Source: Hesterberg, The American Statistician 2015 (expanded percentile interval).
+
+    Args:
+        n_patients: Number of patients.
+
+    Returns:
+        The share, at most 0.025.
     """
     from scipy.stats import norm, t
 

@@ -26,13 +26,16 @@ PilotValues = Float[np.ndarray, " patients"]
 
 
 def keeping_probability(values: PilotValues, endpoint: Endpoint) -> PilotValues:
-    """Estimate how likely patients like each of the pilot keep a margin.
+    """Estimate the probability that patients like those of the pilot keep a margin.
 
         p = P(x + h·s·z keeps the margin), z normal, h = 1.06·n^(−1/5);   then (1 − 1/n)·p + 1/(2n)
 
     Args:
-        values: Of the n patients; infinite ones count as they are, undefined ones never keep a margin.
-        endpoint: With its margin; counts of lesions get no spread.
+        values: Values of the n patients; infinite ones count as they are, undefined ones never keep a margin.
+        endpoint: Endpoint with its margin; counts of lesions get no spread.
+
+    Returns:
+        Probability of each patient of the pilot.
     """
     from scipy.special import ndtr
 
@@ -59,11 +62,11 @@ def power_curve(
     """Compute the probability that a dose and every higher one pass every endpoint.
 
     Args:
-        values: Of each endpoint at each dose, patients in one order.
+        values: Values of each endpoint at each dose, patients in one order.
         dose: The dose in question.
         settings: Level and least number of patients.
         n_patients: Numbers of patients that a further experiment may have, ascending.
-        seed: Of the draws.
+        seed: Seed of the draws.
         n_draws: Experiments that are drawn.
 
     Returns:
@@ -83,7 +86,16 @@ def power_curve(
 
 
 def enough_patients(n_patients: Sequence[int], power: Float[np.ndarray, " numbers"], wanted: float) -> int | None:
-    """Find the number of patients from which on the power stays as wanted; None where it does not get there."""
+    """Find the number of patients from which on the power stays high enough.
+
+    Args:
+        n_patients: Numbers of patients, rising.
+        power: Power at each number of patients, 0–1.
+        wanted: The power to reach, 0–1.
+
+    Returns:
+        The number; None if it is not among those given.
+    """
     reached = np.minimum.accumulate(power[::-1])[::-1] >= wanted
     return int(n_patients[int(np.argmax(reached))]) if reached.any() else None
 

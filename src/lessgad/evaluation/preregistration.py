@@ -32,14 +32,14 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Preregistration:
-    """How the answer stands against what was frozen.
+    """Comparison of the answer with the frozen settings.
 
     Attributes:
         standing: "before results": frozen before any test result and the same now; "after results": the same, but
             frozen when there were results already; "changed" since; "never" frozen.
-        changes: What is not as it was frozen, in words.
-        frozen_on: When it was frozen, as the record says; empty where there is none.
-        sha256: Of what is judged now.
+        changes: Differences from the frozen settings, in words.
+        frozen_on: Date of the freeze from the record; empty without a record.
+        sha256: SHA-256 of what is evaluated now.
     """
 
     standing: Standing
@@ -49,12 +49,15 @@ class Preregistration:
 
 
 def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: Iterable[str]) -> dict[str, Any]:
-    """Everything that decides what counts as enough, as plain values that JSON can spell, in an order of its own.
+    """Collect everything that decides whether a dose is sufficient, as plain JSON values.
 
     Args:
         settings: Endpoints, margins, method.
-        doses: That are to be tested.
-        patients: Of the test subset.
+        doses: Doses to test.
+        patients: Patients of the test subset.
+
+    Returns:
+        The content, in a fixed order.
     """
     endpoints = [endpoint.model_dump(mode="json", exclude_none=True) for endpoint in settings.endpoints]
     return {
@@ -77,12 +80,15 @@ def answer_hash(content: Mapping[str, Any]) -> str:
 
 
 def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: bool) -> dict[str, Any]:
-    """The record to write, once, before the first test result is computed.
+    """Make the record that is written once, before the first test result is computed.
 
     Args:
-        content: What `answer_content` gave.
+        content: Result of `answer_content`.
         frozen_on: Date and time, UTC, ISO 8601.
         results_exist: Whether results of test patients are there already.
+
+    Returns:
+        The record.
     """
     return {
         "frozen_on": frozen_on,
@@ -95,12 +101,15 @@ def frozen_record(content: Mapping[str, Any], *, frozen_on: str, results_exist: 
 def compare_with_frozen(
     record: Mapping[str, Any] | None, content: Mapping[str, Any], path: Path | None = None
 ) -> Preregistration:
-    """Hold what is judged now against the record.
+    """Compare the present definition of the answer with the frozen record.
 
     Args:
-        record: As read back from disk; None where there is none.
-        content: What `answer_content` gives now.
-        path: Where the record lies, for the error.
+        record: Record as read back from disk; None where there is none.
+        content: Present result of `answer_content`.
+        path: File of the record, for the error.
+
+    Returns:
+        Whether they agree, and what differs.
 
     Raises:
         InputError: The record is not what was frozen: its hash is not that of its content, or parts are missing.
@@ -112,10 +121,9 @@ def compare_with_frozen(
     whole = {"frozen_on", "before_results", "sha256"} <= set(record)
     if not whole or not isinstance(frozen, dict) or answer_hash(frozen) != record["sha256"]:
         raise InputError(
-            "the record of the answer as it was frozen",
-            "one that was changed by hand or damaged",
-            path,
-            "Put it back, or remove it: the answer then counts as not fixed in advance",
+            "The record of the answer as it was frozen is damaged or was changed by hand",
+            path=path,
+            remedy="Put it back, or remove it: the answer then counts as not fixed in advance",
         )
     frozen_on = str(record["frozen_on"])
     if sha256 != record["sha256"]:

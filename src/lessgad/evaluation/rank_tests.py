@@ -38,6 +38,9 @@ def signed_rank(gains: Float[np.ndarray, " studies"]) -> RankTest:
 
     Args:
         gains: One difference per study, in any unit.
+
+    Returns:
+        The p-value and the number of studies.
     """
     from scipy.stats import rankdata, wilcoxon
 

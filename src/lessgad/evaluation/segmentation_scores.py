@@ -21,14 +21,14 @@ Numbers = UInt8[np.ndarray, "x y z"]
 
 @dataclass(frozen=True)
 class Segmented:
-    """Which image of which study was segmented.
+    """One segmented image of a study.
 
     Attributes:
         patient: BIDS label.
         session: BIDS label; may be empty.
-        subset: Of its patient.
+        subset: Subset of the patient.
         dose: Fraction of the standard dose.
-        image: As in results/overlap.csv.
+        image: Image as in results/overlap.csv.
     """
 
     patient: str
@@ -41,7 +41,18 @@ class Segmented:
 def overlap_rows(
     of: Segmented, predicted: Numbers, reference: Numbers, regions: Sequence[str], spacing_mm: Spacing
 ) -> list[OverlapRow]:
-    """Compare each region, numbered from 1 in the order of `regions`, and the tumor: their union."""
+    """Compare each region, numbered from 1 in the order of `regions`, and their union, the tumor.
+
+    Args:
+        of: Study, dose and image that were segmented.
+        predicted: Number of the predicted region of each voxel.
+        reference: Number of the reference region of each voxel.
+        regions: Names of the regions.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        One row per region.
+    """
     masks = {name: (predicted == number, reference == number) for number, name in enumerate(regions, start=1)}
     masks[TUMOR] = (predicted > 0, reference > 0)  # a single region may be called tumor: it is the union then
     return [OverlapRow(**vars(of), region=name, **vars(overlap(*pair, spacing_mm))) for name, pair in masks.items()]
@@ -50,7 +61,18 @@ def overlap_rows(
 def tumor_size_row(
     of: Segmented, predicted: Numbers, reference: Numbers, regions: Sequence[str], spacing_mm: Spacing
 ) -> TumorSizeRow:
-    """Measure both masks; without an extrameatal region the whole tumor is measured, without both there is no class."""
+    """Measure the tumor in both masks; without an extrameatal region the whole tumor is measured.
+
+    Args:
+        of: Study, dose and image that were segmented.
+        predicted: Number of the predicted region of each voxel.
+        reference: Number of the reference region of each voxel.
+        regions: Names of the regions.
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The row; without both regions it has no size class.
+    """
     number = {name: number for number, name in enumerate(regions, start=1)}
     outside = number.get(EXTRAMEATAL)
     measured = [numbers == outside if outside else numbers > 0 for numbers in (predicted, reference)]

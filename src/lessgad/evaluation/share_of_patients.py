@@ -41,7 +41,7 @@ def patients_needed(n_patients: int, share: float, level: float) -> int | None:
 
     Args:
         n_patients: Patients with a value.
-        share: Of all patients, from 0 to 1.
+        share: Share of all patients, from 0 to 1.
         level: Probability of a false conclusion where exactly that share keeps it.
 
     Returns:
@@ -57,13 +57,31 @@ def patients_needed(n_patients: int, share: float, level: float) -> int | None:
 
 
 def least_patients(share: float, level: float) -> int:
-    """Find the smallest number of patients with which a share can be shown at all: share**n ≤ level."""
+    """Find the smallest number of patients with which a share can be shown at all: share**n ≤ level.
+
+    Args:
+        share: Share of patients.
+        level: One-sided significance level.
+
+    Returns:
+        The number of patients.
+    """
     n = max(1, math.ceil(math.log(level) / math.log(share) - 1e-9))
     return n if share**n <= level else n + 1
 
 
 def power(n_patients: int, true_share: float, share: float, level: float) -> float:
-    """Compute the probability that more than `share` is shown, where `true_share` of all patients keep the margin."""
+    """Compute the probability of showing more than `share` if `true_share` of all patients keep the margin.
+
+    Args:
+        n_patients: Number of patients.
+        true_share: True share of patients who keep the margin.
+        share: Share of patients.
+        level: One-sided significance level.
+
+    Returns:
+        The power, 0–1.
+    """
     needed = patients_needed(n_patients, share, level)
     return 0.0 if needed is None else _at_least(needed, n_patients, true_share)
 
@@ -73,8 +91,8 @@ def patients_for(true_share: float, share: float, level: float, wanted: float = 
 
     Args:
         true_share: Share of all patients that keep the margin.
-        share: That is to be shown.
-        level: Of the test.
+        share: Share of patients to show.
+        level: Level of the test.
         wanted: Power.
 
     Returns:

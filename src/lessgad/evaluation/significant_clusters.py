@@ -22,7 +22,7 @@ class Cluster:
 
     Attributes:
         peak: Largest z.
-        peak_at: Where.
+        peak_at: Voxel of the peak.
         p: Chance of such a peak in a cluster of noise.
         voxels: Flat indices of its core: where the effect is at least half of that at the peak.
     """
@@ -46,9 +46,12 @@ def find_clusters(
     chance is smaller.
 
     Args:
-        z: The map; −inf where nothing is judged.
-        effect: What it tests, same sign, in any unit.
+        z: The map; −inf where nothing is evaluated.
+        effect: Tested effect with the same sign, in any unit.
         threshold: u, at least 2.5, for the approximation to hold.
+
+    Returns:
+        The clusters.
 
     Source: Chumbley et al., NeuroImage 2010 (topological FDR); Worsley et al., Human Brain Mapping 1996.
     """
@@ -76,11 +79,18 @@ def _cluster(
 
 
 def significant(clusters: Sequence[Cluster], false_discovery_rate: float) -> list[Cluster]:
-    """Keep clusters by their p, so that at most this share of those kept is expected to be false; highest peak first.
+    """Keep clusters by their p-values, so that the expected share of false ones is limited.
 
     Where all is noise, the chance to keep any is at most that rate.
 
     Source: Benjamini and Hochberg, JRSS B 1995.
+
+    Args:
+        clusters: The clusters.
+        false_discovery_rate: Accepted share of false clusters among those found.
+
+    Returns:
+        The clusters that are kept, highest peak first.
     """
     from scipy.stats import false_discovery_control
 
@@ -104,7 +114,16 @@ def strongest(clusters: Iterable[Cluster]) -> list[Cluster]:
 
 
 def peak_needed(false_discovery_rate: float, n_others: int, threshold: float = THRESHOLD) -> float:
-    """Z that one true peak must reach to be kept among `n_others` of noise: p = rate/(n + 1)."""
+    """Compute the z that one true peak must reach to be kept among `n_others` of noise: p = rate/(n + 1).
+
+    Args:
+        false_discovery_rate: Accepted share of false clusters among those found.
+        n_others: Number of other clusters that are kept.
+        threshold: Threshold of the map, in SD of the noise.
+
+    Returns:
+        The z-value.
+    """
     from scipy.optimize import brentq
 
     wanted = false_discovery_rate / (n_others + 1) * _density(threshold)

@@ -43,7 +43,7 @@ class Similarity:
 
 
 class SimilarityTo:
-    """Measures how like one reference many images are; what depends on the reference alone is found once.
+    """Measures how like one reference many images are; what depends only on the reference is found once.
 
     Args:
         reference: The standard-dose image.
@@ -79,6 +79,9 @@ def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> 
         reference: The standard-dose image, same grid and scale.
         areas: The voxels of each area.
 
+    Returns:
+        PSNR and SSIM of each area, in the order given.
+
     Raises:
         VolumeError: An area has no voxels.
     """
@@ -86,11 +89,19 @@ def similarity(image: Image, reference: Image, areas: Mapping[Area, Region]) -> 
 
 
 def psnr_db(image: Image, reference: Image, region: Region) -> float:
-    """Peak signal-to-noise ratio over the voxels of a region, in dB.
+    """Compute the peak signal-to-noise ratio over the voxels of a region.
 
         PSNR = 10 · log10(L² / mean (image − reference)²),  L = 2
 
     Infinite where the two are identical. Of the linear mix, PSNR(β) = PSNR(0) − 20 · log10(1 − β).
+
+    Args:
+        image: The image to judge, on [−1, 1].
+        reference: The standard-dose image, on [−1, 1].
+        region: The region to measure in.
+
+    Returns:
+        PSNR in dB; infinite for equal images.
 
     Raises:
         VolumeError: The region has no voxels.
@@ -106,11 +117,19 @@ def _psnr_db(values: Float[np.ndarray, " voxel"], reference: Float[np.ndarray, "
 
 
 def ssim(image: Image, reference: Image, region: Region) -> float:
-    """Structural similarity, averaged over the voxels of a region.
+    """Compute the structural similarity, averaged over the voxels of a region.
 
     Computed on (x + 1)/2 with L = 1, slice by transverse slice, in an 11×11 Gaussian window of
     σ = 1.5 voxels, with population covariance and K = 0.01, 0.03. The window sees the image *around*
     the region, so that a region may be smaller than the window; images are mirrored at their edges.
+
+    Args:
+        image: The image to judge, on [−1, 1].
+        reference: The standard-dose image, on [−1, 1].
+        region: The region to measure in.
+
+    Returns:
+        SSIM, at most 1.
 
     Raises:
         VolumeError: The region has no voxels.
@@ -124,6 +143,12 @@ def ssim(image: Image, reference: Image, region: Region) -> float:
 
 def bounding_box(mask: Region) -> Region:
     """Fill the smallest box, along the array axes, that holds every voxel of `mask`.
+
+    Args:
+        mask: A mask.
+
+    Returns:
+        True inside the box.
 
     Raises:
         VolumeError: The mask has no voxels.
@@ -140,10 +165,10 @@ class _Slice:
     """The part of one slice of the reference that holds its regions.
 
     Attributes:
-        k: Its number.
+        k: Number of the slice.
         x: Columns.
         y: Rows.
-        reference: On [0, 1], with a window's radius around it.
+        reference: Reference on [0, 1], with a window's radius around it.
         mean: Averaged over the window.
         variance: Variance of the reference over the window.
         regions: Voxels of each region in it.
@@ -216,4 +241,4 @@ def _extent(occupied: Bool[np.ndarray, " n"]) -> slice:
 
 def _check_not_empty(region: Region) -> None:
     if not region.any():
-        raise VolumeError("a region with voxels in it", "an empty one")
+        raise VolumeError("The region has no voxels")

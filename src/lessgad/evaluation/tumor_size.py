@@ -21,9 +21,9 @@ class Lesion:
     """One connected part of a tumor mask.
 
     Attributes:
-        number: Its label, from 1, the largest first.
+        number: Number of the lesion, from 1, largest first.
         volume_ml: Volume of its voxels.
-        diameter_mm: Of the sphere of that volume.
+        diameter_mm: Diameter of a sphere of that volume, in mm.
     """
 
     number: int
@@ -37,11 +37,17 @@ class Lesion:
 
 
 def equivalent_diameter_mm(volume_ml: float) -> float:
-    """Diameter of the sphere of a volume, (6·V/π)^(1/3), in mm.
+    """Compute the diameter of the sphere with a given volume, (6·V/π)^(1/3).
 
     Chosen over the largest extent, because thick slices and the orientation of the grid change it least, and a lesion
     of a few voxels has one. A tumor longer than wide gets less than a reader's longest diameter: an ellipsoid of
     5×5×12 mm counts as 6.7.
+
+    Args:
+        volume_ml: Volume, in ml.
+
+    Returns:
+        Diameter in mm.
     """
     return math.cbrt(6 * 1000 * volume_ml / math.pi)
 

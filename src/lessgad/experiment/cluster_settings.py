@@ -9,15 +9,15 @@ from lessgad.settings import Settings
 
 
 class ClusterSettings(Settings):
-    """What each job of `lessgad run --cluster slurm` gets.
+    """Resources of each job of `lessgad run --cluster slurm`.
 
     Attributes:
         queue: Name of the queue (SLURM: partition).
         jobs: Jobs to ask for.
         cores: Cores of each job; it works on as many studies at a time.
-        memory: Of each job, such as 8GB; about 2 GB for each study at a time.
-        walltime: Of each job, hours:minutes:seconds.
-        account: That is charged; null: the user's own.
+        memory: Memory of each job, such as 8GB; about 2 GB for each study at a time.
+        walltime: Wall time of each job, hours:minutes:seconds.
+        account: Account that is charged; null: the user's own.
         directives: More lines for the head of the job script, such as ``--gpus=1``.
         prologue: Commands that each job runs first, such as ``module load python``.
         interface: Network interface that the jobs reach this process by, such as ib0; null: the usual one.

@@ -29,6 +29,10 @@ def describe_derivative(experiment: Experiment, stage: Stage) -> None:
 
     Files that are up to date are left alone.
 
+    Args:
+        experiment: The opened experiment.
+        stage: The stage.
+
     Raises:
         StorageError: The folder cannot be written.
     """

@@ -40,17 +40,17 @@ class ExperimentFolder:
 
     @property
     def frozen_answer(self) -> Path:
-        """What counts as enough, as it was fixed before test results."""
+        """The endpoints as they were fixed before test results."""
         return self.results / "answer_fixed.json"
 
     @property
     def baselines(self) -> Path:
-        """How strong the baselines are, tuned on validation patients."""
+        """Strengths of the baselines, tuned on validation patients."""
         return self.root / "models" / "baselines.yaml"
 
     @property
     def simulation(self) -> Path:
-        """How the low doses of each study were made."""
+        """Record of the simulation of each study's low doses."""
         return self.results / "simulation.csv"
 
     @property
@@ -64,33 +64,65 @@ class ExperimentFolder:
         return self.root / "logs"
 
     def prepared(self, patient: str, session: str) -> Path:
-        """Folder of one prepared study."""
+        """Give the folder of one prepared study.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
+        """
         return self._of_study("prepared", patient, session)
 
     def restored(self, patient: str, session: str) -> Path:
-        """Folder of one study's restored images."""
+        """Give the folder of one study's restored images.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
+        """
         return self._of_study("restored", patient, session)
 
     def segmentations(self, patient: str, session: str) -> Path:
-        """Folder of what was segmented in one study's images."""
+        """Give the folder of one study's segmentations.
+
+        Args:
+            patient: Label of the patient, without ``sub-``.
+            session: Label of the session, without ``ses-``; empty where there are none.
+
+        Returns:
+            The folder.
+        """
         return self._of_study("segmentation", patient, session)
 
     @property
     def segmentation_model(self) -> Path:
-        """What segments: its labels, where it comes from."""
+        """Description of the segmentation model: its labels and its source."""
         return self.root / "segmentation" / "model.json"
 
     @property
     def nnunet(self) -> Path:
-        """Where nnU-Net works: raw, preprocessed, results."""
+        """Working folder of nnU-Net: raw, preprocessed, results."""
         return self.root / "segmentation" / "nnunet"
 
     def scores(self, study: str, part: str) -> Path:
-        """Folder of the tables of one study at one dose (or of its standard dose), before all are put together."""
+        """Give the folder of the tables of one study at one dose, or at its standard dose.
+
+        Args:
+            study: Name of the study.
+            part: Name of the part: a study with its dose.
+
+        Returns:
+            The folder.
+        """
         return self.root / ".state" / "scores" / study / part
 
     def strengths(self, part: str) -> Path:
-        """How strong the baselines are at one dose, before all doses are put together."""
+        """Strengths of the baselines at one dose, before all doses are combined."""
         return self.root / ".state" / "baselines" / f"{part}.yaml"
 
     def model(self, name: str) -> Path:
@@ -99,7 +131,7 @@ class ExperimentFolder:
 
     @property
     def state(self) -> StateFolder:
-        """What is known of every unit of work."""
+        """Records of all units of work."""
         return StateFolder(self.root / ".state")
 
     @property

@@ -25,7 +25,7 @@ from lessgad.segmentation.region_labels import check_regions
 from lessgad.segmentation.settings import SegmentationSettings
 
 NO_REGIONS = (
-    "no label of the masks counts as tumor: nothing but the whole head will be judged. Name labels with --region, such "
+    "no label of the masks counts as tumor, so only the whole head will be evaluated. Name labels with --region, such "
     "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
 )
 
@@ -48,7 +48,7 @@ def init_experiment(
     Args:
         root: The experiment folder; may exist, but not with an experiment in it.
         cohort_root: The BIDS folder.
-        derivative: Where masks come from.
+        derivative: Folder in ``derivatives/`` with the masks.
         region_options: ``name=1,2`` each; none takes every label of ``dseg.tsv`` that is a tumor by its name.
         split: A split to use.
         aligned: The pairs are aligned already.
@@ -66,9 +66,9 @@ def init_experiment(
     """
     folder = ExperimentFolder(root)
     if folder.settings.exists():
-        raise SettingsError("a new experiment", "one that is there already", folder.settings, "Choose another folder")
+        raise SettingsError("There is an experiment already", path=folder.settings, remedy="Choose another folder")
     if paper and pretrained:
-        raise SettingsError("--paper or --pretrained", "both")
+        raise SettingsError("--paper and --pretrained were both given", remedy="Give one of them")
     select = image_selection(select_options)
     cohort = read_cohort(cohort_root, derivative, select)
     names = label_names(cohort_root, derivative)
@@ -109,7 +109,11 @@ def init_experiment(
         *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
         *not_tumor_words(found, regions, names),
-        *([f"{n_test} test patients: an answer takes {least} (split: in experiment.yaml)"] if n_test < least else []),
+        *(
+            [f"{n_test} test patients; an answer needs at least {least} (split: in experiment.yaml)"]
+            if n_test < least
+            else []
+        ),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",
     ]
@@ -117,16 +121,24 @@ def init_experiment(
 
 
 def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:
-    """Segment where that is asked for and can be done; else say why not.
+    """Choose settings of the segmentation if it is asked for and possible.
 
     The quick network is trained for half an hour on one core, longer than a quick run takes: it must be asked for.
+
+    Args:
+        regions: Label values of each region.
+        n_masks: Number of studies with a mask.
+        paper: Whether the published method was chosen.
+
+    Returns:
+        The settings, or the reason why there is no segmentation.
     """
     if not n_masks:
         return "the cohort has no masks"
     try:
         check_regions(regions)
     except SettingsError as error:
-        return f"{error.came} where {error.wanted} are wanted"
+        return error.problem
     if missing_package() is not None:
         return "needs pip install '.[segmentation]' in the checkout of lessgad"
     if not paper:
@@ -139,7 +151,7 @@ def _copy_split(split: Path, own: Path) -> None:
     if own.exists():
         if filecmp.cmp(split, own, shallow=False):
             return
-        raise SettingsError("a new split", "one that is there already", own, "Remove it, or leave --split out")
+        raise SettingsError("There is a split already", path=own, remedy="Remove it, or leave --split out")
     with replacing(own) as temporary:
         shutil.copyfile(split, temporary)
 

@@ -15,9 +15,16 @@ LEAST_MASKS = 3  # read at least, so that labels beside the tumor are seen too
 
 
 def labels_in_masks(masks: Iterable[Path], wanted: Collection[int]) -> set[int]:
-    """Read masks until every wanted label was seen, all masks where one is nowhere; 0 is no label.
+    """Read masks until every wanted label was found, or all masks were read; 0 is no label.
 
     Masks that cannot be read are passed over; `lessgad run` names them.
+
+    Args:
+        masks: Files of the masks.
+        wanted: Labels to look for.
+
+    Returns:
+        The labels that were found.
     """
     found: set[int] = set()
     for number, path in enumerate(masks, start=1):
@@ -34,24 +41,32 @@ def check_regions_are_drawn(regions: Mapping[str, Sequence[int]], found: Collect
     """Raise SettingsError for a region with a label that no mask holds.
 
     Args:
-        regions: As chosen on the command line.
+        regions: Regions as chosen on the command line.
         found: Labels of the masks; empty where none could be read, and nothing is known then.
     """
     for name, values in regions.items():
         missing = [value for value in values if value not in found]
         if missing and found:
             raise SettingsError(
-                f"--region {name} of labels that the masks hold ({', '.join(map(str, sorted(found)))})",
-                f"label {missing[0]}, which no mask holds",
-                None,
-                "Correct --region, or choose other masks with --derivative",
+                f"--region {name} names label {missing[0]}, which no mask holds; the masks hold "
+                f"{', '.join(map(str, sorted(found)))}",
+                remedy="Correct --region, or choose other masks with --derivative",
             )
 
 
 def not_tumor_words(
     found: Collection[int], regions: Mapping[str, Sequence[int]], names: Mapping[int, str]
 ) -> list[str]:
-    """Say which labels of the masks are in no region and therefore do not count as tumor; no line where none is."""
+    """Say which labels of the masks are in no region and therefore do not count as tumor.
+
+    Args:
+        found: Labels that the masks hold.
+        regions: Label values of each region.
+        names: Meaning of the labels.
+
+    Returns:
+        At most one line.
+    """
     counted = {value for values in regions.values() for value in values}
     left = sorted(set(found) - counted)
     if not left or not counted:

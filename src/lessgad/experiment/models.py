@@ -30,21 +30,38 @@ def model_doses(settings: ExperimentSettings) -> dict[str, float | None]:
 def models_named(settings: ExperimentSettings, doses: Sequence[float]) -> frozenset[str]:
     """Name the models of some doses.
 
+    Args:
+        settings: Settings of the experiment.
+        doses: Doses as fractions of the standard dose, 0–1.
+
+    Returns:
+        Names of the models.
+
     Raises:
         DoseError: A dose is not one of the experiment's, or all doses share one model.
     """
     known = model_doses(settings)
     names = frozenset(dose_label(dose) for dose in doses)
     if names and settings.training.models != "per_dose":
-        raise DoseError("no dose, for one model serves them all", ", ".join(sorted(names)), None, PER_DOSE)
+        raise DoseError(
+            f"A dose was named ({', '.join(sorted(names))}), and one model serves all doses", remedy=PER_DOSE
+        )
     unknown = sorted(names - set(known))
     if unknown:
-        raise DoseError(f"doses of this experiment ({', '.join(known)})", ", ".join(unknown))
+        raise DoseError(f"{', '.join(unknown)} is not a dose of this experiment ({', '.join(known)})")
     return names
 
 
 def model_of_dose(settings: ExperimentSettings, dose: float) -> str:
-    """Name the model that restores a dose."""
+    """Name the model that restores a dose.
+
+    Args:
+        settings: Settings of the experiment.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The name.
+    """
     return dose_label(dose) if settings.training.models == "per_dose" else next(iter(model_doses(settings)))
 
 

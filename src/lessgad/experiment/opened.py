@@ -25,17 +25,17 @@ SECONDS_BETWEEN_TRIES = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Everything that the stages look at.
+    """An opened experiment: its settings, its cohort and what the stages need to know of both.
 
     Attributes:
-        folder: Where things lie.
-        settings: What experiment.yaml says.
-        cohort: What the BIDS folder holds.
+        folder: Layout of the folder.
+        settings: Settings in experiment.yaml.
+        cohort: The cohort in the BIDS folder.
         subsets: Subset of each patient.
         split_words: Rows of split.tsv without a patient and patients without a row, in words.
         label_names: What the labels of the masks mean, where a dseg.tsv says so.
-        hashes: Of input files.
-        sidecars: Of the images, each read once.
+        hashes: Hashes of input files.
+        sidecars: Sidecars of the images, each read once.
     """
 
     folder: ExperimentFolder
@@ -66,6 +66,9 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
         root: The experiment folder.
         only_look: Write nothing; new patients have the subset that they are going to get.
 
+    Returns:
+        The opened experiment.
+
     Raises:
         SettingsError: experiment.yaml is missing or wrong.
         CohortError: The cohort cannot be read, or split.tsv is wrong.
@@ -77,7 +80,7 @@ def open_experiment(root: Path, *, only_look: bool = False) -> Experiment:
     cohort = read_cohort(where, settings.cohort.derivative, settings.cohort.select)
     names = label_names(cohort.root, settings.cohort.derivative)
     hashes, sidecars = FileHashes(folder.hash_cache), Sidecars(cohort.root)
-    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be judged on
+    if settings.training.models == "pretrained":  # nothing is trained or tuned: everybody can be evaluated on
         everybody: dict[str, Subset] = dict.fromkeys(cohort.patients, "test")
         return Experiment(folder, settings, cohort, everybody, (), names, hashes, sidecars)
     given = read_split(folder.split) if folder.split.exists() else {}
@@ -111,13 +114,12 @@ def _shortened(path: Path) -> Path:
 
 
 def check_subsets(experiment: Experiment) -> None:
-    """Raise SettingsError where nobody is there to train on or to judge on."""
+    """Raise SettingsError where no one is there to train on or to judge on."""
     needed: tuple[Subset, ...] = ("test",) if experiment.settings.training.models == "pretrained" else ("train", "test")
     for subset in needed:
         if not experiment.studies([subset]):
             raise SettingsError(
-                f"at least one {subset} patient",
-                "none",
-                experiment.folder.split,
-                "Give the cohort more patients, or change the shares under split and remove split.tsv",
+                f"The split has no {subset} patient",
+                path=experiment.folder.split,
+                remedy="Give the cohort more patients, or change the shares under split and remove split.tsv",
             )

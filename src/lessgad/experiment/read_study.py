@@ -26,9 +26,9 @@ class StudyFiles:
     """The files of one prepared study.
 
     Attributes:
-        study: Of the cohort.
-        files: Where its prepared images lie.
-        t2: Its T2; None where it has none, or no field sees one.
+        study: A study of the cohort.
+        files: Files of the prepared images.
+        t2: File of the T2; None without one or if no field uses it.
     """
 
     study: Study
@@ -36,7 +36,10 @@ class StudyFiles:
     t2: Path | None = None
 
     def read(self) -> PreparedStudy:
-        """Read it.
+        """Read the prepared study.
+
+        Returns:
+            The study, with its T2 if a field uses one.
 
         Raises:
             VolumeError: A file is missing or damaged.
@@ -47,11 +50,14 @@ class StudyFiles:
 
 @lru_cache(maxsize=1)
 def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volume]:
-    """Read a prepared study, and its T1 as stored, once for all that a worker does of it one after the other.
+    """Read a prepared study and its stored T1 once for consecutive units of one worker.
 
     Args:
-        study: Its files.
-        _fingerprint: Of its preparation: with another one it is another study.
+        study: Files of the study.
+        _fingerprint: fingerprint of its preparation: with another one it is another study.
+
+    Returns:
+        The study, and its T1 as stored.
 
     Raises:
         VolumeError: A file is missing or damaged.
@@ -60,17 +66,40 @@ def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volu
 
 
 def has_t2(experiment: Experiment, study: Study) -> bool:
-    """Say whether the T2 of a study is prepared: a field sees one, and the study has it."""
+    """Say whether the T2 of a study is prepared: the field uses one, and the study has it.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        True if it is.
+    """
     return "t2" in experiment.settings.field.inputs and bool(study.t2)
 
 
 def t2_inputs(experiment: Experiment, study: Study) -> tuple[Input, ...]:
-    """Say that a unit reads the T2 of a study where it can be used: without it the unit goes on."""
+    """Declare that a unit reads the T2 of a study if it is usable; without it the unit is still done.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        The inputs to declare.
+    """
     return (Input(prepared_t2(study), "where usable"),) if has_t2(experiment, study) else ()
 
 
 def learning_inputs(experiment: Experiment) -> tuple[Input, ...]:
-    """Say that a unit reads the studies of training and validation patients, those that can be prepared."""
+    """Declare that a unit reads the prepared studies of training and validation patients.
+
+    Args:
+        experiment: The opened experiment.
+
+    Returns:
+        The inputs to declare.
+    """
     found: list[Input] = []
     for subset in LEARNING:
         for study in experiment.studies([subset]):
@@ -79,19 +108,46 @@ def learning_inputs(experiment: Experiment) -> tuple[Input, ...]:
 
 
 def study_files(experiment: Experiment, study: Study, usable: Collection[str]) -> StudyFiles:
-    """Say where the files of a study lie, as far as the units that made them can be used."""
+    """Collect the files of a study whose units can be used.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        The files.
+    """
     files = prepared_files(experiment, study)
     with_t2 = has_t2(experiment, study) and prepared_t2(study) in usable
     return StudyFiles(study, files, files.t2 if with_t2 else None)
 
 
 def usable_of(experiment: Experiment, studies: Sequence[Study], usable: Collection[str]) -> list[StudyFiles]:
-    """Give the studies whose pair could be prepared."""
+    """Keep the studies whose pair could be prepared.
+
+    Args:
+        experiment: The opened experiment.
+        studies: Studies of the cohort.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        Files of these studies.
+    """
     return [study_files(experiment, study, usable) for study in studies if prepared(study) in usable]
 
 
 def scanned_low_doses(experiment: Experiment, study: Study, usable: Collection[str]) -> LowDoses:
-    """Say where the low doses of a study come from: simulated, or scans as far as they could be prepared."""
+    """Find the source of the low doses of a study: simulation, or scans that could be prepared.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        The source.
+    """
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
         return LowDoses(simulation)

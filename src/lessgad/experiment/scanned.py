@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which doses a study is judged at: all of the experiment, or those that it was really scanned at."""
+"""Which doses a study is evaluated at: all of the experiment, or those that it was scanned at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ MIN_SCANNED = 3  # patients: fewer say nothing of the next one
 
 
 def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]:
-    """Give the scans of a study at each dose of the experiment that it has any at; none where doses are simulated."""
+    """Find the scans of a study at each dose of the experiment.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        Files by dose; empty if low doses are simulated.
+    """
     if experiment.settings.low_dose == "simulated":
         return {}
     return {
@@ -29,7 +37,15 @@ def scans(experiment: Experiment, study: Study) -> dict[float, tuple[Path, ...]]
 
 
 def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
-    """Give the doses at which a study is to be restored and judged; dose 0 is simulated always."""
+    """List the doses at which a study is to be restored and evaluated; dose 0 is always simulated.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        The doses, 0–1.
+    """
     settings = experiment.settings
     if settings.low_dose == "simulated":
         return settings.doses
@@ -38,7 +54,16 @@ def planned_doses(experiment: Experiment, study: Study) -> tuple[float, ...]:
 
 
 def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
-    """Say where the image of a study at one dose comes from."""
+    """Find the source of the image of a study at one dose.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The source.
+    """
     simulation = experiment.settings.simulation
     if experiment.settings.low_dose == "simulated":
         return LowDoses(simulation)
@@ -46,19 +71,30 @@ def low_doses_at(experiment: Experiment, study: Study, dose: float) -> LowDoses:
 
 
 def scan_units(experiment: Experiment, study: Study) -> dict[str, float]:
-    """Name the units that prepare the scans of a study at lower doses."""
+    """Name the units that prepare the low-dose scans of a study.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        Dose of each unit.
+    """
     return {prepared_scan(study, dose): dose for dose in scans(experiment, study)}
 
 
 def enough_patients(
     usable: Iterable[str], whose: Mapping[str, tuple[float, str]], least: int = MIN_SCANNED
 ) -> frozenset[str]:
-    """Keep the scans of doses that enough patients were scanned at.
+    """Keep the scans at doses for which enough patients were scanned.
 
     Args:
         usable: Units, whatever they prepare.
         whose: Dose and patient of each that prepares a scan.
         least: Patients.
+
+    Returns:
+        Keys of the units that are kept.
     """
     here = {unit: whose[unit] for unit in usable if unit in whose}
     patients: dict[float, set[str]] = {}
@@ -68,14 +104,15 @@ def enough_patients(
 
 
 def check_scans(experiment: Experiment) -> None:
-    """Raise SettingsError where low doses are to be measured, and no study that is judged has one."""
+    """Raise SettingsError where low doses are to be measured, and no study that is evaluated has one."""
     settings = experiment.settings
     judged = experiment.studies(settings.subsets)
     if settings.low_dose == "simulated" or not judged or any(scans(experiment, study) for study in judged):
         return
     raise SettingsError(
-        "scans at a lower dose in the cohort, …_acq-dose10_ce-gadolinium_T1w.nii.gz for 10 %",
-        f"none at {', '.join(percent(dose) for dose in settings.doses if dose > 0) or 'a dose above 0 %'}",
-        experiment.folder.settings,
-        "Set doses to those that were scanned, or low_dose: simulated",
+        "The cohort has no scan at "
+        f"{', '.join(percent(dose) for dose in settings.doses if dose > 0) or 'a dose above 0 %'}, "
+        "named as …_acq-dose10_ce-gadolinium_T1w.nii.gz for 10 %",
+        path=experiment.folder.settings,
+        remedy="Set doses to those that were scanned, or low_dose: simulated",
     )

@@ -94,6 +94,12 @@ def _spelling(name: str) -> str:
 def scrubbed_log(folder: ExperimentFolder) -> Iterator[Scrubber]:
     """Log a run to a new file in ``logs/``, without identifiers.
 
+    Args:
+        folder: Folder of the experiment.
+
+    Yields:
+        The scrubber, which learns the names of the studies.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """

@@ -23,7 +23,7 @@ Named = tuple[tuple[str, tuple[int, ...]], ...]
 
 @dataclass(frozen=True)
 class SegmenterFiles:
-    """What a worker needs to load the network.
+    """Data that a worker needs to load the network.
 
     Attributes:
         path: The folder of a trained nnU-Net.
@@ -31,7 +31,7 @@ class SegmenterFiles:
         labels: Which labels of the network make up each region; None where their names say it.
         own: Whether it was trained by this experiment.
         mirroring: Whether it averages over mirrored images.
-        description: What was found of it, among that whether the largest piece alone is kept.
+        description: Facts of the network, such as whether only the largest piece is kept.
     """
 
     path: Path
@@ -47,7 +47,15 @@ class SegmenterFiles:
 
 
 def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> SegmenterFiles:
-    """Say where the network of an experiment lies."""
+    """Collect what is needed to load the network of an experiment.
+
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+
+    Returns:
+        The files and choices.
+    """
     return SegmenterFiles(
         path=model_path(experiment, settings),
         regions=tuple(experiment.settings.cohort.regions.items()),
@@ -60,7 +68,15 @@ def segmenter_files(experiment: Experiment, settings: SegmentationSettings) -> S
 
 @lru_cache(maxsize=1)
 def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
-    """Load the network once for all studies; the fingerprint tells one training from another."""
+    """Load the network once for all studies.
+
+    Args:
+        files: Files that are needed to load the network.
+        _fingerprint: Fingerprint of the training, which tells networks apart.
+
+    Returns:
+        The network.
+    """
     from lessgad.segmentation.nnunet_segmenter import Segmenter
 
     labels = None if files.labels is None else dict(files.labels)
@@ -68,7 +84,15 @@ def load_segmenter(files: SegmenterFiles, _fingerprint: str) -> Segmenter:
 
 
 def model_path(experiment: Experiment, settings: SegmentationSettings) -> Path:
-    """Say where the model lies."""
+    """Give the folder of the network.
+
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+
+    Returns:
+        The folder.
+    """
     if settings.model is not None:
         return experiment.folder.root / settings.model
     from lessgad.segmentation.nnunet_environment import DATASET, PLANS
@@ -81,6 +105,9 @@ def check_segmentation(experiment: Experiment) -> None:
     """Raise SettingsError or ModelError, before hours of other work, where segmentation is asked for and cannot be.
 
     Regions that overlap, a cohort without masks, nnU-Net not installed, a model folder that is not there.
+
+    Args:
+        experiment: The opened experiment.
     """
     from lessgad.segmentation.nnunet_environment import check_installed
 
@@ -91,6 +118,10 @@ def check_segmentation(experiment: Experiment) -> None:
     check_installed()
     if settings.model is not None:
         if not (folder := model_path(experiment, settings)).is_dir():
-            raise ModelError("the folder of a trained nnU-Net, under segmentation.model", "no such folder", folder)
+            raise ModelError(
+                "There is no such folder; segmentation.model must name the folder of a trained nnU-Net", path=folder
+            )
     elif not any(study.mask is not None for study in experiment.studies(["train"])):
-        raise SettingsError("a mask of at least one training patient, for segmentation", "none", None, NO_MASKS)
+        raise SettingsError(
+            "Segmentation needs a mask of at least one training patient, and there is none", remedy=NO_MASKS
+        )

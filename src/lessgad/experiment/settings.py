@@ -44,7 +44,7 @@ UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 
 
 class CohortSettings(Settings):
-    """Where the images are and what their labels mean.
+    """Location of the images and meaning of their labels.
 
     Attributes:
         path: The BIDS folder; relative paths count from the experiment's folder.
@@ -67,10 +67,10 @@ class ExperimentSettings(Settings):
     """Everything that an experiment is told.
 
     Attributes:
-        cohort: Where the images are.
+        cohort: Location of the images and meaning of their labels.
         split: Shares of the patients.
-        preparation: From two scans to two comparable images.
-        simulation: How low doses are made.
+        preparation: Settings of registration, calibration and normalization.
+        simulation: Settings of the low-dose simulation.
         low_dose: `simulated`: restored and judged from simulated low doses; `measured`: from scans of the cohort that
             were really made at a lower dose. Models are trained on simulated ones either way; their intervals, and the
             baselines, are tuned on scans where three validation patients or more have them.
@@ -80,7 +80,7 @@ class ExperimentSettings(Settings):
         restoration: How volumes are restored.
         segmentation: The network that outlines the tumor in every image; None leaves that out.
         evaluation: Statistics, and what counts as progression.
-        answer: What is enough: endpoints and margins.
+        answer: Endpoints and margins of the dose answer.
         subsets: Which subsets are restored and judged.
         external: Other methods' images, name → folder.
         n_workers: Studies at a time; None takes as many as there are cores, at most 8 (each needs about 2 GB).
@@ -113,8 +113,8 @@ class ExperimentSettings(Settings):
     def _one_model_is_told_the_dose(self) -> ExperimentSettings:
         if self.training.models == "conditioned" and not self.field.told_the_dose:
             raise ValueError(
-                "training.models conditioned, one model for all doses, with a field that is not told the dose; take "
-                "models: per_dose, or field.told_the_dose: true"
+                "training.models: conditioned makes one model for all doses, and this field is not told the "
+                "dose; set models: per_dose, or field.told_the_dose: true"
             )
         return self
 
@@ -123,8 +123,8 @@ class ExperimentSettings(Settings):
         needs_zero = self.simulation.model == "signal_equation" or self.simulation.adds_noise
         if needs_zero and self.preparation.calibration == "peaks":
             raise ValueError(
-                "a simulation that needs true zero with preparation.calibration peaks, which moves it; take "
-                "calibration: smooth, or simulation: {model: linear, noise: none}"
+                "preparation.calibration: peaks moves the zero of intensity, and the simulation needs a true "
+                "zero; set calibration: smooth, or simulation: {model: linear, noise: none}"
             )
         return self
 
@@ -132,8 +132,8 @@ class ExperimentSettings(Settings):
     def _pretrained_is_a_kernel_field(self) -> ExperimentSettings:
         if self.training.models == "pretrained" and self.field.preset != "kernel":
             raise ValueError(
-                f"training.models pretrained with field.preset {self.field.preset}; the model that ships with lessgad "
-                "has preset kernel"
+                "training.models: pretrained needs field.preset: kernel, the preset of the model that ships "
+                f"with lessgad, and the preset is {self.field.preset}"
             )
         return self
 
@@ -142,27 +142,42 @@ class ExperimentSettings(Settings):
     def _names_of_their_own(cls, external: dict[str, Path]) -> dict[str, Path]:
         taken = sorted(set(external) & set(BUILT_IN_METHODS))
         if taken:
-            raise ValueError(f"{taken[0]} is the name of a built-in method; give the external one another name")
+            raise ValueError(f"{taken[0]} is the name of a built-in method; give the external method another name")
         return external
 
 
 def load_settings(path: Path) -> ExperimentSettings:
     """Read experiment.yaml.
 
+    Args:
+        path: The file to read.
+
+    Returns:
+        The settings.
+
     Raises:
         SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
     """
     if not path.is_file():
-        raise SettingsError("an experiment", "no experiment.yaml", path.parent, "Make one with `lessgad init`")
+        raise SettingsError(
+            "The folder holds no experiment.yaml", path=path.parent, remedy="Make an experiment with `lessgad init`"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("a readable text file", str(error), path) from error
+        raise SettingsError(f"The file cannot be read ({error})", path=path) from error
     return parse_settings(text, path)
 
 
 def parse_settings(text: str, path: Path) -> ExperimentSettings:
-    """Check the text of an experiment.yaml; `path` says in errors where it lies.
+    """Parse and check the text of an experiment.yaml.
+
+    Args:
+        text: Text of the file.
+        path: File that the text comes from, for errors.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
@@ -172,14 +187,20 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
     except DuplicateKeyError as error:
         place = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise SettingsError(
-            "each setting once", f"{error.problem} again (line {place})", path, "Remove one of the two"
+            f"The setting {error.problem} is there twice, again in line {place}",
+            path=path,
+            remedy="Remove one of the two",
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2020-13-45 is a ValueError
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f" (line {line + 1})" if line is not None else ""
-        raise SettingsError("valid YAML", f"something else{where}", path) from error
+        raise SettingsError(f"The file is not valid YAML{where}", path=path) from error
     if not isinstance(content, dict):
-        raise SettingsError("settings by name", "an empty file" if content is None else type(content).__name__, path)
+        raise SettingsError(
+            f"The file {'is empty' if content is None else 'holds a ' + type(content).__name__}; it must "
+            "hold settings by name",
+            path=path,
+        )
     given = {key: value for key, value in content.items() if value is not None}  # a group with nothing under it
     try:
         return ExperimentSettings.model_validate(given)
@@ -197,19 +218,19 @@ def _first_problem(error: ValidationError, path: Path) -> SettingsError:
         known = _keys_beside(keys)
         nearest = difflib.get_close_matches(str(keys[-1]), known, n=1, cutoff=0.5)
         remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}"
-        return SettingsError("a key that lessgad knows", key, path, remedy)
+        return SettingsError(f"lessgad does not know the key {key}", path=path, remedy=remedy)
     if problem["type"] == "missing":
-        return SettingsError(f"the key {key}", "none", path)
+        return SettingsError(f"The key {key} is missing", path=path)
     if problem["type"] == "model_type":
-        return SettingsError(f"settings by name under {key}", repr(problem["input"]), path)
+        return SettingsError(f"{key} is {problem['input']!r}; it must hold settings by name", path=path)
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not key:
-        return SettingsError("settings that go together", message, path)
-    return SettingsError(f"a valid value for {key}", f"{problem['input']!r}: {message}", path)
+        return SettingsError(f"These settings do not go together: {message}", path=path)
+    return SettingsError(f"{key} cannot be {problem['input']!r}: {message}", path=path)
 
 
 def _keys_of(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Where a problem is, without the kinds of value that pydantic tried there."""
+    """Name the place of a problem, without the kinds of value that pydantic tried there."""
     kinds = {kind.__name__ for kind in Settings.__subclasses__()}
     return tuple(part for part in location if part not in kinds and not str(part).startswith("literal["))
 

@@ -30,11 +30,14 @@ class StudyCaution:
 
 
 def study_cautions(experiment: Experiment, done: Collection[str]) -> list[StudyCaution]:
-    """List the cautions of prepared studies and of their further images, in the order of the cohort.
+    """List the cautions of prepared studies and of their further images.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         done: Units that are done; what others have left behind is not read.
+
+    Returns:
+        The cautions, in the order of the cohort.
     """
     return [
         StudyCaution(unit.partition("/")[2], words)
@@ -53,7 +56,7 @@ def _descriptions(experiment: Experiment, study: Study) -> dict[str, Path]:
 
 
 def _cautions(path: Path) -> Iterator[str]:
-    """Those in a description; none where that cannot be read."""
+    """Read the cautions in a description; none if it cannot be read."""
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -22,22 +22,57 @@ _SUFFIXES = (".nii.gz", ".nii")
 
 
 def prepared_files(experiment: Experiment, study: Study) -> PreparedFiles:
-    """Say where a prepared study lies."""
+    """Give the files of a prepared study.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+
+    Returns:
+        The files.
+    """
     return PreparedFiles(experiment.folder.prepared(study.patient, study.session), study.name)
 
 
 def restored_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the image restored from a dose lies."""
+    """Give the file of the image restored from a dose.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
+    """
     return _beside_restored(experiment, study, dose, "")
 
 
 def half_width_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the half-width of the intervals of a restored image lies; not written by models without intervals."""
+    """Give the file of the half-width of the intervals; models without intervals write none.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
+    """
     return _beside_restored(experiment, study, dose, "halfwidth")
 
 
 def contradicted_file(experiment: Experiment, study: Study, dose: float) -> Path:
-    """Say where the map of what the measurement contradicts in a restored image lies."""
+    """Give the file of the map of where the restored image disagrees with the scan.
+
+    Args:
+        experiment: The opened experiment.
+        study: A study of the cohort.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The file.
+    """
     return _beside_restored(experiment, study, dose, "contradicted")
 
 
@@ -49,13 +84,16 @@ def _beside_restored(experiment: Experiment, study: Study, dose: float, kind: st
 def segmentation_files(
     experiment: Experiment, study: Study, dose: float | None, external: Iterable[str]
 ) -> dict[str, Path]:
-    """Say where each segmentation of a dose lies, by image as in results/overlap.csv; None is the standard dose.
+    """Give the file of each segmentation of a dose; None is the standard dose.
 
     Args:
-        experiment: Whose.
-        study: Of its cohort.
+        experiment: The opened experiment.
+        study: A study of the cohort.
         dose: Fraction of the standard dose.
         external: Other methods that have an image of it.
+
+    Returns:
+        File of each image, named as in results/overlap.csv.
     """
     folder = experiment.folder.segmentations(study.patient, study.session)
     if dose is None:
@@ -69,7 +107,7 @@ def segmentation_files(
 
 
 def _labels(methods: list[str]) -> dict[str, str]:
-    """What file names say of a method: letters and digits alone, as BIDS asks; two that are alike get a number."""
+    """Label methods in file names: only letters and digits, as BIDS requires; equal labels get a number."""
     labels: dict[str, str] = {}
     for method in methods:
         plain = re.sub(r"[^A-Za-z0-9]", "", image_of_method(method))
@@ -81,7 +119,7 @@ class ExternalImages:
     """The images of other methods: each folder is looked through once.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -89,7 +127,15 @@ class ExternalImages:
         self._files = {name: _images(folder) for name, folder in experiment.external_folders().items()}
 
     def at(self, study: Study, dose: float) -> dict[str, Path]:
-        """Give the image of each method that has one."""
+        """Find the image of each external method.
+
+        Args:
+            study: A study of the cohort.
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            File by method.
+        """
         start, end = f"{study.name}_", f"desc-{dose_label(dose)}_T1w"
         found: dict[str, Path] = {}
         for method, files in self._files.items():
@@ -101,7 +147,10 @@ class ExternalImages:
         return found
 
     def without_any(self) -> list[str]:
-        """Name the methods that have no image yet of what is judged.
+        """Name the external methods that have no image of any evaluated study.
+
+        Returns:
+            Their names.
 
         Raises:
             SettingsError: A folder does not exist.
@@ -109,7 +158,9 @@ class ExternalImages:
         settings = self._experiment.settings
         for name, folder in self._experiment.external_folders().items():
             if not folder.is_dir():
-                raise SettingsError(f"the folder of the external method {name}", "no such folder", folder)
+                raise SettingsError(
+                    f"There is no such folder; it should hold the images of the external method {name}", path=folder
+                )
         judged = self._experiment.studies(settings.subsets)
         having = {name for study in judged for dose in settings.doses for name in self.at(study, dose)}
         return [name for name in settings.external if name not in having]

@@ -15,7 +15,7 @@ from lessgad.experiment.settings import ExperimentSettings
 from lessgad.segmentation.settings import USUAL_EPOCHS, SegmentationSettings
 from lessgad.training.settings import PAPER_LOSSES
 
-QUICK_DOSES = (0.0, 0.1, 0.3, 0.5)
+QUICK_DOSES = (0.0, 0.1, 0.3)
 QUICK_SAMPLES = 2_000
 #: The published method: METHOD and training as in the paper, as far as it tells.
 PAPER: dict[str, Any] = {
@@ -36,10 +36,10 @@ PAPER: dict[str, Any] = {
         "vary_position": 0.0,
     },
 }
-USUAL = "# Whatever is left out takes its default: the value shown here, where the line names no other."
+USUAL = "# A setting that is left out has its default: the value shown here, unless the comment names another."
 AS_PUBLISHED = """\
 # The published method (Chen et al., European Radiology 2025): network, training, simulation. Needs a GPU.
-# Whatever is left out takes lessgad's default, which is another value for what the paper did differently."""
+# Settings that are left out have lessgad's defaults, which differ from the paper."""
 
 
 def experiment_yaml(
@@ -55,11 +55,11 @@ def experiment_yaml(
     pretrained: bool = False,
     segmentation: SegmentationSettings | str = "the cohort has no masks",
 ) -> str:
-    """Spell the settings of a new experiment, with a comment for each.
+    """Write the settings of a new experiment as YAML, with a comment for each.
 
     Args:
         cohort: The BIDS folder, seen from the experiment.
-        derivative: Where masks come from, or None.
+        derivative: Folder in ``derivatives/`` with the masks, or None.
         select: Entities of the images that are meant, where studies have several of one kind.
         regions: Label values of each region.
         left_out: Labels that are in the masks and in no region, by name.
@@ -68,6 +68,9 @@ def experiment_yaml(
         paper: The published method instead of lessgad's defaults.
         pretrained: Train nothing.
         segmentation: How, or why not.
+
+    Returns:
+        The text of experiment.yaml.
     """
     default = ExperimentSettings.model_validate({"cohort": {"path": cohort}, **(PAPER if paper else {})})
     shares, train, field = default.split, default.training, default.field
@@ -90,19 +93,19 @@ def experiment_yaml(
 
 cohort:
   path: {json.dumps(cohort, ensure_ascii=False)}   # BIDS folder; never written to
-  derivative: {masks}   # folder in derivatives/ with the masks, where several hold any
+  derivative: {masks}   # folder in derivatives/ with the masks, if several hold masks
 {_which_images(default, select)}
   regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
 {region_lines}
-split:   # shares of the patients, drawn once into split.tsv; nobody is moved later
+split:   # shares of the patients, drawn once into split.tsv; later runs move no patient
   train: {shares.train}
   validation: {shares.validation}
   test: {shares.test}
   seed: {shares.seed}
 
 preparation:
-  alignment: {alignment}   # register: elastix moves T1ce onto T1; aligned: they are, checked{usual_alignment}
-  calibration: {prepare.calibration}   # smooth: a factor that varies smoothly; robust: one factor; peaks: paper; none
+  alignment: {alignment}   # register: with elastix; aligned: already aligned, which is checked{usual_alignment}
+  calibration: {prepare.calibration}   # smooth: smoothly varying factor; robust: one factor; peaks: paper; none
   unlike_pairs: {prepare.unlike_pairs}   # exclude or keep studies whose T1 and T1ce differ in more than contrast
   noise_floor: {prepare.noise_floor}   # refuse or keep scans whose air is not near zero, as in sums over many coils
   full_scale: {prepare.full_scale}   # where +1 lies, in multiples of the second histogram peak of the T1
@@ -110,72 +113,73 @@ preparation:
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
   model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
   noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
-  noise_fwhm_px: {simulation.noise_fwhm_px}   # width over which that noise is correlated in plane; 0: white
+  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # width of its correlation; 0: white; null: as in the T1ce
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
-  t2_ms: {simulation.t2_ms}   # assumed T2 of it; T2* for gradient echoes
+  t2_ms: {simulation.t2_ms}   # assumed T2 of tissue; T2* for gradient echoes
   seed: {simulation.seed}
 
-low_dose: {default.low_dose}   # what is judged; measured: scans of the cohort at a lower dose, never trained on
-doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and judge{usual_doses}
+low_dose: {default.low_dose}   # evaluated low doses; measured: low-dose scans of the cohort, never trained on
+doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and evaluate{usual_doses}
 
 field:
   preset: {field.preset}   # kernel: averages of the scan, weighted by a network; compact; paper: as published, slow
-  inputs: {json.dumps(list(field.inputs))}   # the paper's: [low_dose]; without the T1 little is gained under noise
-  output: {field.output}   # residual: low dose + what is missing; tanh: the image itself
-  interval: {json.dumps(field.interval)}   # whether it says how far off each voxel may be; paper: false
-  scaled_difference: {json.dumps(field.scaled_difference)}   # whether it sees (low dose - T1) scaled up; paper: false
-  told_the_dose: {json.dumps(field.told_the_dose)}   # one model for all doses needs to be
-  n_neighbor_slices: {field.n_neighbor_slices}   # slices above, and below, that it sees too; paper: 0
-  # of compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
+  inputs: {json.dumps(list(field.inputs))}   # paper: [low_dose]; without the T1 little is gained under noise
+  output: {field.output}   # residual: low dose + predicted difference; tanh: the image itself
+  interval: {json.dumps(field.interval)}   # whether it predicts an interval for each voxel; paper: false
+  scaled_difference: {json.dumps(field.scaled_difference)}   # scaled (low dose - T1) as an input; paper: false
+  told_the_dose: {json.dumps(field.told_the_dose)}   # needed by one model for all doses
+  n_neighbor_slices: {field.n_neighbor_slices}   # slices above and below that are inputs too; paper: 0
+  # for compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
-  models: {models}   # conditioned: one for all doses; per_dose: the paper's; pretrained: train nothing{usual_models}
+  models: {models}   # conditioned: one for all doses; per_dose: as the paper; pretrained: no training{usual_models}
   start: {train.start}   # pretrained: from the weights that ship with lessgad (preset kernel); scratch
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
-  batch_size: {train.batch_size}   # patches at a time
-  accumulate: {train.accumulate}   # times that many before a step is taken
+  batch_size: {train.batch_size}   # patches per batch
+  accumulate: {train.accumulate}   # batches per optimizer step
   patch_size: {json.dumps(list(train.patch_size))}   # rows and columns
   tumor_share: {train.tumor_share}   # share of patches that hold tumor
-  flip: {json.dumps(train.flip)}   # half of the patches are mirrored left to right
+  flip: {json.dumps(train.flip)}   # whether half of the patches are mirrored left to right
   losses: {json.dumps(train.losses.model_dump())}   # the paper's: 100, 1, 10, 10
   learning_rate: {train.learning_rate}
   discriminator_learning_rate: {train.discriminator_learning_rate}   # where a loss needs one
-  discriminator_noise: {train.discriminator_noise}   # SD of the noise on what it learns from
+  discriminator_noise: {train.discriminator_noise}   # SD of the noise on the images of the discriminator
   betas: {json.dumps(list(train.betas))}   # of Adam
   weight_decay: {train.weight_decay}   # of the field
-  gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to it; null leaves them
-  vary_enhancement: {train.vary_enhancement}   # its spread, so that it is read from the low dose; 0: as it is
-  vary_position: {train.vary_position}   # 1: each low dose has its own head position, as a scan does; paper: 0
+  gradient_norm: {json.dumps(train.gradient_norm)}   # gradients are clipped to this norm; null: no clipping
+  vary_enhancement: {train.vary_enhancement}   # spread of the random enhancement strength; 0: unchanged
+  vary_position: {train.vary_position}   # 1: each low dose has its own head position, like a scan; paper: 0
   vary_noise: {train.vary_noise}   # share of patches with weaker or stronger noise than simulated
-  t2_dropout: {train.t2_dropout}   # share of patches without their T2, where the field sees one
-  precision: {train.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
+  t2_dropout: {train.t2_dropout}   # share of patches without T2, if T2 is an input
+  precision: {train.precision}   # auto: bf16 if the hardware computes in it, otherwise fp32
   validate_every: {train.validate_every}   # samples between two validations
-  n_validation_slices: {train.n_validation_slices}   # of each study, evenly through its tumor
+  n_validation_slices: {train.n_validation_slices}   # slices per study, evenly through its tumor
   seed: {train.seed}
 
 restoration:
   window: {default.restoration.window}   # whole_slice; sliding: 128x160, half steps, blended; auto: as the preset needs
-  precision: {default.restoration.precision}   # auto: bf16 where the GPU or the processor computes in it, else fp32
+  precision: {default.restoration.precision}   # auto: bf16 if the hardware computes in it, otherwise fp32
   slices_at_once: {default.restoration.slices_at_once}   # in memory at a time
+  interval_patients: {default.restoration.interval_patients}   # with fewer validation patients there are no intervals
 
 {_segmentation(segmentation)}
 evaluation:
-  n_resamples: {default.evaluation.n_resamples}   # of bootstrap and permutation tests
+  n_resamples: {default.evaluation.n_resamples}   # draws of bootstrap and permutation tests
   seed: {default.evaluation.seed}
-  progression:   # a tumor counts as grown between two visits where it reaches either
+  progression:   # a tumor has progressed between two visits if it reaches one of these
     diameter_mm: {default.evaluation.progression.diameter_mm}   # growth of the largest transverse diameter
-    volume_percent: {default.evaluation.progression.volume_percent}   # of the volume at the earlier visit
+    volume_percent: {default.evaluation.progression.volume_percent}   # growth, % of the volume at the earlier visit
 
-answer:   # a dose is enough if every endpoint is shown to keep its margin; set it before you see test results
+answer:   # a dose is sufficient if all endpoints meet their margins; set this before you see test results
   endpoints:   # repeat: a second scan at the standard dose; also missed_ml, unsupported_ml, dice_loss, psnr_db
 {_endpoints(default, with_dice=not isinstance(segmentation, str))}
-  method: {default.answer.method}   # whose images are judged
+  method: {default.answer.method}   # method whose images are evaluated
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
-  level: {default.answer.level}   # probability of a false conclusion of each one-sided test
+  level: {default.answer.level}   # level of each one-sided test
 
-subsets: {json.dumps(list(default.subsets))}   # which subsets are restored and judged
+subsets: {json.dumps(list(default.subsets))}   # subsets that are restored and evaluated
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
-n_workers: null   # studies at a time; null: as many as cores, at most 8
+n_workers: null   # studies processed at the same time; null: the number of cores, at most 8
 cluster: null   # for lessgad run --cluster slurm: {{queue: NAME, jobs: 4, cores: 1, memory: 8GB, walltime: "04:00:00"}}
 """
 
@@ -183,7 +187,8 @@ cluster: null   # for lessgad run --cluster slurm: {{queue: NAME, jobs: 4, cores
 def _which_images(default: ExperimentSettings, chosen: Selection | None) -> str:
     unknown = default.cohort.orientation_unknown
     return (
-        f"  select: {json.dumps(dict(chosen or {}))}   # which of several images of one kind: {{acq: mprage, run: 1}}\n"
+        f"  select: {json.dumps(dict(chosen or {}))}   # selects one of several images of one kind: "
+        f"{{acq: mprage, run: 1}}\n"
         f"  orientation_unknown: {unknown}   # headers without sform and qform codes; trust: the first axis runs left"
     )
 
@@ -205,12 +210,12 @@ def _segmentation(chosen: SegmentationSettings | str) -> str:
         return f"segmentation: null   # a network that outlines the tumor in every image; off: {chosen}\n"
     return f"""segmentation:   # a network that outlines the tumor in every image; null: none
   configuration: {chosen.configuration}   # quick: small, for a CPU; 2d or 3d_fullres: nnU-Net's own, for a GPU
-  folds: {chosen.folds}   # networks; from 2 on each leaves out a share of the patients, and they are averaged
+  folds: {chosen.folds}   # number of networks; with 2 or more, each leaves out a share of the patients
   epochs: {json.dumps(chosen.epochs)}   # null: {USUAL_EPOCHS["quick"]} for quick, {USUAL_EPOCHS["2d"]} for the others
-  keep: {chosen.keep}   # all that is outlined, or the largest piece; auto: what serves validation patients
+  keep: {chosen.keep}   # all, or the largest piece; auto: the better one on validation patients
   mirroring: {json.dumps(chosen.mirroring)}   # average over mirrored images; up to 8 times the work
   model: null   # folder of a trained nnU-Net to use instead
-  labels: null   # which labels of that network make up each region, where their names do not say it
+  labels: null   # labels of that network for each region, if their names differ
   seed: {chosen.seed}
 """
 

@@ -12,11 +12,14 @@ NOT_TUMOR = {"edema", "oedema", "cochlea", "labyrinth", "brain", "background", "
 
 
 def tumor_regions(options: Sequence[str], names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
-    """Give the label values of each region.
+    """Find the label values of each tumor region.
 
     Args:
         options: ``name=1,2`` each; none takes every label that is a tumor by its name.
         names: What the labels mean, as a dseg.tsv states it.
+
+    Returns:
+        Label values by region.
 
     Raises:
         SettingsError: An option cannot be read, or names a region twice.
@@ -25,7 +28,14 @@ def tumor_regions(options: Sequence[str], names: Mapping[int, str]) -> dict[str,
 
 
 def labels_by_name(names: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
-    """Group label values by name; two labels of one name make one region, and 0 is the background."""
+    """Group label values by name; two labels of one name make one region, and 0 is the background.
+
+    Args:
+        names: Meaning of the labels.
+
+    Returns:
+        Label values by name.
+    """
     labels: dict[str, tuple[int, ...]] = {}
     for value, name in names.items():
         if value > 0:
@@ -37,7 +47,7 @@ def _chosen(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
     regions: dict[str, tuple[int, ...]] = {}
     for name, labels in map(_parse_region, options):
         if name in regions:
-            raise SettingsError("each region once", f"{name} twice", None, f"Give all its labels in one: {name}=1,4")
+            raise SettingsError(f"The region {name} is named twice", remedy=f"Give all its labels in one: {name}=1,4")
         regions[name] = labels
     return regions
 
@@ -49,5 +59,8 @@ def _parse_region(option: str) -> tuple[str, tuple[int, ...]]:
     except ValueError:
         labels = ()
     if not (name.isidentifier() and separator and labels and all(label > 0 for label in labels)):
-        raise SettingsError("a region such as enhancing=4 or tumor=1,4", option)
+        raise SettingsError(
+            f"--region {option} is not understood",
+            remedy="Write a name and its labels, such as enhancing=4 or tumor=1,4",
+        )
     return name, labels

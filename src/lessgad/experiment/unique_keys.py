@@ -17,7 +17,14 @@ class UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses keys that stand twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Make a mapping.
+        """Build a mapping, refusing a key that appears twice.
+
+        Args:
+            node: The YAML node.
+            deep: Whether nested nodes are built at once.
+
+        Returns:
+            The mapping.
 
         Raises:
             DuplicateKeyError: A key stands twice.

@@ -13,12 +13,15 @@ from lessgad.experiment.unit_names import prepared_scan
 
 
 def usable_doses(experiment: Experiment, study: Study, usable: Collection[str]) -> tuple[float, ...]:
-    """Give the doses at which a study is judged, as far as its scans could be prepared.
+    """List the doses at which a study is evaluated, as far as its scans could be prepared.
 
     Args:
-        experiment: Whose.
-        study: Of its cohort.
+        experiment: The opened experiment.
+        study: A study of the cohort.
         usable: Units that can be used.
+
+    Returns:
+        The doses, 0–1.
     """
     doses = planned_doses(experiment, study)
     if experiment.settings.low_dose == "simulated":
@@ -27,7 +30,15 @@ def usable_doses(experiment: Experiment, study: Study, usable: Collection[str]) 
 
 
 def doses_without_scan(experiment: Experiment, usable: Collection[str]) -> Iterator[str]:
-    """Say in a line for each dose which studies have no measured scan that can be used; none where simulated."""
+    """Name, for each dose, the studies without a usable measured scan.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+
+    Yields:
+        One line per dose; none if low doses are simulated.
+    """
     settings = experiment.settings
     if settings.low_dose == "simulated":
         return
@@ -36,6 +47,6 @@ def doses_without_scan(experiment: Experiment, usable: Collection[str]) -> Itera
         without = [study.name for study in judged if dose not in usable_doses(experiment, study, usable)]
         if without:
             yield (
-                f"no measured scan at {percent(dose)} of the dose in {len(without)} of {len(judged)} studies, which "
-                f"are not judged there: {', '.join(without)}"
+                f"no measured scan at {percent(dose)} of the dose in {len(without)} of {len(judged)} studies, "
+                f"which are not evaluated there: {', '.join(without)}"
             )

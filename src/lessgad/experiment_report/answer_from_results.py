@@ -45,7 +45,18 @@ def answer_of(
     artifacts: Sequence[ArtifactRow],
     lesions: Sequence[LesionRow],
 ) -> tuple[DoseAnswer, Preregistration]:
-    """Test the doses on the test patients, and hold what is judged against what was fixed.
+    """Test the doses on the test patients, and compare the definition of the answer with the frozen one.
+
+    Args:
+        experiment: The opened experiment.
+        similarity: Rows of the similarity table.
+        enhancement: Rows of the enhancement table.
+        overlap: Rows of the overlap table.
+        artifacts: Rows of the artifact table.
+        lesions: Rows of the lesion table.
+
+    Returns:
+        The answer, and the comparison.
 
     Raises:
         InputError: The record of what was fixed is damaged.
@@ -63,7 +74,18 @@ def outcomes_of(
     artifacts: Sequence[ArtifactRow],
     lesions: Sequence[LesionRow],
 ) -> list[Outcome]:
-    """Give what was measured of test patients as values of endpoints."""
+    """Convert result rows of test patients to values of endpoints.
+
+    Args:
+        similarity: Rows of the similarity table.
+        enhancement: Rows of the enhancement table.
+        overlap: Rows of the overlap table.
+        artifacts: Rows of the artifact table.
+        lesions: Rows of the lesion table.
+
+    Returns:
+        The values.
+    """
     return [
         *_of_similarity(similarity),
         *_of_enhancement(enhancement),
@@ -74,7 +96,15 @@ def outcomes_of(
 
 
 def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
-    """Test the doses on the test patients, whatever was fixed before."""
+    """Test the doses on the test patients with the present settings, whatever was frozen before.
+
+    Args:
+        experiment: The opened experiment.
+        outcomes: Values of all endpoints.
+
+    Returns:
+        The answer.
+    """
     return find_dose_answer(
         outcomes, answer_settings(experiment), doses=tested_doses(experiment), patients=_test_patients(experiment)
     )
@@ -93,10 +123,9 @@ def _read(path: Path) -> dict[str, Any]:
         record = None
     if not isinstance(record, dict):
         raise InputError(
-            "the record of the answer as it was fixed",
-            "a damaged file",
-            path,
-            "Put it back, or remove it: the answer then counts as not fixed in advance",
+            "The record of the answer as it was fixed is damaged",
+            path=path,
+            remedy="Put it back, or remove it: the answer then counts as not fixed in advance",
         )
     return record
 

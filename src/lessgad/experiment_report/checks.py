@@ -14,11 +14,14 @@ from lessgad.errors import LessgadError
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.patient_level import patient_means
 from lessgad.evaluation.results.intervals import IntervalRow
+from lessgad.experiment.interval_patients import calibrated_on_words, why_no_intervals
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_cautions import StudyCaution
 from lessgad.pretrained import pretrained_model
 from lessgad.report.content import Check, FailedStudy
+from lessgad.restoration.conformal_intervals import read_intervals
+from lessgad.restoration.coverage_range import coverage_range
 from lessgad.restoration.out_of_distribution import MARGIN, read_training_range
 from lessgad.scoring.study_scores import StudyScores
 
@@ -34,11 +37,23 @@ def checks(
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
 ) -> tuple[Check, ...]:
-    """Check origin of the low doses, controls, intervals, noise, preparation, and what failed."""
+    """Check the origin of the low doses, controls, intervals, noise, preparation, and failures.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+        answer: The dose answer.
+        records: Simulation record of each study.
+        cautions: Cautions of prepared studies.
+        failures: Studies that failed, with reasons.
+
+    Returns:
+        One check per topic.
+    """
     return (
         _origin(experiment),
         _controls(answer),
-        _intervals([row for row in scores.intervals if row.subset == "test"]),
+        _intervals(experiment, [row for row in scores.intervals if row.subset == "test"]),
         _noise(experiment, [record for record in records if record.subset == "test"]),
         _alignment(experiment, cautions),
         _failed(experiment, failures),
@@ -49,9 +64,7 @@ def _origin(experiment: Experiment) -> Check:
     question = "Are the low doses real scans?"
     if experiment.settings.low_dose == "measured":
         return Check(question, "yes", "The low doses were scanned.")
-    return Check(
-        question, "no", "The low doses were simulated: what is shown here is an upper bound of what real scans allow."
-    )
+    return Check(question, "no", "The low doses were simulated: the results are an upper bound for real scans.")
 
 
 def _controls(answer: DoseAnswer) -> Check:
@@ -62,24 +75,42 @@ def _controls(answer: DoseAnswer) -> Check:
     if answer.status == "insensitive":
         return Check(question, "no", "An endpoint is met without any contrast agent, so it proves nothing.")
     if answer.status in ("given", "no dose"):
-        return Check(question, "yes", "Without contrast agent the endpoints that need contrast are not met.")
-    return Check(question, "unknown", "There are too few patients or values to tell.")
+        return Check(question, "yes", "Without contrast agent, the endpoints that need contrast are not met.")
+    return Check(question, "unknown", "There are too few patients or values to decide.")
 
 
-def _intervals(rows: Sequence[IntervalRow]) -> Check:
+def _intervals(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check:
     question = "Do the 90 % intervals hold?"
     areas = ("tumor_box", "head") if any(row.area == "tumor_box" for row in rows) else ("head",)
     found = {(area, dose): _coverage(rows, area, dose) for area in areas for dose in sorted({row.dose for row in rows})}
     known = {key: value for key, value in found.items() if math.isfinite(value) and key[1] > 0}
     if not known:
-        return Check(question, "unknown", "The model has no intervals.")
+        return Check(question, "unknown", why_no_intervals(experiment) or "The model has no intervals.")
     (area, dose), worst = max(known.items(), key=lambda entry: abs(entry[1] - NOMINAL))
     place = "the tumor's box" if area == "tumor_box" else "the head"
     words = (
         f"Coverage lies between {_percent(min(known.values()))} and {_percent(max(known.values()))} (nominal 90 %); "
-        f"the furthest from it is {_percent(worst)} in {place} at {percent(dose)}."
+        f"the furthest from it is {_percent(worst)} in {place} at {percent(dose)}.{_range(experiment, rows)} "
+        f"{calibrated_on_words(experiment)}"
     )
     return Check(question, "yes" if abs(worst - NOMINAL) <= COVERAGE_WITHIN else "no", words)
+
+
+def _range(experiment: Experiment, rows: Sequence[IntervalRow]) -> str:
+    """What range of the mean coverage so many patients allow, where that is known."""
+    name = next(iter(model_doses(experiment.settings)))
+    try:
+        known = read_intervals(pretrained_model() if name == PRETRAINED else experiment.folder.model(name))
+    except LessgadError:
+        known = None
+    if known is None:
+        return ""
+    n_judged = len({row.patient for row in rows})
+    low, high = coverage_range(known.level, known.n_patients, n_judged)
+    return (
+        f" With {known.n_patients} calibration patients, the mean over {n_judged} test patients lies between "
+        f"{_percent(low)} and {_percent(high)} in 95 % of cohorts."
+    )
 
 
 def _percent(share: float) -> str:
@@ -103,8 +134,10 @@ def _noise(experiment: Experiment, records: Sequence[SimulationRecord]) -> Check
         return Check(question, "unknown", "The model does not state the range of noise that it was trained on.")
     beyond = [record for record in records if record.sigma > MARGIN * seen.sigma[1]]
     if beyond:
-        return Check(question, "no", f"{len(beyond)} of {len(records)} test studies are noisier than training was.")
-    return Check(question, "yes", f"All {len(records)} test studies lie within the noise of training.")
+        return Check(
+            question, "no", f"{len(beyond)} of {len(records)} test studies are noisier than any training study."
+        )
+    return Check(question, "yes", f"The noise of all {len(records)} test studies is within the range of training.")
 
 
 def _alignment(experiment: Experiment, cautions: Sequence[StudyCaution]) -> Check:

@@ -9,11 +9,14 @@ from lessgad.report.content import ChecklistItem
 
 
 def claim_checklist(experiment: Experiment, *, readers: bool) -> tuple[ChecklistItem, ...]:
-    """Answer the items.
+    """Answer the items of CLAIM 2024 as far as the experiment knows.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         readers: Whether there are readings.
+
+    Returns:
+        The items in their order.
     """
     settings = experiment.settings
     training = settings.training

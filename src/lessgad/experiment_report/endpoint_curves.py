@@ -9,7 +9,14 @@ from lessgad.report.endpoint_figure import EndpointCurve, EndpointPoint
 
 
 def endpoint_curves(answer: DoseAnswer) -> tuple[EndpointCurve, ...]:
-    """Give each endpoint at all doses that were measured, the controls at 0 and 1 included."""
+    """Collect each endpoint at all measured doses, including the controls at 0 and 1.
+
+    Args:
+        answer: The dose answer.
+
+    Returns:
+        One curve per endpoint.
+    """
     return tuple(
         EndpointCurve(
             endpoint_words(endpoint),

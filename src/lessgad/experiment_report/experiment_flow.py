@@ -21,12 +21,15 @@ _SUBSETS = ("train", "validation", "test")
 def experiment_flow(
     experiment: Experiment, description: CohortDescription, usable: Collection[str]
 ) -> tuple[FlowStep, ...]:
-    """Count what passed each step.
+    """Count the studies that passed each step.
 
     Args:
-        experiment: Whose.
-        description: Of its cohort.
+        experiment: The opened experiment.
+        description: Description of the cohort.
         usable: Units that can be used.
+
+    Returns:
+        The steps of the flow diagram.
     """
     settings = experiment.settings
     cohort, judged = experiment.cohort.studies, experiment.studies(settings.subsets)
@@ -46,7 +49,7 @@ def experiment_flow(
         ),
         FlowStep(
             "Evaluation",
-            (f"against the standard dose: {_count(_done(experiment, judged, usable, evaluated))}",),
+            (f"compared with the standard dose: {_count(_done(experiment, judged, usable, evaluated))}",),
         ),
     )
 

@@ -42,17 +42,20 @@ def first_screen(
     failures: Sequence[FailedStudy],
     usable: Collection[str],
 ) -> FirstScreen:
-    """Put the first screen together.
+    """Compose the first screen of the report.
 
     Args:
-        experiment: Whose.
-        scores: Of all studies.
-        answer: How little is enough.
-        section: The same in words.
-        records: How the low doses of each study were made.
-        cautions: What is doubtful.
-        failures: What failed.
+        experiment: The opened experiment.
+        scores: Scores of all studies.
+        answer: The dose answer.
+        section: Section that states it in words.
+        records: Simulation record of each study.
+        cautions: Cautions of prepared studies.
+        failures: Studies that failed, with reasons.
         usable: Units that can be used.
+
+    Returns:
+        Its content.
     """
     figure = endpoint_figure(endpoint_curves(answer))
     doses = [dose for dose in sorted(answer.doses) if dose > 0]
@@ -67,10 +70,9 @@ def first_screen(
         if figure is None
         else Picture(
             b"",
-            "For each endpoint, the share of patients that keep its margin against the dose, between no contrast and "
-            "the standard dose, with its confidence bound and the share that is needed",
-            "Share of patients that keep each margin, against the dose. The confidence bound must lie above the dashed "
-            "line.",
+            "For each endpoint, the share of patients who keep its margin at each dose from no contrast to the "
+            "standard dose, with its confidence bound and the required share",
+            "Share of patients who keep each margin, by dose. The confidence bound must lie above the dashed line.",
             svg=to_svg(figure),
         ),
         images=None if dose is None else _images(experiment, scores, dose, usable),
@@ -83,7 +85,8 @@ def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     tested = ", ".join(doses) or "no dose"
     n = answer.n_test_patients
     return (
-        f"How little contrast agent is enough? A network restored the standard-dose image from {came} low-dose scans "
+        "What is the lowest sufficient dose of contrast agent? A network restored the standard-dose image from "
+        f"{came} low-dose scans "
         f"({tested}) of {n} test {'patient' if n == 1 else 'patients'}; the restored images were compared with the "
         "standard dose."
     )

@@ -10,11 +10,14 @@ from lessgad.evaluation.endpoint_words import endpoint_words
 
 
 def found_in_short(answer: DoseAnswer, headline: str) -> str:
-    """Give the headline; where patients are too few, only how many are needed.
+    """Write the headline; with too few patients it only says how many are needed.
 
     Args:
-        answer: How little is enough.
+        answer: The dose answer.
         headline: The answer in one sentence.
+
+    Returns:
+        One sentence.
     """
     if answer.status != "too few":
         return headline

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report's words for measured low doses: how many there are, and where nothing can be held against them."""
+"""The report's words for measured low doses: how many there are, and where nothing can be compared with them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ TUNED = "baselines and intervals"
 def measured_facts(
     experiment: Experiment, records: Sequence[SimulationRecord], usable: Collection[str]
 ) -> tuple[Fact, ...]:
-    """Say what was measured; nothing where low doses are simulated.
+    """Describe the measured low doses.
 
     Args:
-        experiment: Whose.
-        records: How the low doses of each study would be simulated.
+        experiment: The opened experiment.
+        records: Simulation record of each study.
         usable: Units that can be used.
+
+    Returns:
+        The facts; empty if low doses are simulated.
     """
     settings = experiment.settings
     if settings.low_dose == "simulated":
@@ -33,7 +36,7 @@ def measured_facts(
     judged = experiment.studies(settings.subsets)
     found = [dose for study in judged for dose in usable_doses(experiment, study, usable) if dose > 0]
     counts = [f"{percent(dose)} in {found.count(dose)} of {len(judged)}" for dose in settings.doses if dose > 0]
-    words = f"really scanned at a lower dose; studies that have such a scan: {', '.join(counts)}"
+    words = f"scanned at a lower dose; studies with such a scan: {', '.join(counts)}"
     names = {(study.patient, study.session) for study in judged}
     reasons = Counter(
         record.reason for record in records if record.model == "linear" and (record.patient, record.session) in names
@@ -57,10 +60,10 @@ def measured_facts(
 
 
 def _tuned_on(experiment: Experiment, usable: Collection[str]) -> str:
-    """What baselines and intervals were tuned on."""
+    """Say what baselines and intervals were tuned on."""
     validation = usable_of(experiment, experiment.studies(["validation"]), usable)
     if not validation:
-        return "simulated low doses of training patients: baselines. Without validation patients there is nothing else"
+        return "simulated low doses of training patients: baselines. There are no validation patients"
     whose = {
         unit: (dose, one.study.patient)
         for one in validation
@@ -71,4 +74,4 @@ def _tuned_on(experiment: Experiment, usable: Collection[str]) -> str:
         few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
         return f"simulated low doses of validation patients: {TUNED} ({few})"
     doses = ", ".join(percent(dose) for dose in scanned)
-    return f"real scans of validation patients at {doses}, simulated low doses else: {TUNED}"
+    return f"real scans of validation patients at {doses}, simulated low doses at other doses: {TUNED}"

@@ -24,8 +24,11 @@ def methods_paragraphs(experiment: Experiment, records: Sequence[SimulationRecor
     """Write one paragraph each on data and preparation, low doses, restoration, evaluation, and software.
 
     Args:
-        experiment: Whose settings.
-        records: How the low doses of each study were made.
+        experiment: The opened experiment.
+        records: Simulation record of each study.
+
+    Returns:
+        The paragraphs.
     """
     settings = experiment.settings
     return (

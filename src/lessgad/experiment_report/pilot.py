@@ -31,11 +31,11 @@ class Pilot:
     """The patients of an experiment, as a pilot of a larger one.
 
     Attributes:
-        settings: What is enough, with the endpoints that give a verdict.
-        doses: That were judged, from high to low.
-        n_patients: With a value of some endpoint.
+        settings: Settings of the answer, with the endpoints that give a verdict.
+        doses: Evaluated doses, from high to low.
+        n_patients: Number of patients with a value of some endpoint.
         values: Value of each patient, by endpoint and dose.
-        answer: Of the pilot itself, which says which endpoints the repeat fails.
+        answer: Answer of the pilot itself, which says which endpoints the repeat fails.
     """
 
     settings: AnswerSettings
@@ -47,6 +47,12 @@ class Pilot:
 
 def read_pilot(experiment: Experiment) -> Pilot:
     """Read the results of an experiment's test patients.
+
+    Args:
+        experiment: The opened experiment.
+
+    Returns:
+        The results, by endpoint and dose.
 
     Raises:
         InputError: There are no results, or under three test patients have any.
@@ -65,10 +71,9 @@ def read_pilot(experiment: Experiment) -> Pilot:
     if len(patients) < MIN_PILOT or not doses:
         came = f"{len(patients)} at {', '.join(percent(dose) for dose in doses) or 'no dose between 0 and 100 %'}"
         raise InputError(
-            f"results of {MIN_PILOT} test patients or more",
-            came,
-            folder.results,
-            "Run the experiment with more of them",
+            f"The pilot has results of {came}; at least {MIN_PILOT} test patients are needed",
+            path=folder.results,
+            remedy="Run the experiment with more of them",
         )
     values: dict[Endpoint, dict[float, PilotValues]] = {}
     for endpoint in settings.endpoints:
@@ -82,7 +87,17 @@ def read_pilot(experiment: Experiment) -> Pilot:
 
 
 def pilot_power(pilot: Pilot, doses: Sequence[float], n_patients: Sequence[int], seed: int) -> list[PowerRow]:
-    """Compute the power of every dose, for all endpoints together and for each of them."""
+    """Compute the power at every dose, for all endpoints together and for each of them.
+
+    Args:
+        pilot: Results of the pilot.
+        doses: Doses as fractions of the standard dose, 0–1.
+        n_patients: Numbers of patients, rising.
+        seed: Random seed.
+
+    Returns:
+        The rows.
+    """
     rows: list[PowerRow] = []
     for dose in doses:
         together = {

@@ -18,17 +18,20 @@ FEW = 10
 
 
 def power_words(pilot: Pilot, rows: Sequence[PowerRow]) -> list[str]:
-    """Say for each dose how many test patients give it 80 and 90 % power, and which endpoint decides that.
+    """Say for each dose how many test patients give 80 and 90 % power, and which endpoint limits it.
 
     Args:
-        pilot: Whose patients the power is from.
-        rows: Of `pilot_power`.
+        pilot: Pilot whose patients give the power.
+        rows: Result of `pilot_power`.
+
+    Returns:
+        One line per dose and remark.
     """
-    lines = [f"Pilot: {pilot.n_patients} test patients. Each dose must pass together with every higher one."]
+    lines = [f"Pilot: {pilot.n_patients} test patients. A dose counts only if every higher dose passes too."]
     if pilot.n_patients < FEW:
-        lines.append(f"Under {FEW} patients in the pilot these numbers are a rough guide.")
+        lines.append(f"With fewer than {FEW} patients in the pilot, these numbers are a rough guide.")
     lines += [
-        f"Left out, because a second scan at the standard dose fails it too: {endpoint_words(endpoint)}."
+        f"Left out, because a second scan at the standard dose does not meet it either: {endpoint_words(endpoint)}."
         for endpoint in pilot.answer.unusable
     ]
     for dose in sorted({row.dose for row in rows}, reverse=True):

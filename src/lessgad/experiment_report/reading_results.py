@@ -15,12 +15,18 @@ from lessgad.report.style import to_svg
 
 
 def readings_file(experiment: Experiment) -> Path:
-    """Where the readings are, once there are any."""
+    """Find the file of the readings, if there are any."""
     return experiment.folder.results / "readings.json"
 
 
 def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Picture | None]:
-    """Put the readings into words and bars; None where nobody read test cases.
+    """Describe the readings in words and bars.
+
+    Args:
+        experiment: The opened experiment.
+
+    Returns:
+        Section and picture; None if no test cases were read.
 
     Raises:
         InputError: ``readings.json`` is damaged.
@@ -35,8 +41,8 @@ def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Pict
     figure = answer_bars(readings.questionnaire, pooled_over_readers(summary.counts))
     if figure is None:
         return reading_section(readings, summary), None
-    alt = "For each question a bar per dose, divided by how often each answer was given"
+    alt = "For each question one bar per dose, divided by the frequency of each answer"
     who = "the reader" if summary.n_readers == 1 else f"all {summary.n_readers} readers together"
     hidden = " 100 % is the hidden standard dose." if readings.settings.hidden_standard else ""
-    caption = f"How often each answer was given, {who}; numbers are readings.{hidden}"
+    caption = f"Frequency of each answer, {who}; the numbers count readings.{hidden}"
     return reading_section(readings, summary), Picture(b"", alt, caption, svg=to_svg(figure), table="reading_counts")

@@ -15,7 +15,7 @@ from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_files import restored_file, segmentation_files
 from lessgad.experiment.unit_names import segmented
-from lessgad.experiment_report.pictures import most_tumor
+from lessgad.experiment_report.galleries import most_tumor
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.report.content import Picture, SegmentationSection
 from lessgad.report.contour_gallery import ContourStudy, Outlined, contour_gallery, dose_heading
@@ -34,7 +34,16 @@ Dice = dict[tuple[str, str, float, str], OverlapRow]
 def segmentation_section(
     experiment: Experiment, scores: StudyScores, usable: Collection[str]
 ) -> SegmentationSection | None:
-    """Put together figures and tables of test studies; None where none was segmented."""
+    """Combine figures and tables of the segmentation of test studies.
+
+    Args:
+        experiment: The opened experiment.
+        scores: Result rows of all studies.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        The section; None if nothing was segmented.
+    """
     test = [row for row in scores.overlap if row.subset == "test"]
     if not test:
         return None
@@ -45,8 +54,8 @@ def segmentation_section(
     if figure is not None:
         alt = "Dice, HD95 and ASD against the dose, one column per region, low-dose and restored images"
         caption = (
-            "What a network that learned from the standard dose makes of low-dose and restored images; test patients, "
-            "means over patients. The gray line is the standard dose itself."
+            "Segmentation of low-dose and restored images by a network trained on the standard dose; test "
+            "patients, means over patients. The gray line is the standard dose."
         )
         curves = (Picture(b"", alt, caption, svg=to_svg(figure), table="overlap"),)
     return SegmentationSection(
@@ -60,7 +69,7 @@ def segmentation_section(
 def _note(experiment: Experiment) -> str:
     description = json.loads(experiment.folder.segmentation_model.read_text(encoding="utf-8"))
     network = f"nnU-Net ({description['configuration']})"
-    kept = " The largest connected piece alone is kept." if description["keeps_largest"] else ""
+    kept = " Only the largest connected piece is kept." if description["keeps_largest"] else ""
     if description["trained_here"]:
         return (
             f"{network}, trained on the standard-dose images of training patients, applied unchanged to all others: a "
@@ -91,7 +100,7 @@ def _contour_study(
     tumor = prepared.tumor(regions)
     k = tumor_slice(tumor, prepared.head.shape[2])
     standard = np.asarray(prepared.standard_dose[:, :, k])
-    assert prepared.labels is not None  # noqa: S101 - it was judged against them
+    assert prepared.labels is not None  # noqa: S101 - it was evaluated against them
     drawn = renumbered(np.ascontiguousarray(prepared.labels[:, :, k : k + 1]), regions)[:, :, 0]
 
     def outlined(heading: str, image: np.ndarray, dose: float, name: str) -> Outlined:

@@ -19,7 +19,15 @@ from lessgad.report.content import Fact
 
 
 def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[SimulationRecord]:
-    """Record every study that is prepared, and write the table."""
+    """Record the simulation of every prepared study, and write the table.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        The records.
+    """
     records = []
     for one in usable_of(experiment, experiment.cohort.studies, usable):
         prepared = one.read()
@@ -31,7 +39,12 @@ def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[S
 
 
 def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
-    """Write one row per study as CSV."""
+    """Write one row per study as CSV.
+
+    Args:
+        path: The file to write.
+        records: Simulation record of each study.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(SimulationRecord)], lineterminator="\n")
         table.writeheader()
@@ -39,7 +52,15 @@ def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
 
 
 def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSettings) -> list[Fact]:
-    """Say for people how the low doses were made, and what could not be done as set."""
+    """Describe how the low doses were made, and which settings could not be applied.
+
+    Args:
+        records: Simulation record of each study.
+        settings: Settings of the simulation.
+
+    Returns:
+        The facts.
+    """
     return [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
 
 
@@ -55,13 +76,13 @@ def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettin
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))
         words += f"; of the head's voxels {mean} (at most {most} in a study)"
-        words += " enhance more than a plausible concentration explains"
+        words += " enhance more than a plausible concentration can explain"
     return words
 
 
 def _noise_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:
     if not settings.adds_noise:
-        return "none, as in the paper: the mix even averages away what the pair has"
+        return "none, as in the paper; the mix even averages noise away"
     ratios = sorted(record.snr for record in records if math.isfinite(record.snr))
     if not ratios:
         return settings.noise_words

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page, the tables, the figures, from what was judged."""
+"""The page, the tables, the figures, from what was evaluated."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from lessgad.experiment_report.answer_from_results import answer_of
 from lessgad.experiment_report.claim_checklist import claim_checklist
 from lessgad.experiment_report.experiment_flow import experiment_flow
 from lessgad.experiment_report.first_screen import first_screen
+from lessgad.experiment_report.galleries import galleries
 from lessgad.experiment_report.measured_summary import measured_facts
 from lessgad.experiment_report.methods_paragraph import methods_paragraphs
 from lessgad.experiment_report.reading_results import reading_results
@@ -56,11 +57,11 @@ LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scik
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a report is written from.
+    """Inputs of a report.
 
     Attributes:
-        experiment: Whose.
-        scores: Of all studies.
+        experiment: The opened experiment.
+        scores: Scores of all studies.
         usable: Units that can be used.
         failures: Studies that are missing from the results.
     """
@@ -77,10 +78,10 @@ def write_report(
     """Gather the figures of all studies, and write ``results/`` and ``report/index.html``.
 
     Args:
-        experiment: Whose.
+        experiment: The opened experiment.
         usable: Units that can be used.
         failures: Studies that are missing from the results.
-        advance: Is told how far it is.
+        advance: Receives the share done.
     """
     advance(0.0, "tables")
     scores = gather_results(experiment, usable)
@@ -92,7 +93,7 @@ def write_report(
         if (table := table4(rows, seed=evaluation.seed, n_resamples=evaluation.n_resamples, area=area)).cells
     )
     for table in tables:
-        write_table4(table4_file(experiment, table.area), table)
+        write_table4(_table4_file(experiment, table.area), table)
     advance(0.3, "figures")
     content = within_budget(_content(Gathered(experiment, scores, usable, tuple(failures)), tables))
     for described in content.description:
@@ -103,7 +104,15 @@ def write_report(
 
 
 def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScores:
-    """Put the rows of all studies into the tables of ``results/``, and give them."""
+    """Combine the rows of all studies into the tables of ``results/``.
+
+    Args:
+        experiment: The opened experiment.
+        usable: Keys of the units whose results can be used.
+
+    Returns:
+        The rows.
+    """
     folders = []
     for study in experiment.studies(experiment.settings.subsets):
         doses = [dose for dose in planned_doses(experiment, study) if evaluated(study, dose) in usable]
@@ -113,8 +122,7 @@ def gather_results(experiment: Experiment, usable: Collection[str]) -> StudyScor
     return gather_scores(folders, targets, experiment.settings.evaluation.progression, visits_of(experiment.cohort))
 
 
-def table4_file(experiment: Experiment, area: Area) -> Path:
-    """Say where Table 4 of an area lies."""
+def _table4_file(experiment: Experiment, area: Area) -> Path:
     return experiment.folder.results / ("table4.csv" if area == "tumor_box" else f"table4_{area}.csv")
 
 
@@ -157,7 +165,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         segmentation=segmentation_section(experiment, scores, usable),
         curves=pictures.curve_pictures(experiment, rows),
         calibration=pictures.calibration_picture(experiment, test_studies),
-        galleries=pictures.galleries(experiment, rows, usable),
+        galleries=galleries(experiment, rows, usable),
         sheets=pictures.whole_images(experiment, usable),
         learning_curves=pictures.learning_curves(experiment),
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
@@ -171,7 +179,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
 def _answer(
     gathered: Gathered, records: Sequence[SimulationRecord], cautions: Sequence[StudyCaution]
 ) -> tuple[AnswerSection | None, FirstScreen | None]:
-    """None where no test patient was judged: then there is nothing to answer from."""
+    """None where no test patient was evaluated: then there is nothing to answer from."""
     experiment, scores = gathered.experiment, gathered.scores
     if not any(row.subset == "test" for row in scores.similarity):
         return None, None
@@ -194,7 +202,7 @@ def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[Sub
 
 
 def _is_shown(experiment: Experiment, study: Study, usable: Collection[str]) -> bool:
-    """Whether a study is prepared and, where its patient is judged, judged at one dose at least."""
+    """Whether a study is prepared and, where its patient is evaluated, judged at one dose at least."""
     if experiment.subsets[study.patient] not in experiment.settings.subsets:
         return prepared(study) in usable
     return any(evaluated(study, dose) in usable for dose in planned_doses(experiment, study))
@@ -214,7 +222,7 @@ def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: 
         Fact("Training", _training(settings.training)),
         Fact("Alignment", settings.preparation.alignment),
         Fact("Calibration", settings.preparation.calibration),
-        Fact("Tumor", regions or "no regions named: judged on the head alone"),
+        Fact("Tumor", regions or "no regions: evaluated on the whole head only"),
         Fact("Faces", WORDS[faces_in(experiment.cohort.root)]),
         Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
     )

@@ -60,7 +60,7 @@ class ExperimentSource:
         found = [s for s in experiment.cohort.studies if prepared_files(experiment, s).description.is_file()]
         if not found:
             raise SettingsError(
-                "an experiment with prepared studies", "none", root, f"Run it first: lessgad run {root}"
+                "The experiment has no prepared studies", path=root, remedy=f"Run it first: lessgad run {root}"
             )
         self._studies = sorted(found, key=lambda s: (not _is_restored(experiment, s), s.name))
         self._figures, self._values = listed_figures(experiment.folder.results)
@@ -114,7 +114,16 @@ class ExperimentSource:
         )
 
     def voxels(self, number: int, key: str, dose: str) -> Voxels | None:
-        """Give one image of a study."""
+        """Give one image of a study.
+
+        Args:
+            number: Number of the study in the list.
+            key: Key of the image.
+            dose: Dose as the address of the page spells it.
+
+        Returns:
+            The voxels; None if there is no such image.
+        """
         experiment, study = self._experiment, self._studies[number]
         by_label = {dose_label(planned): planned for planned in planned_doses(experiment, study)}
         files: dict[str, tuple[Callable[[Experiment, Study, float], Path], Callable[[Image], Voxels]]] = {

@@ -17,7 +17,7 @@ Values = dict[str, dict[str, dict[str, float]]]
 
 @dataclass(frozen=True)
 class _Column:
-    """Where a figure is found: table, column, and the words that its row must have."""
+    """Source of a figure: table, column, and the words that its row must have."""
 
     table: str
     column: str
@@ -82,6 +82,6 @@ def _read(path: Path, column: _Column) -> list[tuple[str, str, float]]:
                     found.append((name, dose_label(float(row["dose"])), value))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise InputError(
-            "a table of results", f"a damaged one ({error})", path, "Run the stage report again"
+            f"The table of results is damaged ({error})", path=path, remedy="Run the stage report again"
         ) from error
     return found

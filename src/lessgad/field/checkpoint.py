@@ -35,15 +35,15 @@ TRAIN_AGAIN = "Name a folder that `lessgad run` wrote under EXPERIMENT/models"
 
 
 class ModelDescription(Settings):
-    """What a model is and how its inputs must be prepared.
+    """Description of a model and of how its inputs must be prepared.
 
     Attributes:
-        format: Of the folder.
+        format: Format of the folder.
         field: The network.
         dose: The one dose it was trained for; None for a model that is told the dose.
-        simulation: How its low doses were made.
+        simulation: Settings of the low-dose simulation in training.
         preparation: How its images were prepared.
-        cohort_fingerprint: Of the training and validation studies; says nothing about them.
+        cohort_fingerprint: Fingerprint of the training and validation studies; says nothing about them.
         training: Settings and figures of the training, for the card.
     """
 
@@ -57,13 +57,23 @@ class ModelDescription(Settings):
 
 
 def write_description(folder: Path, description: ModelDescription) -> None:
-    """Write ``model.yaml``."""
+    """Write ``model.yaml``.
+
+    Args:
+        folder: The model folder.
+        description: Description of the model.
+    """
     text = yaml.safe_dump(description.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(folder / DESCRIPTION, text)
 
 
 def write_weights(path: Path, field: AnyField) -> None:
-    """Write the weights, whole or not at all."""
+    """Write the weights, whole or not at all.
+
+    Args:
+        path: The file to write.
+        field: The network.
+    """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in field.state_dict().items()}
     with replacing(path) as temporary:
         temporary.write_bytes(save(weights))  # its own writing to files leaves them unreadable for others
@@ -72,20 +82,32 @@ def write_weights(path: Path, field: AnyField) -> None:
 def read_description(folder: Path) -> ModelDescription:
     """Read ``model.yaml``.
 
+    Args:
+        folder: The model folder.
+
+    Returns:
+        The description of the model.
+
     Raises:
         ModelError: It is missing, damaged, or of a format that this version does not know.
     """
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise ModelError("a model folder", f"no {DESCRIPTION} in it", folder, TRAIN_AGAIN)
+        raise ModelError(f"The folder holds no {DESCRIPTION}, so it is not a model", path=folder, remedy=TRAIN_AGAIN)
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ModelError("a readable model.yaml", "a damaged one", path, TRAIN_AGAIN) from error
+        raise ModelError("The description of the model is damaged", path=path, remedy=TRAIN_AGAIN) from error
     if not isinstance(stored, dict):
-        raise ModelError("settings by name", type(stored).__name__, path, TRAIN_AGAIN)
+        raise ModelError(
+            f"The file holds a {type(stored).__name__}; it must hold settings by name", path=path, remedy=TRAIN_AGAIN
+        )
     if stored.get("format") != 1:
-        raise ModelError("a model of format 1", f"format {stored.get('format')}", path, "Install a newer lessgad")
+        raise ModelError(
+            f"The model has format {stored.get('format')}; this lessgad reads format 1",
+            path=path,
+            remedy="Install a newer lessgad",
+        )
     if isinstance(stored.get("field"), dict):
         stored["field"] = {**BEFORE_IT_WAS_A_SETTING, **stored["field"]}
     try:
@@ -93,11 +115,20 @@ def read_description(folder: Path) -> ModelDescription:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ModelError("a valid model.yaml", f"{key}: {first['msg']}", path, TRAIN_AGAIN) from error
+        raise ModelError(
+            f"The description of the model is not valid at {key}: {first['msg']}", path=path, remedy=TRAIN_AGAIN
+        ) from error
 
 
 def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescription]:
-    """Load a model for restoring, onto the GPU where there is one.
+    """Load a model for inference, onto the GPU if there is one.
+
+    Args:
+        folder: The model folder.
+        weights: Name of the weights file.
+
+    Returns:
+        The network and its description.
 
     Raises:
         ModelError: Missing or damaged, or the weights are not those of the network that model.yaml describes.
@@ -105,14 +136,14 @@ def load_field(folder: Path, weights: str = BEST) -> tuple[AnyField, ModelDescri
     description = read_description(folder)
     path = folder / weights
     if not path.is_file():
-        raise ModelError("the weights of a trained model", f"no {weights}", folder, "Let its training finish first")
+        raise ModelError(f"The model has no {weights}", path=folder, remedy="Let its training finish first")
     field = build_field(description.field)
     try:
         field.load_state_dict(load_file(path))
     except (SafetensorError, OSError) as error:
-        raise ModelError("a readable weights file", "a damaged one", path, TRAIN_AGAIN) from error
+        raise ModelError("The weights file is damaged", path=path, remedy=TRAIN_AGAIN) from error
     except RuntimeError as error:
         raise ModelError(
-            "the weights that model.yaml describes", "weights of another network", path, TRAIN_AGAIN
+            "The weights do not belong to the network that model.yaml describes", path=path, remedy=TRAIN_AGAIN
         ) from error
     return field.to(memory_format=torch.channels_last).to(compute_device()).eval(), description

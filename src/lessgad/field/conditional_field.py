@@ -25,12 +25,12 @@ NOISE_TO_ENHANCEMENT = 0.1
 
 
 class FieldOutput(NamedTuple):
-    """What a field says of a batch.
+    """Output of a field for a batch.
 
     Attributes:
         restored: The standard-dose image.
-        half_width: How far off that may be, before calibration, > 0; None where the field was not made to say.
-        shifts: Of all layers, which training can keep small.
+        half_width: Predicted half-width of the interval before calibration, > 0; None if the field does not predict it.
+        shifts: Shifts of all layers, so that training can penalize them.
     """
 
     restored: Float[Tensor, "b 1 h w"]
@@ -83,7 +83,16 @@ class ConditionalField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> FieldOutput:
-        """Restore, and give the rest of what the field says too."""
+        """Restore, and return the other outputs of the field too.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+
+        Returns:
+            All outputs.
+        """
         height, width = source.shape[-2:]
         coarse = self._coarse_shifts(source, dose)
         factor = float(self.settings.shift_stride)
@@ -99,15 +108,18 @@ class ConditionalField(nn.Module):
         rows: Float[Tensor, " hh"],
         columns: Float[Tensor, " ww"],
     ) -> FieldOutput:
-        """Restore at other places than the pixels: the field is a function of the place.
+        """Restore at other positions than those of the pixels.
 
         Args:
-            source: As for `forward`; what the encoder sees.
-            dose: As for `forward`.
+            source: Input images, as for `forward`.
+            dose: Dose of each image, as for `forward`.
             source_there: The same images at the wanted places.
             position_there_mm: (y, x) of these places.
             rows: Row of each place in pixels of the source, fractions included.
-            columns: Column of each place, likewise.
+            columns: Column of each place, fractions included.
+
+        Returns:
+            The restored image at these positions.
         """
         coarse = self._coarse_shifts(source, dose)
         stride = self.settings.shift_stride

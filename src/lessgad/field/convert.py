@@ -27,7 +27,7 @@ def convert_checkpoint(checkpoint: Path, model: Path, dose: float, inputs: Seque
         checkpoint: A PyTorch file; nothing in it is executed.
         model: The folder to write; it must not exist.
         dose: The fraction of the standard dose that it was trained for.
-        inputs: Its input images in their order.
+        inputs: Input images in their order.
 
     Raises:
         ModelError: The checkpoint cannot be used, or has another number of inputs.
@@ -42,16 +42,17 @@ def convert_checkpoint(checkpoint: Path, model: Path, dose: float, inputs: Seque
     check_dose(dose)
     if len(set(inputs)) != len(inputs) or not {"low_dose"} <= set(inputs) <= set(get_args(InputImage)):
         known = ", ".join(get_args(InputImage))
-        raise SettingsError(f"input images among {known}, each once, low_dose among them", ", ".join(inputs))
+        raise SettingsError(
+            f"The input images are {', '.join(inputs)}; they must be among {known}, each once, and include low_dose"
+        )
     if model.exists():
-        raise InputError("a model folder that does not exist yet", "one that does", model, "Choose another name")
+        raise InputError("The model folder exists already", path=model, remedy="Choose another name")
     network = load_published_checkpoint(checkpoint)
     if network.n_inputs != len(inputs):
         raise ModelError(
-            f"a network with {len(inputs)} input image(s): {', '.join(inputs)}",
-            f"one with {network.n_inputs}",
-            checkpoint,
-            "Name its images in order, e.g. --input pre_contrast --input low_dose",
+            f"The network takes {network.n_inputs} input image(s), and {len(inputs)} were named: {', '.join(inputs)}",
+            path=checkpoint,
+            remedy="Name its images in order, e.g. --input pre_contrast --input low_dose",
         )
     field = PaperField.of(network, FieldSettings.model_validate({"preset": "paper", "inputs": tuple(inputs)}))
     description = ModelDescription(

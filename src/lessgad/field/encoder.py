@@ -22,7 +22,14 @@ class ChannelNorm(nn.Module):
         self.norm = nn.LayerNorm(n_channels)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Normalize each pixel's channels to mean 0 and variance 1, then scale and shift them."""
+        """Normalize each pixel's channels to mean 0 and variance 1, then scale and shift them.
+
+        Args:
+            features: Features of each pixel.
+
+        Returns:
+            The normalized features.
+        """
         return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -38,7 +45,14 @@ class ResidualBlock(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Add what the two convolutions say; nothing at first."""
+        """Add the output of two convolutions to the features; at initialization it is zero.
+
+        Args:
+            features: Features of each pixel.
+
+        Returns:
+            The features.
+        """
         return features + self.second(functional.relu(self.first(self.norm(features))))
 
 
@@ -65,7 +79,14 @@ class CompactEncoder(nn.Module):
         self.smooth = nn.ModuleList(nn.Conv2d(n_features, n_features, 3, padding=1) for _ in seen)
 
     def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f h2 w2"]:
-        """Give features at the stride of the shifts; h and w must be multiples of the coarsest stride."""
+        """Compute features at the stride of the shifts; h and w must be multiples of the coarsest stride.
+
+        Args:
+            source: Input images, on [−1, 1].
+
+        Returns:
+            The features.
+        """
         features = self.stem(functional.pixel_unshuffle(source, self._stem_stride))
         pyramid = [self.stages[0](features)]
         for down, stage in zip(self.down, self.stages[1:], strict=True):

@@ -47,14 +47,17 @@ def gaussian_averages(
     widths_mm: Sequence[float] = WIDTHS_MM,
     inside: Bool[np.ndarray, "z y x"] | None = None,
 ) -> Float[np.ndarray, "k n y x"]:
-    """Average slices with Gaussians in three dimensions; weights beyond the first and last slice go to those inside.
+    """Average slices with 3D Gaussians; weights beyond the first and last slice are given to those inside.
 
     Args:
         image: All slices.
-        spacing_mm: From slice to slice, row to row, column to column.
-        numbers: Of the slices that are wanted.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
+        numbers: Slice numbers, from 0.
         widths_mm: SD of each Gaussian; 0 for the image itself.
         inside: Voxels that count, where the average is that of these alone and 0 elsewhere; None for all.
+
+    Returns:
+        One average per width, (k, n, y, x).
     """
     if inside is None:
         return _averages(image, spacing_mm, numbers, widths_mm)

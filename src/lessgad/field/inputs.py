@@ -16,11 +16,14 @@ BACKGROUND = -1.0
 def images_seen(
     images: Mapping[str, Float[np.ndarray, "*shape"]], inputs: tuple[InputImage, ...]
 ) -> dict[str, Float[np.ndarray, "*shape"]]:
-    """Choose the images that a field sees, in its order; a missing T2 is background (−1) everywhere.
+    """Choose the input images of a field, in its order; a missing T2 is background (−1) everywhere.
 
     Args:
         images: By name, on one grid and on [−1, 1]; `low_dose` among them.
-        inputs: Of the field.
+        inputs: Inputs of the field.
+
+    Returns:
+        The images by name.
 
     Raises:
         KeyError: Another image is missing.
@@ -36,7 +39,7 @@ def stacked_sources(
 
     Args:
         images: All slices of each image, by name, on [−1, 1].
-        numbers: Of the slices to restore.
+        numbers: Numbers of the slices to restore.
         field: Says which images, in which order, and how many slices around.
 
     Returns:
@@ -54,9 +57,9 @@ def slices_around(numbers: Sequence[int], n_neighbors: int, n_slices: int) -> In
     """Number each slice with its neighbors, lowest first; beyond either end the last slice stands again.
 
     Args:
-        numbers: Of n slices, from 0.
-        n_neighbors: On either side.
-        n_slices: Of the stack.
+        numbers: Numbers of n slices, from 0.
+        n_neighbors: Number of neighbors on either side.
+        n_slices: Number of slices of the stack.
 
     Returns:
         k = 2 · n_neighbors + 1 numbers for each.

@@ -54,7 +54,16 @@ class KernelField(nn.Module):
     def forward(
         self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"], position_mm: Float[Tensor, "b 2 h w"]
     ) -> Float[Tensor, "b 1 h w"]:
-        """Restore a batch of slices or patches; see `forward_in_full`."""
+        """Restore a batch of slices or patches; see `forward_in_full`.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+
+        Returns:
+            Restored images, on [−1, 1].
+        """
         return self.forward_in_full(source, dose, position_mm).restored
 
     def forward_in_full(
@@ -66,7 +75,7 @@ class KernelField(nn.Module):
         """Restore, and say how far off the image may be.
 
         Args:
-            source: What `kernel_sources` stacks.
+            source: Input channels from `kernel_sources`.
             dose: Fraction of the standard dose of each; the sources have it too.
             position_mm: Not used.
 

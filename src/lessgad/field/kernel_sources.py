@@ -17,14 +17,17 @@ NOISE_CHANNEL = 2 - N_CONSTANTS  # noise of the average over 1 mm
 
 
 def kernel_sources(evidence: MeasuredEnhancement, n_neighbors: int) -> Float[np.ndarray, "n c y x"]:
-    """Stack what a kernel field sees of each chosen slice.
+    """Stack the input channels of a kernel field for each chosen slice.
 
     Channels: T1 and scaled difference, each of the slice and its neighbors; the averages; what misalignment can do,
     scaled; noise of the T1; noise of each average and gain, as maps; and constants (`N_CONSTANTS`).
 
     Args:
-        evidence: Of the scan.
+        evidence: Measured enhancement of the scan.
         n_neighbors: Slices seen above and below.
+
+    Returns:
+        The channels of each slice, (n, c, y, x).
     """
     around = slices_around(evidence.numbers, n_neighbors, len(evidence.pre_contrast))
     n, height, width = evidence.gain.shape

@@ -32,10 +32,10 @@ BACKGROUND = -1.0
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """What is known of a pair of scans besides the images.
+    """Facts of a pair of scans besides the images.
 
     Attributes:
-        spacing_mm: From slice to slice, row to row, column to column.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
         sigma_pre_contrast: SD of the noise of the T1, on the scale of [−1, 1]; 0 if it is unknown.
         curve: How enhancement follows the dose; None for the linear mix.
         saturation: Instead of a curve, s in E_β = βE/(1 − s(1 − β)E), E relative to the T1; training draws it.
@@ -62,9 +62,9 @@ class MeasuredEnhancement:
         noise: SD of G_k[low − T1] for each k.
         detail: Spread of the detail between averages k and k + 1, for each k < K.
         misalignment: What that does to the chosen slices of the T1: its slope times the distance.
-        numbers: Of the chosen slices.
+        numbers: Numbers of the chosen slices.
         dose: β.
-        facts: Of the scans.
+        facts: Facts of the scans.
     """
 
     pre_contrast: Float[np.ndarray, "z y x"]
@@ -103,7 +103,10 @@ def measured_enhancement(
         low_dose: The low dose, on the same grid and scale.
         dose: β, fraction of the standard dose.
         facts: Spacing, noise, dose curve.
-        numbers: Which slices are wanted; None for all.
+        numbers: Slice numbers, from 0; None for all.
+
+    Returns:
+        The averages on the scale of the standard dose, and their noise.
     """
     chosen = tuple(range(len(pre_contrast)) if numbers is None else (int(k) for k in numbers))
     t1 = np.asarray(pre_contrast, np.float32) - np.float32(BACKGROUND)
@@ -133,6 +136,10 @@ def detail_noise(smooth: Float[np.ndarray, "k n y x"], tissue: Bool[np.ndarray, 
 
         s_k = median|G_k − G_{k+1}| / 0.6745
 
+    Args:
+        smooth: Gaussian averages of the difference, narrowest first.
+        tissue: Voxels of tissue.
+
     Returns:
         One value for each pair of neighbors; 0 where there is no tissue.
     """
@@ -147,13 +154,19 @@ def noise_of_averages(detail: Sequence[float]) -> tuple[float, ...]:
 
     Details of neighboring averages depend on each other, so that the sum is 0.55 to 1 of the true noise, white or
     correlated.
+
+    Args:
+        detail: Noise of each detail (difference of neighboring averages).
+
+    Returns:
+        σ of each average.
     """
     squares = [value**2 for value in detail] + [0.25 * detail[-1] ** 2]
     return tuple(float(np.sqrt(total)) for total in np.cumsum(squares[::-1])[::-1])
 
 
 def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]) -> Float[np.ndarray, "n y x"]:
-    """Give at each voxel the narrowest average of the difference that stands out of its noise.
+    """Give at each voxel the narrowest average of the difference that exceeds its noise clearly.
 
     A dose curve bends with the enhancement itself. A wide average dilutes that of a small lesion: its gain was read
     15 to 30 % too high in the phantom's smallest tumors. Where nothing stands out the average over 1.6 mm is taken.
@@ -175,13 +188,16 @@ def finest_evidence(smooth: Float[np.ndarray, "k n y x"], noise: Sequence[float]
 def full_dose_gain(
     difference: Float[np.ndarray, "*shape"], level: Float[np.ndarray, "*shape"], dose: float, facts: ScanFacts
 ) -> Float[np.ndarray, "*shape"]:
-    """Say by what an enhancement at a dose must be multiplied to be that of the standard dose.
+    """Compute the factor that scales an enhancement at a dose to that of the standard dose.
 
     Args:
         difference: Averaged low − T1.
         level: Averaged T1, true zero at 0.
         dose: β; below 2 % the gain is 0.
-        facts: With the dose curve.
+        facts: Facts with the dose curve.
+
+    Returns:
+        The factor of each voxel.
     """
     if dose < LEAST_DOSE:
         return np.zeros(difference.shape, np.float32)

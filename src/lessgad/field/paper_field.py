@@ -16,8 +16,11 @@ class PaperField(nn.Module):
     """Restore patches with the published network; it knows places by its own encoding, which spans the patch.
 
     Attributes:
-        settings: Of which the inputs, and whether it is told the dose, count here.
+        settings: Settings of the network; only the inputs and `told_the_dose` matter here.
         network: The published network, with one input more where it is told the dose.
+
+    Args:
+        settings: Settings of the network.
     """
 
     def __init__(self, settings: FieldSettings) -> None:
@@ -27,7 +30,15 @@ class PaperField(nn.Module):
 
     @classmethod
     def of(cls, network: PublishedField, settings: FieldSettings) -> PaperField:
-        """Wrap a network that is there already."""
+        """Wrap an existing network.
+
+        Args:
+            network: The published network.
+            settings: Settings of the network.
+
+        Returns:
+            The field.
+        """
         with torch.device("meta"):  # no weights are drawn only to be thrown away
             field = cls(settings)
         field.network = network
@@ -39,7 +50,15 @@ class PaperField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> Float[Tensor, "b 1 h w"]:
-        """Restore a batch of patches, as `ConditionalField.forward`; `position_mm` is not looked at.
+        """Restore a batch of patches, as `ConditionalField.forward`; `position_mm` is not used.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+
+        Returns:
+            Restored images, on [−1, 1].
 
         Raises:
             ModelError: Too small a patch.
@@ -52,7 +71,16 @@ class PaperField(nn.Module):
         dose: Float[Tensor, " b"],
         position_mm: Float[Tensor, "b 2 h w"],
     ) -> FieldOutput:
-        """Restore, and give the shifts too; the published network does not say how far off it may be."""
+        """Restore, and return the shifts too; the published network predicts no interval.
+
+        Args:
+            source: Input images, on [−1, 1].
+            dose: Dose of each image, 0–1.
+            position_mm: Position of each pixel, in mm.
+
+        Returns:
+            All outputs.
+        """
         del position_mm
         if self.settings.told_the_dose:
             level = (2 * dose - 1).to(source.dtype)[:, None, None, None].expand(-1, 1, *source.shape[-2:])

@@ -42,6 +42,9 @@ def position_encoding(
         position: (y, x) per pixel, in units of half the longest wave.
         n_frequencies: Number of octaves.
 
+    Returns:
+        cos and sin of each frequency, on [−1, 1].
+
     Source: CoNeS (Chen et al., MELBA 2024), position encoding; there x and y run from 0 to 1 over the patch.
     """
     import math

@@ -14,7 +14,15 @@ Precision = Literal["auto", "bf16", "fp32"]
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Literal["bf16", "fp32"]:
-    """Say what `auto` means on this device: bf16 where its arithmetic is in hardware, else fp32."""
+    """Resolve `auto` for a device: bf16 if the hardware computes in it, otherwise fp32.
+
+    Args:
+        precision: The chosen precision.
+        device: Device on which the network computes.
+
+    Returns:
+        The precision.
+    """
     if precision != "auto":
         return precision
     if device.type == "cuda":
@@ -23,7 +31,15 @@ def resolve_precision(precision: Precision, device: torch.device) -> Literal["bf
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
-    """Compute in the chosen format inside the block; weights and results stay fp32."""
+    """Compute in the chosen precision inside the block; weights and results stay fp32.
+
+    Args:
+        device: Device on which the network computes.
+        precision: The chosen precision.
+
+    Returns:
+        The context.
+    """
     wanted = resolve_precision(precision, device)
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted == "bf16")
 

@@ -85,23 +85,26 @@ class FieldSettings(Settings):
     @model_validator(mode="after")
     def _paper_gives_the_image_alone(self) -> FieldSettings:
         if self.preset == "paper" and self.output != "tanh":
-            raise ValueError("preset paper gives the image itself: output must be tanh")
+            raise ValueError("preset paper predicts the image itself: output must be tanh")
         if self.preset == "paper" and self.interval:
-            raise ValueError("preset paper does not say how far off it may be: interval must be false")
+            raise ValueError("preset paper predicts no interval: interval must be false")
         if self.preset == "kernel" and self.inputs != ("pre_contrast", "low_dose"):
-            raise ValueError("preset kernel sees the T1 and the low dose: inputs must be [pre_contrast, low_dose]")
+            raise ValueError("preset kernel takes the T1 and the low dose: inputs must be [pre_contrast, low_dose]")
         if self.preset == "kernel" and not (self.told_the_dose and self.output == "residual"):
-            raise ValueError("preset kernel is told the dose and adds to the T1: told_the_dose true, output residual")
+            raise ValueError(
+                "preset kernel is told the dose and adds to the T1: set told_the_dose: true and output: residual"
+            )
         if self.preset == "paper" and self.n_neighbor_slices:
-            raise ValueError("preset paper sees one slice: n_neighbor_slices must be 0")
+            raise ValueError("preset paper takes one slice: n_neighbor_slices must be 0")
         return self
 
     @model_validator(mode="after")
     def _shifts_on_a_stride_of_the_encoder(self) -> FieldSettings:
         if self.shift_stride not in self.strides:
             raise ValueError(
-                f"shift_stride {self.shift_stride} is none of the encoder's strides, "
-                f"{', '.join(map(str, self.strides))}: choose one of them, or another stem or number of channels"
+                f"shift_stride {self.shift_stride} is not one of the encoder's strides "
+                f"({', '.join(map(str, self.strides))}): choose one of them, or change the stem or the number "
+                "of channels"
             )
         return self
 
@@ -109,7 +112,9 @@ class FieldSettings(Settings):
     @classmethod
     def _low_dose_once(cls, inputs: tuple[InputImage, ...]) -> tuple[InputImage, ...]:
         if "low_dose" not in inputs or len(set(inputs)) != len(inputs):
-            raise ValueError("inputs must name low_dose, and each image once: [pre_contrast, low_dose] for one")
+            raise ValueError(
+                "inputs must include low_dose and name each image once, for example [pre_contrast, low_dose]"
+            )
         return inputs
 
     @property
@@ -129,7 +134,7 @@ class FieldSettings(Settings):
 
     @property
     def slices_in_words(self) -> str:
-        """What stands behind the names of the inputs."""
+        """The text that follows the names of the inputs."""
         n = self.n_neighbor_slices
         return f", each with {n} slice{'s' if n > 1 else ''} above and below" if n else ""
 

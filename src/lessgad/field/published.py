@@ -49,7 +49,14 @@ class Bottleneck(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), _instance_norm(n_out))
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c2 h2 w2"]:
-        """Give features of 4 · n_middle channels at 1/stride of the size, rounded up."""
+        """Compute features of 4 · n_middle channels at 1/stride of the size, rounded up.
+
+        Args:
+            features: Features of each pixel.
+
+        Returns:
+            The features.
+        """
         hidden = functional.relu(self.norm1(self.conv1(features)))
         hidden = functional.relu(self.norm2(self.conv2(hidden)))
         return functional.relu(self.norm3(self.conv3(hidden)) + self.shortcut(features))
@@ -79,7 +86,14 @@ class PublishedEncoder(nn.Module):
         )
 
     def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 256 h w"]:
-        """Give features of every pixel."""
+        """Compute features of every pixel.
+
+        Args:
+            source: Input images, on [−1, 1].
+
+        Returns:
+            The features, 256 channels.
+        """
         features = functional.relu(self.stem_norm(self.stem(source)))
         pyramid = []
         for stage in self.stages:
@@ -130,7 +144,14 @@ class PublishedField(nn.Module):
     def forward_with_shifts(
         self, source: Float[Tensor, "b c h w"]
     ) -> tuple[Float[Tensor, "b o h w"], Float[Tensor, "b s h w"]]:
-        """Restore as `forward` does, and give the shifts of all layers too, whose mean square training keeps small."""
+        """Restore as `forward` does, and return the shifts of all layers, whose mean square is a training loss.
+
+        Args:
+            source: Input images, on [−1, 1].
+
+        Returns:
+            Restored images on [−1, 1], and the shifts.
+        """
         self._check(source)
         shifts = self.shifts(self.encoder(source))
         position = position_encoding(_position_in_patch(source), N_FREQUENCIES).expand(len(source), -1, -1, -1)
@@ -145,9 +166,9 @@ class PublishedField(nn.Module):
     def _check(self, source: Float[Tensor, "b c h w"]) -> None:
         n_images, height, width = source.shape[1:]
         if n_images != self.n_inputs:
-            raise ModelError(f"{self.n_inputs} input image(s), as the model was trained", f"{n_images}")
+            raise ModelError(f"The network was trained with {self.n_inputs} input image(s), and {n_images} were given")
         if max(height, width) <= COARSEST_STRIDE:  # one feature pixel has no variance to be normalized by
-            raise ModelError("a patch with a side of more than 8 pixels", f"{height}×{width}")
+            raise ModelError(f"The patch is {height}×{width} pixels; each side must be longer than 8")
 
 
 def _position_in_patch(source: Float[Tensor, "b c h w"]) -> Float[Tensor, "1 2 h w"]:

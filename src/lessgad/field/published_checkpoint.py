@@ -46,6 +46,12 @@ def load_published_checkpoint(path: Path | str) -> PublishedField:
 
     The weights may lie bare, under one of `WRAPPINGS`, and behind one of `PREFIXES`; any float format becomes float32.
 
+    Args:
+        path: The checkpoint file.
+
+    Returns:
+        The network, in evaluation mode.
+
     Raises:
         ModelError: No such file, not a checkpoint, damaged, with objects that are no tensors, of another network, or
             with weights that are not finite.
@@ -73,21 +79,20 @@ def authors_name(name: str) -> str:
 
 def _stored(path: Path) -> Any:  # noqa: ANN401 - a checkpoint can hold anything
     if not path.exists():
-        raise ModelError("a checkpoint", "no such file", path, "Check the path")
+        raise ModelError("There is no such file", path=path, remedy="Check the path")
     if not path.is_file():
-        raise ModelError("a checkpoint, which is one file", "a folder", path, NAME_THE_GENERATOR)
+        raise ModelError("This is a folder; a checkpoint is one file", path=path, remedy=NAME_THE_GENERATOR)
     try:
         with warnings.catch_warnings(action="ignore"):  # of unusual files; the errors below say what matters
             return torch.load(path, map_location="cpu", weights_only=True)
     except PermissionError as error:
-        raise ModelError("a readable checkpoint", "permission denied", path) from error
+        raise ModelError("The checkpoint cannot be read: permission denied", path=path) from error
     except pickle.UnpicklingError as error:
         if re.search(REFUSED_OBJECT, str(error)):
             raise ModelError(
-                "a checkpoint with tensors alone",
-                "one with other objects, which could run code; nothing was executed",
-                path,
-                "Save the generator's state_dict() and load that",
+                "The checkpoint holds objects other than tensors, which could run code; nothing was executed",
+                path=path,
+                remedy="Save the generator's state_dict() and load that",
             ) from error
         raise _damaged(path) from error
     except Exception as error:  # a damaged file can make the readers raise nearly anything
@@ -95,8 +100,8 @@ def _stored(path: Path) -> Any:  # noqa: ANN401 - a checkpoint can hold anything
 
 
 def _damaged(path: Path) -> ModelError:
-    came = "an empty file" if path.stat().st_size == 0 else "another kind of file, or a damaged one"
-    return ModelError("a PyTorch checkpoint", came, path, DOWNLOAD_AGAIN)
+    came = "empty" if path.stat().st_size == 0 else "damaged, or not a PyTorch checkpoint"
+    return ModelError(f"The checkpoint is {came}", path=path, remedy=DOWNLOAD_AGAIN)
 
 
 def _unwrapped(stored: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401
@@ -104,9 +109,13 @@ def _unwrapped(stored: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401
         inner = [stored[key] for key in WRAPPINGS if isinstance(stored, dict) and isinstance(stored.get(key), dict)]
         stored = inner[0] if inner else stored
     if not isinstance(stored, dict):
-        raise ModelError("weights by name", f"{type(stored).__name__}", path, NAME_THE_GENERATOR)
+        raise ModelError(
+            f"The checkpoint holds a {type(stored).__name__}, not weights by name", path=path, remedy=NAME_THE_GENERATOR
+        )
     if not any(isinstance(value, Tensor) for value in stored.values()):
-        raise ModelError("weights by name", _listing("no weights but", stored), path, NAME_THE_GENERATOR)
+        raise ModelError(
+            _listing("The checkpoint holds no weights, only", stored), path=path, remedy=NAME_THE_GENERATOR
+        )
     return {str(key): value for key, value in stored.items()}
 
 
@@ -125,10 +134,10 @@ def _number_of_inputs(weights: dict[str, Any], path: Path) -> int:
     n_inputs = first.shape[1] - 4 * N_FREQUENCIES
     if not 1 <= n_inputs <= MAX_INPUTS:
         raise ModelError(
-            f"a network with 1 to {MAX_INPUTS} input images",
-            f"decoder.net.0.weight with {first.shape[1]} channels, which is {n_inputs} and the position encoding",
-            path,
-            NAME_THE_GENERATOR,
+            f"decoder.net.0.weight has {first.shape[1]} channels, which is {n_inputs} and the position "
+            f"encoding; a network has 1 to {MAX_INPUTS} input images",
+            path=path,
+            remedy=NAME_THE_GENERATOR,
         )
     return n_inputs
 
@@ -137,25 +146,35 @@ def _check_names(weights: dict[str, Any], wanted: set[str], path: Path) -> None:
     missing = sorted(wanted - set(weights))
     unexpected = sorted(set(weights) - wanted)
     if len(missing) > len(wanted) / 2:
-        came = _listing(f"another network, with {len(weights)} weights:", weights)
-        raise ModelError("the CoNeS generator", came, path, NAME_THE_GENERATOR)
+        came = _listing(
+            f"The checkpoint holds {len(weights)} weights of a network other than the CoNeS generator:", weights
+        )
+        raise ModelError(came, path=path, remedy=NAME_THE_GENERATOR)
     if missing:
-        came = f"{len(missing)} missing, the first {missing[0]}"
-        raise ModelError(f"all {len(wanted)} weights of the CoNeS generator", came, path, DOWNLOAD_AGAIN)
+        came = f"{len(missing)} are missing, the first of them {missing[0]}"
+        raise ModelError(
+            f"Of the {len(wanted)} weights of the CoNeS generator, {came}", path=path, remedy=DOWNLOAD_AGAIN
+        )
     if unexpected:
-        came = _listing(f"{len(unexpected)} more:", unexpected)
-        raise ModelError(f"the {len(wanted)} weights of the CoNeS generator", came, path, NAME_THE_GENERATOR)
+        came = _listing(
+            f"The checkpoint holds {len(unexpected)} weights that the CoNeS generator does not have:", unexpected
+        )
+        raise ModelError(came, path=path, remedy=NAME_THE_GENERATOR)
 
 
 def _checked(weight: Any, key: str, shape: torch.Size, path: Path) -> Tensor:  # noqa: ANN401
     if not isinstance(weight, Tensor) or not _is_plain(weight):
-        came = str(weight.dtype) if isinstance(weight, Tensor) else type(weight).__name__
-        raise ModelError(f"{key} as a dense tensor of floats", came, path, NAME_THE_GENERATOR)
+        came = f"of type {weight.dtype}" if isinstance(weight, Tensor) else f"a {type(weight).__name__}"
+        raise ModelError(f"{key} is {came}; it must be a dense tensor of floats", path=path, remedy=NAME_THE_GENERATOR)
     if weight.shape != shape:
-        raise ModelError(f"{key} of shape {_times(shape)}", _times(weight.shape), path, NAME_THE_GENERATOR)
+        raise ModelError(
+            f"The shape of {key} is {_times(weight.shape)}; it must be {_times(shape)}",
+            path=path,
+            remedy=NAME_THE_GENERATOR,
+        )
     own = weight.detach().to(torch.float32, copy=True, memory_format=torch.contiguous_format)
     if not own.isfinite().all():
-        raise ModelError("finite weights", f"NaN or infinity in {key}", path, "Take a checkpoint of an earlier epoch")
+        raise ModelError(f"{key} holds NaN or infinity", path=path, remedy="Use a checkpoint of an earlier epoch")
     return own
 
 

@@ -26,7 +26,7 @@ class Head:
     Attributes:
         labels: A `Tissue` for each voxel; CSF wherever there is brain.
         gray: Fraction of gray matter, 0–1; only where `labels` says CSF.
-        white: Fraction of white matter, likewise; what is left is CSF.
+        white: Fraction of white matter, given in the same voxels; the rest is CSF.
     """
 
     labels: Int[np.ndarray, "x y z"]
@@ -35,11 +35,14 @@ class Head:
 
 
 def build_head(rng: np.random.Generator, age: int = 50) -> Head:
-    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins differ with `rng`.
+    """Build a head around the ICBM152 brain; bone, fat, air cells, sinuses and veins vary with `rng`.
 
     Args:
-        rng: Of the patient.
+        rng: Random generator of the patient.
         age: Years; with age, the brain gives way to CSF in sulci and ventricles.
+
+    Returns:
+        The head.
     """
     brain = load_brain()
     free = ~brain.cavity

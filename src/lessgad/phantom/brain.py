@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.errors import InputError
 from lessgad.phantom.canal import canal_wall
 from lessgad.phantom.shapes import ORIGIN_MM, SHAPE, axes_mm, ellipsoid, mirrored, smooth_noise, stretch, tube
 
@@ -18,7 +20,7 @@ CISTERN_MM = 1.8  # CSF between brain and dura
 
 @dataclass(frozen=True, eq=False)
 class Brain:
-    """What all patients share before they are warped; on the grid of `shapes`.
+    """The anatomy that all patients share before they are warped, on the grid of `shapes`.
 
     Attributes:
         gray: Fraction of gray matter, 0–1.
@@ -35,12 +37,28 @@ class Brain:
     outside_mm: Float[np.ndarray, "x y z"]
 
 
+def check_atlas() -> None:
+    """Raise InputError where nilearn, which brings the atlas of the phantom, is not installed."""
+    if find_spec("nilearn") is None:
+        raise InputError(
+            "The phantom needs the package nilearn, which is not installed",
+            remedy="In the checkout of lessgad, run: pip install '.[phantom]'",
+        )
+
+
 @cache
 def load_brain() -> Brain:
     """Load the maps that come with nilearn (ICBM152 2009, symmetric) and find the cavity around them.
 
+    Returns:
+        The brain on the grid of `shapes`, at 1 mm.
+
+    Raises:
+        InputError: nilearn is not installed.
+
     Source: Fonov et al., NeuroImage 2011.
     """
+    check_atlas()
     from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
 
     gray = _on_grid(np.asarray(load_mni152_gm_template(resolution=1).dataobj))
@@ -55,7 +73,14 @@ def load_brain() -> Brain:
 
 
 def distance_outside(mask: Bool[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-    """Distance to `mask` in mm, found at 2 mm and interpolated: half a voxel is enough for soft tissue."""
+    """Compute the distance to `mask` at 2 mm and interpolate it, which is accurate enough for soft tissue.
+
+    Args:
+        mask: True inside.
+
+    Returns:
+        Distance in mm, 0 inside the mask.
+    """
     from scipy.ndimage import distance_transform_edt
 
     coarse = mask[::2, ::2, ::2]
@@ -83,10 +108,17 @@ def _sharpened(
 def _with_folia(
     gray: Float[np.ndarray, "x y z"], white: Float[np.ndarray, "x y z"]
 ) -> tuple[Float[np.ndarray, "x y z"], Float[np.ndarray, "x y z"]]:
-    """Fissures between the folia of the cerebellar cortex, which averaging has wiped out.
+    """Add fissures between the folia of the cerebellar cortex, which averaging has removed.
 
     They run about parallel to the surface that faces the petrous bone and tentorium: level sets of the distance from a
     point in front of the cerebellum, a little uneven.
+
+    Args:
+        gray: Fraction of gray matter, 0–1.
+        white: Fraction of white matter, 0–1.
+
+    Returns:
+        Gray and white matter, 0–1.
     """
     x, y, z = axes_mm()
     wobble = smooth_noise(np.random.default_rng(152), SHAPE, 11)

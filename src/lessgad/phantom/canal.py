@@ -17,13 +17,28 @@ CANAL_RADIUS_MM = 2.7
 
 
 def canal_points(side: int) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "3"]]:
-    """Porus and fundus of one side (1 right, −1 left) in MNI mm."""
+    """Give porus and fundus of one side (1 right, −1 left).
+
+    Args:
+        side: 1 for the right side, −1 for the left.
+
+    Returns:
+        Porus and fundus, in MNI mm.
+    """
     porus, fundus = mirrored([PORUS_MM, FUNDUS_MM], side)
     return np.array(porus), np.array(fundus)
 
 
 def along_canal(side: int, box: Box) -> tuple[Float[np.ndarray, "i j k"], Float[np.ndarray, "i j k"]]:
-    """Distance along the axis of the canal (0 porus, positive into the bone) and from the axis, in mm."""
+    """Compute the distance along the axis of the canal (0 at the porus, positive into the bone) and from the axis.
+
+    Args:
+        side: 1 for the right side, −1 for the left.
+        box: Box of the grid to compute in.
+
+    Returns:
+        Both distances in mm, (i, j, k) each.
+    """
     porus, fundus = canal_points(side)
     direction = (fundus - porus) / np.linalg.norm(fundus - porus)
     x, y, z = (axis - np.float32(p) for axis, p in zip(axes_mm(box), porus, strict=True))
@@ -32,7 +47,15 @@ def along_canal(side: int, box: Box) -> tuple[Float[np.ndarray, "i j k"], Float[
 
 
 def canal(side: int, widened_mm: float = 0.0) -> Region:
-    """The lumen of the canal with its funnel at the porus."""
+    """Find the lumen of the canal with its funnel at the porus.
+
+    Args:
+        side: 1 for the right side, −1 for the left.
+        widened_mm: How much wider than normal the canal is, in mm.
+
+    Returns:
+        Box and voxels.
+    """
     porus, fundus = (tuple(point.tolist()) for point in canal_points(side))
     mouth = mirrored([(21.5, -25.3, -38.0)], side)[0]
     radii = [3.6, CANAL_RADIUS_MM + 0.3 + widened_mm, CANAL_RADIUS_MM - 0.4 + widened_mm]

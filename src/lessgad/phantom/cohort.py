@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose, dose_label
 from lessgad.errors import CohortError, DoseError
+from lessgad.phantom.brain import check_atlas
 from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient, scan_patient
 from lessgad.phantom.scanner import LOW_DOSES, ScannedSession
@@ -40,39 +42,44 @@ def write_cohort(
     low_doses: Sequence[float] = LOW_DOSES,
     dicom: bool = False,
     n_repeats: int = 0,
+    most_sessions: int = 2,
 ) -> None:
     """Write `n_patients` patients, about a third of them with two sessions, into a new folder.
 
-    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom` and `n_repeats` alone. dataset_description.json is
-    written last: a folder without it is not a whole cohort.
+    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom`, `n_repeats` and `most_sessions` alone.
+    dataset_description.json is written last: a folder without it is not a whole cohort.
 
     Args:
         root: The folder; it must not exist or be empty.
-        n_patients: How many patients, at least 1.
-        seed: Of everything drawn, 0 or above.
+        n_patients: Number of patients, at least 1.
+        seed: Seed of everything drawn, 0 or above.
         on_progress: Called with the number of patients done and of all.
         n_workers: Processes to use.
         low_doses: Doses to scan besides T1 and T1ce, between 0 and 1.
         dicom: Whether to write the scans as DICOM too, under ``sourcedata/dicom``.
         n_repeats: Further scans of each session at the standard dose (``run-2``, ``run-3`` …).
+        most_sessions: Sessions of a patient beyond this number are left out, at least 1.
 
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
         DoseError: A low dose is not between 0 and 1.
+        InputError: nilearn, which brings the atlas, is not installed.
         StorageError: The disk is full or the folder cannot be written.
     """
+    check_atlas()
     if n_patients < 1:
-        raise CohortError("at least one patient", str(n_patients))
+        raise CohortError(f"The number of patients is {n_patients}; it must be 1 or above")
     for dose in low_doses:
         if check_dose(dose) in (0, 1):
-            raise DoseError("a low dose between 0 and 1", f"{dose:g}", None, "T1 and T1ce are scanned anyway")
+            raise DoseError(
+                f"The low dose {dose:g} is not between 0 and 1", remedy="T1 and T1ce are scanned in any case"
+            )
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        found = "a folder with something in it" if root.is_dir() else "a file"
-        raise CohortError(
-            "a new or empty folder for the cohort", found, root, "Choose another folder or empty this one"
-        )
+        found = "not empty" if root.is_dir() else "a file"
+        raise CohortError(f"The folder for the cohort is {found}", path=root, remedy="Choose a new or empty folder")
     digits = max(2, len(str(n_patients)))
-    patients = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
+    drawn = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
+    patients = [replace(patient, tumors=patient.tumors[:most_sessions]) for patient in drawn]
     write = partial(
         write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom, n_repeats=n_repeats
     )
@@ -85,7 +92,16 @@ def write_cohort(
 def write_patient(
     root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool, n_repeats: int = 0
 ) -> None:
-    """Scan one patient and write all sessions."""
+    """Scan one patient and write all sessions.
+
+    Args:
+        root: The top folder.
+        patient: The patient to scan.
+        digits: Number of digits of a patient's label.
+        low_doses: Low doses to scan, 0–1.
+        dicom: Whether to write DICOM too.
+        n_repeats: Number of further scans at the standard dose.
+    """
     label = f"sub-{patient.number:0{digits}d}"
     for session, study in enumerate(scan_patient(patient, low_doses, n_repeats), start=1):
         _write_study(root, Path(label) / f"ses-{session}" / "anat", f"{label}_ses-{session}", patient, study)
@@ -126,7 +142,15 @@ def _write_study(root: Path, folder: Path, stem: str, patient: Patient, study: S
 
 
 def image_name(dose: float, run: int = 1) -> str:
-    """Spell the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``."""
+    """Write the end of a scan's BIDS name: ``T1w``, ``acq-dose10_ce-gadolinium_T1w``, ``ce-gadolinium_run-2_T1w``.
+
+    Args:
+        dose: Dose as a fraction of the standard dose, 0–1.
+        run: Number of the run.
+
+    Returns:
+        The name without suffix.
+    """
     if dose == 0:
         return "T1w"
     again = f"_run-{run}" if run > 1 else ""

@@ -16,7 +16,11 @@ from lessgad.phantom.tissues import Tissue
 
 @cache
 def depth_mm() -> Float[np.ndarray, "x y z"]:
-    """Depth under the skin in mm, 0 in the air around the head."""
+    """Compute the depth under the skin.
+
+    Returns:
+        Depth in mm, 0 in the air around the head.
+    """
     from scipy.ndimage import gaussian_filter
 
     head = (load_brain().outside_mm < 12.5) | _face_and_neck()
@@ -30,7 +34,13 @@ def depth_mm() -> Float[np.ndarray, "x y z"]:
 def paint_soft_tissue(
     labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y z"], rng: np.random.Generator
 ) -> None:
-    """Paint skin, the fat under it, and the muscles, where it is `free`."""
+    """Paint skin, the fat under it, and the muscles, where it is `free`.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        free: Voxels that are not yet assigned to a material.
+        rng: Random generator.
+    """
     depth = depth_mm()
     _, y, z = axes_mm()
     fat_mm = rng.uniform(2.2, 4.5) * np.exp(0.18 * smooth_noise(rng, SHAPE, 30)) + 2.0 * (z < -50) * (y < -60)
@@ -48,7 +58,12 @@ def paint_soft_tissue(
 
 
 def paint_orbits(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y z"]) -> None:
-    """Paint the orbits: a cone of fat in bone, the globe with its lens, optic nerve and muscles."""
+    """Paint the orbits: a cone of fat in bone, the globe with its lens, optic nerve and muscles.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        free: Voxels that are not yet assigned to a material.
+    """
     cone = [(33, 60, -37), (30, 46, -36), (17, 20, -32)]
     deep = free & (depth_mm() > 1.8)
     for side in (1, -1):
@@ -65,7 +80,13 @@ def paint_orbits(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y z
 
 
 def paint_airways(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y z"], rng: np.random.Generator) -> None:
-    """Paint nose, ethmoid cells, sphenoid, maxillary and frontal sinuses and pharynx, lined with mucosa."""
+    """Paint nose, ethmoid cells, sphenoid, maxillary and frontal sinuses and pharynx, lined with mucosa.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        free: Voxels that are not yet assigned to a material.
+        rng: Random generator.
+    """
     lining = rng.uniform(0.8, 1.8)
     sphenoid = rng.uniform(-3, 3)
     cavities: list[Region] = [tube([(0, 14, -62), (0, 6, -74), (0, 4, -92)], [6, 7, 7])]

@@ -24,9 +24,9 @@ class Growth:
     """A tumor in place, in a box of the grid.
 
     Attributes:
-        box: Where in the grid.
-        intrameatal: Its part in the canal.
-        extrameatal: Its part in the cistern.
+        box: Box in the grid.
+        intrameatal: Part of the tumor in the canal.
+        extrameatal: Part of the tumor in the cistern.
         cysts: Cysts within it.
         texture: Uptake relative to its mean, about 1.
     """
@@ -46,9 +46,12 @@ def place(tumor: Schwannoma, head: Head, scale: float) -> tuple[Growth, Head]:
     porus, and a cleft of CSF is left around it.
 
     Args:
-        tumor: What it is like.
+        tumor: Properties of the tumor.
         head: The head on the template's grid; not changed.
         scale: Template mm per patient mm, for the diameter.
+
+    Returns:
+        The tumor at all sessions, and the head around it.
     """
     rng = np.random.default_rng(tumor.seed)
     porus, fundus = canal_points(tumor.side)
@@ -108,7 +111,15 @@ def _with_cistern_part(
 def largest_transverse_diameter_mm(
     mask: Bool[np.ndarray, "x y z"], spacing_mm: tuple[float, float] = (1.0, 1.0)
 ) -> float:
-    """The largest distance between two voxels' outer edges within one transverse slice, mm; 0 for an empty mask."""
+    """Measure the largest distance between the outer edges of two voxels within one transverse slice.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+
+    Returns:
+        Diameter in mm; 0 for an empty mask.
+    """
     from scipy.spatial.distance import pdist
 
     largest = 0.0
@@ -122,7 +133,7 @@ def largest_transverse_diameter_mm(
 
 
 def _origin(side: int) -> Float[np.ndarray, "3"]:
-    """Where the rays start: in the cistern, just in front of the porus."""
+    """Starting point of the rays: in the cistern, just in front of the porus."""
     return canal_points(side)[0] + 1.5 * _away(side)
 
 

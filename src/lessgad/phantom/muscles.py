@@ -27,7 +27,13 @@ _BELLIES: tuple[tuple[list[Point], list[Number]], ...] = (
 
 
 def paint_muscles(labels: Int[np.ndarray, "x y z"], deep: Bool[np.ndarray, "x y z"], rng: np.random.Generator) -> None:
-    """Paint fat with loose strands of muscle below the skull, muscle beside it, and the bellies with streaks of fat."""
+    """Paint fat with loose strands of muscle below the skull, muscle beside it, and the bellies with streaks of fat.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        deep: Voxels deep under the skin.
+        rng: Random generator.
+    """
     _, _, z = axes_mm()
     loose = smooth_noise(rng, SHAPE, (5, 6, 14))
     labels[deep] = Tissue.MUSCLE

@@ -30,8 +30,8 @@ class Patient:
         age: Years, at the first session.
         sex: M or F.
         tumors: The tumor at each session.
-        protocol: Of all scans.
-        seed: Of head, deformation, tissues and scans.
+        protocol: Protocol of all scans.
+        seed: Seed of head, deformation, tissues and scans.
     """
 
     number: int
@@ -43,11 +43,18 @@ class Patient:
 
 
 def draw_patient(number: int, seed: int) -> Patient:
-    """Draw a patient from the cohort's seed and a number, whatever the number of patients.
+    """Draw a patient from the seed of the cohort and a number, independent of the number of patients.
 
     Size class, protocol and number of sessions run through additive (golden ratio) sequences, so that small cohorts
     have them in about the right proportions too: Kanzaki classes and age as in the paper, a second session for one in
     three.
+
+    Args:
+        number: Number of the patient, from 1.
+        seed: Random seed.
+
+    Returns:
+        The patient.
     """
     start = np.random.default_rng([seed, 0]).random(2)
     rng = np.random.default_rng([seed, number])
@@ -63,7 +70,16 @@ def draw_patient(number: int, seed: int) -> Patient:
 
 
 def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_repeats: int = 0) -> list[ScannedSession]:
-    """Build the patient's head once and scan it at each session."""
+    """Build the head of the patient once, and scan it at each session.
+
+    Args:
+        patient: The patient to scan.
+        low_doses: Low doses to scan, 0–1.
+        n_repeats: Number of further scans at the standard dose.
+
+    Returns:
+        The scans of each session.
+    """
     studies = []
     for session, (subject, warp) in enumerate(subjects(patient)):
         session_rng = np.random.default_rng([*patient.seed, 2 + session])
@@ -72,7 +88,14 @@ def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_rep
 
 
 def subjects(patient: Patient) -> Iterator[tuple[Subject, Warp]]:
-    """Give the patient at each session: the same head and tissues, another tumor."""
+    """Give the patient at each session: the same head and tissues, with a grown tumor.
+
+    Args:
+        patient: The patient.
+
+    Yields:
+        Subject and warp of each session.
+    """
     rng = np.random.default_rng([*patient.seed, 1])
     warp = draw_warp(rng, patient.sex)
     head = build_head(rng, patient.age)

@@ -40,8 +40,8 @@ class TableRow:
 
     Attributes:
         scanning_sequence: DICOM's codes.
-        field_strength_t: In tesla.
-        share: Of the patients.
+        field_strength_t: Field strength in tesla.
+        share: Share of the patients.
         echo_time_ms: TE.
         repetition_time_ms: TR.
         in_plane_mm: Pixel spacing.
@@ -94,16 +94,16 @@ TABLE_2: tuple[TableRow, ...] = (
 
 @dataclass(frozen=True)
 class ScanProtocol:
-    """How all scans of a patient are acquired.
+    """Acquisition protocol of all scans of a patient.
 
     Attributes:
-        row: Of Table 2.
-        sequence: With its parameters.
+        row: Row of Table 2.
+        sequence: Sequence with its parameters.
         is_3d: Whether the slab is excited as a whole.
         in_plane_mm: Pixel spacing of the T1.
         slice_mm: Slice spacing of the T1.
         slice_ce_mm: Slice spacing of the scans with contrast.
-        agent: Which is injected.
+        agent: Contrast agent.
     """
 
     row: TableRow
@@ -121,7 +121,15 @@ class ScanProtocol:
 
 
 def draw_protocol(rng: np.random.Generator, quantile: float) -> ScanProtocol:
-    """Draw a protocol; `quantile` (0–1) picks the row of Table 2, in the order of `TABLE_2`."""
+    """Draw a protocol; `quantile` picks the row of Table 2, in the order of `TABLE_2`.
+
+    Args:
+        rng: Random generator.
+        quantile: Quantile of the distribution, 0–1.
+
+    Returns:
+        The protocol.
+    """
     edges = np.cumsum([row.share for row in TABLE_2])
     row = TABLE_2[min(int(np.searchsorted(edges / edges[-1], quantile, side="right")), len(TABLE_2) - 1)]
     thickness = float(np.clip(row.slice_mm.at(rng.random()), *SLICES_MM))

@@ -75,10 +75,13 @@ def scan(
     Args:
         subject: The generated head.
         protocol: Sequence, resolution and agent.
-        warp: From the patient's to the template's coordinates.
-        rng: Of the session: pose, motion, grids, coil, noise and windows.
+        warp: Warp from the patient's to the template's coordinates.
+        rng: Random generator of the session: pose, motion, grids, coil, noise and windows.
         low_doses: Fractions of the standard dose.
         n_repeats: Further scans at the standard dose; they come last, so that the others are the same without them.
+
+    Returns:
+        The scans of the session.
     """
     pose = rigid(rng.normal(0, [4.0, 2.0, 2.5]), rng.normal(0, [1.5, 1.5, 1.5]))
     coil = rng.normal(0, 1, (3, 3))
@@ -108,7 +111,15 @@ def scan(
 
 
 def coil_sensitivity(shape: tuple[int, int, int], weights: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "x y z"]:
-    """A smooth bias field around 1, within about ±25 %: a product of low cosines along each axis."""
+    """Draw a smooth bias field around 1, within about ±25 %: a product of low cosines along each axis.
+
+    Args:
+        shape: Number of voxels along each axis.
+        weights: Weights of the cosines.
+
+    Returns:
+        The bias field.
+    """
     field = np.ones(shape, dtype=np.float32)
     for axis, (n, row) in enumerate(zip(shape, weights, strict=True)):
         position = np.linspace(0, np.pi, n)

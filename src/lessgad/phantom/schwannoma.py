@@ -22,7 +22,7 @@ UPTAKE_MM = (0.18, 0.50)
 
 @dataclass(frozen=True)
 class Schwannoma:
-    """What a tumor is like.
+    """Properties of a tumor.
 
     Attributes:
         side: 1 right, −1 left.
@@ -30,7 +30,7 @@ class Schwannoma:
         filling: Share of the canal that is filled, from the porus where there is an extrameatal part, 0–1.
         uptake_mm: Mean concentration of the agent in it after the standard dose, mmol/l.
         cystic: Share of the extrameatal part that is cysts, 0 for solid tumors.
-        seed: Of its surface and texture; the same for all sessions of a patient.
+        seed: Seed of its surface and texture; the same for all sessions of a patient.
     """
 
     side: int
@@ -41,13 +41,29 @@ class Schwannoma:
     seed: int
 
     def grown(self, years: float, rate_mm_per_year: float) -> Schwannoma:
-        """The same tumor later: wider in the cistern where it has reached it, and fuller in the canal."""
+        """Grow the tumor: wider in the cistern if it has reached it, and fuller in the canal.
+
+        Args:
+            years: Time since the first session, in years.
+            rate_mm_per_year: Growth of the diameter, in mm per year.
+
+        Returns:
+            The grown tumor.
+        """
         wider = self.diameter_mm + years * rate_mm_per_year if self.diameter_mm > 0 else 0.0
         return replace(self, diameter_mm=wider, filling=min(self.filling + 0.1 + 0.1 * years, 1.0))
 
 
 def draw_schwannoma(rng: np.random.Generator, quantile: float) -> Schwannoma:
-    """Draw a tumor; `quantile` (0–1) picks the size class with the paper's frequencies, smallest first."""
+    """Draw a tumor; `quantile` picks the size class with the frequencies of the paper, smallest first.
+
+    Args:
+        rng: Random generator.
+        quantile: Quantile of the distribution, 0–1.
+
+    Returns:
+        The tumor.
+    """
     counts = np.array([count for count, _, _ in KANZAKI_CLASSES.values()])
     chosen = int(np.searchsorted(np.cumsum(counts) / counts.sum(), quantile, side="right"))
     _, smallest, largest = list(KANZAKI_CLASSES.values())[min(chosen, len(counts) - 1)]

@@ -32,7 +32,15 @@ def axes_mm(box: Box | None = None) -> Axes:
 
 
 def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
-    """The part of the grid between two corners."""
+    """Find the part of the grid between two corners.
+
+    Args:
+        low_mm: Lowest coordinates, in MNI mm.
+        high_mm: Highest coordinates, in MNI mm.
+
+    Returns:
+        The box.
+    """
     parts = []
     for low, high, start, n in zip(low_mm, high_mm, ORIGIN_MM, SHAPE, strict=True):
         first = min(max(int(np.floor(low - start)), 0), n)
@@ -41,7 +49,16 @@ def box_around(low_mm: Sequence[Number], high_mm: Sequence[Number]) -> Box:
 
 
 def ellipsoid(center: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
-    """Voxels inside an ellipsoid, turned about z by `yaw_degrees` (counterclockwise seen from above)."""
+    """Find the voxels inside an ellipsoid, rotated about z (counterclockwise seen from above).
+
+    Args:
+        center: Center, in MNI mm.
+        radii: Radii along the three axes, in mm.
+        yaw_degrees: Rotation about the vertical axis, in degrees.
+
+    Returns:
+        Box and voxels.
+    """
     reach = max(radii[0], radii[1])
     extent = np.array([reach, reach, radii[2]])
     box = box_around((np.array(center) - extent).tolist(), (np.array(center) + extent).tolist())
@@ -52,7 +69,15 @@ def ellipsoid(center: Point, radii: Point, yaw_degrees: Number = 0.0) -> Region:
 
 
 def tube(points: Sequence[Point], radii: Number | Sequence[Number]) -> Region:
-    """Voxels inside a tube along a polyline; one radius, or one for each point, linear in between."""
+    """Find the voxels inside a tube along a polyline, with one radius or one per point, linear in between.
+
+    Args:
+        points: Points of the axis, in MNI mm.
+        radii: Radius at each point, in mm.
+
+    Returns:
+        Box and voxels.
+    """
     radius = np.broadcast_to(np.asarray(radii, dtype=np.float64), len(points))
     corners = np.asarray(points, dtype=np.float64)
     box = box_around((corners - radius[:, None]).min(axis=0).tolist(), (corners + radius[:, None]).max(axis=0).tolist())
@@ -68,7 +93,15 @@ def tube(points: Sequence[Point], radii: Number | Sequence[Number]) -> Region:
 
 
 def mirrored(points: Sequence[Point], side: int) -> list[Point]:
-    """The points as they are (`side` 1, the right) or on the other side of the midline (−1)."""
+    """Keep points on the right (`side` 1), or mirror them to the left (−1).
+
+    Args:
+        points: Points of the axis, in MNI mm.
+        side: 1 for the right side, −1 for the left.
+
+    Returns:
+        The points.
+    """
     return [(side * x, y, z) for x, y, z in points]
 
 
@@ -78,7 +111,14 @@ def paint(
     tissue: int,
     where: Bool[np.ndarray, "x y z"] | None = None,
 ) -> None:
-    """Write `tissue` into the region of `labels`, in place; only `where` it is True."""
+    """Write `tissue` into the region of `labels`, in place; only `where` it is True.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        region: Box and the voxels in it to paint.
+        tissue: The material to paint.
+        where: Voxels that may change; None for all.
+    """
     box, inside = region
     if where is not None:
         inside = inside & where[box]
@@ -86,7 +126,15 @@ def paint(
 
 
 def stretch(coarse: Float[np.ndarray, "i j k"], shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
-    """Interpolate linearly so that the corners of `coarse` come to lie on the corners of a grid of `shape`."""
+    """Interpolate linearly so that the corners of `coarse` lie on the corners of a grid of `shape`.
+
+    Args:
+        coarse: Values on the coarse grid.
+        shape: Number of voxels along each axis.
+
+    Returns:
+        The interpolated values.
+    """
     fine = coarse.astype(np.float32)
     for axis, n in enumerate(shape):
         position = np.linspace(0, coarse.shape[axis] - 1, n)
@@ -101,7 +149,16 @@ def stretch(coarse: Float[np.ndarray, "i j k"], shape: tuple[int, int, int]) -> 
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int, int], grain: Number | Sequence[Number]
 ) -> Float[np.ndarray, "x y z"]:
-    """Gaussian noise of SD 1 that varies over about `grain` voxels (one number or one for each axis)."""
+    """Draw Gaussian noise of SD 1 with a given correlation length.
+
+    Args:
+        rng: Random generator.
+        shape: Number of voxels along each axis.
+        grain: Correlation length, in voxels.
+
+    Returns:
+        The noise.
+    """
     grains = np.broadcast_to(np.asarray(grain, dtype=np.float64), 3)
     coarse = rng.standard_normal([max(2, round(n / g) + 1) for n, g in zip(shape, grains, strict=True)])
     field = stretch(coarse, shape)

@@ -12,10 +12,18 @@ _VARIANTS = {"spin_echo": "SK", "gradient_echo": "SK_SP", "inversion_gradient_ec
 
 
 def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
-    """Give BIDS' fields of a scan; times in seconds, the flip angle in degrees.
+    """Collect the BIDS fields of a scan; times in seconds, the flip angle in degrees.
 
     Of a scan with contrast they name the agent and, as a share of the usual 0.1 mmol/kg, its dose; nothing more of what
     the phantom is made of.
+
+    Args:
+        patient: The patient to scan.
+        image: The scanned image.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        Value of each field.
     """
     protocol = patient.protocol
     sequence = protocol.sequence

@@ -23,7 +23,13 @@ from lessgad.phantom.tissues import Tissue
 
 
 def paint_skull(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np.random.Generator) -> None:
-    """Paint dura, two tables and diploë around the cavity."""
+    """Paint dura, two tables and diploë around the cavity.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        brain: The brain that all heads share.
+        rng: Random generator.
+    """
     outside = brain.outside_mm
     _, _, z = axes_mm()
     thickness = 6.5 + rng.normal(0, 0.5) + smooth_noise(rng, SHAPE, 40)
@@ -35,7 +41,12 @@ def paint_skull(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np.random.G
 
 
 def paint_skull_base(labels: Int[np.ndarray, "x y z"], brain: Brain) -> None:
-    """Paint clivus, sphenoid, zygoma, jaw and upper vertebrae: marrow within a rim of bone."""
+    """Paint clivus, sphenoid, zygoma, jaw and upper vertebrae: marrow within a rim of bone.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        brain: The brain that all heads share.
+    """
     free = ~brain.cavity
     for points, radii in _bones():
         wide = [radius + 1.4 for radius in radii]
@@ -45,7 +56,12 @@ def paint_skull_base(labels: Int[np.ndarray, "x y z"], brain: Brain) -> None:
 
 
 def paint_falx(labels: Int[np.ndarray, "x y z"], brain: Brain) -> None:
-    """Paint the falx into the fissure between the hemispheres, in front of and behind the corpus callosum."""
+    """Paint the falx into the fissure between the hemispheres, in front of and behind the corpus callosum.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        brain: The brain that all heads share.
+    """
     box = box_around((-0.5, -110, -12), (0.5, 75, 30))
     _, y, z = axes_mm(box)
     sickle = ((y < -62) | (y > 42)) & (z > -10)

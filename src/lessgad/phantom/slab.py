@@ -35,14 +35,29 @@ class Slab:
     n_sections: int
 
     def sample(self, volume: Float[np.ndarray, "i j k"]) -> Float[np.ndarray, "x y z"]:
-        """Mean of a volume on the template's grid through the thickness of each slice."""
+        """Average a volume on the grid of the template over the thickness of each slice.
+
+        Args:
+            volume: A volume on the grid of the template.
+
+        Returns:
+            The volume on the grid of the slab.
+        """
         from scipy.ndimage import map_coordinates
 
         sections = map_coordinates(volume, self.points, order=1, mode="nearest", output=np.float32)
         return self._mean(sections)
 
     def share(self, mask: Bool[np.ndarray, "i j k"], box: Box) -> Float[np.ndarray, "x y z"]:
-        """Share of each voxel that lies in a mask, given in a box of the template's grid."""
+        """Compute the share of each voxel that lies in a mask, given in a box of the template's grid.
+
+        Args:
+            mask: Mask in the box.
+            box: Box of the grid to compute in.
+
+        Returns:
+            The share, 0–1.
+        """
         from scipy.ndimage import map_coordinates
 
         first = np.array([part.start for part in box], dtype=np.float32)[:, None, None, None]
@@ -59,13 +74,16 @@ class Slab:
 def place_slab(
     spacing_mm: tuple[float, float, float], shift_mm: Float[np.ndarray, "3"], warp: Warp, pose: Affine
 ) -> Slab:
-    """Put a slab around the origin of the patient's coordinates; the auditory canals lie 8 mm below it.
+    """Place a slab around the origin of the patient's coordinates; the auditory canals lie 8 mm below it.
 
     Args:
         spacing_mm: Along x, y, z.
-        shift_mm: By which the technician missed.
-        warp: From the patient's to the template's coordinates.
-        pose: From the patient's coordinates to world mm.
+        shift_mm: Error of the slab position, in mm.
+        warp: Warp from the patient's to the template's coordinates.
+        pose: Pose from the patient's coordinates to world mm.
+
+    Returns:
+        The slab.
     """
     n_x, n_y = (round(extent / mm / 2) * 2 for extent, mm in zip(FIELD_OF_VIEW_MM, spacing_mm[:2], strict=True))
     shape = (n_x, n_y, n_slices(spacing_mm[2]))

@@ -31,11 +31,11 @@ class Subject:
 
     Attributes:
         head: The head with the tumor in it, on the template's grid.
-        growth: Where the tumor is, and how unevenly it takes up contrast.
+        growth: Region of the tumor, and its uneven uptake.
         tissue: Relaxation and uptake of this patient's tissues.
         r1_per_s_mm: Longitudinal relaxivity in each tissue, s⁻¹ per mmol/l.
         r2_per_s_mm: Transverse relaxivity in each tissue.
-        sequence: Of all scans.
+        sequence: Sequence of all scans.
         inhomogeneity_t2_ms: T2'; infinite for spin echoes.
         b1: Flip angle that arrives over the one that is set, on the template's grid.
         texture: Factor of the equilibrium magnetization, about 1.
@@ -52,7 +52,14 @@ class Subject:
     texture: Float[np.ndarray, "x y z"]
 
     def signal(self, dose: float) -> Float[np.ndarray, "x y z"]:
-        """Signal on the template's grid at a dose, signed, without noise; CSF's water fully relaxed is 1."""
+        """Compute the noise-free signal at a dose on the grid of the template.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The signed signal; fully relaxed water of CSF is 1.
+        """
         from scipy.ndimage import gaussian_filter
 
         rows = np.arange(len(self.tissue.t1_ms))
@@ -101,16 +108,19 @@ def draw_subject(
     field_strength_t: float,
     rng: np.random.Generator,
 ) -> Subject:
-    """Draw what nobody who sees the scans knows: relaxivity in each tissue, B1 and texture.
+    """Draw the properties that no scan shows directly: relaxivity of each tissue, B1 and texture.
 
     Args:
         head: The head with the tumor in it.
         growth: The tumor.
         tissue: Relaxation and uptake of this patient's tissues.
-        sequence: Of all scans.
-        agent: Which is injected.
+        sequence: Sequence of all scans.
+        agent: Contrast agent.
         field_strength_t: 1, 1.5 or 3.
-        rng: Of the patient, not of the session, so that a patient's tissues stay as they are.
+        rng: Random generator of the patient, not of the session, so that a patient's tissues stay as they are.
+
+    Returns:
+        The subject.
     """
     n = len(tissue.t1_ms)
     known = relaxivity(agent, field_strength_t)

@@ -13,7 +13,13 @@ from lessgad.phantom.tissues import Tissue
 
 
 def paint_temporal_bones(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np.random.Generator) -> None:
-    """Paint both temporal bones over whatever lies outside the intracranial cavity."""
+    """Paint both temporal bones over whatever lies outside the intracranial cavity.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        brain: The brain that all heads share.
+        rng: Random generator.
+    """
     free = ~brain.cavity
     for side in (1, -1):
         pyramid = mirrored([(14, -9, -41), (30, -21, -42), (47, -28, -44), (55, -34, -46)], side)

@@ -134,9 +134,15 @@ FIELD_STRENGTHS_T = (1.0, 1.5, 3.0)
 
 
 def relaxation(field_strength_t: float) -> Relaxation:
-    """Return relaxation, water and uptake of every tissue at 1, 1.5 or 3 T, and how much they differ between people.
+    """Give relaxation, water and uptake of every tissue at 1, 1.5 or 3 T, and their spread between people.
 
     Sources: published measurements, scaling laws and estimates, told apart for each tissue above the table.
+
+    Args:
+        field_strength_t: Field strength, in tesla.
+
+    Returns:
+        The values by tissue.
 
     Raises:
         KeyError: Another field strength.

@@ -14,7 +14,13 @@ from lessgad.phantom.tissues import Tissue
 
 
 def paint_vessels(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np.random.Generator) -> None:
-    """Paint dural sinuses (one side usually the larger), jugular, carotid, vertebral and basilar arteries."""
+    """Paint dural sinuses (one side usually the larger), jugular, carotid, vertebral and basilar arteries.
+
+    Args:
+        labels: Material of each voxel; changed in place.
+        brain: The brain that all heads share.
+        rng: Random generator.
+    """
     outside_brain = brain.distance_mm > 0.5
     dominant = 1 if rng.random() < 0.65 else -1
     confluence = (0.0, -104.0, -16.0)

@@ -33,7 +33,14 @@ class Warp:
         return patient_mm * self.scale + CENTER_MM + waves @ self.amplitudes_mm
 
     def to_patient(self, template_mm: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
-        """Undo the map by fixed-point iteration, to well under 0.01 mm."""
+        """Invert the warp by fixed-point iteration, to well below 0.01 mm.
+
+        Args:
+            template_mm: Points in the template, in mm, (points, 3).
+
+        Returns:
+            Points in the patient, in mm, (points, 3).
+        """
         patient = (template_mm - CENTER_MM) / self.scale
         for _ in range(30):
             patient = patient + (template_mm - self(patient)) / self.scale
@@ -41,7 +48,15 @@ class Warp:
 
 
 def draw_warp(rng: np.random.Generator, sex: str) -> Warp:
-    """Draw a head: about 9 % smaller than the template, men larger than women by 3 %, modes of 70–150 mm wavelength."""
+    """Draw a head: about 9 % smaller than the template, men larger than women by 3 %, modes of 70–150 mm wavelength.
+
+    Args:
+        rng: Random generator.
+        sex: Sex of the patient.
+
+    Returns:
+        The warp.
+    """
     size = 0.91 + (0.012 if sex == "M" else -0.018) + rng.normal(0, 0.015) + rng.normal(0, 0.012, 3)
     n_modes = 6
     directions = rng.standard_normal((n_modes, 3))
@@ -51,7 +66,15 @@ def draw_warp(rng: np.random.Generator, sex: str) -> Warp:
 
 
 def rigid(rotation_degrees: Float[np.ndarray, "3"], shift_mm: Float[np.ndarray, "3"]) -> Float[np.ndarray, "4 4"]:
-    """Turn about x, then y, then z, then shift: a 4×4 matrix."""
+    """Make the matrix of a rotation about x, y and z, in this order, followed by a shift.
+
+    Args:
+        rotation_degrees: Rotation about x, y and z, in degrees.
+        shift_mm: Shift along x, y and z, in mm.
+
+    Returns:
+        The 4×4 matrix.
+    """
     from scipy.spatial.transform import Rotation
 
     matrix = np.eye(4)

@@ -40,8 +40,8 @@ def run_bids_app(
     Args:
         bids_dir: The cohort.
         out_dir: The experiment.
-        level: Which.
-        progress: Is told of the progress.
+        level: The level.
+        progress: Receives the progress.
         participants: Labels with or without ``sub-``; none means all. Not for ``group``.
         derivative: Folder in ``derivatives/`` with the masks.
         regions: ``name=1,2`` each.
@@ -54,7 +54,9 @@ def run_bids_app(
         InputError: The folder belongs to another cohort, or settings or cohort cannot be used.
     """
     if level == "group" and participants:
-        raise SettingsError("--participant-label with the level participant", "the level group")
+        raise SettingsError(
+            "--participant-label was given with the level group", remedy="Give it with the level participant"
+        )
     _begin(bids_dir, out_dir, derivative, regions, pretrained=pretrained)
     if level == "participant":
         return run_experiment(out_dir, OF_PARTICIPANT, progress, selection=Selection(patients=tuple(participants)))
@@ -74,4 +76,6 @@ def _begin(bids_dir: Path, out_dir: Path, derivative: str | None, regions: Seque
                 raise
     of_cohort = (out_dir / load_settings(path).cohort.path).resolve()
     if of_cohort != bids_dir.resolve():
-        raise SettingsError("an output folder of this BIDS folder", "one of another", path, "Choose another OUT_DIR")
+        raise SettingsError(
+            "The output folder belongs to another BIDS folder", path=path, remedy="Choose another OUT_DIR"
+        )

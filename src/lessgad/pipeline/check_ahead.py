@@ -26,7 +26,13 @@ from lessgad.experiment_report.answer_from_results import freeze_answer
 
 
 def check_ahead(experiment: Experiment, stages: Sequence[Stage], progress: Progress) -> None:
-    """Find out before hours of work what a later stage could not use."""
+    """Find out before hours of work what a later stage could not use.
+
+    Args:
+        experiment: The opened experiment.
+        stages: Stages to run.
+        progress: Receives the progress.
+    """
     if set(stages) - {"prepare"}:  # one study alone may be prepared, to look at it
         check_subsets(experiment)
     for line in experiment.split_words:
@@ -37,11 +43,18 @@ def check_ahead(experiment: Experiment, stages: Sequence[Stage], progress: Progr
         check_segmentation(experiment)
     if "evaluate" in stages:
         for name in ExternalImages(experiment).without_any():
-            progress.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not judged")
+            progress.say(f"external {name}: no image named {EXTERNAL_IMAGE}, so it is not evaluated")
 
 
 def begin_stage(experiment: Experiment, standing: Standing, stage: Stage, progress: Progress) -> None:
-    """Do what a stage needs once, before its units."""
+    """Do what a stage needs once, before its units.
+
+    Args:
+        experiment: The opened experiment.
+        standing: State of all units.
+        stage: The stage.
+        progress: Receives the progress.
+    """
     if stage == "restore" and experiment.settings.low_dose == "measured":
         usable = _usable_scans(experiment, standing)
         for line in doses_without_scan(experiment, usable):

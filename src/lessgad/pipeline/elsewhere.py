@@ -25,7 +25,7 @@ SYSTEMS = ("slurm",)
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where a run does what can be done side by side.
+    """The place where a run does its parallel work.
 
     Attributes:
         cluster: A batch system; None for none.
@@ -40,26 +40,32 @@ class Elsewhere:
         if self.cluster is None and self.scheduler is None:
             return
         if self.cluster is not None and self.scheduler is not None:
-            raise SettingsError("--cluster or --scheduler", "both")
+            raise SettingsError("--cluster and --scheduler were both given", remedy="Give one of them")
         if self.cluster is not None and self.cluster not in SYSTEMS:
-            raise SettingsError(f"--cluster {' or '.join(SYSTEMS)}", self.cluster)
+            raise SettingsError(f"--cluster {self.cluster} is not known; lessgad knows {' and '.join(SYSTEMS)}")
         option = "--scheduler" if self.cluster is None else "--cluster"
         needed = ("distributed",) if self.cluster is None else ("distributed", "dask_jobqueue")
         if any(find_spec(name) is None for name in needed):
             raise SettingsError(
-                f"the extra lessgad[cluster] for {option}", "none", None, 'Run: pip install "lessgad[cluster]"'
+                f"{option} needs the extra cluster, which is not installed",
+                remedy="In the checkout of lessgad, run: pip install '.[cluster]'",
             )
         if self.cluster is not None and shutil.which("sbatch") is None:
-            raise SettingsError("the command sbatch, which hands jobs to SLURM", "none", None, "Run on a login node")
+            raise SettingsError(
+                "The command sbatch, which hands jobs to SLURM, is not found", remedy="Run lessgad on a login node"
+            )
 
     @contextmanager
     def workers(self, settings: ClusterSettings | None, logs: Path, progress: Progress) -> Iterator[Workers | None]:
-        """Give the workers while the block runs; None where this machine does it all.
+        """Provide the workers while the block runs.
 
         Args:
-            settings: Of the jobs, from experiment.yaml.
-            logs: Where jobs print to.
-            progress: Is told what is waited for.
+            settings: Settings of the jobs, from experiment.yaml.
+            logs: Folder for the output of jobs.
+            progress: Receives messages about waiting.
+
+        Yields:
+            The workers; None if this machine does everything.
 
         Raises:
             SettingsError: No queue is named, SLURM refuses the jobs, or there is no scheduler.
@@ -71,10 +77,8 @@ class Elsewhere:
         elif self.cluster is not None:
             if settings is None:
                 raise SettingsError(
-                    "the queue of the jobs under cluster in experiment.yaml",
-                    "none",
-                    None,
-                    "Add a line such as: cluster: {queue: NAME, jobs: 4}",
+                    "experiment.yaml names no queue for the jobs",
+                    remedy="Add a line such as: cluster: {queue: NAME, jobs: 4}",
                 )
             with workers_of_slurm(settings, logs, progress) as workers:
                 yield workers
@@ -89,10 +93,10 @@ class OpenedWhenNeeded:
     """The workers of a run: asked for when a stage first needs them, let go while this process trains or reports.
 
     Args:
-        elsewhere: Which.
-        settings: Of the jobs, from experiment.yaml.
-        logs: Where jobs print to.
-        progress: Is told what is waited for.
+        elsewhere: The chosen machines.
+        settings: Settings of the jobs, from experiment.yaml.
+        logs: Folder for the output of jobs.
+        progress: Receives messages about waiting.
     """
 
     def __init__(self, elsewhere: Elsewhere, settings: ClusterSettings | None, logs: Path, progress: Progress) -> None:
@@ -132,7 +136,7 @@ def _of_scheduler(place: str, timeout_s: float) -> Iterator[Workers]:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         came = " ".join(str(error).split()) or type(error).__name__
-        raise SettingsError(f"a Dask scheduler at {place}", f"none ({came})") from error
+        raise SettingsError(f"No Dask scheduler answers at {place} ({came})") from error
     with quiet(), client:
         yield when_there(DaskWorkers(client, timeout_s, f"the scheduler at {place}"))
 
@@ -145,6 +149,6 @@ def _address(place: str) -> str:
     try:
         return str(json.loads(file.read_text(encoding="utf-8"))["address"])
     except FileNotFoundError as error:
-        raise SettingsError("the scheduler file of a Dask scheduler", "no such file", file) from error
+        raise SettingsError("There is no such scheduler file", path=file) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError("the scheduler file of a Dask scheduler", "another file", file) from error
+        raise SettingsError("This file is not a scheduler file of Dask", path=file) from error

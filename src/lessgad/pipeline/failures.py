@@ -15,7 +15,7 @@ class Failure:
     """A study that could not be used at some stage.
 
     Attributes:
-        stage: Where; "cohort" for one that has no usable pair.
+        stage: Stage that failed; "cohort" for a study that has no usable pair.
         study: Its name, with the dose where it failed at one.
         reason: One line.
     """
@@ -31,13 +31,16 @@ def known_failures(
     stages: Iterable[str] | None = None,
     subjects: Collection[str] | None = None,
 ) -> list[Failure]:
-    """List what failed as things are and has not been mended: unusable studies, then failed units of each stage.
+    """List the failures that still hold: unusable studies, then failed units of each stage.
 
     Args:
-        experiment: Whose.
-        standing: How its units stand.
-        stages: To look at; None for all.
+        experiment: The opened experiment.
+        standing: State of all units.
+        stages: Stages to look at; None for all.
         subjects: Studies to look at; None for all, and for those of the cohort that have no usable pair.
+
+    Returns:
+        The failures.
     """
     failures = []
     if subjects is None:

@@ -29,11 +29,14 @@ MOST_WORKERS = 8
 
 
 def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Plan:
-    """Plan every stage from settings, cohort and hashes of files; nothing is looked at twice.
+    """Plan every stage from settings, cohort and file hashes; each file is looked at once.
 
     Args:
-        experiment: Whose.
-        processes: Those that train together.
+        experiment: The opened experiment.
+        processes: The processes that train together.
+
+    Returns:
+        The plan.
     """
     n_threads = threads_of_each(experiment)  # of a registration
     trainings, limits = train.units(experiment, processes), calibrate_model.units(experiment)
@@ -55,12 +58,27 @@ def plan_experiment(experiment: Experiment, processes: Processes = ALONE) -> Pla
 
 
 def standing_of(experiment: Experiment, processes: Processes = ALONE) -> Standing:
-    """Plan an experiment and hold it against what has been done."""
+    """Plan an experiment and compare the plan with the records.
+
+    Args:
+        experiment: The opened experiment.
+        processes: The processes that train together.
+
+    Returns:
+        State of all units.
+    """
     return Standing(plan_experiment(experiment, processes), Records(experiment.folder.state))
 
 
 def stages_of(experiment: Experiment) -> tuple[Stage, ...]:
-    """The stages that an experiment has: all, but for the segmentation where none is asked for."""
+    """List the stages of an experiment: all, or all except segmentation if it is not asked for.
+
+    Args:
+        experiment: The opened experiment.
+
+    Returns:
+        The stages in order.
+    """
     return tuple(stage for stage in STAGES if stage != "segment" or experiment.settings.segmentation is not None)
 
 

@@ -31,16 +31,16 @@ from lessgad.scoring.method_images import read_like
 from lessgad.viewer.browser_images import Grid, grid_of, write_browser_image
 from lessgad.volume import read_volume
 
-AGAIN = "It holds answers that nothing replaces: move or remove the folder to begin another study"
+AGAIN = "Its answers cannot be replaced: move or remove the folder to begin another study"
 
 
 @dataclass(frozen=True)
 class CreatedStudy:
-    """What was made.
+    """The reader study that was made.
 
     Attributes:
-        folder: Of the reader study.
-        protocol: What is read and asked.
+        folder: Folder of the reader study.
+        protocol: Protocol: cases, questions and design.
         left_out: One line for each study that cannot be shown.
     """
 
@@ -52,13 +52,16 @@ class CreatedStudy:
 def create_reader_study(
     root: Path, settings: ReaderStudySettings, questionnaire: Questionnaire, said: Callable[[str], None]
 ) -> CreatedStudy:
-    """Draw cases among test patients and write their images for browsers; all of it or nothing is there at the end.
+    """Draw cases among test patients and write their images for browsers; a failure leaves nothing behind.
 
     Args:
         root: The experiment folder.
-        settings: Of the reader study.
-        questionnaire: What is asked.
+        settings: Settings of the reader study.
+        questionnaire: The questionnaire.
         said: Told what is being done.
+
+    Returns:
+        The new reader study.
 
     Raises:
         ReaderStudyError: There is one, or no study can be shown.
@@ -67,13 +70,13 @@ def create_reader_study(
     experiment = open_experiment(root, only_look=True)
     questionnaire = for_regions(questionnaire, experiment.settings.cohort.regions)
     folder = StudyFolder.of(root)
-    with holding(experiment.folder.state.lock("reader/create"), "making of the reader study"):
+    with holding(experiment.folder.state.lock("reader/create"), "creation of the reader study"):
         if folder.root.exists():
-            raise ReaderStudyError("an experiment without a reader study", "one with", folder.root, AGAIN)
+            raise ReaderStudyError("This experiment already has a reader study", path=folder.root, remedy=AGAIN)
         unknown = [dose for dose in settings.doses if dose not in experiment.settings.doses]
         if unknown:
             there = ", ".join(f"{dose:g}" for dose in experiment.settings.doses)
-            raise SettingsError(f"doses among those of the experiment ({there})", f"{unknown[0]:g}")
+            raise SettingsError(f"{unknown[0]:g} is not a dose of the experiment ({there})")
         ready, left_out = _ready_studies(experiment)
         by_label = {(study.patient, study.session): study for study in ready}
         in_subset = {
@@ -81,9 +84,11 @@ def create_reader_study(
             for subset in ("test", "validation")
         }
         if not in_subset["test"]:
-            why = f"none ({left_out[0]})" if left_out else "none"
+            why = f" ({left_out[0]})" if left_out else ""
             raise ReaderStudyError(
-                "restored studies of test patients", why, root, "Run the experiment to its end first"
+                f"The experiment has no restored study of a test patient{why}",
+                path=root,
+                remedy="Run the experiment to its end first",
             )
         key = secrets.token_urlsafe(24)
         cases = sample_cases(in_subset["test"], in_subset["validation"], settings, key)
@@ -160,7 +165,9 @@ def _write_images(
                 image = read_like(restored_file(experiment, study, dose), stored)
             except LessgadError as error:
                 raise ReaderStudyError(
-                    f"the image restored from {percent(dose)}", str(error.came), error.path, "Run the experiment again"
+                    f"The image restored from {percent(dose)} cannot be read. {error.problem}",
+                    path=error.path,
+                    remedy="Run the experiment again",
                 ) from error
         name = opaque_id(key, "image", case_id, kind, length=16)
         hashes[kind] = (name, write_browser_image(folder.image(name), image))

@@ -50,8 +50,8 @@ def run_experiment(
 
     Args:
         root: The experiment folder.
-        stages: In the order of `STAGES`.
-        progress: Is told of the progress.
+        stages: Stages in the order of `STAGES`.
+        progress: Receives the progress.
         model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
         selection: The studies.
         elsewhere: The machines that do what can be done side by side; this one unless another is named.
@@ -185,17 +185,17 @@ def _check_earlier(experiment: Experiment, standing: Standing, stage: Stage, uni
         for unit in wanting:
             if (holder := standing.running(unit.key)) is not None:
                 raise LockedError(
-                    f"the {unit.what} to be done before {stage}",
-                    f"another run at it ({holder.words})",
-                    None,
-                    "Wait for it",
+                    f"Stage {stage} needs the {unit.what}, and another run works on it ({holder.words})",
+                    remedy="Wait until it has ended",
                 )
         if wanting or not of_it:
             first = wanting[0].name if wanting else ""
-            came = f"{len(wanting)} of {len(of_it)} not done ({first} first)" if wanting else "no usable study"
+            came = (
+                f"{len(wanting)} of {len(of_it)} units are not done (the first is {first})"
+                if wanting
+                else "no study is usable"
+            )
             raise SettingsError(
-                f"stage {earlier} to be done before {stage}",
-                came,
-                None,
-                f"Run what is missing: lessgad run {experiment.folder.root} --until {stage}",
+                f"Stage {stage} needs stage {earlier}: {came}",
+                remedy=f"Run what is missing: lessgad run {experiment.folder.root} --until {stage}",
             )

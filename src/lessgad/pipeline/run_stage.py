@@ -33,11 +33,11 @@ def run_stage(
     """Do units of a stage, those that others of the stage need first.
 
     Args:
-        experiment: Whose.
-        standing: How its units stand; not looked at again afterwards.
-        stage: Which.
-        units: What is to do.
-        progress: Is told of the progress.
+        experiment: The opened experiment.
+        standing: State of all units; it is not updated.
+        stage: The stage.
+        units: Units to do.
+        progress: Receives the progress.
         elsewhere: Workers on other machines for what can be done side by side; None: processes of this one.
     """
     progress.begin(stage, sum(unit.size for unit in units))

@@ -39,14 +39,19 @@ class Selection:
         """Raise SettingsError where a part of the studies is meant in a stage that needs all of them."""
         if not self.everything and not set(stages) <= set(SHARED):
             raise SettingsError(
-                f"--shard and --participant-label together with --stage {', '.join(SHARED[:-1])} or {SHARED[-1]}",
-                f"the stages {', '.join(stages)}",
-                None,
-                "Run train and report without them",
+                f"--shard and --participant-label do not go with the stages {', '.join(stages)}",
+                remedy=f"Give them with --stage {', '.join(SHARED[:-1])} or {SHARED[-1]}; run train and report "
+                "without them",
             )
 
     def subjects(self, experiment: Experiment) -> frozenset[str] | None:
-        """Give the names of the studies; None for all.
+        """Give the names of the selected studies.
+
+        Args:
+            experiment: The opened experiment.
+
+        Returns:
+            The names; None for all.
 
         Raises:
             SettingsError: The cohort has no patient of such a label.
@@ -58,7 +63,9 @@ class Selection:
         known = {study.patient for study in studies} | {study.patient for study in experiment.cohort.unusable}
         unknown = sorted(set(wanted) - known)
         if unknown:
-            raise SettingsError("--participant-label of the cohort", f"sub-{unknown[0]}", experiment.cohort.root)
+            raise SettingsError(
+                f"The cohort has no sub-{unknown[0]}, which --participant-label names", path=experiment.cohort.root
+            )
         names = [study.name for study in studies if not wanted or study.patient in wanted]
         return frozenset(self.shard.of(names))
 
@@ -69,13 +76,16 @@ class Selection:
         subjects: Collection[str] | None,
         models: frozenset[str] = frozenset(),
     ) -> list[Unit]:
-        """Give the units of a stage that a run is about; those of no study are among them.
+        """List the units of a stage that the selection covers, including those that belong to no study.
 
         Args:
-            standing: How units stand.
-            stage: Which.
-            subjects: As `subjects` gave them.
-            models: Of the training; none means all.
+            standing: State of all units.
+            stage: The stage.
+            subjects: Result of `subjects`.
+            models: Names of the models to train; none means all.
+
+        Returns:
+            The units.
         """
         units = [unit for unit in standing.plan.of_stage(stage) if not standing.left_out(unit.key)]
         if stage == "train" and models:

@@ -19,12 +19,15 @@ from lessgad.experiment.cluster_settings import ClusterSettings
 
 @contextmanager
 def workers_of_slurm(settings: ClusterSettings, logs: Path, progress: Progress) -> Iterator[Workers]:
-    """Ask SLURM for jobs, and give their workers once the first is there; the jobs end with the block.
+    """Ask SLURM for jobs, and provide their workers when the first has started; the jobs end with the block.
 
     Args:
-        settings: Of the jobs.
-        logs: Where jobs print to.
-        progress: Is told what is waited for.
+        settings: Settings of the jobs.
+        logs: Folder for the output of jobs.
+        progress: Receives messages about waiting.
+
+    Yields:
+        The workers.
 
     Raises:
         SettingsError: SLURM refuses the jobs.
@@ -72,5 +75,6 @@ def _check_script(script: str) -> None:
     if said.returncode:
         lines = [line for line in said.stderr.splitlines() if line.strip()] or ["no reason given"]
         raise SettingsError(
-            "jobs that SLURM takes", lines[0].strip(), None, "Correct cluster in experiment.yaml; sinfo names queues"
+            f"SLURM does not take the jobs: {lines[0].strip()}",
+            remedy="Correct cluster in experiment.yaml; sinfo names queues",
         )

@@ -19,10 +19,10 @@ from lessgad.pipeline.selection import EVERYTHING, Selection
 
 @dataclass(frozen=True)
 class StageStatus:
-    """How the units of one stage stand.
+    """States of the units of one stage.
 
     Attributes:
-        stage: Which.
+        stage: The stage.
         states: State of each unit, by name.
         why: Reason for each that is not done, where it was asked for.
     """
@@ -36,7 +36,11 @@ class StageStatus:
         return sum(other == state for other in self.states.values())
 
     def groups(self) -> list[tuple[State, str, list[str]]]:
-        """Put units together that are in one state for one reason."""
+        """Group units by state and reason.
+
+        Returns:
+            State, reason and names of each group.
+        """
         found: dict[tuple[State, str], list[str]] = {}
         for name, reason in self.why.items():
             found.setdefault((self.states[name], reason), []).append(name)
@@ -44,11 +48,14 @@ class StageStatus:
 
 
 def experiment_status(root: Path, *, with_why: bool = False) -> tuple[list[StageStatus], list[Failure]]:
-    """Look at every stage; nothing is run, nothing is written.
+    """Look at every stage; nothing is run and nothing is written.
 
     Args:
         root: The experiment folder.
         with_why: Find out too why each unit is not done.
+
+    Returns:
+        State of each stage, and the failures.
 
     Raises:
         InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.
@@ -62,13 +69,16 @@ def experiment_status(root: Path, *, with_why: bool = False) -> tuple[list[Stage
 def what_would_be_done(
     root: Path, stages: Sequence[Stage], selection: Selection = EVERYTHING, model_doses: Sequence[float] = ()
 ) -> list[StageStatus]:
-    """List what a run would do, and why, without doing it.
+    """List the pending units and the reasons, without doing them.
 
     Args:
         root: The experiment folder.
-        stages: Of the run.
-        selection: Of the studies.
+        stages: Stages of the run.
+        selection: Selection of the studies.
         model_doses: The models of these doses alone; none means all.
+
+    Returns:
+        The pending units of each stage.
 
     Raises:
         InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.
@@ -89,7 +99,16 @@ def what_would_be_done(
 
 
 def stage_status(standing: Standing, stage: Stage, *, with_why: bool = False) -> StageStatus:
-    """Say how the units of a stage stand; those that are left out are not among them."""
+    """Describe the state of the units of a stage, without those that are left out.
+
+    Args:
+        standing: State of all units.
+        stage: The stage.
+        with_why: Whether the reasons are looked up.
+
+    Returns:
+        The status.
+    """
     units = [unit for unit in standing.plan.of_stage(stage) if not standing.left_out(unit.key)]
     states = {unit.name: standing.state(unit.key) for unit in units}
     reasons = {unit.name: why(standing, unit.key) for unit in units if with_why and states[unit.name] != "done"}

@@ -17,6 +17,14 @@ def usable_units(experiment: Experiment) -> frozenset[str]:
 
 
 def usable_studies(experiment: Experiment, subset: Subset) -> list[Study]:
-    """Give the studies of a subset, without those whose preparation failed."""
+    """Keep the studies of a subset whose preparation succeeded.
+
+    Args:
+        experiment: The opened experiment.
+        subset: The subset.
+
+    Returns:
+        The studies.
+    """
     usable = usable_units(experiment)
     return [study for study in experiment.studies([subset]) if prepared(study) in usable]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether two images of one head, on one grid, really lie on each other."""
+"""Whether two images of one head, on one grid, really are aligned."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ NUDGE_DEG = 4.0
 FEWEST_HEAD_VOXELS = 1000
 _MOST_HEAD_VOXELS = 100_000
 _N_BINS = 32
+_NOT_ALIGNED = "The two images are not aligned, or do not show one head:"
 
 Points = Float[np.ndarray, "3 n"]
 
 
 @dataclass(frozen=True)
 class AlignmentQuality:
-    """How well two images of one head lie on each other.
+    """The measured alignment of two images of one head.
 
     Attributes:
         head_dice: Overlap of the two heads, 0–1, within the planes that both images cover.
@@ -62,12 +63,15 @@ class AlignmentQuality:
 
 
 def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LOWEST_INFORMATION) -> AlignmentQuality:
-    """Check that two images of one head lie on each other; for registered images and for declared ones.
+    """Check that two images of one head are aligned, whether lessgad registered them or the user declares it.
 
     Args:
         fixed: One of them.
         moved: The other, on the same grid.
         lowest_information: Limit of the normalized mutual information.
+
+    Returns:
+        The measured quality.
 
     Raises:
         RegistrationError: The heads overlap too little, one image says too little about the other, or a
@@ -75,42 +79,46 @@ def check_alignment(fixed: Volume, moved: Volume, lowest_information: float = LO
         VolumeError: The images are not on one grid.
     """
     quality = alignment_quality(fixed, moved)
-    wanted = "two aligned images of one head"
     remedy = "Look at the two images: same patient, same orientation, both whole?"
     if quality.head_dice < LOWEST_HEAD_DICE:
         raise RegistrationError(
-            wanted, f"heads that overlap with Dice {quality.head_dice:.2f} (limit {LOWEST_HEAD_DICE})", None, remedy
+            f"{_NOT_ALIGNED} the heads overlap with Dice {quality.head_dice:.2f} (limit {LOWEST_HEAD_DICE})",
+            remedy=remedy,
         )
     if quality.information < lowest_information:
         raise RegistrationError(
-            wanted,
-            f"normalized mutual information {quality.information:.3f} (limit {lowest_information})",
-            None,
-            remedy,
+            f"{_NOT_ALIGNED} their normalized mutual information is {quality.information:.3f} (limit "
+            f"{lowest_information})",
+            remedy=remedy,
         )
     if quality.nudge_gain > HIGHEST_NUDGE_GAIN:
         raise RegistrationError(
-            wanted,
-            f"images that fit {quality.nudge_gain:.2f} times as well after {quality.nudge} "
-            f"(limit {HIGHEST_NUDGE_GAIN})",
-            None,
-            "Register them, or look at what moved between them",
+            f"{_NOT_ALIGNED} they fit {quality.nudge_gain:.2f} times as well after {quality.nudge} (limit "
+            f"{HIGHEST_NUDGE_GAIN})",
+            remedy="Register them, or look at what moved between them",
         )
     return quality
 
 
 def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
-    """Measure how well two images of one head lie on each other, on a grid of about 2 mm.
+    """Measure how well two images of one head are aligned, on a grid of about 2 mm.
 
     Each image is cut into 32 classes of equal size inside both heads; the mutual information of the classes
     does not change with the intensity scale of either. Nudges are 26 shifts of 2 mm (one voxel where voxels
     are larger) and 6 rotations of 4° about the center of the head, nearest neighbor.
 
+    Args:
+        fixed: One image.
+        moved: The other image, on the same grid.
+
+    Returns:
+        The measured quality.
+
     Raises:
         RegistrationError: The heads share too little to measure.
         VolumeError: The images are not on one grid.
     """
-    check_same_grid(fixed, moved, "two images on one grid")
+    check_same_grid(fixed, moved, "The two images are not on one grid")
     one, spacing_mm = _coarse(in_transverse_order(fixed))
     other, _ = _coarse(in_transverse_order(moved))
     view = tuple(
@@ -122,7 +130,9 @@ def alignment_quality(fixed: Volume, moved: Volume) -> AlignmentQuality:
     both = heads[0] & heads[1]
     n_shared = int(both.sum())
     if n_shared < FEWEST_HEAD_VOXELS:
-        raise RegistrationError("two images of one head", f"heads with {n_shared} voxels of {GRID_MM:g} mm in common")
+        raise RegistrationError(
+            f"The two heads have {n_shared} voxels of {GRID_MM:g} mm in common, too few for one head"
+        )
     points = np.argwhere(both)[:: max(1, n_shared // _MOST_HEAD_VOXELS)].T.astype(np.float64)
     classes_one = _classes(one, both)[_index(points, both.shape)]
     classes_other = _classes(other, both)
@@ -162,11 +172,11 @@ def _heads(
     one: Float[np.ndarray, "x y z"], other: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float, float]
 ) -> tuple[Bool[np.ndarray, "x y z"], Bool[np.ndarray, "x y z"]]:
     if one.size == 0:
-        raise RegistrationError("two images of one head", "fields of view with nothing in common")
+        raise RegistrationError("The two fields of view have nothing in common")
     try:
         return head_mask(one, spacing_mm), head_mask(other, spacing_mm)
     except StudyError as error:
-        raise RegistrationError("two images of one head", f"no head where they overlap ({error.came})") from error
+        raise RegistrationError(f"No head is found where the two images overlap. {error.problem}") from error
 
 
 def _classes(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) -> Int[np.ndarray, "x y z"]:
@@ -202,7 +212,7 @@ def _nudges(points: Points, spacing_mm: tuple[float, float, float]) -> list[tupl
         cosine, sine = np.cos(np.radians(NUDGE_DEG)), sign * np.sin(np.radians(NUDGE_DEG))
         turned = arm.copy()
         turned[one], turned[other] = cosine * arm[one] - sine * arm[other], sine * arm[one] + cosine * arm[other]
-        nudges.append((turned / spacing + center, f"a turn by {-sign * NUDGE_DEG:g}° about {'xyz'[axis]}"))
+        nudges.append((turned / spacing + center, f"a rotation by {-sign * NUDGE_DEG:g}° about {'xyz'[axis]}"))
     return nudges
 
 

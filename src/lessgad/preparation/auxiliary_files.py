@@ -25,14 +25,27 @@ def description_of(image: Path) -> Path:
 def write_auxiliary_image(
     path: Path, image: Float[np.ndarray, "x y z"], grid: Volume, description: dict[str, Any]
 ) -> None:
-    """Write an image in transverse order on the grid (and in the axis order) of its T1, the description last."""
+    """Write an image in transverse order on the grid (and in the axis order) of its T1, the description last.
+
+    Args:
+        path: The file to write.
+        image: The image.
+        grid: A volume on the grid to use.
+        description: Values that describe the image.
+    """
     affine = in_transverse_order(grid).affine
     write_volume(path, in_order_of(Volume(image.astype(np.float32), affine), grid))
     write_text(description_of(path), json.dumps(description, indent=1) + "\n")
 
 
 def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[str, Any]]:
-    """Read what `write_auxiliary_image` wrote; the image stays on disk until it is looked at.
+    """Read what `write_auxiliary_image` wrote; voxels are read when they are used.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The image, (x, y, z), and its description.
 
     Raises:
         VolumeError: A file is missing or damaged.
@@ -40,7 +53,11 @@ def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[s
     try:
         description = json.loads(description_of(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise VolumeError("a prepared image", "one that is missing or damaged", path, _AGAIN) from error
+        raise VolumeError("A prepared image is missing or damaged", path=path, remedy=_AGAIN) from error
     if not isinstance(description, dict):
-        raise VolumeError("a description by name", type(description).__name__, description_of(path), _AGAIN)
+        raise VolumeError(
+            f"The description holds a {type(description).__name__}; it must hold values by name",
+            path=description_of(path),
+            remedy=_AGAIN,
+        )
     return in_transverse_order(read_volume(path)).array, description

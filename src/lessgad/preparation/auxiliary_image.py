@@ -67,6 +67,9 @@ def prepare_low_dose(
         settings: Settings of the preparation.
         n_threads: Number of threads of the registration.
 
+    Returns:
+        The prepared image.
+
     Raises:
         RegistrationError: The two could not be aligned, or are not aligned although the settings say so.
         CalibrationError: Their histograms do not tell how their intensities relate.
@@ -88,6 +91,9 @@ def prepare_t2(pre_contrast: Volume, t2: Volume, settings: PreparationSettings, 
         t2: The T2 in transverse order, on any grid.
         settings: Whether to register.
         n_threads: Number of threads of the registration.
+
+    Returns:
+        The prepared image.
 
     Raises:
         RegistrationError: The two could not be aligned, or are not aligned although the settings say so.

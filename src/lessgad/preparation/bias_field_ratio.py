@@ -75,6 +75,9 @@ class BiasFieldRatio:
     def over(self, shape: tuple[int, int, int]) -> Float[np.ndarray, "x y z"]:
         """Evaluate the factor at each voxel of a volume.
 
+        Args:
+            shape: Number of voxels along each axis.
+
         Returns:
             The factor, float32; beyond the head that of its border.
         """
@@ -98,9 +101,12 @@ def find_bias_field_ratio(
 
     Args:
         pre_contrast: T1, true zero at 0.
-        post_contrast: On the same grid and roughly the same scale, true zero at 0.
+        post_contrast: Scan after contrast on the same grid and roughly the same scale, true zero at 0.
         head: Foreground; no mask of the tumor is needed.
-        spacing_mm: Of the voxels.
+        spacing_mm: Spacing of the voxels, in mm.
+
+    Returns:
+        The factor field.
     """
     from skimage.measure import block_reduce
 

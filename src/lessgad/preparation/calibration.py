@@ -38,10 +38,20 @@ class IntensityMap:
 
     def __post_init__(self) -> None:
         if not (0 < self.scale < math.inf and math.isfinite(self.offset)):
-            raise CalibrationError("a positive scale and a finite offset", f"{self.scale:g} and {self.offset:g}")
+            raise CalibrationError(
+                f"The intensity map has scale {self.scale:g} and offset {self.offset:g}; the scale must be "
+                "positive and the offset finite"
+            )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Map every voxel; the type stays."""
+        """Apply the map to every voxel; the type is kept.
+
+        Args:
+            image: The image to map.
+
+        Returns:
+            The mapped intensities.
+        """
         return self.scale * image + self.offset
 
     def inverse(self) -> IntensityMap:
@@ -68,6 +78,9 @@ def calibrate(
         method: ``robust`` (a scale, `calibrate_robust`), ``smooth`` (the same, after the ratio of the bias fields was
             corrected), ``peaks`` (the paper, `calibrate_peaks`) or ``none`` (the images already share a scale).
 
+    Returns:
+        The map.
+
     Raises:
         CalibrationError: The images do not say how their intensities relate.
     """
@@ -81,13 +94,16 @@ def calibrate(
 def calibrate_peaks(
     pre_contrast: Float[np.ndarray, "x y z"], standard_dose: Float[np.ndarray, "i j k"]
 ) -> IntensityMap:
-    """Take background and second peak of `standard_dose` onto those of `pre_contrast`, as in the paper.
+    """Map background and second peak of `standard_dose` to those of `pre_contrast`, as in the paper.
 
     The images may be on different grids. An offset other than zero moves true zero.
 
     Args:
         pre_contrast: T1, any unit.
         standard_dose: T1ce, any unit.
+
+    Returns:
+        The map.
 
     Raises:
         CalibrationError: One of them has no second peak that stands out.
@@ -104,7 +120,7 @@ def calibrate_robust(
     standard_dose: Float[np.ndarray, "x y z"],
     head: Bool[np.ndarray, "x y z"],
 ) -> IntensityMap:
-    """Find the one scale that most voxels of the head agree on: those that do not enhance.
+    """Find the scale on which most voxels of the head agree, those that do not enhance.
 
         log scale = mode of log(T1 / T1ce)
 
@@ -116,6 +132,9 @@ def calibrate_robust(
         standard_dose: T1ce on the same grid, true zero at 0, any unit.
         head: Voxels of the head; no tumor mask is needed, since enhancing voxels are a minority.
 
+    Returns:
+        The map, without an offset.
+
     Raises:
         CalibrationError: Fewer than 100 voxels are left, or less than 30 % of them are within 20 % of the
             scale.
@@ -125,7 +144,7 @@ def calibrate_robust(
     bright = _bright(pre_contrast, head) & _bright(standard_dose, head)
     n_bright = int(np.count_nonzero(bright))
     if n_bright < FEWEST_VOXELS:
-        raise _no_agreement(f"{n_bright} voxels that are bright in both")
+        raise _no_agreement(f"only {n_bright} voxels are bright in both")
     ratios = np.log(pre_contrast[bright].astype(np.float64)) - np.log(standard_dose[bright].astype(np.float64))
     lower, median, upper = np.percentile(ratios, (25, 50, 75))
     edges = median + np.arange(-LOG_RANGE, LOG_RANGE + LOG_BIN / 2, LOG_BIN)
@@ -136,7 +155,9 @@ def calibrate_robust(
     mode = float(edges[highest] + edges[highest + 1]) / 2
     agreement = float(np.mean(np.abs(ratios - mode) < AGREEMENT_WITHIN))
     if agreement < LEAST_AGREEMENT:
-        raise _no_agreement(f"{100 * agreement:.0f} % of the head within 20 % of the most frequent ratio")
+        raise _no_agreement(
+            f"the ratio of only {100 * agreement:.0f} % of the head is within 20 % of the most frequent one"
+        )
     return IntensityMap(math.exp(mode), 0.0)
 
 
@@ -149,7 +170,6 @@ def _bright(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]) 
 
 def _no_agreement(came: str) -> CalibrationError:
     return CalibrationError(
-        "pre-contrast and standard-dose images whose intensities agree up to a scale",
-        came,
+        f"The intensities of T1 and T1ce do not agree up to a scale: {came}",
         remedy="Check that both images show one head and are aligned",
     )

@@ -25,7 +25,7 @@ class CarriedTumor:
     """Labels on the grid of the T1, and what became of the tumor.
 
     Attributes:
-        labels: Where both scans have something; 0 elsewhere.
+        labels: Labels of the voxels that both scans cover; 0 elsewhere.
         drawn_ml: Volume of the tumor as drawn.
         on_grid_ml: Its volume on the grid of the T1.
         covered_share: Share of the tumor that both scans cover; 1 without a tumor.
@@ -50,12 +50,12 @@ class CarriedTumor:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What was lost, in words."""
+        """Describe in words which part of the mask was lost."""
         said = []
         if self.n_vanished:
             said.append(
                 f"{self.n_vanished} of {self.n_lesions} lesions ({self.vanished_ml:.2g} ml) have no voxel on the grid "
-                "of the T1 and are lost: its voxels are larger, or it does not reach there"
+                "of the T1 and are lost: the voxels of the T1 are larger, or its field of view does not cover them"
             )
         said += [f"label {value} has no voxel on the grid of the T1" for value in self.vanished_labels]
         if abs(self.on_grid_ml - self.drawn_ml) > WORTH_SAYING * self.drawn_ml:
@@ -76,7 +76,7 @@ def carry_tumor(
     seen: Bool[np.ndarray, "x y z"],
     tumor_values: tuple[int, ...],
 ) -> CarriedTumor:
-    """Bring labels onto the grid of the T1, nearest neighbor, and cut away what one of the scans does not cover.
+    """Resample labels to the grid of the T1 (nearest neighbor), and remove what one of the scans does not cover.
 
     Args:
         drawn: Labels in transverse order, on the grid of the T1 or of the T1ce.
@@ -84,6 +84,9 @@ def carry_tumor(
         transform: Takes points of the T1 to points of the image that they were drawn on.
         seen: Voxels of the T1 that the T1ce has something of.
         tumor_values: Labels of the tumor.
+
+    Returns:
+        The labels, and how much was removed.
 
     Raises:
         StudyError: Nothing of the tumor is left, or less than half of it is covered.
@@ -115,15 +118,13 @@ def carry_tumor(
 def _check_left(carried: CarriedTumor) -> None:
     if carried.n_lesions and carried.on_grid_ml == 0:
         raise StudyError(
-            "a tumor that is there on the grid of the T1 too",
-            f"{carried.drawn_ml:.2g} ml as drawn on the T1ce, and no voxel on that grid",
-            remedy="Use a T1 whose voxels are smaller, or one that reaches to the tumor",
+            f"The tumor has {carried.drawn_ml:.2g} ml as drawn on the T1ce, and no voxel on the grid of the T1",
+            remedy="Use a T1 whose voxels are smaller, or one that covers the tumor",
         )
     if carried.covered_share < LEAST_COVERED:
         raise StudyError(
-            "scans that both cover at least half of the tumor",
-            f"{100 * carried.covered_share:.0f} % of it",
-            remedy="Use scans whose field of view holds the tumor",
+            f"Both scans cover only {100 * carried.covered_share:.0f} % of the tumor; at least half is needed",
+            remedy="Use scans whose field of view contains the tumor",
         )
 
 

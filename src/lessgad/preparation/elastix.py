@@ -11,6 +11,13 @@ def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has 
     """Make an elastix registration of two float32 volumes.
 
     ``itk.ElastixRegistrationMethod`` first imports every module of itk that elastix depends on, in all pixel types.
+
+    Args:
+        fixed: The fixed image of ITK.
+        moving: The moving image of ITK.
+
+    Returns:
+        The elastix registration object.
     """
     try:
         method = import_module("itk.itkElastixRegistrationMethodPython").itkElastixRegistrationMethodIF3IF3.New()

@@ -55,16 +55,22 @@ def head_mask(image: Float[np.ndarray, "x y z"], spacing_mm: tuple[float, float,
     if clipped.min() == clipped.max():
         clipped = image
     if clipped.min() == clipped.max():
-        raise StudyError("an image with a head in it", f"{clipped.flat[0]:g} in every voxel")
+        raise StudyError(f"The image shows no head: every voxel is {clipped.flat[0]:g}")
     foreground = _largest_component(_holes_filled(image > _threshold(clipped)))
     return _holes_filled(_closed(foreground, spacing_mm))
 
 
 def _threshold(image: Float[np.ndarray, "x y z"]) -> float:
-    """Li's threshold in double precision, after at most `MOST_STEPS` steps.
+    """Compute Li's threshold in double precision, after at most `MOST_STEPS` steps.
 
     In single precision, or where the smallest difference of two intensities is below the rounding error of their mean,
     the iteration steps to and fro between two neighboring numbers for ever.
+
+    Args:
+        image: The image.
+
+    Returns:
+        The threshold, in the unit of the image.
     """
     from skimage.filters import threshold_li
 
@@ -88,13 +94,19 @@ class _EnoughError(Exception):
 def head_box(mask: Bool[np.ndarray, "x y z"]) -> HeadBox:
     """Find the smallest in-plane box that holds the mask in every slice.
 
+    Args:
+        mask: A mask.
+
+    Returns:
+        The box.
+
     Raises:
         StudyError: The mask is empty.
     """
     x = np.flatnonzero(mask.any(axis=(1, 2)))
     y = np.flatnonzero(mask.any(axis=(0, 2)))
     if x.size == 0:
-        raise StudyError("a head to crop to", "an empty head mask")
+        raise StudyError("The head mask is empty")
     return HeadBox(int(x[0]), int(x[-1]) + 1, int(y[0]), int(y[-1]) + 1)
 
 

@@ -53,12 +53,12 @@ def histogram(image: Float[np.ndarray, "x y z"]) -> tuple[Float[np.ndarray, " bi
     from scipy.ndimage import gaussian_filter1d
 
     if image.size == 0:
-        raise _no_peak("no voxels")
+        raise _no_peak("the image has no voxels")
     lowest, highest = (float(value) for value in np.percentile(image, RANGE_PERCENTILES))
     if not np.isfinite([lowest, highest, float(image.sum(dtype=np.float64))]).all():
-        raise _no_peak("values that are not finite")
+        raise _no_peak("some values are not finite")
     if lowest == highest:
-        raise _no_peak(f"{lowest:g} in nearly every voxel")
+        raise _no_peak(f"nearly every voxel is {lowest:g}")
     counts, edges = np.histogram(image, N_BINS, (lowest, highest))
     return (edges[1:] + edges[:-1]) / 2, gaussian_filter1d(counts.astype(float), SMOOTHING_BINS)
 
@@ -74,6 +74,9 @@ def find_peaks(image: Float[np.ndarray, "x y z"]) -> HistogramPeaks:
 
     Args:
         image: A head, skull-stripped or not, in any unit; shape (x, y, z).
+
+    Returns:
+        Background and second peak, in the unit of the image.
 
     Raises:
         CalibrationError: The image is empty, constant or not finite, or no second peak stands out.
@@ -106,7 +109,7 @@ def _tissue(image: Float[np.ndarray, "x y z"], background: float) -> float:
     brightest = float(np.percentile(image, RANGE_PERCENTILES[1]))
     signal = image[(image > background) & (image <= brightest)].astype(np.float64) - background
     if signal.size == 0:
-        raise _no_peak("a background alone")
+        raise _no_peak("it shows the background alone")
     mean = float(np.square(signal).sum() / signal.sum())  # weighted by itself, which silences noise
     edges = np.arange(np.log(DARKEST_TISSUE / 10), np.log((brightest - background) / mean) + 1, LOG_BIN)
     counts, _ = np.histogram(np.log(signal / mean), edges)
@@ -118,12 +121,11 @@ def _tissue(image: Float[np.ndarray, "x y z"], background: float) -> float:
         beside = np.interp(np.multiply(intensities[i], BESIDE), intensities, plain_density)
         if intensities[i] > DARKEST_TISSUE and plain_density[i] > STANDS_OUT_BY * beside.max():
             return mean * float(intensities[i])
-    raise _no_peak("one that falls off without one")
+    raise _no_peak("it falls off without one")
 
 
 def _no_peak(came: str) -> CalibrationError:
     return CalibrationError(
-        "a histogram with a second peak beside the background",
-        came,
+        f"The histogram has no second peak beside the background: {came}",
         remedy="Check that the image shows a whole head without gross artifacts",
     )

@@ -21,7 +21,7 @@ MOST_OFFSET = 0.35  # of tissue; a quarter is what noise makes of air at an SNR 
 
 @dataclass(frozen=True, eq=False)
 class IntensityScale:
-    """How two scans of one head are taken to [−1, 1].
+    """The maps that take two scans of one head to [−1, 1].
 
     Attributes:
         head: Foreground of the T1.
@@ -38,11 +38,25 @@ class IntensityScale:
     normalization: Normalization
 
     def calibrated(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-        """Take the scan after contrast to the intensities of the T1."""
+        """Calibrate the scan after contrast to the intensities of the T1.
+
+        Args:
+            post_contrast: The scan after contrast, on the grid of the T1.
+
+        Returns:
+            The calibrated scan.
+        """
         return self.to_pre_contrast.apply(_even(post_contrast, self.gain))
 
     def normalized(self, post_contrast: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-        """Take the scan after contrast to [−1, 1]."""
+        """Calibrate and normalize the scan after contrast.
+
+        Args:
+            post_contrast: The scan after contrast, on the grid of the T1.
+
+        Returns:
+            The scan on [−1, 1].
+        """
         return self.normalization.apply(self.calibrated(post_contrast))
 
 
@@ -58,9 +72,12 @@ def find_intensity_scale(
 
     Args:
         pre_contrast: T1 in transverse order, any unit.
-        post_contrast: On the same grid, any unit.
+        post_contrast: Scan after contrast on the same grid, any unit.
         spacing_mm: Voxel spacing.
         settings: Method of calibration, and where +1 lies.
+
+    Returns:
+        The scale.
 
     Raises:
         StudyError: There is no head in the T1.
@@ -90,9 +107,9 @@ def _check_zero(
     before, after = float(np.median(pre_contrast[air])), float(np.median(calibrated[air]))
     if abs(after - before) > MOST_OFFSET * tissue:
         raise CalibrationError(
-            "a scan after contrast whose intensities begin at zero, as those of the T1 do",
-            f"air at {after:.3g} where the T1 has {before:.3g} and tissue {tissue:.3g}",
-            remedy="Remove the offset from its intensities",
+            f"Zero differs between the scans: with tissue at {tissue:.3g}, air is at {after:.3g} after "
+            f"contrast and at {before:.3g} in the T1",
+            remedy="Remove the offset from the intensities of the scan after contrast",
         )
 
 

@@ -30,7 +30,7 @@ class Mask:
     """Labels, and the image whose grid they are on.
 
     Attributes:
-        labels: As in the file, with the order and direction of axes that the image has.
+        labels: Labels as in the file, with the order and direction of axes that the image has.
         on_standard_dose: Whether they were drawn on the T1ce; else on the T1.
     """
 
@@ -50,54 +50,81 @@ def read_mask(
     ``space-`` in its name decides; without it, the grid: the T1's, or else the T1ce's. The order and direction of its
     axes may differ from those of the image.
 
+    Args:
+        path: The file to read.
+        space: Value of the entity ``space`` in the file name; None without one.
+        pre_contrast: T1.
+        standard_dose: T1ce.
+        orientation_unknown: What to do with a mask of unknown orientation.
+
+    Returns:
+        The mask, and the image on whose grid it is.
+
     Raises:
-        StudyError: It names neither image, is on the grid of neither, or nobody knows how it lies in space.
+        StudyError: It names neither image, is on the grid of neither, or it is unknown how it lies in space.
         VolumeError: It cannot be read.
     """
     read = read_volume(path, labels=True)
     if orientation_unknown == "refuse" and not read.frame.is_known:
-        raise StudyError("a mask whose header says how it lies in space", "codes of 0", path, TRUST_IT)
+        raise StudyError(
+            "The header of the mask does not say how it lies in space (codes of 0)", path=path, remedy=TRUST_IT
+        )
     if space is None:
         on_standard_dose = not same_grid(with_axes_of(read, pre_contrast), pre_contrast)
     elif space.lower() in PRE_CONTRAST_SPACES | STANDARD_DOSE_SPACES:
         on_standard_dose = space.lower() in STANDARD_DOSE_SPACES
     else:
-        raise StudyError("space-T1w or space-T1ce in the name of a mask", f"space-{space}", path, "Rename it")
+        raise StudyError(
+            f"The name of the mask says space-{space}; it must say space-T1w or space-T1ce",
+            path=path,
+            remedy="Rename it",
+        )
     whose, image = ("ce-gadolinium T1w", standard_dose) if on_standard_dose else ("T1w", pre_contrast)
     labels = with_axes_of(read, image)
     if not same_grid(labels, image):
-        wanted = f"a mask on the grid of the {whose}" if space else "a mask on the grid of the T1w or the T1ce"
-        raise StudyError(wanted, "another grid", path, "Resample it with nearest neighbor")
+        expected = whose if space else "T1w or the T1ce"
+        raise StudyError(
+            f"The mask is not on the grid of the {expected}", path=path, remedy="Resample it with nearest neighbor"
+        )
     return Mask(labels, on_standard_dose)
 
 
 def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], path: Path) -> None:
-    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names."""
+    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names.
+
+    Args:
+        mask: The mask.
+        regions: Label values of each region.
+        known_labels: Labels that a dseg.tsv names.
+        path: The file.
+    """
     found = {int(value) for value in np.unique(mask.labels.array)} - {0}
     if not found:
-        raise VolumeError("a mask with at least one labeled voxel", "an empty one", path, "Draw it or remove it")
+        raise VolumeError("The mask is empty", path=path, remedy="Draw it or remove it")
     known = {*known_labels, *(value for values in regions.values() for value in values)}
     unknown = sorted(found - known)
     if unknown:
         raise VolumeError(
-            f"labels among {sorted(known)}",
-            f"{', '.join(map(str, unknown))} too",
-            path,
-            "Name them in dseg.tsv or under regions in experiment.yaml",
+            f"The mask holds {', '.join(map(str, unknown))}; the known labels are {sorted(known)}",
+            path=path,
+            remedy="Name them in dseg.tsv or under regions in experiment.yaml",
         )
 
 
 def carried_mask(
     mask: Mask, pre_contrast: Volume, transform: RigidTransform, covered: Bool[np.ndarray, "x y z"], regions: Regions
 ) -> CarriedTumor:
-    """Give the labels on the grid of the T1, in transverse order; those drawn on the T1ce are carried along.
+    """Give the labels on the grid of the T1, in transverse order; labels drawn on the T1ce are resampled.
 
     Args:
-        mask: As read.
+        mask: The mask, as read.
         pre_contrast: T1 as read.
         transform: Takes points of the T1 to points of the T1ce.
         covered: Voxels of the T1 that the T1ce has something of.
         regions: Label values of the tumor.
+
+    Returns:
+        The labels, and how much was removed.
 
     Raises:
         StudyError: Nothing of the tumor is left there, or one of the scans covers less than half of it.
@@ -111,9 +138,15 @@ def carried_mask(
 
 
 def check_inside_head(tumor: Bool[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"], path: Path | None) -> None:
-    """Raise StudyError for a tumor that lies mostly in the air: the mask is of another image."""
+    """Raise StudyError for a tumor that lies mostly in the air: the mask is of another image.
+
+    Args:
+        tumor: Mask of the tumor.
+        head: Foreground of the image.
+        path: The file; None for the defaults alone.
+    """
     inside = float(head[tumor].mean())
     if inside < LEAST_INSIDE_HEAD:
         raise StudyError(
-            "a tumor inside the head", f"{1 - inside:.0%} of it outside", path, "Look at the mask on its image"
+            f"{1 - inside:.0%} of the tumor lies outside the head", path=path, remedy="Look at the mask on its image"
         )

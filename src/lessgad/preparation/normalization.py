@@ -35,15 +35,32 @@ class Normalization:
 
     def __post_init__(self) -> None:
         if not (-math.inf < self.background < self.full_scale < math.inf):
-            raise CalibrationError("a full scale above the background", f"{self.full_scale:g} and {self.background:g}")
+            raise CalibrationError(
+                f"The full scale is {self.full_scale:g} and the background {self.background:g}; the full "
+                "scale must be above the background"
+            )
 
     def apply(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Normalize intensities, clipped to [−1, 1], as float32."""
+        """Normalize intensities and clip them to [−1, 1].
+
+        Args:
+            image: Intensities in the unit of the T1.
+
+        Returns:
+            The normalized intensities, float32.
+        """
         relative = (image.astype(np.float64) - self.background) / (self.full_scale - self.background)
         return np.clip(2 * relative - 1, -1, 1).astype(np.float32)
 
     def undo(self, normalized: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Give back intensities; exact up to rounding where `apply` did not clip. The type stays."""
+        """Convert normalized values back to intensities; exact up to rounding where `apply` did not clip.
+
+        Args:
+            normalized: Values on [−1, 1].
+
+        Returns:
+            The intensities, in the type of the input.
+        """
         half_range = (self.full_scale - self.background) / 2
         return (normalized + 1) * half_range + self.background
 
@@ -52,13 +69,21 @@ class Normalization:
         return 2 * difference / (self.full_scale - self.background)
 
     def clipped_fraction(self, image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "x y z"]) -> float:
-        """Share of the voxels in `mask` brighter than full scale, 0–1; 0 where the mask is empty."""
+        """Compute the share of the voxels in `mask` that are brighter than full scale.
+
+        Args:
+            image: The image.
+            mask: A mask.
+
+        Returns:
+            The share, 0–1; 0 for an empty mask.
+        """
         inside = image[mask]
         return float(np.mean(inside > self.full_scale)) if inside.size else 0.0
 
 
 def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Normalization:
-    """Take true zero to −1 and the second peak to −1 + 2 / level.
+    """Make the map that takes true zero to −1 and the second peak to −1 + 2 / level.
 
         full scale = level · second peak
 
@@ -66,8 +91,11 @@ def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
     a quarter or more of the air would clip, after which nothing can be said of the noise any more.
 
     Args:
-        peaks: Of the pre-contrast image, or of the low-dose image where there is no other.
+        peaks: Peaks of the pre-contrast image, or of the low-dose image where there is no other.
         level: Where +1 lies, in multiples of the second peak; above 1.
+
+    Returns:
+        The map.
 
     Raises:
         CalibrationError: The background is further from zero than half the second peak, so that 0 is not
@@ -75,10 +103,9 @@ def normalization_from_peaks(peaks: HistogramPeaks, level: float = LEVEL) -> Nor
     """
     if not (abs(peaks.background) <= MOST_BACKGROUND * peaks.second and peaks.second > 0):
         raise CalibrationError(
-            "an image in which air is close to zero",
-            f"air at {peaks.background:g} and tissue at {peaks.second:g}",
-            remedy="Remove the offset from its intensities",
+            f"Air is not close to zero: it is at {peaks.background:g}, and tissue at {peaks.second:g}",
+            remedy="Remove the offset from the intensities of this image",
         )
     if not 1 < level < math.inf:
-        raise CalibrationError("a full scale above the second peak", f"{level:g} times the peak")
+        raise CalibrationError(f"The full scale is {level:g} times the second peak; it must be above the peak")
     return Normalization(0.0, level * peaks.second)

@@ -85,6 +85,9 @@ def prepare_pair(
         settings: Settings of the preparation.
         n_threads: Number of threads of the registration.
 
+    Returns:
+        The prepared pair.
+
     Raises:
         RegistrationError: The two could not be aligned, or are not aligned although the settings say so.
         CalibrationError: Their histograms do not tell how their intensities relate.
@@ -121,16 +124,32 @@ def prepare_pair(
 
 
 def filled_by(scan: Volume, pair_grid: Volume, transform: RigidTransform | None = None) -> Bool[np.ndarray, "x y z"]:
-    """Where a scan has something other than padding, on the grid of a pair."""
+    """Find where a scan holds something other than padding, on the grid of a pair.
+
+    Args:
+        scan: The scan.
+        pair_grid: A volume on the grid of the pair.
+        transform: Maps points of the pair to points of the scan, RAS+ mm; None where both share a grid.
+
+    Returns:
+        True for such voxels.
+    """
     return covered_by(filled_part(scan), pair_grid, transform or RigidTransform.identity())
 
 
 def _unless_it_cuts_nothing(
     filled: Bool[np.ndarray, "x y z"], other: Bool[np.ndarray, "x y z"]
 ) -> Bool[np.ndarray, "x y z"]:
-    """Where one scan was filled; everywhere, where its padding cuts off nothing of what the other one shows.
+    """Use the filled region of one scan only if its padding cuts off something that the other scan shows.
 
     A skull-stripped scan has padding too, around a brain that the other one need not reproduce to the voxel.
+
+    Args:
+        filled: Voxels that hold something other than padding.
+        other: Another mask on the same grid.
+
+    Returns:
+        True where the scan is filled, or everywhere.
     """
     if np.count_nonzero(other & ~filled) > MOST_HEAD_IN_PADDING * np.count_nonzero(other):
         return filled
@@ -138,5 +157,14 @@ def _unless_it_cuts_nothing(
 
 
 def carry_labels(labels: Volume, pair_grid: Volume, transform: RigidTransform) -> Int[np.ndarray, "x y z"]:
-    """Carry a mask from the grid of the T1ce onto that of the T1, nearest neighbor."""
+    """Resample a mask from the grid of the T1ce to that of the T1, nearest neighbor.
+
+    Args:
+        labels: Labels on the grid of the T1ce.
+        pair_grid: A volume on the grid of the pair.
+        transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+
+    Returns:
+        The labels, int32.
+    """
     return resample(labels, pair_grid, transform, "nearest").array

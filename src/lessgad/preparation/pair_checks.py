@@ -32,8 +32,7 @@ def check_two_scans(
     difference = float(np.sqrt(np.mean(change**2) / max(np.mean(t1**2), np.finfo(float).tiny)))
     if difference < LEAST_DIFFERENCE:
         raise StudyError(
-            "two scans, one before and one after contrast",
-            f"images that differ by {100 * difference:.2g} % in the head: one scan under two names",
+            f"T1 and T1ce differ by {100 * difference:.2g} % in the head: they are one scan under two names",
             remedy="Look for the other scan; one of the two files is a copy",
         )
 
@@ -43,12 +42,15 @@ def darker_after_contrast(
     standard_dose: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],
 ) -> tuple[str, ...]:
-    """Warn of a tumor whose median is darker after contrast, or hardly brighter: the pair may be swapped, or damaged.
+    """Warn of a tumor whose median is darker or hardly brighter after contrast: the pair may be swapped or damaged.
 
     Args:
         pre_contrast: T1 on [−1, 1].
         standard_dose: T1ce on the same scale.
-        tumor: Where the tumor is; not empty.
+        tumor: Mask of the tumor; not empty.
+
+    Returns:
+        At most one line.
     """
     before = float(np.median(pre_contrast[tumor])) + 1
     enhancement = float(np.median((standard_dose - pre_contrast)[tumor]))

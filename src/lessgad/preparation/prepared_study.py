@@ -15,10 +15,11 @@ from jaxtyping import Bool, Float, Int, Shaped
 from lessgad.atomic_write import write_text
 from lessgad.cohort.acquisition import Acquisition, acquisition_from
 from lessgad.cohort.study import study_name
-from lessgad.dose_fraction import dose_label
-from lessgad.errors import CalibrationError, VolumeError
+from lessgad.errors import CalibrationError, SettingsError, VolumeError
 from lessgad.preparation.head import HeadBox
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation, correlation_from
 from lessgad.preparation.normalization import LEVEL, Normalization
+from lessgad.preparation.prepared_files import PreparedFiles as PreparedFiles
 from lessgad.volume import Volume, in_order_of, in_transverse_order, read_volume, write_volume
 
 _AGAIN = "Remove its folder and run the stage prepare again"
@@ -43,10 +44,11 @@ class PreparedStudy:
         acquisition: How the T1ce was acquired, as far as its sidecar says.
         sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
         sigma_pre_contrast: Noise of the T1, likewise.
+        noise_correlation: How the noise of the T1ce as scanned is correlated in plane.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
-        clean_standard_dose: T1ce without its noise, likewise.
-        covered: Voxels that both scans have something of, in no other is anything judged; None where that is all.
-        t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or nobody asked for it.
+        clean_standard_dose: T1ce without its noise; None in the same case.
+        covered: Voxels that both scans cover. Only these are judged; None if the scans cover all voxels.
+        t2: T2 on [−1, 1] by its own level, on the same grid; None where there is none, or it was not requested.
     """
 
     patient: str
@@ -62,6 +64,7 @@ class PreparedStudy:
     acquisition: Acquisition = field(default_factory=Acquisition)
     sigma: float | None = None
     sigma_pre_contrast: float | None = None
+    noise_correlation: NoiseCorrelation = WHITE
     clean_pre_contrast: Float[np.ndarray, "x y z"] | None = None
     clean_standard_dose: Float[np.ndarray, "x y z"] | None = None
     covered: Bool[np.ndarray, "x y z"] | None = None
@@ -80,86 +83,40 @@ class PreparedStudy:
         return self.clean_pre_contrast, self.clean_standard_dose
 
     def region(self, values: tuple[int, ...]) -> Bool[np.ndarray, "x y z"] | None:
-        """Voxels whose label is one of `values`; None where there is no mask or no such voxel."""
+        """Find the voxels whose label is one of `values`.
+
+        Args:
+            values: Label values.
+
+        Returns:
+            True for such voxels; None without a mask or without such a voxel.
+        """
         if self.labels is None:
             return None
         mask: Bool[np.ndarray, "x y z"] = np.isin(self.labels, values)
         return mask if mask.any() else None
 
     def tumor(self, regions: Regions) -> Bool[np.ndarray, "x y z"] | None:
-        """Union of all regions."""
+        """Form the union of all regions.
+
+        Args:
+            regions: Label values of each region.
+
+        Returns:
+            True in the tumor; None without a mask or without such a voxel.
+        """
         return self.region(tuple(value for values in regions.values() for value in values))
 
 
-@dataclass(frozen=True)
-class PreparedFiles:
-    """Where a prepared study lies: ``prepared/sub-P[/ses-S]/sub-P[_ses-S]_…``."""
-
-    folder: Path
-    stem: str
-
-    @property
-    def pre_contrast(self) -> Path:
-        """T1, normalized, on its own grid; uncompressed, so that slices are read without the volume."""
-        return self.folder / f"{self.stem}_desc-prepared_T1w.nii"
-
-    @property
-    def standard_dose(self) -> Path:
-        """T1ce, registered, calibrated, normalized, on the grid of the T1."""
-        return self.folder / f"{self.stem}_ce-gadolinium_desc-prepared_T1w.nii"
-
-    @property
-    def clean_pre_contrast(self) -> Path:
-        """T1, normalized and denoised; absent where no noise is simulated."""
-        return self.folder / f"{self.stem}_desc-denoised_T1w.nii"
-
-    @property
-    def clean_standard_dose(self) -> Path:
-        """T1ce, prepared and denoised; absent where no noise is simulated."""
-        return self.folder / f"{self.stem}_ce-gadolinium_desc-denoised_T1w.nii"
-
-    @property
-    def t2(self) -> Path:
-        """T2, registered, normalized by its own level, on the grid of the T1; absent where no field asks for it."""
-        return self.folder / f"{self.stem}_desc-prepared_T2w.nii"
-
-    def low_dose(self, dose: float) -> Path:
-        """A measured low dose, prepared as the T1ce; absent where low doses are simulated."""
-        return self.folder / f"{self.stem}_acq-{dose_label(dose)}_ce-gadolinium_desc-prepared_T1w.nii"
-
-    @property
-    def repeat(self) -> Path:
-        """A second scan at the standard dose, prepared as the T1ce; absent where the study has none."""
-        return self.folder / f"{self.stem}_acq-repeat_ce-gadolinium_desc-prepared_T1w.nii"
-
-    @property
-    def labels(self) -> Path:
-        """The labels, on the grid of the T1; absent where the study has none."""
-        return self.folder / f"{self.stem}_dseg.nii.gz"
-
-    @property
-    def head(self) -> Path:
-        """The foreground, on the grid of the T1."""
-        return self.folder / f"{self.stem}_desc-head_mask.nii.gz"
-
-    @property
-    def covered(self) -> Path:
-        """What both scans cover, on the grid of the T1; absent where that is all of it."""
-        return self.folder / f"{self.stem}_desc-covered_mask.nii.gz"
-
-    @property
-    def description(self) -> Path:
-        """What was done: transform, maps, landmarks, checks."""
-        return self.folder / f"{self.stem}_desc-preparation.json"
-
-    @property
-    def picture(self) -> Path:
-        """The picture for a person to check."""
-        return self.folder / f"{self.stem}_desc-check.png"
-
-
 def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, description: dict[str, Any]) -> None:
-    """Write a prepared study on the grid (and in the axis order) of its T1, the description last."""
+    """Write a prepared study on the grid (and in the axis order) of its T1, the description last.
+
+    Args:
+        files: Files of the prepared study.
+        study: The prepared study.
+        grid: A volume on the grid to use.
+        description: Values that describe the image.
+    """
     affine = in_transverse_order(grid).affine
 
     def write(path: Path, array: Shaped[np.ndarray, "x y z"]) -> None:
@@ -183,21 +140,25 @@ def write_prepared(files: PreparedFiles, study: PreparedStudy, grid: Volume, des
         "patient": study.patient,
         "session": study.session,
         "head_box": [box.x_start, box.x_stop, box.y_start, box.y_stop],
-        "normalisation": {
-            "background": study.normalization.background,
-            "full_scale": study.normalization.full_scale,
-        },
+        "normalisation": {"background": study.normalization.background, "full_scale": study.normalization.full_scale},
         "tissue_level": study.tissue_level,
         "acquisition": asdict(study.acquisition),
         "sigma": study.sigma,
         "sigma_pre_contrast": study.sigma_pre_contrast,
+        "noise_correlation": asdict(study.noise_correlation),
         **description,
     }
     write_text(files.description, json.dumps(stored, indent=1) + "\n")
 
 
 def read_prepared(files: PreparedFiles) -> PreparedStudy:
-    """Read what `write_prepared` wrote; the images stay on disk until they are looked at.
+    """Read what `write_prepared` wrote; voxels are read when they are used.
+
+    Args:
+        files: Files of the prepared study.
+
+    Returns:
+        The prepared study.
 
     Raises:
         VolumeError: A file is missing or damaged.
@@ -209,8 +170,9 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         acquisition = acquisition_from(description["acquisition"])
         tissue_level, sigma = float(description["tissue_level"]), description["sigma"]
         sigma_pre_contrast = description["sigma_pre_contrast"]
-    except (OSError, ValueError, KeyError, TypeError, CalibrationError) as error:
-        raise VolumeError("a prepared study", "one that is missing or damaged", files.description, _AGAIN) from error
+        correlation = correlation_from(description.get("noise_correlation"))
+    except (OSError, ValueError, KeyError, TypeError, CalibrationError, SettingsError) as error:
+        raise VolumeError("A prepared study is missing or damaged", path=files.description, remedy=_AGAIN) from error
     pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
     standard_dose = in_transverse_order(read_volume(files.standard_dose))
     labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None
@@ -233,6 +195,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         acquisition=acquisition,
         sigma=sigma,
         sigma_pre_contrast=sigma_pre_contrast,
+        noise_correlation=correlation,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
         covered=covered,

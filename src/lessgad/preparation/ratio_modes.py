@@ -60,19 +60,22 @@ def ratio_modes(pre_contrast: Image, calibrated: Image, head: Region) -> tuple[t
 
 
 def mode_cautions(pre_contrast: Image, calibrated: Image, head: Region) -> tuple[str, ...]:
-    """Warn of a head in which two groups of voxels disagree on the ratio of T1 to T1ce.
+    """Warn of a head in which two groups of voxels have different ratios of T1 to T1ce.
 
     Args:
         pre_contrast: T1, true zero at 0.
         calibrated: T1ce on its scale.
         head: Foreground.
+
+    Returns:
+        At most one line.
     """
     modes = ratio_modes(pre_contrast, calibrated, head)
     if len(modes) < 2:
         return ()
     (first, _), (second, height) = modes[:2]
     return (
-        f"calibration is doubtful: most voxels of the head have a T1ce/T1 of {first:.2f}, but a second group "
+        f"calibration is uncertain: most voxels of the head have a ratio T1ce/T1 of {first:.2f}, but a second group "
         f"({100 * height:.0f} % as frequent) has {second:.2f}. If the group at {max(first, second):.2f} enhances, the "
         f"true scale is that of the other: check the enhancement of unaffected tissue in the preparation picture",
     )

@@ -20,7 +20,7 @@ class RegisteredScan(NamedTuple):
     Attributes:
         moved: The scan there.
         transform: Takes points of the other to points of the scan as it came.
-        alignment: How well they lie on each other.
+        alignment: How well they are aligned.
         covered: Voxels of the other that the scan has something of.
     """
 
@@ -37,14 +37,17 @@ def register_and_resample(
     n_threads: int = 1,
     lowest_information: float = LOWEST_INFORMATION,
 ) -> RegisteredScan:
-    """Register a scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
+    """Register one scan to another (rigid, mutual information, cubic), or check that they are aligned, as set.
 
     Args:
-        fixed: In transverse order.
-        moving: In transverse order, on any grid.
+        fixed: Fixed scan in transverse order.
+        moving: Moving scan in transverse order, on any grid.
         settings: Whether to register.
-        n_threads: Of the registration.
-        lowest_information: That the scan must tell of the other, as in `check_alignment`.
+        n_threads: Number of threads of the registration.
+        lowest_information: Least mutual information of the scans, as in `check_alignment`.
+
+    Returns:
+        The scan on the grid of the other one, and the transform.
 
     Raises:
         RegistrationError: The two could not be brought into alignment, or are not although it was said.
@@ -56,7 +59,7 @@ def register_and_resample(
         transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
         moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform)
     else:
-        check_same_grid(moving, fixed, "both images on one grid (alignment: aligned)")
+        check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
         transform, moved = RigidTransform.identity(), moving
         seen = np.ones(fixed.array.shape, dtype=bool)
     return RegisteredScan(moved, transform, check_alignment(fixed, moved, lowest_information), seen)

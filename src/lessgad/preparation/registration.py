@@ -41,7 +41,7 @@ def register_rigid(
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
         n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
-        lowest_information: That the one must tell of the other, as in `check_alignment`.
+        lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
         Maps points of `fixed` to points of `moving`, RAS+ mm, as `resample` takes it.
@@ -54,10 +54,8 @@ def register_rigid(
     least = min(*fixed.array.shape, *moving.array.shape)
     if least < FEWEST_VOXELS:  # elastix would end the process, not raise
         raise RegistrationError(
-            f"two volumes of at least {FEWEST_VOXELS} voxels along each axis",
-            f"{least}",
-            None,
-            "Scans of fewer slices must lie on each other already: preparation: {alignment: aligned}",
+            f"Registration needs {FEWEST_VOXELS} voxels along each axis; a volume has only {least}",
+            remedy="Scans of fewer slices must be aligned already: preparation: {alignment: aligned}",
         )
     failures = []
     for start in _STARTS:
@@ -90,7 +88,7 @@ def _elastix(fixed: Volume, moving: Volume, start: dict[str, list[str]], n_threa
             method.UpdateLargestPossibleRegion()
         except RuntimeError as error:
             raise RegistrationError(
-                "two scans that elastix can register", f"the elastix error “{_reason(Path(folder), error)}”"
+                f"elastix cannot register the two scans: “{_reason(Path(folder), error)}”"
             ) from error
         result = method.GetTransformParameterObject().GetParameterMap(0)
     return RigidTransform.from_elastix(

@@ -40,7 +40,9 @@ class RigidTransform:
         rotation = self.matrix[:3, :3]
         off = max(np.abs(rotation @ rotation.T - np.eye(3)).max(), np.abs(self.matrix[3] - [0, 0, 0, 1]).max())
         if not off <= _RIGID_TOLERANCE or np.linalg.det(rotation) < 0:
-            raise RegistrationError("a rotation and a translation", f"the matrix {np.round(self.matrix, 4).tolist()}")
+            raise RegistrationError(
+                f"The matrix {np.round(self.matrix, 4).tolist()} is not a rotation with a translation"
+            )
 
     @classmethod
     def identity(cls) -> RigidTransform:
@@ -59,6 +61,9 @@ class RigidTransform:
             center_mm: c, the center of rotation, LPS+ mm.
             parameters: Angles about x, y, z in radians, then t in mm.
             compute_zyx: The order of the rotations.
+
+        Returns:
+            The transform.
         """
         center = np.asarray(center_mm, dtype=np.float64)
         about_x, about_y, about_z = (_rotation(axis, parameters[axis]) for axis in range(3))
@@ -72,6 +77,12 @@ class RigidTransform:
     def from_list(cls, rows: object) -> RigidTransform:
         """Read what `to_list` wrote.
 
+        Args:
+            rows: Rows of the matrix.
+
+        Returns:
+            The transform.
+
         Raises:
             RegistrationError: It is not a 4×4 rigid matrix.
         """
@@ -80,7 +91,7 @@ class RigidTransform:
         except (TypeError, ValueError):
             matrix = np.empty(0)
         if matrix.shape != (4, 4):
-            raise RegistrationError("a 4×4 matrix of numbers", repr(rows))
+            raise RegistrationError(f"{rows!r} is not a 4×4 matrix of numbers")
         return cls(matrix)
 
     def to_list(self) -> list[list[float]]:
@@ -159,7 +170,16 @@ def resample(
 
 
 def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.ndarray, "i j k"]:
-    """Say where `resample` finds something of `moving`; elsewhere it gives `outside`."""
+    """Find where `resample` finds voxels of `moving`; elsewhere it gives `outside`.
+
+    Args:
+        moving: The scan that is resampled.
+        like: The volume whose grid is used.
+        transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+
+    Returns:
+        True where `moving` covers the grid.
+    """
     voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
     return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
 
@@ -173,7 +193,14 @@ def filled_part(volume: Volume) -> Volume:
 
 
 def filled_planes(array: Shaped[np.ndarray, "i j k"]) -> tuple[slice, slice, slice]:
-    """Index of an array without the outer planes that hold one value alone."""
+    """Find the part of an array without the outer planes that hold a single value.
+
+    Args:
+        array: The image.
+
+    Returns:
+        Index of the part.
+    """
     i, j, k = (np.flatnonzero(np.ptp(array, axis=others) > 0) for others in ((1, 2), (0, 2), (0, 1)))
     first, second, third = (
         slice(int(varied[0]), int(varied[-1]) + 1) if varied.size else slice(None) for varied in (i, j, k)

@@ -49,8 +49,8 @@ def check_scan(
     """Refuse a scan that cannot be of a head, or whose intensities cannot be a magnitude image's.
 
     Args:
-        scan: As read, any axis order.
-        name: Of the scan, for people: T1.
+        scan: Scan as read, any axis order.
+        name: Name of the scan for display: T1.
         orientation_unknown: What becomes of a scan whose header does not say how it lies in space.
         noise_floor: What becomes of a scan whose air is not near zero, as in sums over many coils.
 
@@ -62,13 +62,21 @@ def check_scan(
     """
     check_size(scan, name)
     if orientation_unknown == "refuse" and not scan.frame.is_known:
-        raise StudyError(f"a {name} whose header says how it lies in space", "codes of 0", remedy=TRUST_IT)
+        raise StudyError(f"The header of the {name} does not say how it lies in space (codes of 0)", remedy=TRUST_IT)
     check_intensities(np.asarray(scan.array, np.float32), name, noise_floor)
     return scan_cautions(scan, name)
 
 
 def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
-    """Say what is doubtful in a scan that can be used: its orientation, saturated intensities, and a noise floor."""
+    """Warn of a usable scan with unknown orientation, saturated intensities, or a noise floor.
+
+    Args:
+        scan: The scan.
+        name: What the scan is, for the words: "T1".
+
+    Returns:
+        One line per caution.
+    """
     cautions = [f"{name}: {words}" for words in scan.frame.cautions]
     if not scan.frame.is_known:
         cautions.append(f"{name}: {UNKNOWN_ORIENTATION}")
@@ -92,6 +100,10 @@ def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
 def check_size(scan: Volume, name: str) -> None:
     """Raise StudyError for voxels or a field of view that no scan of a head has.
 
+    Args:
+        scan: The scan.
+        name: What the scan is, for the words: "T1".
+
     Raises:
         StudyError: Likely units other than those that the header names.
     """
@@ -105,8 +117,7 @@ def check_size(scan: Volume, name: str) -> None:
     else:
         return
     raise StudyError(
-        f"a {name} of the size of a head",
-        came,
+        f"The {name} does not have the size of a head: {came}",
         remedy="Correct the voxel size, or its unit (xyzt_units), in the header of this image",
     )
 
@@ -117,8 +128,8 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
     Outer planes that hold one value alone were not scanned and are not looked at.
 
     Args:
-        image: A scan, any unit.
-        name: Of the scan, for people.
+        image: The image.
+        name: What the scan is, for the words: "T1".
         noise_floor: Whether air above zero is kept; air below zero is never.
 
     Raises:
@@ -127,29 +138,26 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
     lowest, highest = float(image.min()), float(image.max())
     if not SMALLEST_BRIGHT <= max(highest, -lowest) <= LARGEST_BRIGHT:
         raise StudyError(
-            f"a {name} whose brightest voxels lie between {SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
-            f"{highest:.5g}",
+            f"The brightest voxels of the {name} are at {highest:.5g}; they must lie between "
+            f"{SMALLEST_BRIGHT:g} and {LARGEST_BRIGHT:g}",
             remedy="Correct the scale in its header (scl_slope, RescaleSlope)",
         )
     if lowest < -MOST_NEGATIVE * max(highest, 0):
         raise StudyError(
-            f"a {name} without strongly negative values",
-            f"{lowest:.5g} beside {highest:.5g}",
-            remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to negative "
-            "ones; a standardized image (mean 0) cannot be used",
+            f"The {name} has strongly negative values: {lowest:.5g} beside {highest:.5g}",
+            remedy="Convert it again from DICOM: values above 32767 that were stored as int16 wrap around to "
+            "negative ones; a standardized image (mean 0) cannot be used",
         )
     if steps := steps_into_holes(image):
         raise StudyError(
-            f"a {name} without holes in its brightest parts",
-            f"{steps} steps from its brightest voxels into dark holes",
+            f"The {name} has dark holes in its brightest parts ({steps} voxel faces)",
             remedy="Convert it again from DICOM: values beyond the range of their data type (4095, 32767) wrap around "
             "to small ones, or were set to 0",
         )
     offset, tissue = air_offset(image[filled_planes(image)])
     if abs(offset) > MOST_OFFSET * tissue and not (offset > 0 and noise_floor == "keep"):
         raise StudyError(
-            f"a {name} whose air is near zero",
-            f"air that begins at {offset:.4g}, tissue at {tissue:.4g}",
+            f"Air in the {name} is not near zero: it begins at {offset:.4g}, tissue is at {tissue:.4g}",
             remedy=KEEP_FLOOR if offset > 0 else REMOVE_OFFSET,
         )
 
@@ -179,9 +187,15 @@ def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
 
 
 def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
-    """Share of the foreground that has the largest value, to a thousandth; 0 where these are few, as usual.
+    """Compute the share of the foreground that has the largest value, to a thousandth.
 
     A few voxels may be brighter: those of vessels, or of spikes.
+
+    Args:
+        image: The image.
+
+    Returns:
+        The share, 0–1; 0 if such voxels are few, as usual.
     """
     n_brighter = min(MOST_BRIGHTER, image.size - 1)
     brightest = image[image > image.max() / 2]

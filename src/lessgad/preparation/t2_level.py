@@ -16,10 +16,13 @@ T2_LEVEL = 4.0
 
 
 def t2_normalization(t2: Volume) -> Normalization:
-    """Take true zero to −1 and the median of the head to −1 + 2 / 4.
+    """Make the map that takes true zero to −1 and the median of the head to −1 + 2 / 4.
 
     Args:
-        t2: As scanned, in transverse order, any unit.
+        t2: T2 as scanned, in transverse order, any unit.
+
+    Returns:
+        The map.
 
     Raises:
         StudyError: There is no head in it.
@@ -28,5 +31,5 @@ def t2_normalization(t2: Volume) -> Normalization:
     head = head_mask(image, t2.spacing_mm)
     level = float(np.median(image[head]))
     if level <= 0:
-        raise StudyError("a T2 whose head is brighter than zero", f"a median of {level:g}")
+        raise StudyError(f"The median of the T2 in the head is {level:g}; it must be above zero")
     return Normalization(0.0, T2_LEVEL * level)

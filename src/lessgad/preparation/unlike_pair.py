@@ -17,13 +17,13 @@ def check_alike(
     """Raise StudyError for a scan that differs from its T1 in more than contrast, unless the settings keep it.
 
     Args:
-        pre_contrast: Of the T1.
-        scan: Of the scan with contrast.
+        pre_contrast: Acquisition parameters of the T1.
+        scan: Acquisition parameters of the scan after contrast.
         settings: What to do with such pairs.
         other: What the scan is, for people.
     """
     unlike = difference(pre_contrast, scan)
     if unlike is None or settings.unlike_pairs != "exclude":
         return
-    pair = "a pair that differs" if other == "T1ce" else f"a {other} that differs from its T1"
-    raise StudyError(f"{pair} in contrast alone", unlike.replace("T1ce", other), remedy=KEEP_IT)
+    pair = "T1 and T1ce differ" if other == "T1ce" else f"The {other} differs from its T1"
+    raise StudyError(f"{pair} in more than contrast: {unlike.replace('T1ce', other)}", remedy=KEEP_IT)

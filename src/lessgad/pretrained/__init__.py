@@ -16,11 +16,14 @@ NAME = "pretrained"
 def pretrained_model() -> Path:
     """Give the folder of the model that ships with lessgad.
 
+    Returns:
+        The model folder.
+
     Raises:
         ModelError: Its weights are missing from the installation.
     """
     if not (FOLDER / WEIGHTS).is_file():
         raise ModelError(
-            "the pretrained weights of the installation", "none", FOLDER / WEIGHTS, "Install lessgad again"
+            "The installation lacks the pretrained weights", path=FOLDER / WEIGHTS, remedy="Install lessgad again"
         )
     return FOLDER

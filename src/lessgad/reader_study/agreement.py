@@ -36,26 +36,39 @@ def rating_counts(ratings: Ratings, n_categories: int) -> Counts:
     Args:
         ratings: Categories 0 … q − 1; NaN is no rating.
         n_categories: q; categories that nobody used count too.
+
+    Returns:
+        Number of raters, (subjects, categories).
     """
     return np.asarray((ratings[:, :, None] == np.arange(n_categories)).sum(axis=1), dtype=np.float64)
 
 
 def agreement_weights(weighting: Weighting, n_categories: int) -> Weights:
-    """Credit for answering l where another answered k.
+    """Compute the credit for answering l where another rater answered k.
 
     nominal: 1 where k = l, else 0. quadratic: 1 − (k − l)²/(q − 1)².
+
+    Args:
+        weighting: How near misses are credited.
+        n_categories: Number of categories.
+
+    Returns:
+        Weights, (categories, categories), 0–1.
     """
     steps = np.subtract.outer(np.arange(n_categories), np.arange(n_categories)).astype(np.float64)
     return 1 - (steps / (n_categories - 1)) ** 2 if weighting == "quadratic" else (steps == 0).astype(np.float64)
 
 
 def raw_agreement(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coefficient:
-    """p_a: the share of pairs of ratings of a subject that agree, mean over subjects; NaN without a pair.
+    """Compute the raw agreement p_a: the share of agreeing pairs of ratings of a subject, averaged over subjects.
 
     Args:
-        counts: What `rating_counts` gave.
-        weights: What `agreement_weights` gave.
+        counts: Result of `rating_counts`.
+        weights: Result of `agreement_weights`.
         multiplicity: How often each subject counts.
+
+    Returns:
+        p_a; NaN without a pair.
     """
     n = counts.sum(axis=1)
     several = n >= 2
@@ -65,9 +78,17 @@ def raw_agreement(counts: Counts, weights: Weights, multiplicity: Multiplicity) 
 
 
 def fleiss_kappa(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coefficient:
-    """Fleiss' kappa: p_e = Σ_kl w_kl π_k π_l; Scott's π for two raters. NaN where all ratings are one category.
+    """Compute Fleiss' kappa, with p_e = Σ_kl w_kl π_k π_l; for two raters it is Scott's π.
 
     Source: Fleiss, Psychol. Bull. 1971; with missing ratings and weights as in Gwet 2014.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
+
+    Returns:
+        Kappa; NaN if all ratings are in one category.
     """
     prevalence = _prevalence(counts, multiplicity)
     by_chance = np.einsum("...k,kl,...l->...", prevalence, weights, prevalence)
@@ -75,11 +96,19 @@ def fleiss_kappa(counts: Counts, weights: Weights, multiplicity: Multiplicity) -
 
 
 def gwet_ac(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coefficient:
-    """Gwet's AC1 (nominal weights) or AC2 (others): p_e = Σ_kl w_kl / (q (q − 1)) · Σ_k π_k (1 − π_k).
+    """Compute Gwet's AC1 (nominal weights) or AC2 (others), with p_e = Σ_kl w_kl / (q (q − 1)) · Σ_k π_k (1 − π_k).
 
     Only ratings that are in doubt can agree by chance: where all answers are alike, p_e is 0, not 1.
 
     Source: Gwet, Br. J. Math. Stat. Psychol. 2008.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
+
+    Returns:
+        The coefficient.
     """
     q = counts.shape[1]
     prevalence = _prevalence(counts, multiplicity)
@@ -88,9 +117,17 @@ def gwet_ac(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coe
 
 
 def brennan_prediger(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coefficient:
-    """Brennan–Prediger: p_e = Σ_kl w_kl / q², as if chance chose every category alike.
+    """Compute the Brennan–Prediger coefficient, p_e = Σ_kl w_kl / q²: chance is uniform over the categories.
 
     Source: Brennan & Prediger, Educ. Psychol. Meas. 1981.
+
+    Args:
+        counts: Number of raters for each subject and category.
+        weights: Agreement weights of each pair of categories.
+        multiplicity: How often each subject counts.
+
+    Returns:
+        The coefficient.
     """
     seen = raw_agreement(counts, weights, multiplicity)
     return _beyond_chance(seen, np.full_like(seen, weights.mean()))

@@ -42,13 +42,13 @@ class AgreementRow:
     Attributes:
         between: ``readers``: first readings of all readers; ``occasions``: first and second reading of the same reader.
         question: Key.
-        dose: Of the restored image; None for all of them together, or for a question about the pair or the case.
-        reader: Of occasions, whose; empty for all together.
-        coefficient: Which.
-        weighting: Of near misses.
+        dose: Dose of the restored image; None for all of them together, or for a question about the pair or the case.
+        reader: Reader of both occasions; empty for all readers together.
+        coefficient: Name of the coefficient.
+        weighting: Weighting of near misses.
         n_subjects: Images or cases with two answers or more.
         n_patients: Patients that they are of.
-        value: At most 1; NaN where the coefficient says nothing.
+        value: Value, at most 1; NaN if the coefficient is undefined.
         low: Lower 95 % bound by drawing patients; None where there is none (`patient_draws.bootstrap_interval`).
         high: Upper bound.
     """
@@ -83,8 +83,11 @@ def agreement_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPL
 
     Args:
         responses: First and second readings.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image and coefficient.
     """
     for question in responses.questionnaire.questions:
         if not isinstance(question, ScaleQuestion | ChoiceQuestion):
@@ -147,7 +150,7 @@ def _rows(
 def _coefficients(
     ratings: Ratings, n_categories: int, is_scale: bool
 ) -> dict[tuple[CoefficientName, Weighting], Callable[[Multiplicity], Coefficient]]:
-    """What is computed, raw agreement first; of a scale also with credit for near misses."""
+    """Measures of agreement, raw agreement first; for a scale also those that give credit for near misses."""
     counts = rating_counts(ratings, n_categories)
     same = agreement_weights("nominal", n_categories)
     near = agreement_weights("quadratic", n_categories)
@@ -168,8 +171,14 @@ def _coefficients(
 
 
 def _perfect(n_patients: int) -> Interval:
-    """Bounds of raw agreement where all agree: those of the share of patients whose readings agree, n of n.
+    """Bound the raw agreement if all readings agree: the interval of n of n patients.
 
     Clopper–Pearson: the lower one is 0.025^(1/n).
+
+    Args:
+        n_patients: Number of patients.
+
+    Returns:
+        Lower and upper bound.
     """
     return 0.025 ** (1 / n_patients), 1.0

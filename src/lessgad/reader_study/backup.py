@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A copy of the answers while the server goes on."""
+"""Back up the answers while the server runs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ def back_up(folder: StudyFolder, target: Path) -> None:
 
     The protocol is in the copy from the first answer on. Images are not: they can be made again from the experiment.
 
+    Args:
+        folder: Folder of the reader study.
+        target: The file to write.
+
     Raises:
         StorageError: There is no study, the copy is damaged or cannot be written, or `target` exists.
     """
     if not folder.database.is_file():
-        raise StorageError("a reader study", "none", folder.database, "Make one with lessgad reader create")
+        raise StorageError(
+            "There is no reader study", path=folder.database, remedy="Make one with lessgad reader create"
+        )
     if target.exists():
-        raise StorageError("a new file", "one that exists", target, "Choose another name")
+        raise StorageError("The file exists already", path=target, remedy="Choose another name")
     with replacing(target) as temporary:
         try:
             with closing(sqlite3.connect(folder.database)) as source, closing(sqlite3.connect(temporary)) as copy:
@@ -31,6 +37,8 @@ def back_up(folder: StudyFolder, target: Path) -> None:
                 copy.execute("PRAGMA journal_mode = DELETE")
                 found = copy.execute("PRAGMA integrity_check").fetchone()[0]
         except sqlite3.Error as error:
-            raise StorageError("a copy of the database", str(error), target) from error
+            raise StorageError(f"The database cannot be copied ({error})", path=target) from error
         if found != "ok":
-            raise StorageError("a whole copy of the database", found, target, "Run lessgad reader verify")
+            raise StorageError(
+                f"The copy of the database is not whole: {found}", path=target, remedy="Run lessgad reader verify"
+            )

@@ -16,7 +16,7 @@ _NO_ROOM = 1e-12
 def cohen_kappa(ratings: Ratings, n_categories: int, weighting: Weighting, multiplicity: Multiplicity) -> Coefficient:
     """κ = 1 − Σ v_kl p_kl / Σ v_kl p_k· p_·l with v = 1 − w; mean over pairs of raters (Light's kappa).
 
-    A pair is judged on the subjects that both rated.
+    A pair is evaluated on the subjects that both rated.
 
     Args:
         ratings: Categories 0 … q − 1; NaN is no rating.

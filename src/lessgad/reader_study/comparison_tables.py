@@ -30,19 +30,19 @@ class ComparisonRow:
         question: Key.
         lower_dose: Fraction of the standard dose.
         higher_dose: Fraction of the standard dose.
-        reader: Whose answers; empty for the mean of all readers.
+        reader: Name of the reader; empty for the mean of all readers.
         n_cases: Cases with both answers.
         n_patients: Patients that they are of.
         n_lower_better: Cases in which the lower dose was graded better (a choice: alone had the first option).
         n_higher_better: The reverse.
-        p_wilcoxon: Of a scale, Wilcoxon signed-rank over cases; None for all readers together.
-        p_mcnemar: Of a choice, exact McNemar over cases; None for all readers together.
+        p_wilcoxon: p-value of a scale, Wilcoxon signed-rank over cases; None for all readers together.
+        p_mcnemar: p-value of a choice, exact McNemar over cases; None for all readers together.
         gain: Mean over patients, higher − lower dose, positive where the higher one is better: steps of a scale, share
             of the first option of a choice. NaN where neither end of a scale is the better one.
         gain_low: Lower 95 % bound by drawing patients; None under 10 of them.
         gain_high: Upper bound.
-        p_sign_flip: Of no gain, over patients.
-        p_holm: The same, corrected over the pairs of doses of this question and reader.
+        p_sign_flip: p-value of no gain, over patients.
+        p_holm: p after Holm's correction over the pairs of doses of this question and reader.
         vgc_area: How often the higher dose is graded better, ties half; mean of readers. None for a pair.
         vgc_low: Lower 95 % bound by drawing patients; None under 10 of them.
         vgc_high: Upper bound.
@@ -80,13 +80,16 @@ COMPARISONS = ResultTable(
 def comparison_rows(
     responses: ResponseTable, pair: tuple[float, float] | None, seed: int, n_draws: int = N_RESAMPLES
 ) -> Iterator[ComparisonRow]:
-    """Compare doses in every scale with a good end and every choice, and the pair with its middle step.
+    """Compare doses in every choice and every scale with a better end, and pairs with their middle step.
 
     Args:
         responses: First readings count; repeats are for agreement.
         pair: The doses that the question about a pair compares; None where there is none.
-        seed: Of the bootstrap and the sign flips.
+        seed: Seed of the bootstrap and the sign flips.
         n_draws: Draws of each.
+
+    Yields:
+        One row per comparison.
     """
     for question in responses.questionnaire.questions:
         for reader, of in responses.groups:

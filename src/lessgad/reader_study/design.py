@@ -43,9 +43,9 @@ class Panel:
     """One image of a case, as it is shown.
 
     Attributes:
-        image: What it is.
-        dose: Of a restored image; 1 for the standard dose, 0 for the T1.
-        letter: By which the form asks about it; empty where it is only there to compare with.
+        image: Kind of the image.
+        dose: Dose of a restored image; 1 for the standard dose, 0 for the T1.
+        letter: Letter of the image in the form; empty for a reference image.
         name: What the reader is told that it is, in short: "10 %", "B", "T1".
     """
 
@@ -56,7 +56,7 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """What stands over it."""
+        """Heading of the panel."""
         return self.name if self.name == self.letter or not self.letter else f"restored from {self.name}"
 
 
@@ -66,10 +66,10 @@ class Reading:
 
     Attributes:
         id: Opaque; tells neither the case nor whether it was seen before.
-        case: What is read.
+        case: The case.
         occasion: 1, or 2 where the reader sees it again.
-        sitting: From 1; there is a washout between two.
-        panels: From left to right.
+        sitting: Sitting from 1; there is a washout between two.
+        panels: Panels from left to right.
     """
 
     id: str
@@ -80,26 +80,18 @@ class Reading:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """Of the images that are asked about, A first."""
+        """Letters of the images that are asked about, A first."""
         return tuple(sorted(panel.letter for panel in self.panels if panel.letter))
 
     def dose(self, letter: str) -> float:
-        """Dose of the image with this letter.
-
-        Raises:
-            KeyError: No image has it.
-        """
+        """Give the dose of the image with this letter; an unknown letter raises KeyError."""
         for panel in self.panels:
             if letter and panel.letter == letter:
                 return panel.dose
         raise KeyError(letter)
 
     def name(self, letter: str) -> str:
-        """What the reader is told that the image with this letter is.
-
-        Raises:
-            KeyError: No image has it.
-        """
+        """Give the name under which the reader sees the image; an unknown letter raises KeyError."""
         for panel in self.panels:
             if letter and panel.letter == letter:
                 return panel.name
@@ -131,9 +123,12 @@ def sample_cases(
 
     Args:
         test: Patient and session of each study of a test patient that can be shown.
-        validation: The same of validation patients.
+        validation: Studies of validation patients.
         settings: Seed and numbers.
-        key: Of the opaque names.
+        key: Key of the opaque names.
+
+    Returns:
+        The cases, practice first.
 
     Raises:
         ReaderStudyError: There is no study of a test patient.
@@ -141,7 +136,9 @@ def sample_cases(
     practice = _draw(validation, settings.seed, "practice", per_patient=1)[: settings.n_practice]
     read = _draw(test, settings.seed, "cases", per_patient=settings.studies_per_patient)[: settings.max_cases]
     if not read:
-        raise ReaderStudyError("studies of test patients to read", "none", None, "Run the experiment to its end first")
+        raise ReaderStudyError(
+            "There is no study of a test patient to read", remedy="Run the experiment to its end first"
+        )
     return tuple(
         Case(id=opaque_id(key, "case", patient, session), patient=patient, session=session, practice=chosen is practice)
         for chosen in (practice, read)
@@ -150,7 +147,7 @@ def sample_cases(
 
 
 def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySettings, key: str) -> tuple[Reading, ...]:
-    """List what one reader sees, in order: practice, then sitting by sitting.
+    """List the readings of one reader in order: practice, then sitting by sitting.
 
     Random, from the seed and the opaque names of the cases (and so from the key):
 
@@ -163,9 +160,12 @@ def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySetting
 
     Args:
         reader: Name or identifier, the same whenever it is asked for.
-        cases: As `sample_cases` drew them.
-        settings: Of the study.
-        key: Of the opaque names.
+        cases: Cases as `sample_cases` drew them.
+        settings: Settings of the study.
+        key: Key of the opaque names.
+
+    Returns:
+        The readings.
     """
     who = reader if settings.mode == "blinded" else ""
     order = drawn_order((case for case in cases if not case.practice), _id, settings.seed, "order", who)

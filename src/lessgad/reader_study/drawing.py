@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def drawn_order(items: Iterable[T], spelled: Callable[[T], str], *words: str | int) -> list[T]:
-    """Put items into a random order that depends on the words and on each item's own spelling alone.
+    """Put items into a random order that depends only on the seed words and on the spelling of each item.
 
         sort by SHA-256("word₁ ␟ word₂ ␟ … ␟ spelling")
 
@@ -19,20 +19,26 @@ def drawn_order(items: Iterable[T], spelled: Callable[[T], str], *words: str | i
     it was. ␟ is U+001F, which no label holds.
 
     Args:
-        items: In any order, told apart by their spelling.
-        spelled: What an item is called.
-        words: What the order is for: the seed, the purpose, the reader …
+        items: Items in any order, told apart by their spelling.
+        spelled: Gives the name of an item.
+        *words: What the order is for: the seed, the purpose, the reader …
+
+    Returns:
+        The items in that order.
     """
     return sorted(items, key=lambda item: _digest(*words, spelled(item)))
 
 
 def opaque_id(key: str, *words: str | int, length: int = 10) -> str:
-    """Give a name that tells nothing to whoever does not know the key.
+    """Make an ID that reveals nothing without the key.
 
     Args:
         key: Secret; made once for a study.
-        words: What is named.
+        *words: What is named.
         length: Characters of a–z and 2–7; 10 are 50 bits.
+
+    Returns:
+        The ID.
     """
     import base64
 

@@ -21,7 +21,7 @@ def vgc_area(
 
     Args:
         first: Grade of each subject's first image, larger is better; NaN where there is none.
-        second: The same of the second.
+        second: Ratings of the second.
         multiplicity: How often each subject counts.
 
     Returns:

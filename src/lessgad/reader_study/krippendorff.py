@@ -25,7 +25,7 @@ def krippendorff_alpha(counts: Counts, metric: Metric, multiplicity: Multiplicit
     ends counted half (ordinal).
 
     Args:
-        counts: What `agreement.rating_counts` gave.
+        counts: Result of `agreement.rating_counts`.
         metric: How far apart two categories are.
         multiplicity: How often each subject counts.
 

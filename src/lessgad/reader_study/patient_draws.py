@@ -21,12 +21,15 @@ Interval = tuple[float, float] | None
 
 
 def multiplicities(patients: Sequence[str], seed: int, n_draws: int) -> Float[np.ndarray, "draws subjects"]:
-    """Draw patients with replacement and say how often each subject counts.
+    """Draw patients with replacement.
 
     Args:
-        patients: Whose each subject is; subjects of one patient come and go together.
-        seed: Of the draws; the same patients give the same draws whatever is computed from them.
-        n_draws: How many.
+        patients: Patient of each subject; subjects of one patient are drawn together.
+        seed: Seed of the draws; the same patients give the same draws for any statistic.
+        n_draws: Number of draws.
+
+    Returns:
+        How often each subject counts in each draw, (draws, subjects).
     """
     names = sorted(set(patients))
     drawn = np.random.default_rng(seed).multinomial(len(names), [1 / len(names)] * len(names), size=n_draws)
@@ -39,10 +42,10 @@ def bootstrap_interval(
     """95 % confidence interval of a statistic by drawing patients: expanded percentiles.
 
     Args:
-        statistic: For any number of draws at once.
-        patients: Whose each subject is.
-        seed: Of the draws.
-        n_draws: How many.
+        statistic: Statistic for any number of draws at once.
+        patients: Patient of each subject.
+        seed: Seed of the draws.
+        n_draws: Number of draws.
 
     Returns:
         Lower and upper bound. None under 10 patients; where more than 1 % of draws leave the statistic undefined;

@@ -5,11 +5,18 @@ from __future__ import annotations
 
 
 def wilson_interval(count: int, n: int) -> tuple[float, float] | None:
-    """95 % interval of a share, of independent answers; None without any.
+    """Compute the 95 % Wilson interval of a share of independent answers.
 
         (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n),   p = count/n, z = 1.96
 
     Source: Wilson, J. Am. Stat. Assoc. 1927.
+
+    Args:
+        count: Number of cases with the property.
+        n: Number of cases.
+
+    Returns:
+        Lower and upper bound, 0–1; None without answers.
     """
     from scipy.stats import binomtest
 
@@ -20,7 +27,7 @@ def wilson_interval(count: int, n: int) -> tuple[float, float] | None:
 
 
 def mcnemar_p(n_only_first: int, n_only_second: int) -> float:
-    """Exact two-sided p of McNemar's test: are the two kinds of change alike?
+    """Compute the exact two-sided p-value of McNemar's test for equal frequency of both kinds of change.
 
     The changes are b and c, of b + c cases in all; p = P(at least as uneven | Binomial(b + c, ½)). 1 where nothing
     changes.
@@ -28,6 +35,9 @@ def mcnemar_p(n_only_first: int, n_only_second: int) -> float:
     Args:
         n_only_first: Cases with yes in the first and no in the second, b.
         n_only_second: The reverse, c.
+
+    Returns:
+        The p-value.
 
     Source: McNemar, Psychometrika 1947.
     """

@@ -17,17 +17,17 @@ from lessgad.reader_study.questionnaire import Questionnaire
 from lessgad.reader_study.settings import ReaderStudySettings
 from lessgad.settings import Settings
 
-_PUT_BACK = "Put back the file as it was; answers to another protocol are another study"
+_PUT_BACK = "Restore the original file; answers to another protocol are another study"
 
 
 class ReadingProtocol(Settings):
     """A reader study on paper.
 
     Attributes:
-        format: Of the file.
+        format: Format of the file.
         settings: Design.
-        questionnaire: What is asked.
-        cases: What is read: practice first.
+        questionnaire: The questionnaire.
+        cases: Cases, practice first.
         key: Secret that opaque names are made with; readers never see it.
     """
 
@@ -38,7 +38,14 @@ class ReadingProtocol(Settings):
     key: str = Field(min_length=16)
 
     def readings_of(self, reader: str) -> tuple[Reading, ...]:
-        """What one reader sees, in order."""
+        """List the readings of one reader, in order.
+
+        Args:
+            reader: Name of the reader.
+
+        Returns:
+            The readings.
+        """
         return readings_of(reader, self.cases, self.settings, self.key)
 
 
@@ -47,8 +54,8 @@ class FrozenProtocol(Settings):
 
     Attributes:
         frozen_on: Date and time, UTC, ISO 8601.
-        sha256: Of the protocol.
-        protocol: As it was.
+        sha256: SHA-256 of the protocol.
+        protocol: The frozen protocol.
     """
 
     frozen_on: str
@@ -69,6 +76,10 @@ def protocol_sha256(protocol: ReadingProtocol) -> str:
 def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
     """Write a protocol, for people to read, whole or not at all.
 
+    Args:
+        path: The file to write.
+        protocol: The protocol of the reader study.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -77,6 +88,12 @@ def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
 
 def read_protocol(path: Path) -> ReadingProtocol:
     """Read what `write_protocol` wrote.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The protocol.
 
     Raises:
         ReaderStudyError: Missing, damaged, or of a newer format.
@@ -88,11 +105,14 @@ def read_protocol(path: Path) -> ReadingProtocol:
 
 
 def freeze(protocol: ReadingProtocol, frozen_on: str) -> FrozenProtocol:
-    """Make the record, once, before the first answer is stored.
+    """Make the record of the protocol, once, before the first answer is stored.
 
     Args:
-        protocol: As it is.
+        protocol: The present protocol.
         frozen_on: Date and time, UTC, ISO 8601.
+
+    Returns:
+        The record.
     """
     return FrozenProtocol(frozen_on=frozen_on, sha256=protocol_sha256(protocol), protocol=protocol)
 
@@ -103,14 +123,17 @@ def frozen_json(record: FrozenProtocol) -> str:
 
 
 def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
-    """Read what `frozen_json` wrote, and check that it is what was frozen.
+    """Read the record that `frozen_json` wrote, and check that it is unchanged.
 
     The hash is that of the protocol as the text spells it, so that a later version of lessgad, with more settings,
     still knows its own record.
 
     Args:
         text: The record.
-        path: Where it lies, for the error.
+        path: File, for the error.
+
+    Returns:
+        The record.
 
     Raises:
         ReaderStudyError: Damaged, or its hash is not that of its protocol.
@@ -121,17 +144,17 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
         raise _damaged(path, error) from error
     spelled = json.loads(text)["protocol"]
     if hashlib.sha256(_canonical(spelled).encode()).hexdigest() != record.sha256:
-        raise ReaderStudyError("the protocol as it was frozen", "one that was changed by hand", path, _PUT_BACK)
+        raise ReaderStudyError("The protocol was changed by hand after it was frozen", path=path, remedy=_PUT_BACK)
     return record
 
 
 def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Path | None = None) -> None:
-    """Refuse to go on with another protocol than the one that the answers belong to.
+    """Refuse to continue with another protocol than the one that the answers belong to.
 
     Args:
-        record: Of the first answer.
-        protocol: As it is now.
-        path: Where that lies, for the error.
+        record: Record frozen at the first answer.
+        protocol: The present protocol.
+        path: File, for the error.
 
     Raises:
         ReaderStudyError: It has changed; says which parts.
@@ -141,7 +164,9 @@ def check_unchanged(record: FrozenProtocol, protocol: ReadingProtocol, path: Pat
     names = {"questionnaire": "questions", "cases": "cases", "settings": "settings", "key": "key"}
     changed = [name for part, name in names.items() if getattr(protocol, part) != getattr(record.protocol, part)]
     raise ReaderStudyError(
-        f"the protocol that was frozen on {record.frozen_on}", f"other {' and '.join(changed)}", path, _PUT_BACK
+        f"The protocol has other {' and '.join(changed)} than the one that was frozen on {record.frozen_on}",
+        path=path,
+        remedy=_PUT_BACK,
     )
 
 
@@ -154,14 +179,16 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ReaderStudyError(
-            "a reader study", "no protocol", path, "Make one with `lessgad reader create`"
+            "There is no protocol of a reader study",
+            path=path,
+            remedy="Make a reader study with `lessgad reader create`",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ReaderStudyError("the protocol of a reader study", f"an unreadable file ({error})", path) from error
+        raise ReaderStudyError(f"The protocol of the reader study cannot be read ({error})", path=path) from error
 
 
 def _damaged(path: Path | None, error: ValidationError) -> ReaderStudyError:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
     came = f"{where}: {problem['msg']}" if where else str(problem["msg"])
-    return ReaderStudyError("the protocol of a reader study", came, path, _PUT_BACK)
+    return ReaderStudyError(f"The protocol of the reader study is not valid: {came}", path=path, remedy=_PUT_BACK)

@@ -28,12 +28,18 @@ class Quartiles:
 
 
 def quartiles(steps: Float[np.ndarray, " answers"]) -> Quartiles:
-    """Median and quartiles; NaN without answers.
+    """Compute median and quartiles.
 
     A quantile is a step that was answered, or, where exactly a share of the answers ends at one, the middle between it
     and the next (Hyndman & Fan's type 2, the default of SAS): steps of a scale have no tenths to interpolate.
 
     Source: Hyndman & Fan, The American Statistician 1996.
+
+    Args:
+        steps: Steps of the scale.
+
+    Returns:
+        The three values; NaN without answers.
     """
     if not len(steps):
         return Quartiles(float("nan"), float("nan"), float("nan"))

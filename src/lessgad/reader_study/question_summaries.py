@@ -24,8 +24,8 @@ class ScaleRow:
 
     Attributes:
         question: Key.
-        dose: Of the restored image; None for a question about the pair or the case.
-        reader: Whose answers; empty for those of all readers together.
+        dose: Dose of the restored image; None for a question about the pair or the case.
+        reader: Name of the reader; empty for all readers together.
         n_readings: Answers.
         n_patients: Patients that they are of.
         median: Median step, from 1.
@@ -51,12 +51,12 @@ class ScaleRow:
 
 @dataclass(frozen=True)
 class CountRow:
-    """How often one answer was given.
+    """Frequency of one answer.
 
     Attributes:
         question: Key.
-        dose: Of the restored image; None for a question about the pair or the case.
-        reader: Whose answers; empty for those of all readers together.
+        dose: Dose of the restored image; None for a question about the pair or the case.
+        reader: Name of the reader; empty for all readers together.
         answer: Step of a scale, or key of an option.
         count: Readings with this answer.
         n_readings: Readings in all: with an answer to the question; of reasons, all of the image.
@@ -91,12 +91,15 @@ COUNTS = ResultTable(
 
 
 def scale_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[ScaleRow]:
-    """Summarize every scale: of each reader, and of all together where there are several.
+    """Summarize every scale, for each reader and for all together if there are several.
 
     Args:
         responses: First readings count; repeats are for agreement.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image and reader.
     """
     for question in responses.questionnaire.questions:
         if not isinstance(question, ScaleQuestion):
@@ -123,12 +126,15 @@ def scale_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) 
 
 
 def count_rows(responses: ResponseTable, seed: int, n_draws: int = N_RESAMPLES) -> Iterator[CountRow]:
-    """Count every answer that could have been given: of each reader, and of all together where there are several.
+    """Count every possible answer, for each reader and for all together if there are several.
 
     Args:
         responses: First readings count; repeats are for agreement.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_draws: Draws of it.
+
+    Yields:
+        One row per question, image, reader and answer.
     """
     for question in responses.questionnaire.questions:
         for answer in _offered(question):

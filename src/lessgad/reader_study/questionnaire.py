@@ -24,12 +24,12 @@ _REMEDY = "The default questionnaire shows the form: lessgad/reader_study/questi
 
 
 class Questionnaire(Settings):
-    """What every reader is asked of every case.
+    """The questions that every reader answers about every case.
 
     Attributes:
-        format: Of the file.
+        format: Format of the file.
         title: Head of the form.
-        questions: In the order in which they are asked.
+        questions: Questions in the order in which they are asked.
     """
 
     format: Literal[1]
@@ -49,14 +49,20 @@ class Questionnaire(Settings):
             if question.key in before:
                 raise ValueError(f"the question {question.key} is there twice")
             if question.key in TAKEN or _ENDS_AS_COLUMNS_DO.search(question.key):
-                raise ValueError(f"{question.key} would be taken for a column of the tables; give it another name")
+                raise ValueError(f"{question.key} is also the name of a column of the tables; give it another name")
             if question.shown_if is not None:
                 _check_condition(question, before.get(question.shown_if.question))
             before[question.key] = question
         return questions
 
     def question(self, key: str) -> Question:
-        """The question of this key.
+        """Look up a question by its key.
+
+        Args:
+            key: Key of the question.
+
+        Returns:
+            The question.
 
         Raises:
             KeyError: There is none.
@@ -76,6 +82,12 @@ def default_questionnaire() -> Questionnaire:
 def load_questionnaire(path: Path) -> Questionnaire:
     """Read a questionnaire.
 
+    Args:
+        path: The file to read.
+
+    Returns:
+        The questionnaire.
+
     Raises:
         SettingsError: Missing, unreadable, not YAML, or not a questionnaire; the first problem, with its place.
     """
@@ -83,14 +95,21 @@ def load_questionnaire(path: Path) -> Questionnaire:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         came = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
-        raise SettingsError("a questionnaire", came, path) from error
+        raise SettingsError(f"The questionnaire cannot be read: {came}", path=path) from error
     return parse_questionnaire(text, path)
 
 
 def parse_questionnaire(text: str, path: Path) -> Questionnaire:
-    """Check the text of a questionnaire; `path` says in errors where it lies.
+    """Parse and check the text of a questionnaire.
 
     Every value is read as words first, so that ``yes`` and ``no`` stay what they are.
+
+    Args:
+        text: Text of the file.
+        path: File that the text comes from, for errors.
+
+    Returns:
+        The questionnaire.
 
     Raises:
         SettingsError: Not YAML, or not a questionnaire; the first problem, with its place.
@@ -102,9 +121,13 @@ def parse_questionnaire(text: str, path: Path) -> Questionnaire:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f" (line {line + 1})" if line is not None else ""
-        raise SettingsError("valid YAML", f"something else{where}", path) from error
+        raise SettingsError(f"The questionnaire is not valid YAML{where}", path=path) from error
     if not isinstance(content, dict):
-        raise SettingsError("a questionnaire", "an empty file" if not content else "something else", path, _REMEDY)
+        raise SettingsError(
+            f"The questionnaire {'holds something other than settings by name' if content else 'is empty'}",
+            path=path,
+            remedy=_REMEDY,
+        )
     try:
         return Questionnaire.model_validate(content)
     except ValidationError as error:
@@ -116,9 +139,9 @@ def _check_condition(question: Question, on: Question | None) -> None:
     if condition is None:
         return
     if not isinstance(on, ChoiceQuestion):
-        raise ValueError(f"{question.key} waits for {condition.question}, which is no choice before it")
+        raise ValueError(f"{question.key} waits for {condition.question}, which is not a choice asked before it")
     if on.asked not in (question.asked, "each_case"):
-        raise ValueError(f"{question.key} is asked {question.asked}, but waits for {on.key}, asked {on.asked}")
+        raise ValueError(f"{question.key} is asked {question.asked}, but waits for {on.key}, which is asked {on.asked}")
     if condition.answer not in on.option_keys:
         raise ValueError(f"{question.key} waits for the answer {condition.answer}, which {on.key} does not offer")
 
@@ -127,11 +150,15 @@ def _first_problem(error: ValidationError, content: dict[str, Any], path: Path) 
     problem = error.errors()[0]
     where = _place(problem["loc"], content)
     if problem["type"] == "extra_forbidden":
-        return SettingsError("a key that a questionnaire knows", where, path, _REMEDY)
+        return SettingsError(f"A questionnaire has no key {where}", path=path, remedy=_REMEDY)
     if problem["type"] == "missing":
-        return SettingsError(f"the key {where}", "none", path, _REMEDY)
+        return SettingsError(f"The key {where} is missing", path=path, remedy=_REMEDY)
     message = str(problem["msg"]).removeprefix("Value error, ")
-    return SettingsError(f"a valid value for {where}" if where else "a questionnaire", message, path, _REMEDY)
+    return SettingsError(
+        f"{where} is not valid: {message}" if where else f"The questionnaire is not valid: {message}",
+        path=path,
+        remedy=_REMEDY,
+    )
 
 
 def _place(location: tuple[int | str, ...], content: dict[str, Any]) -> str:

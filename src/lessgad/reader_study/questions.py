@@ -21,8 +21,8 @@ class Option(Settings):
     """One thing that can be ticked.
 
     Attributes:
-        key: As tables spell it.
-        label: As the reader sees it.
+        key: Key in the tables.
+        label: Label that the reader sees.
     """
 
     key: Key
@@ -30,7 +30,7 @@ class Option(Settings):
 
 
 class Condition(Settings):
-    """When a question is asked at all.
+    """The condition under which a question is asked.
 
     Attributes:
         question: Key of an earlier choice that is asked as often.
@@ -42,13 +42,13 @@ class Condition(Settings):
 
 
 class _Question(Settings):
-    """What all questions have.
+    """Fields that all questions have.
 
     Attributes:
-        key: As tables spell it; unique.
+        key: Key in the tables; unique.
         asked: ``each_dose``: of each restored image; ``pair``: once, the lowest dose against the highest;
             ``each_case``: once.
-        wording: As the reader sees it.
+        wording: Wording that the reader sees.
         required: Whether a case can be handed in without it; means nothing while the question is hidden.
         shown_if: None where it is always asked.
     """
@@ -65,7 +65,7 @@ class ScaleQuestion(_Question):
 
     Attributes:
         labels: One for each step. Of a pair, ``{first}`` and ``{second}`` stand for the names of the images.
-        best_end: Which end is the good one; None where neither is.
+        best_end: The better end; None if neither is better.
     """
 
     kind: Literal["scale"]
@@ -77,7 +77,7 @@ class ScaleQuestion(_Question):
         named = {name for label in self.labels for name in _PLACES.findall(label)}
         allowed = {"first", "second"} if self.asked == "pair" else set()
         if named - allowed:
-            raise ValueError(f"{{{min(named - allowed)}}} stands for nothing here")
+            raise ValueError(f"{{{min(named - allowed)}}} has no meaning here")
         if self.asked == "pair" and self.best_end is not None:
             raise ValueError("a pair has no best_end: its ends are the two images")
         return self
@@ -97,7 +97,7 @@ class _WithOptions(_Question):
 
     @property
     def option_keys(self) -> tuple[str, ...]:
-        """What can be answered, in order."""
+        """Possible answers, in order."""
         return tuple(option.key for option in self.options)
 
 
@@ -105,7 +105,7 @@ class ChoiceQuestion(_WithOptions):
     """Exactly one option; the first one is the favorable one.
 
     Attributes:
-        options: At least two.
+        options: Options, at least two.
     """
 
     kind: Literal["choice"]
@@ -115,7 +115,7 @@ class ReasonsQuestion(_WithOptions):
     """Any number of options.
 
     Attributes:
-        options: At least two.
+        options: Options, at least two.
         other: Whether "other" is offered too, with words of the reader's own.
     """
 
@@ -125,18 +125,18 @@ class ReasonsQuestion(_WithOptions):
     @model_validator(mode="after")
     def _other_is_not_an_option(self) -> ReasonsQuestion:
         if any(option.key == OTHER for option in self.options):
-            raise ValueError("an option other is made by other: true")
+            raise ValueError("the option other is added by other: true; leave it out of the options")
         return self
 
     @property
     def option_keys(self) -> tuple[str, ...]:
-        """What can be ticked, in order."""
+        """Options that can be ticked, in order."""
         keys = tuple(option.key for option in self.options)
         return (*keys, OTHER) if self.other else keys
 
 
 class TextQuestion(_Question):
-    """Free words."""
+    """A question that is answered in free text."""
 
     kind: Literal["text"]
 

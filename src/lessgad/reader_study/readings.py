@@ -19,18 +19,21 @@ def reading_rows(
     seconds: float | None = None,
     handed_in: str = "",
 ) -> list[ReadingRow]:
-    """Give one row per answer that counts; a question that was hidden or left empty has none.
+    """Make one row per answer that counts; questions that were hidden or left empty have none.
 
     A pair is turned so that its first image is the one of the lower dose: step k becomes n + 1 − k where the reader
     saw the higher dose first.
 
     Args:
-        questionnaire: Of the study.
+        questionnaire: Questionnaire of the study.
         reader: Name in tables.
-        reading: What the reader saw.
+        reading: The reading.
         answers: Valid ones (`answers.problems` finds none), the last revision.
         seconds: Active reading time.
-        handed_in: When, UTC, ISO 8601.
+        handed_in: Time of the submission, UTC, ISO 8601.
+
+    Returns:
+        The rows.
     """
     counted = visible_responses(questionnaire, reading, answers)
     rows = []

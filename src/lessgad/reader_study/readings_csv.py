@@ -21,22 +21,22 @@ class ReadingRow:
     """One answer.
 
     Attributes:
-        reader: Who answered.
+        reader: Name of the reader.
         patient: BIDS label of the patient, without ``sub-``.
         session: BIDS label of the session, without ``ses-``; empty where the cohort has none.
         subset: ``test``; ``validation`` for practice, which no statistic counts.
         case: Opaque name of the study that was read.
-        sitting: Of the reader, from 1.
+        sitting: Sitting of the reader, from 1.
         occasion: 1, or 2 where the reader saw the case again.
-        dose: Of the restored image that was asked about (1: the hidden standard dose); None for a question about the
-            pair or the case.
-        question: Its key.
-        kind: Of question.
+        dose: Dose of the restored image that was asked about (1: the hidden standard dose); None for a question about
+            the pair or the case.
+        question: Key of the question.
+        kind: Kind of question.
         answer: The number of the step, from 1 (of a pair, 1 favors the lower dose); the key of the option; keys of
             reasons, joined by ``;``; empty for text.
         words: Free words: the text, or those of the reason "other".
         seconds: Active time of this reading; None where it was not measured.
-        handed_in: When, UTC, ISO 8601; may be empty.
+        handed_in: Time of the submission, UTC, ISO 8601; may be empty.
     """
 
     reader: str
@@ -73,6 +73,10 @@ COLUMNS = _TABLE.columns
 def write_readings(path: Path, rows: Iterable[ReadingRow]) -> None:
     """Write the table, whole or not at all; words that a spreadsheet might run as a formula get an apostrophe.
 
+    Args:
+        path: The file to write.
+        rows: Rows to write.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -83,6 +87,12 @@ def write_readings(path: Path, rows: Iterable[ReadingRow]) -> None:
 
 def read_readings(path: Path) -> list[ReadingRow]:
     """Read what `write_readings` wrote.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The rows.
 
     Raises:
         InputError: Missing, not this table, or a line of it cannot be understood or comes twice.

@@ -40,13 +40,13 @@ DICTIONARY = {
 
 @dataclass(frozen=True)
 class Readings:
-    """What was asked, of what, and what was answered.
+    """Questions, images and answers of a reader study.
 
     Attributes:
         settings: Design.
-        questionnaire: What was asked.
-        protocol_sha256: Of the protocol as it was frozen.
-        frozen_on: When, ISO 8601.
+        questionnaire: The questionnaire.
+        protocol_sha256: SHA-256 of the protocol as it was frozen.
+        frozen_on: Date of the freeze, ISO 8601.
         n_revised: Readings that were changed after they had been handed in.
         rows: Last revision of every reading.
     """
@@ -61,6 +61,10 @@ class Readings:
 
 def write_readings_json(path: Path, readings: Readings) -> None:
     """Write ``readings.json``, whole or not at all.
+
+    Args:
+        path: The file to write.
+        readings: The readings.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.
@@ -81,6 +85,12 @@ def write_readings_json(path: Path, readings: Readings) -> None:
 def read_readings_json(path: Path) -> Readings:
     """Read what `write_readings_json` wrote.
 
+    Args:
+        path: The file to read.
+
+    Returns:
+        The readings.
+
     Raises:
         InputError: Missing, damaged, or something else.
     """
@@ -96,10 +106,15 @@ def read_readings_json(path: Path) -> Readings:
             rows=tuple(ReadingRow(**row) for row in content["readings"]),
         )
     except FileNotFoundError as error:
-        raise InputError("the readings", "no such file", path, "Run `lessgad reader results` first") from error
+        raise InputError(
+            "There is no such file; it should hold the readings", path=path, remedy="Run `lessgad reader results` first"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        came = f"something else ({type(error).__name__})"
-        raise InputError("the readings as `lessgad reader results` writes them", came, path, remedy) from error
+        raise InputError(
+            f"The file does not hold readings as `lessgad reader results` writes them ({type(error).__name__})",
+            path=path,
+            remedy=remedy,
+        ) from error
 
 
 def _in_order(rows: Iterable[ReadingRow]) -> Sequence[ReadingRow]:

@@ -44,6 +44,11 @@ _LABELS = {
 def write_dictionary(path: Path, questionnaire: Questionnaire, doses: Sequence[float]) -> None:
     """Write ``redcap_dictionary.csv``: one field per question and dose, options numbered from 1.
 
+    Args:
+        path: The file to write.
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -59,6 +64,12 @@ def write_dictionary(path: Path, questionnaire: Questionnaire, doses: Sequence[f
 
 def write_records(path: Path, questionnaire: Questionnaire, doses: Sequence[float], rows: Iterable[ReadingRow]) -> None:
     """Write ``redcap_readings.csv``: one record per reading, codes as in the dictionary, nothing that starts a formula.
+
+    Args:
+        path: The file to write.
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+        rows: Rows to write.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

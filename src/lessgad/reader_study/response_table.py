@@ -21,8 +21,8 @@ class ReadCase:
     """A study that was read.
 
     Attributes:
-        id: Its opaque name.
-        patient: Whose it is.
+        id: Opaque ID of the case.
+        patient: The patient.
     """
 
     id: str
@@ -33,8 +33,8 @@ class ResponseTable:
     """Answers of test cases; practice is left out.
 
     Args:
-        questionnaire: What was asked.
-        rows: Of the table of readings.
+        questionnaire: The questionnaire.
+        rows: Rows of the table of readings.
 
     Raises:
         InputError: A row answers what the questionnaire does not ask.
@@ -52,7 +52,14 @@ class ResponseTable:
         self.doses = tuple(sorted({row.dose for row in self.rows if row.dose is not None}))
 
     def doses_of(self, question: Question) -> tuple[float | None, ...]:
-        """What a question was asked about: doses, or None alone for a pair or a case."""
+        """List the doses about which a question was asked; None for a question about a pair or a case.
+
+        Args:
+            question: The question.
+
+        Returns:
+            The doses, 0–1.
+        """
         return self.doses if question.asked == "each_dose" else (None,)
 
     @property
@@ -64,25 +71,64 @@ class ResponseTable:
     def row(
         self, question: Question, dose: float | None, reader: str, case: ReadCase, occasion: int = 1
     ) -> ReadingRow | None:
-        """One answer, where there is one."""
+        """Look up one answer.
+
+        Args:
+            question: The question.
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            case: The case that was read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+
+        Returns:
+            The row; None without an answer.
+        """
         return self._row.get((question.key, dose, reader, case.id, occasion))
 
     def values(
         self, question: Question, dose: float | None, reader: str, cases: Sequence[ReadCase], occasion: int = 1
     ) -> Float[np.ndarray, " cases"]:
-        """Steps of a scale from 1, or places of the options of a choice from 0; NaN where there is no answer."""
+        """Give the answers as numbers: steps of a scale from 1, or places of the options of a choice from 0.
+
+        Args:
+            question: The question.
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            cases: The cases that were read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+
+        Returns:
+            One number per case; NaN without an answer.
+        """
         found = [self.row(question, dose, reader, case, occasion) for case in cases]
         return np.array([math.nan if row is None else _number(row, question) for row in found], dtype=np.float64)
 
     def was_read(self, dose: float | None, reader: str, case: ReadCase, occasion: int = 1) -> bool:
-        """Whether a reader answered anything about an image, or with dose None about a case."""
+        """Say whether a reader answered anything about an image, or with dose None about a case.
+
+        Args:
+            dose: Dose as a fraction of the standard dose; None for the standard dose.
+            reader: Name of the reader.
+            case: The case that was read.
+            occasion: 1 for the first reading of a case, 2 for its repeat.
+
+        Returns:
+            True if so.
+        """
         return any(self.row(question, dose, reader, case, occasion) for question in self.questionnaire.questions)
 
 
 def goodness(question: Question, values: Float[np.ndarray, "*answers"]) -> Float[np.ndarray, "*answers"] | None:
-    """Turn values so that larger is better; None where neither end is.
+    """Turn values so that larger is better.
 
     A scale keeps its unit, the step. The first option of a choice becomes 1, all others 0.
+
+    Args:
+        question: The question.
+        values: Answers as numbers.
+
+    Returns:
+        The values; None if neither end is better.
     """
     if isinstance(question, ScaleQuestion):
         if question.best_end is None:
@@ -110,8 +156,6 @@ def _check(row: ReadingRow, question: Question | None) -> None:
     fits = isinstance(question, TextQuestion) or (question is not None and set(given) <= set(offered))
     if not fits or question is None or (row.dose is None) == (question.asked == "each_dose"):
         raise InputError(
-            "answers to the questionnaire of this study",
-            f"{row.answer!r} to {row.question}",
-            None,
-            "Readings and questionnaire must be of one study",
+            f"The questionnaire of this study does not offer {row.answer!r} as an answer to {row.question}",
+            remedy="Use readings and questionnaire of one study",
         )

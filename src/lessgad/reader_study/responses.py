@@ -33,8 +33,8 @@ class Item:
     """A question about something.
 
     Attributes:
-        question: What is asked.
-        letter: Of the image it is about; empty for a pair or a case.
+        question: The question.
+        letter: Letter of the image it is about; empty for a pair or a case.
     """
 
     question: Question
@@ -52,7 +52,7 @@ class Problem:
 
     Attributes:
         item: Name of the item; of one that does not exist, as it came.
-        reason: In words for the reader.
+        reason: Reason in words for the reader.
     """
 
     item: str
@@ -60,9 +60,16 @@ class Problem:
 
 
 def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
-    """List what is asked in a reading, shown or hidden, in the order of the questions.
+    """List the items of a reading, shown or hidden, in the order of the questions.
 
     A pair is asked only where two doses or more were restored.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+
+    Returns:
+        The items.
     """
     asked = []
     for question in questionnaire.questions:
@@ -74,7 +81,15 @@ def items(questionnaire: Questionnaire, reading: Reading) -> list[Item]:
 
 
 def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
-    """Labels of the steps as this reader sees them: those of a pair name its two images."""
+    """Give the labels of the steps as this reader sees them; those of a pair name its two images.
+
+    Args:
+        question: The question.
+        reading: The reading: case, sitting and images.
+
+    Returns:
+        The labels.
+    """
     if question.asked != "pair" or reading.pair is None:
         return question.labels
     first, second = (reading.name(letter) for letter in reading.pair)
@@ -82,7 +97,15 @@ def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
 
 
 def is_shown(item: Item, answers: ReaderResponses) -> bool:
-    """Whether an item is asked, given the answers so far; one that waits for a hidden one is hidden too."""
+    """Say whether an item is shown, given the answers so far; an item that waits for a hidden one is hidden too.
+
+    Args:
+        item: The item: a question about an image, a pair or the case.
+        answers: Answers by item.
+
+    Returns:
+        True if it is shown.
+    """
     condition = item.question.shown_if
     if condition is None:
         return True
@@ -91,10 +114,18 @@ def is_shown(item: Item, answers: ReaderResponses) -> bool:
 
 
 def problems(questionnaire: Questionnaire, reading: Reading, answers: ReaderResponses) -> list[Problem]:
-    """Say what keeps answers from being handed in; nothing where they are complete and valid.
+    """List what prevents answers from being submitted.
 
     Wrong are: a required item that is shown and has no answer, an answer to an item that is hidden or does not exist,
     a value that the question does not offer, and words of more than 4,000 characters.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        answers: Answers by item.
+
+    Returns:
+        The problems; empty if the answers are complete and valid.
     """
     known = {item.name: item for item in items(questionnaire, reading)}
     found = [Problem(name, "is not asked") for name in answers if name not in known]
@@ -116,6 +147,14 @@ def visible_responses(
     """Keep the answers that count: those to items that are shown, without empty ones.
 
     For drafts too: an answer that was given before its question was hidden again goes.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        answers: Answers by item.
+
+    Returns:
+        Answers by item.
     """
     return {
         item.name: answers[item.name]
@@ -131,6 +170,14 @@ def responses_from_form(
 
     Nothing is checked beyond the form of a value: `problems` does. Fields of other names are left alone; empty ones are
     no answer.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        reading: The reading: case, sitting and images.
+        form: Values of each form field.
+
+    Returns:
+        Answers by item.
     """
     answers: dict[str, ReaderResponse] = {}
     for item in items(questionnaire, reading):

@@ -25,18 +25,18 @@ FILES = (
 
 @dataclass(frozen=True)
 class Summary:
-    """What the readings say.
+    """Results of the readings.
 
     Attributes:
-        n_readers: Who read test cases.
+        n_readers: Number of readers of test cases.
         n_cases: Test cases that were read.
         n_patients: Patients that they are of.
         n_repeated: Readings of a case that the reader had seen before.
-        table5: In words.
+        table5: Table 5 in words.
         scales: Medians and quartiles.
-        counts: Of every answer.
-        comparisons: Of doses.
-        agreement: Of readers, and of occasions.
+        counts: Counts of every answer.
+        comparisons: Comparisons of doses.
+        agreement: Agreement of readers, and of occasions.
     """
 
     n_readers: int
@@ -51,11 +51,14 @@ class Summary:
 
 
 def summarize_readings(readings: Readings, n_draws: int = N_RESAMPLES) -> Summary:
-    """Compute every table; practice is left out.
+    """Compute every table; practice cases are left out.
 
     Args:
         readings: The readings and what was asked. Its seed is that of every draw.
         n_draws: Draws of patients, and of sign flips.
+
+    Returns:
+        The tables.
 
     Raises:
         InputError: A reading does not answer the questionnaire.

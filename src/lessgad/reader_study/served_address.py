@@ -17,6 +17,10 @@ def address_of_port(port: int) -> str:
 def note_port(folder: StudyFolder, port: int) -> None:
     """Write down the port that is served.
 
+    Args:
+        folder: Folder of the reader study.
+        port: Port on 127.0.0.1.
+
     Raises:
         StorageError: The folder cannot be written.
     """

@@ -20,16 +20,16 @@ class ReaderStudySettings(Settings):
     Attributes:
         mode: ``open``: all images labeled, in one order for all. ``blinded``: the restored images are A, B, …; which
             dose is which letter, and where it stands, is drawn for every reader and case, and so is the order of cases.
-        doses: Whose restored images are read.
+        doses: Doses whose restored images are read.
         hidden_standard: Blinded: the standard dose is among the lettered images too, as the dose 1; says how often a
             reader finds fault with an image that is the reference itself.
-        studies_per_patient: At most so many studies of each test patient.
-        max_cases: At most so many in all: one of every patient before the second of any. None takes all.
+        studies_per_patient: Largest number of studies of each test patient.
+        max_cases: Largest number of cases: one of every patient before the second of any. None takes all.
         n_practice: Cases of validation patients that come first and do not count.
-        sittings: That the cases are dealt to.
+        sittings: Number of sittings over which the cases are distributed.
         repeat_share: Share of all cases that a reader sees a second time, a sitting later.
         washout_days: Least time between a reader's last answer of one sitting and the first of the next.
-        seed: Of everything that is drawn.
+        seed: Seed of everything that is drawn.
     """
 
     mode: Literal["open", "blinded"] = "open"
@@ -48,17 +48,19 @@ class ReaderStudySettings(Settings):
     def _fractions_once(cls, doses: tuple[float, ...]) -> tuple[float, ...]:
         checked = different_doses(doses)
         if checked[-1] == 1:
-            raise ValueError("the full dose is not restored; hidden_standard puts it among the images that are read")
+            raise ValueError(
+                "the full dose is not restored; to show it among the images that are read, set hidden_standard: true"
+            )
         return checked
 
     @model_validator(mode="after")
     def _can_be_done(self) -> ReaderStudySettings:
         if self.hidden_standard and self.mode == "open":
-            raise ValueError("hidden_standard hides nothing where mode is open; take mode: blinded")
+            raise ValueError("hidden_standard has no effect in mode open; set mode: blinded")
         if len(self.read_doses) + 2 > MAX_PANELS:
             raise ValueError(f"T1, standard dose and {len(self.read_doses)} images are more than {MAX_PANELS} panels")
         if self.repeat_share > 0 and self.sittings == 1:
-            raise ValueError("repeat_share needs two sittings or more: a case comes again in a later one")
+            raise ValueError("repeat_share needs at least two sittings: a case is repeated in a later one")
         return self
 
     @property
@@ -68,7 +70,13 @@ class ReaderStudySettings(Settings):
 
 
 def reader_study_settings(**given: object) -> ReaderStudySettings:
-    """Check what a command was given.
+    """Check the options of a command.
+
+    Args:
+        **given: Value of each setting.
+
+    Returns:
+        The settings.
 
     Raises:
         SettingsError: The first value that is not valid.
@@ -79,5 +87,6 @@ def reader_study_settings(**given: object) -> ReaderStudySettings:
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         message = str(problem["msg"]).removeprefix("Value error, ")
-        wanted = f"a valid value for {name}" if name else "settings that go together"
-        raise SettingsError(wanted, message) from error
+        raise SettingsError(
+            f"{name} is not valid: {message}" if name else f"The options do not go together: {message}"
+        ) from error

@@ -21,27 +21,28 @@ from lessgad.reader_study.study import ReaderStudy
 
 
 def signed_off_readings(study: ReaderStudy, *, leave_out_others: bool = False) -> Readings:
-    """Give the last revision of every reading of the readers who have signed off.
+    """Collect the last revision of every reading of the readers who have signed off.
 
     Args:
-        study: Open.
-        leave_out_others: Go on without readers who have not signed off.
+        study: An open reader study.
+        leave_out_others: Whether to leave out readers who have not signed off.
+
+    Returns:
+        The readings.
 
     Raises:
-        ReaderStudyError: Nobody has signed off, or not everybody has and the others are not left out.
+        ReaderStudyError: No reader has signed off, or some have not and `leave_out_others` is false.
     """
     with study.store.reading() as session:
         readers = accounts(session, "reader")
         signed = [account for account in readers if signed_off_at(session, account_id_of(account)) is not None]
         stored = session.get(StoredProtocol, 1)
         if not signed or stored is None:
-            raise ReaderStudyError("a reader who has signed off", "none", None, "Results wait for the sign-off")
+            raise ReaderStudyError("No reader has signed off", remedy="Results are given after the sign-off")
         if len(signed) < len(readers) and not leave_out_others:
             raise ReaderStudyError(
-                "readers who have all signed off",
-                f"{len(signed)} of {len(readers)}",
-                None,
-                "Wait for the others, or leave them out with --signed-off",
+                f"{len(signed)} of {len(readers)} readers have signed off",
+                remedy="Wait for the others, or leave them out with --signed-off",
             )
         frozen = read_frozen(stored.content)
         rows: list[ReadingRow] = []

@@ -12,11 +12,11 @@ from lessgad.reader_study.design import Reading
 
 @dataclass(frozen=True)
 class Next:
-    """What comes next.
+    """The next reading.
 
     Attributes:
-        reading: None where all is read.
-        not_before: When it may be read; None where that is now.
+        reading: The reading; None if all are done.
+        not_before: Earliest time at which it may be read; None for now.
     """
 
     reading: Reading | None
@@ -26,13 +26,16 @@ class Next:
 def next_reading(
     readings: Sequence[Reading], handed_in: Mapping[str, datetime], now: datetime, washout_days: float
 ) -> Next:
-    """Find the first reading that is not handed in; a new sitting opens when the washout is over.
+    """Find the first reading that is not submitted; a new sitting opens after the washout.
 
     Args:
-        readings: Of one reader, in order.
+        readings: Readings of one reader, in order.
         handed_in: Identifier of a reading → when it was handed in first.
-        now: With a time zone, as the others.
-        washout_days: From the last reading of the sitting before.
+        now: Current time, with a time zone.
+        washout_days: Days since the last reading of the previous sitting.
+
+    Returns:
+        The reading, or when the next sitting opens.
     """
     waiting = next((reading for reading in readings if reading.id not in handed_in), None)
     if waiting is None:

@@ -9,11 +9,17 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def without_formula(words: str) -> str:
-    """Put an apostrophe before words that a spreadsheet might run: those that start with ``= + - @``, tab or return.
+    """Put an apostrophe before text that a spreadsheet might run: that which starts with ``= + - @``, tab or return.
 
     Words that look escaped already get one more, so that `as_written` gives all words back as they were.
 
     Source: OWASP, CSV Injection.
+
+    Args:
+        words: The text of a cell.
+
+    Returns:
+        The text.
     """
     return f"'{words}" if _FORMULA.match(words) else words
 

@@ -19,11 +19,11 @@ from lessgad.reader_study.study_folder import StudyFolder
 
 @dataclass(frozen=True, eq=False)
 class ReaderStudy:
-    """What the server and the commands work on.
+    """An opened reader study, for the server and the commands.
 
     Attributes:
-        folder: Where things lie.
-        protocol: What is read and asked.
+        folder: Layout of the folder.
+        protocol: Protocol: cases, questions and design.
         store: The database.
     """
 
@@ -36,6 +36,12 @@ class ReaderStudy:
 def opened(experiment: Path) -> Iterator[ReaderStudy]:
     """Open the reader study of an experiment, and close it after the block.
 
+    Args:
+        experiment: The experiment folder.
+
+    Yields:
+        The reader study.
+
     Raises:
         ReaderStudyError: There is none, or its protocol is not the one that readers were invited by.
         StorageError: Its database cannot be used.
@@ -46,7 +52,14 @@ def opened(experiment: Path) -> Iterator[ReaderStudy]:
 
 @contextmanager
 def opened_folder(folder: StudyFolder) -> Iterator[ReaderStudy]:
-    """Open the reader study in a folder; as `opened`."""
+    """Open the reader study in a folder, as `opened` does.
+
+    Args:
+        folder: Folder of the reader study.
+
+    Yields:
+        The reader study.
+    """
     protocol = read_protocol(folder.protocol)
     store = open_store(folder.database)
     try:
@@ -58,7 +71,16 @@ def opened_folder(folder: StudyFolder) -> Iterator[ReaderStudy]:
 
 
 def invite_to(study: ReaderStudy, at: float, name: str, role: Role) -> str:
-    """Invite a reader, who gets all their readings with it, or a coordinator; gives the code of the invitation.
+    """Invite a reader, who gets all their readings, or a coordinator.
+
+    Args:
+        study: The opened reader study.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        role: Role of the account.
+
+    Returns:
+        Code of the invitation.
 
     Raises:
         SettingsError: The name cannot be used.

@@ -25,9 +25,9 @@ class Table5Row:
 
     Attributes:
         question: Key; of a reason also its option: ``pattern_difference.outside_tumor``.
-        wording: As readers saw it; of a reason its label.
+        wording: Wording as readers saw it; of a reason its label.
         scale: What the steps or options mean.
-        reader: Whose; empty for all together.
+        reader: Reader; empty for all together.
         cells: One per column of the table; empty where nothing was asked.
     """
 
@@ -44,7 +44,7 @@ class Table5:
 
     Attributes:
         doses: Columns; None, the last, where something was asked once per case.
-        rows: By question, then reader.
+        rows: Rows by question, then reader.
     """
 
     doses: tuple[float | None, ...]
@@ -52,12 +52,15 @@ class Table5:
 
 
 def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Sequence[CountRow]) -> Table5:
-    """Put answers into the words of the paper: ``3 (3–4)``; ``7/15 (32 %)``, the share being that of the first option.
+    """Format answers as the paper does: ``3 (3–4)``, or ``7/15 (32 %)`` with the share of the first option.
 
     Args:
-        questionnaire: Of the study.
+        questionnaire: Questionnaire of the study.
         scales: Medians and quartiles.
-        counts: Of every answer.
+        counts: Counts of every answer.
+
+    Returns:
+        Table 5.
     """
     doses = sorted({row.dose for row in counts if row.dose is not None})
     columns = (*doses, None) if any(row.dose is None for row in counts) else tuple(doses)
@@ -86,6 +89,10 @@ def table5(questionnaire: Questionnaire, scales: Sequence[ScaleRow], counts: Seq
 def write_table5(path: Path, table: Table5) -> None:
     """Write ``table5.csv``, whole or not at all.
 
+    Args:
+        path: The file to write.
+        table: Table 5.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -100,7 +107,7 @@ def write_table5(path: Path, table: Table5) -> None:
 
 
 def scale_words(question: Question) -> str:
-    """What can be answered: ``1 better, … 5 worse``; ``similar/different``; of a pair with the doses' names."""
+    """Possible answers: ``1 better, … 5 worse``; ``similar/different``; of a pair with the doses' names."""
     if isinstance(question, ScaleQuestion):
         labels = [
             label.replace("{first}", "lower dose").replace("{second}", "higher dose") for label in question.labels

@@ -12,11 +12,14 @@ REGIONS = ("intrameatal", "extrameatal")
 
 
 def for_regions(questionnaire: Questionnaire, regions: Collection[str]) -> Questionnaire:
-    """Leave out options whose key begins with a region that is not among the regions of the experiment.
+    """Leave out options whose key begins with a region that the experiment does not have.
 
     Args:
-        questionnaire: As it was read.
+        questionnaire: The questionnaire.
         regions: Names of the tumor's regions in experiment.yaml.
+
+    Returns:
+        The questionnaire.
     """
     missing = tuple(f"{region}_" for region in REGIONS if region not in regions)
     if not missing:

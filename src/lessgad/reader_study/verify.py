@@ -26,12 +26,12 @@ from lessgad.viewer.browser_images import browser_image_sha256
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """Result of the verification.
 
     Attributes:
         problems: One line each; none where all is well.
         n_answer_sets: Handed in, revisions counted.
-        n_events: In the audit log.
+        n_events: Number of events in the audit log.
         head: Hash of the last event. Noted elsewhere, it shows later whether events at the end are missing.
     """
 
@@ -43,6 +43,12 @@ class Verification:
 
 def verify_study(folder: StudyFolder) -> Verification:
     """Check a whole reader study: its database, its protocol file, its images.
+
+    Args:
+        folder: Folder of the reader study.
+
+    Returns:
+        What was found.
 
     Raises:
         StorageError: There is none, or its database cannot be opened.
@@ -62,18 +68,24 @@ def verify_study(folder: StudyFolder) -> Verification:
 def verify_database(path: Path) -> Verification:
     """Check a database, or a backup of one, without changing it.
 
+    Args:
+        path: The file.
+
+    Returns:
+        What was found.
+
     Raises:
         StorageError: It cannot be opened.
     """
     if not path.is_file():
-        raise StorageError("a reader study", "none", path, "Make one with lessgad reader create")
+        raise StorageError("There is no reader study", path=path, remedy="Make one with lessgad reader create")
     try:
         problems = list(_schema_problems(path))
         if problems:
             return Verification(tuple(problems), 0, 0, "")
         return _content(path)
     except sqlite3.Error as error:
-        raise StorageError("the database of a reader study", f"something else ({error})", path) from error
+        raise StorageError(f"The file is not the database of a reader study ({error})", path=path) from error
 
 
 def image_problems(folder: StudyFolder) -> list[str]:

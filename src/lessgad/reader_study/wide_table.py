@@ -24,8 +24,8 @@ class Asked:
     """A question about something.
 
     Attributes:
-        question: What was asked.
-        dose: Of the restored image; None for a question about the pair or the case.
+        question: The question.
+        dose: Dose of the restored image; None for a question about the pair or the case.
     """
 
     question: Question
@@ -55,7 +55,15 @@ class OneReading:
 
 
 def everything_asked(questionnaire: Questionnaire, doses: Sequence[float]) -> list[Asked]:
-    """Every question about every dose, in the order of the form."""
+    """List every question about every dose, in the order of the form.
+
+    Args:
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+
+    Returns:
+        The questions with their doses.
+    """
     return [
         Asked(question, dose)
         for question in questionnaire.questions
@@ -80,6 +88,12 @@ def write_wide_table(
     Scales have their step, choices the key of their option, reasons a column each with 1 or 0; what was not asked or
     not answered is empty.
 
+    Args:
+        path: The file to write.
+        questionnaire: The questionnaire of the study.
+        doses: Doses as fractions of the standard dose, 0–1.
+        rows: Rows to write.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -90,6 +104,11 @@ def write_wide_table(
 
 def write_csv(path: Path, columns: Sequence[str], lines: Iterable[Mapping[str, str]]) -> None:
     """Write a CSV, whole or not at all; missing cells are empty, and none starts a formula.
+
+    Args:
+        path: The file to write.
+        columns: Names of the columns.
+        lines: Cells of each line, by column.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

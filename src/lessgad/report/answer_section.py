@@ -61,12 +61,12 @@ class AnswerSection:
     Attributes:
         headline: The answer in one sentence.
         style: Class of its sign.
-        evidence: What it stands on; may be empty.
+        evidence: Evidence in words; may be empty.
         endpoints: Heads of the columns: endpoint, and the share of patients that is to be shown.
         rows: The repeat, doses from high to low, then the control without contrast.
         confidence: "97.5 %".
-        notes: How far the answer goes.
-        sha256: Of endpoints, margins, doses and test patients as they are judged; empty where nobody asked.
+        notes: Limits of the answer.
+        sha256: SHA-256 of endpoints, margins, doses and test patients as they are evaluated; empty where no one asked.
     """
 
     headline: str
@@ -80,7 +80,15 @@ class AnswerSection:
 
 
 def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
-    """Put the answer into words."""
+    """Describe the dose answer in words.
+
+    Args:
+        answer: The dose answer.
+        preregistration: Comparison with the frozen record; None without one.
+
+    Returns:
+        The section.
+    """
     return AnswerSection(
         headline=headline(answer),
         style={"given": "gain", "no dose": "loss"}.get(answer.status, "open"),
@@ -144,19 +152,21 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
     on = preregistration.frozen_on
     return {
         "before results": [f"Endpoints, margins, doses and test patients were fixed on {on}, before any test result."],
-        "after results": [f"Not fixed in advance: when this was fixed, on {on}, there were test results already."],
+        "after results": [f"Not fixed in advance: test results already existed on {on}, when this was fixed."],
         "changed": [
-            f"Not as fixed in advance: since {on}, {' and '.join(preregistration.changes)} were changed. "
-            "An answer that was chosen after looking proves less."
+            f"Not as fixed in advance: since {on}, {' and '.join(preregistration.changes)} were changed. An "
+            "answer chosen after seeing results is weaker evidence."
         ],
-        "never": ["Not fixed in advance: nothing shows that endpoints and margins were chosen before the results."],
+        "never": [
+            "Not fixed in advance: there is no evidence that endpoints and margins were chosen before the results."
+        ],
     }[preregistration.standing]
 
 
 def _left_out(answer: DoseAnswer) -> list[str]:
     return [
         f"{endpoint_words(endpoint)}: {n} test {'patient has' if n == 1 else 'patients have'} no value at any dose and "
-        f"{'is' if n == 1 else 'are'} left out. The answer says nothing of them."
+        f"{'is' if n == 1 else 'are'} left out. The answer does not apply to them."
         for endpoint, n in zip(answer.settings.endpoints, answer.n_undefined, strict=True)
         if n
     ]
@@ -164,22 +174,22 @@ def _left_out(answer: DoseAnswer) -> list[str]:
 
 def _limits(answer: DoseAnswer) -> list[str]:
     notes = [
-        "This is about a share of patients, and says nothing of how the others fare. It holds for patients and "
-        "scanners like these, and not for a diagnosis that the endpoints do not measure.",
+        "The answer holds for a share of patients and says nothing about the others. It applies to patients and "
+        "scanners like these, and to no diagnosis that the endpoints do not measure.",
     ]
     if any(endpoint.is_relative for endpoint in answer.settings.endpoints):
         notes.append(
-            "The repeat is a second scan of the same study at the standard dose, or a simulation of one: it is what "
-            "the scanner alone changes. “Scanned again” holds two such scans against each other."
+            "The repeat is a second scan of the same study at the standard dose, or a simulation of one. It "
+            "shows the changes that the scanner alone causes. “Scanned again” compares two such scans."
         )
     if not _at(answer, STANDARD):
         notes.append(
-            "No study has a second scan at the standard dose, real or simulated, so it is not known whether even the "
-            "full dose would keep these margins."
+            "No study has a second scan at the standard dose, real or simulated, so it is unknown whether the "
+            "full dose itself would keep these margins."
         )
     if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
         notes.append(
-            "An image without contrast may show nothing false because it shows nothing at all: dose 0 is no control "
-            "for that."
+            "An image without contrast shows no false enhancement because it shows no enhancement. Dose 0 is "
+            "therefore no control for this endpoint."
         )
     return notes

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from lessgad.dose_fraction import percent
 from lessgad.report.histogram_plot import Histogram, Peaks, draw_histogram, tidy_number, upper_intensity
-from lessgad.report.preparation_picture import PreparationImages, common_window, head_plane_box, window_of
+from lessgad.report.preparation_images import PreparationImages, common_window, head_plane_box, window_of
 from lessgad.report.slice_picture import scale_bar, show_plane, tumor_slice
 from lessgad.report.style import BLUE, GREEN, INK, RED, new_figure, place, styled
 
@@ -29,7 +29,10 @@ def calibration_figure(study: PreparationImages, low_dose: Float[np.ndarray, "x 
     Args:
         study: The images and their landmarks, as in the preparation picture.
         low_dose: The simulated scan on the same grid, in the T1's unit.
-        dose: Its dose, fraction of the standard dose.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The figure.
     """
     k = tumor_slice(study.tumor, study.pre_contrast.shape[2])
     box, window = head_plane_box(study, k), common_window(study)

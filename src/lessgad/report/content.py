@@ -11,7 +11,7 @@ from typing import Literal
 
 from lessgad.description.table import PrintedTable
 from lessgad.report.answer_section import AnswerSection
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.reading_section import ReadingSection
 from lessgad.report.tables import Table4
 
@@ -26,7 +26,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class SubsetCount:
-    """How large one part of the split is.
+    """Size of one part of the split.
 
     Attributes:
         subset: train, validation or test.
@@ -47,7 +47,7 @@ class Picture:
 
     Attributes:
         png: The figure as pixels, as `style.to_png` makes it; empty for a plot.
-        alt: What it shows, in a sentence.
+        alt: Alternative text, one sentence.
         caption: What a reader should see in it; the name of the figure is put before it.
         svg: The figure as vectors, as `style.to_svg` makes it; empty for an image.
         table: The table in ``results/`` that holds its numbers; empty where there is none.
@@ -65,9 +65,9 @@ class Check:
     """One reason to believe the result, or not to.
 
     Attributes:
-        question: What was checked.
+        question: Question that the check answers.
         verdict: ``yes``, ``no``, or ``unknown``: what the check says for the result.
-        words: What was found, in a sentence.
+        words: The finding in one sentence.
     """
 
     question: str
@@ -77,14 +77,14 @@ class Check:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """What a reader sees first, and may be all that is read.
+    """The first screen of the report.
 
     Attributes:
-        asked: The question, with the cohort and how the low doses came about.
+        asked: The question, with the cohort and how the low doses were made.
         found: The answer in one sentence.
-        evidence: What it rests on; may be empty.
+        evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
-        checks: Whether to believe it.
+        checks: Checks of whether the answer can be trusted.
         figure: Each endpoint against the dose; None where none was tested.
         images: Low dose, restored and standard dose of the median and the worst patient; None without restored images.
     """
@@ -103,7 +103,7 @@ class ChecklistItem:
     """One item of CLAIM 2024.
 
     Attributes:
-        number: From 1 to 44.
+        number: Number of the item, 1 to 44.
         section: Part of the paper.
         item: What the paper has to state.
         answer: What the experiment knows of it; empty where only the author knows.
@@ -117,10 +117,10 @@ class ChecklistItem:
 
 @dataclass(frozen=True)
 class SegmentationSection:
-    """What the report says of segmentation.
+    """Segmentation section of the report.
 
     Attributes:
-        note: Which network, learned from whom.
+        note: Name of the network and its training patients, in words.
         curves: Figure 4.
         contours: Figure 5, one picture per study.
         tables: Overlap, statistics, class changes, growth.
@@ -137,8 +137,8 @@ class FailedStudy:
     """A study that is missing from the results.
 
     Attributes:
-        study: Its pseudonym.
-        stage: Where it failed: prepare, restore, evaluate.
+        study: Pseudonym of the study.
+        stage: Stage that failed: prepare, restore, evaluate.
         reason: The error's line, without paths.
     """
 
@@ -152,8 +152,8 @@ class DoubtfulStudy:
     """Something to look at before believing the results of a study.
 
     Attributes:
-        study: Its pseudonym.
-        words: What is doubtful.
+        study: Pseudonym of the study.
+        words: The caution in words.
     """
 
     study: str
@@ -165,15 +165,15 @@ class ReportContent:
     """The whole report.
 
     Attributes:
-        title: Of the page.
-        cohort: What was studied, in a few words.
+        title: Title of the page.
+        cohort: The cohort in a few words.
         written_on: Date, ISO 8601.
-        subsets: In the order train, validation, test.
-        facts: What was simulated, inputs, model, training samples, calibration …
+        subsets: Subsets in the order train, validation, test.
+        facts: Facts of the experiment: simulation, inputs, model, training samples, calibration …
         noise_free: Whether the low doses were simulated without noise; decides the note on subtract-and-scale.
-        proportional: Whether enhancement was taken as proportional to the dose (linear mix); likewise.
+        proportional: Whether enhancement was taken as proportional to the dose (linear mix); decides the same note.
         tables: Table 4 for each area; the findings are read from the first, the others are folded away.
-        answer: How little is enough; None where no test study was judged.
+        answer: The dose answer; None if no test study was evaluated.
         first: The first screen; None where nothing is known to put there.
         description: Tables 1 and 2; empty where the cohort was not described.
         flow: Figure 1 as SVG; empty where the cohort was not described.
@@ -192,9 +192,9 @@ class ReportContent:
         learning_curves: One per model.
         preparations: One per study, for a person to check; folded away.
         failures: Studies that are missing.
-        cautions: What is doubtful in studies that are not.
+        cautions: Doubts about studies that were used.
         settings: experiment.yaml as it was used, without paths.
-        versions: Of lessgad and of what it stands on.
+        versions: Versions of lessgad and its libraries.
     """
 
     title: str

@@ -49,7 +49,7 @@ class ContourStudy:
         regions: Names, in the order of their numbers.
         first: Reference over the standard dose as segmented.
         columns: Low dose over restored, by dose.
-        tumor: What the close-up is cut around.
+        tumor: Mask around which the close-up is cut.
         spacing_mm: Pixel size along x and y.
         background: Intensity of air.
         second_peak: Intensity of most of the head's tissue.
@@ -98,7 +98,7 @@ def contour_gallery(study: ContourStudy) -> Figure:
 
 
 def dose_heading(dose: float) -> str:
-    """What stands over the column of a dose."""
+    """Heading of the column of a dose."""
     return percent(dose)
 
 

@@ -63,7 +63,7 @@ def dose_curves(
     subset: str = "test",
     area: Area = "tumor_box",
 ) -> Figure | None:
-    """Draw PSNR, its gain over unrestored, and SSIM against the dose; None where there is nothing to draw.
+    """Draw PSNR, its gain over unrestored images, and SSIM against dose.
 
     Lines are means over patients (each counts once, by the mean of their studies; infinite values
     left out). Bands are 95 % confidence intervals, drawn from 10 patients on; under that, thin lines
@@ -72,10 +72,13 @@ def dose_curves(
 
     Args:
         rows: Measurements of any subset and area; those of `subset` and `area` are used.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
-        subset: Whose rows to use.
-        area: Which area's rows to use.
+        subset: Subset whose rows are used.
+        area: Area whose rows are used.
+
+    Returns:
+        The figure; None without data.
     """
     used = [row for row in rows if (row.subset, row.area) == (subset, area)]
     if not used:
@@ -104,7 +107,17 @@ def dose_curves(
 def curves(
     rows: Iterable[SimilarityRow], value: Callable[[SimilarityRow], float], seed: int, n_resamples: int
 ) -> Curves:
-    """Collect one number of each row into a curve per method, methods in the order of the tables."""
+    """Collect one number of each row into a curve per method, in the order of the tables.
+
+    Args:
+        rows: Rows of the similarity table.
+        value: Takes the value from a row.
+        seed: Random seed.
+        n_resamples: Number of bootstrap draws.
+
+    Returns:
+        The curves by method.
+    """
     groups: dict[str, dict[float, list[SimilarityRow]]] = {}
     for row in rows:
         groups.setdefault(row.method, {}).setdefault(row.dose, []).append(row)
@@ -167,9 +180,15 @@ def _draw(axes: Axes, lines: Curves, styles: Mapping[str, LineStyle], spread: Se
 
 
 def axis_range(lines: Curves) -> tuple[float, float]:
-    """The range of the vertical axis: all of unrestored and restored, other methods as far as they do not squash those.
+    """Find the range of the vertical axis: unrestored and restored always, other methods if they do not compress it.
 
     A mean of another method widens the range where it lies within half of what the two span.
+
+    Args:
+        lines: Curves of all methods.
+
+    Returns:
+        Lower and upper end.
     """
     own = {method: points for method, points in lines.items() if method in (UNRESTORED, RESTORED)}
     core = [value for points in (own or lines).values() for value in _extent(points)]

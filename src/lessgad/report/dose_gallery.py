@@ -11,7 +11,17 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose_fraction import percent
-from lessgad.report.slice_picture import Box, box_around, frame, gray_window, outline, scale_bar, show_plane, square_box
+from lessgad.report.slice_picture import (
+    Box,
+    box_around,
+    frame,
+    gray_window,
+    outline,
+    scale_bar,
+    show_plane,
+    square_box,
+    window_of_tumor,
+)
 from lessgad.report.style import MUTED, ORANGE, new_figure, place, styled, write, write_title
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ CLOSE_UP_MM = 40.0
 
 @dataclass(frozen=True)
 class Score:
-    """How similar an image is to the standard-dose one: PSNR in dB and SSIM, over the tumor's box of the volume."""
+    """Similarity of an image to the standard dose: PSNR in dB and SSIM over the tumor's box of the volume."""
 
     psnr_db: float
     ssim: float
@@ -71,7 +81,14 @@ class GalleryStudy:
 
 
 def gallery_doses(available: Iterable[float]) -> tuple[float, ...]:
-    """Choose up to five doses to show: those of the paper that exist, or five evenly spread over what does."""
+    """Choose up to five doses to show: those of the paper, or five evenly spread over the doses of the experiment.
+
+    Args:
+        available: Doses of the experiment, 0–1.
+
+    Returns:
+        The doses, 0–1.
+    """
     doses = sorted(set(available))
     wanted = tuple(dose for dose in doses if any(abs(dose - other) < 1e-6 for other in WANTED_DOSES))
     if len(wanted) >= min(len(doses), 3):
@@ -81,13 +98,21 @@ def gallery_doses(available: Iterable[float]) -> tuple[float, ...]:
 
 
 def dose_gallery(study: GalleryStudy) -> Figure:
-    """Draw T1 over T1ce at the left, then low dose above and restored below at each dose; the same close up below.
+    """Draw T1 over T1ce at the left, then low dose above and restored below at each dose, with a close-up of each.
 
-    One gray window for all. The frame shows where the close-up lies, PSNR and SSIM stand below it.
+    Whole slices share one gray window, and close-ups share one that shows the structure of a bright tumor. The frame
+    shows where the close-up lies, PSNR and SSIM stand below it.
+
+    Args:
+        study: Images of the study.
+
+    Returns:
+        The figure.
     """
     whole = _head(study)
     close = square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)
     window = gray_window(study.standard_dose, study.background, study.second_peak)
+    windows = window, window_of_tumor(window, study.standard_dose, study.tumor)
     with styled():
         heights = [PANEL_IN * _aspect(box, study.spacing_mm) for box in (whole, close)]
         columns = 1 + len(study.planes)
@@ -96,10 +121,10 @@ def dose_gallery(study: GalleryStudy) -> Figure:
         figure = new_figure(2 * EDGE_IN + LABEL_IN + columns * (PANEL_IN + GAP_IN) + DOSES_IN, total)
         write_title(figure, EDGE_IN, study.title_lines)
         tops = _tops(title_in + LABEL_IN, heights)
-        _draw_column(figure, study, 0, "", (study.pre_contrast, study.standard_dose), tops, heights, window)
+        _draw_column(figure, study, 0, "", (study.pre_contrast, study.standard_dose), tops, heights, windows)
         for column, plane in enumerate(study.planes, start=1):
             images = (plane.low_dose, plane.restored)
-            left = _draw_column(figure, study, column, percent(plane.dose), images, tops, heights, window)
+            left = _draw_column(figure, study, column, percent(plane.dose), images, tops, heights, windows)
             for top, score in ((tops[2], plane.low_dose_score), (tops[3], plane.restored_score)):
                 if score is not None:
                     write(figure, left + PANEL_IN / 2, top + heights[1] + 0.04, str(score), 7.0, align="center")
@@ -119,7 +144,7 @@ def _draw_column(
     images: tuple[Float[np.ndarray, "x y"], Float[np.ndarray, "x y"]],
     tops: Sequence[float],
     heights: Sequence[float],
-    window: tuple[float, float],
+    windows: tuple[tuple[float, float], tuple[float, float]],
 ) -> float:
     left = EDGE_IN + LABEL_IN + column * (PANEL_IN + GAP_IN) + (DOSES_IN if column else 0.0)
     whole, close = _head(study), square_box(study.tumor, study.spacing_mm, CLOSE_UP_MM)
@@ -129,7 +154,7 @@ def _draw_column(
     for row, top in enumerate(tops):
         box, image = (whole, close)[row // 2], images[row % 2][(whole, close)[row // 2]]
         axes = place(figure, left, top, PANEL_IN, heights[row // 2])
-        show_plane(axes, image, study.spacing_mm, window, marks=row == 0 and column == 0)
+        show_plane(axes, image, study.spacing_mm, windows[row // 2], marks=row == 0 and column == 0)
         if row < 2:
             frame(axes, (inside[0], inside[1]), image.shape, study.spacing_mm)
         if column == 0 and row == 1:

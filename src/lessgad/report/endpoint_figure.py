@@ -21,7 +21,7 @@ LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.45, 0.95
 
 @dataclass(frozen=True)
 class EndpointPoint:
-    """How an endpoint stands at a dose.
+    """Result of an endpoint at a dose.
 
     Attributes:
         dose: Fraction of the standard dose; 0 is the negative control, 1 a second scan at the standard dose.
@@ -45,7 +45,7 @@ class EndpointCurve:
     Attributes:
         name: The endpoint with its margin, e.g. ``recovery ≥ 0.9``.
         needed: Share of all patients that have to keep the margin.
-        points: By rising dose.
+        points: Points by rising dose.
     """
 
     name: str
@@ -54,10 +54,16 @@ class EndpointCurve:
 
 
 def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
-    """Draw a panel for each endpoint; None where nothing was measured.
+    """Draw one panel for each endpoint.
 
     Filled squares: shown to be kept; open circles: not shown; gray: the controls without contrast and at the
     standard dose. A line goes down from each mark to the confidence bound, which has to lie above the dashed line.
+
+    Args:
+        curves: Endpoints against dose.
+
+    Returns:
+        The figure; None without data.
     """
     drawn = [curve for curve in curves if any(point.n_patients for point in curve.points)]
     if not drawn:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came back, what was invented and what was missed, against the dose."""
+"""What came back, what was falsely shown and what was missed, against the dose."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOWEST_RECOVERY, HIGHEST_RECOVERY = -0.1, 1.5
 def enhancement_against_dose(
     rows: Iterable[EnhancementRow], *, seed: int, n_resamples: int = N_RESAMPLES, subset: str = "test"
 ) -> Figure | None:
-    """Draw recovery, false and missed enhancement against the dose; None where there is nothing to draw.
+    """Draw recovery, false and missed enhancement against dose.
 
     Lines are means over patients (each counts once, by the mean of their studies; undefined values left out). Of
     unrestored and restored images, bands are 95 % confidence intervals from 10 patients on; under that, thin lines are
@@ -44,9 +44,12 @@ def enhancement_against_dose(
 
     Args:
         rows: Measurements of any subset; those of `subset` are used.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
-        subset: Whose rows to use.
+        subset: Subset whose rows are used.
+
+    Returns:
+        The figure; None without data.
     """
     used = [row for row in rows if row.subset == subset]
     if not used:
@@ -122,9 +125,9 @@ def scale_volumes(axes: Axes, axis: str, largest_ml: float | None = None) -> Non
     """Make an axis of volumes logarithmic above 0.1 ml and linear below, from 0 to beyond the largest.
 
     Args:
-        axes: What is on them already decides where they end, unless it is said.
+        axes: Axes to draw on; unless `largest_ml` is given, their contents decide where they end.
         axis: x or y.
-        largest_ml: Where they end.
+        largest_ml: End of the axes, in ml.
     """
     from matplotlib.ticker import FuncFormatter, NullLocator
 

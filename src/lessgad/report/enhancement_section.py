@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report says of enhancement: what came back, what was invented, and how far the image can be trusted."""
+"""What the report says of enhancement: what came back, what was falsely shown, and how far the image can be trusted."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar, get_args
 
 from lessgad.dose_fraction import percent
@@ -18,29 +17,11 @@ from lessgad.evaluation.results.lesions import LesionRow
 from lessgad.evaluation.results.table import RESTORED, method_order
 from lessgad.evaluation.results.thresholds import ThresholdRow
 from lessgad.evaluation.tumor_size import SizeGroup
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.style import line_style
 from lessgad.report.table_words import mean_in_words, patients_and_studies
 
 AnyRow = TypeVar("AnyRow", ArtifactRow, EnhancementRow, LesionRow, IntervalRow, DiscrepancyRow)
-
-
-@dataclass(frozen=True)
-class EnhancementTable:
-    """A table in words.
-
-    Attributes:
-        title: What it shows.
-        note: How to read it.
-        columns: Heads; the first one is that of the rows.
-        rows: Each with as many words as there are columns.
-        table: The table in ``results/`` that holds its numbers; empty where there is none.
-    """
-
-    title: str
-    note: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    table: str = ""
 
 
 def enhancement_tables(
@@ -51,7 +32,19 @@ def enhancement_tables(
     consistency: Sequence[DiscrepancyRow],
     artifacts: Sequence[ArtifactRow] = (),
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none."""
+    """Summarize the results of test studies in tables.
+
+    Args:
+        thresholds: Rows of the threshold table.
+        enhancement: Rows of the enhancement table.
+        lesions: Rows of the lesion table.
+        intervals: Rows of the interval table.
+        consistency: Rows of the discrepancy table.
+        artifacts: Rows of the artifact table.
+
+    Returns:
+        The tables that have data.
+    """
     tables = (
         _by_method(
             [row for row in enhancement if row.subset == "test"], [row for row in thresholds if row.subset == "test"]
@@ -87,10 +80,10 @@ def _by_method(rows: Sequence[EnhancementRow], thresholds: Sequence[ThresholdRow
             )
     return EnhancementTable(
         "Enhancement of test studies",
-        "Means over patients. Recovery: share of the tumor’s standard enhancement that came back; “from contrast”: of "
-        "it, what the same method does not show at dose 0, where whatever it shows is guessed. False: volume outside "
-        "the tumor that enhances in this image alone; missed: tumor that enhances at the standard dose alone; "
-        "unsupported: volume that the acquired low dose contradicts. n: patients / studies." + _unclear(thresholds),
+        "Means over patients. Recovery: share of the tumor’s standard-dose enhancement that the image shows; "
+        "“from contrast”: recovery minus the same method’s recovery at dose 0. False: volume outside the tumor "
+        "that enhances only in this image; missed: tumor that enhances only at the standard dose; unsupported: "
+        "volume that disagrees with the acquired low dose. n: patients / studies." + _unclear(thresholds),
         (
             "dose",
             "method",
@@ -130,12 +123,12 @@ def _artifacts(rows: Sequence[ArtifactRow]) -> EnhancementTable:
                 )
             )
     return EnhancementTable(
-        "The whole head at one glance",
-        "Means over patients, against the standard dose. Error: root mean square in the head, as a share of the signal "
-        "of tissue; off: share of head voxels off by more than 30 % of it. Brighter, darker: volume beyond both T1 and "
-        "standard dose by that much, in clusters of at least 10 mm³; worst: the largest sum of both in one study. "
-        "Texture: fine structure (under 1 mm) in the tumor over that of the standard dose, 1 is right; edges: error of "
-        "the gradient in the tumor, 0 is right. n: patients / studies.",
+        "The whole head",
+        "Means over patients, compared with the standard dose. Error: root mean square in the head, relative to "
+        "the signal of tissue; off: share of head voxels with an error above 30 % of it. Brighter, darker: "
+        "volume outside the range of T1 and standard dose by that much, in clusters of at least 10 mm³; worst: "
+        "the largest sum of both in one study. Texture: fine structure (under 1 mm) in the tumor relative to the "
+        "standard dose, 1 is ideal; edges: error of the gradient in the tumor, 0 is ideal. n: patients / studies.",
         ("dose", "method", "error", "off, %", "brighter, ml", "darker, ml", "worst, ml", "texture", "edges", "n"),
         tuple(words),
         table="artifacts",
@@ -154,7 +147,7 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
                 words.append((percent(dose), group.replace("-", "–"), recovery, missed, n))
     return EnhancementTable(
         "Restored lesions by size",
-        "Every separate part of a mask is a lesion; its diameter is that of a ball of its volume. n: lesions / "
+        "Each separate part of a mask is a lesion; its diameter is that of a sphere of equal volume. n: lesions / "
         "patients.",
         ("dose", "diameter", "recovery", "share missed", "n"),
         tuple(words),
@@ -182,10 +175,10 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
             )
         )
     return EnhancementTable(
-        "Do the intervals hold?",
+        "Coverage of the intervals",
         "The 90 % intervals should contain the standard-dose value in 90 % of voxels; they were calibrated on "
-        "validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its "
-        "interval, and in how many studies that held the standard dose’s. n: patients / studies.",
+        "validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its interval, and "
+        "the number of studies in which the interval contains that of the standard dose. n: patients / studies.",
         ("dose", "covered, tumor’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
         tuple(words),
         table="intervals",
@@ -207,10 +200,11 @@ def _discrepancy(rows: Sequence[DiscrepancyRow]) -> EnhancementTable:
         if not all(math.isnan(row.unsupported_ml) for row in chosen)
     ]
     return EnhancementTable(
-        "Restored images against the measurement",
-        "A restored image, taken back to its dose, must look like the scan that it was made from. Unsupported: it "
-        "shows more than was measured; overlooked: less. An error smaller than “detectable” (half of such are found; "
-        "percent of the signal of tissue in the T1) passes unseen: at low doses the measurement hardly knows.",
+        "Discrepancy between restored images and the measurement",
+        "The forward model takes the restored image back to its dose; the result must agree with the acquired "
+        "scan. Unsupported: the image is too bright; overlooked: it is too dark. “Detectable”: smallest error "
+        "detected half of the time, in percent of the signal of tissue in the T1. At low doses this check "
+        "detects only large errors.",
         ("dose", "unsupported, ml", "overlooked, ml", "detectable, 5 mm", "detectable, 10 mm", "n"),
         tuple(words),
         table="consistency",
@@ -235,8 +229,8 @@ def _unclear(thresholds: Sequence[ThresholdRow]) -> str:
     if not n:
         return ""
     return (
-        f" In {n} of {len(thresholds)} studies the tumor enhances no more than other tissue differs between T1 and "
-        "T1ce anyhow: their recovery is undefined (results/thresholds.csv)."
+        f" In {n} of {len(thresholds)} studies the tumor enhances no more than other tissue differs between T1 "
+        "and T1ce; their recovery is undefined (results/thresholds.csv)."
     )
 
 

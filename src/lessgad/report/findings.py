@@ -29,7 +29,7 @@ _UNITS: dict[Metric, str] = {"psnr_db": " dB", "ssim": ""}
 
 @dataclass(frozen=True)
 class Finding:
-    """What one dose shows.
+    """Findings at one dose.
 
     Attributes:
         dose: Fraction of the standard dose.
@@ -44,7 +44,14 @@ class Finding:
 
 
 def findings(table: Table4) -> tuple[Finding, ...]:
-    """Read one finding per dose at which there are restored images."""
+    """Collect one finding for each dose with restored images.
+
+    Args:
+        table: Table 4.
+
+    Returns:
+        The findings.
+    """
     found = []
     for dose in table.doses:
         cell = table.cell(dose, RESTORED)
@@ -54,7 +61,15 @@ def findings(table: Table4) -> tuple[Finding, ...]:
 
 
 def signed(value: float, metric: Metric) -> str:
-    """Spell a gain with its sign: ``+3.2 dB``, ``−0.012``."""
+    """Write a gain with its sign: ``+3.2 dB``, ``−0.012``.
+
+    Args:
+        value: The value.
+        metric: The metric.
+
+    Returns:
+        The text.
+    """
     text = f"{value:+.1f}" if metric == "psnr_db" else f"{value:+.3f}"
     if float(text) == 0:
         text = text[1:]
@@ -62,7 +77,15 @@ def signed(value: float, metric: Metric) -> str:
 
 
 def interval_words(interval: tuple[float, float], metric: Metric) -> str:
-    """Spell an interval: ``+1.1 to +2.3``."""
+    """Write an interval: ``+1.1 to +2.3``.
+
+    Args:
+        interval: Lower and upper bound.
+        metric: The metric.
+
+    Returns:
+        The text.
+    """
     low, high = (signed(bound, metric).removesuffix(" dB") for bound in interval)
     return f"{low} to {high}"
 

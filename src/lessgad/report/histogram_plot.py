@@ -44,7 +44,16 @@ class Histogram:
 
     @staticmethod
     def of(image: Float[np.ndarray, "*shape"], peaks: Peaks, upper: float) -> Histogram:
-        """Count an image's voxels between a little below the background and `upper`."""
+        """Count the voxels of an image between slightly below the background and `upper`.
+
+        Args:
+            image: The image.
+            peaks: Background and second peak of the histogram.
+            upper: Upper end of the intensity axis.
+
+        Returns:
+            The histogram.
+        """
         lower = peaks.background - 0.06 * (upper - peaks.background)
         counts, edges = np.histogram(image, bins=_edges(image, lower, upper))
         middle = (edges[:-1] + edges[1:]) / 2
@@ -69,7 +78,15 @@ def _edges(image: Float[np.ndarray, "*shape"], lower: float, upper: float) -> Fl
 
 
 def upper_intensity(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> float:
-    """Where a histogram's axis ends: at the head's 99.5th percentile, but 1.5 to 3 times the second peak."""
+    """Find the upper end of a histogram's axis: the head's 99.5th percentile, within 1.5 to 3 times the second peak.
+
+    Args:
+        image: The image.
+        peaks: Background and second peak of the histogram.
+
+    Returns:
+        The intensity.
+    """
     head = image[image > peaks.background + 0.02 * (float(image.max()) - peaks.background)]
     end = float(np.percentile(head, 99.5)) if head.size else float(image.max())
     if peaks.second is not None:
@@ -82,6 +99,13 @@ def draw_histogram(axes: Axes, histogram: Histogram, peaks: Peaks, color: str, *
     """Draw a histogram as a filled outline with its landmarks as dashed lines.
 
     The background's bar is cut at the top, for it would flatten everything else.
+
+    Args:
+        axes: Axes to draw into.
+        histogram: The histogram.
+        peaks: Background and second peak of the histogram.
+        color: Color of the line.
+        labels: Whether the peaks are labeled.
     """
     top = 1.42
     heights = np.minimum(histogram.heights, 1.2)

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 def learning_curve(points: Sequence[CurvePoint], title_lines: Sequence[str] = ()) -> Figure:
-    """Draw the training loss and the gain in PSNR on validation patients against the samples seen.
+    """Draw training loss and validation gain in PSNR against the samples seen.
 
     The best validation is marked.
 
     Args:
         points: One per validation; values that are not finite leave a gap.
         title_lines: Bold first line, then plain ones.
+
+    Returns:
+        The figure.
     """
     with styled():
         figure = new_figure(8.2, 2.75 + 0.19 * len(title_lines))

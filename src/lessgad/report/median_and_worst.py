@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose_fraction import percent
-from lessgad.report.slice_picture import show_plane, square_box
+from lessgad.report.slice_picture import show_plane, square_box, window_of_tumor
 from lessgad.report.style import MUTED, new_figure, place, styled, write
 
 if TYPE_CHECKING:
@@ -55,7 +55,15 @@ def median_and_worst(values: Mapping[str, float]) -> tuple[str, str]:
 
 
 def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figure:
-    """Draw a row for each patient: low dose, restored, standard dose, close up around the tumor."""
+    """Draw one row per patient: low dose, restored and standard dose, close up around the tumor.
+
+    Args:
+        planes: One slice for each patient.
+        dose: Dose as a fraction of the standard dose, 0–1.
+
+    Returns:
+        The figure.
+    """
     with styled():
         figure = new_figure(
             2 * EDGE_IN + 3 * (PANEL_IN + GAP_IN), LABEL_IN + len(planes) * (PANEL_IN + LABEL_IN + GAP_IN)
@@ -67,9 +75,9 @@ def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figu
             top = LABEL_IN + row * (PANEL_IN + LABEL_IN + GAP_IN)
             write(figure, EDGE_IN, top, plane.label, 7.5, color=MUTED)
             box = square_box(plane.tumor, plane.spacing_mm, SIDE_MM) if plane.tumor.any() else (slice(None),) * 2
+            window = window_of_tumor((-1.0, -1 + 2.2 * plane.tissue_level), plane.images[-1], plane.tumor)
             for column, image in enumerate(plane.images):
                 axes = place(figure, EDGE_IN + column * (PANEL_IN + GAP_IN), top + LABEL_IN - 0.06, PANEL_IN, PANEL_IN)
                 axes.set_facecolor("black")
-                window = -1.0, -1 + 2.2 * plane.tissue_level
                 show_plane(axes, np.asarray(image)[box], plane.spacing_mm, window, marks=column == 0, bar_mm=10.0)
     return figure

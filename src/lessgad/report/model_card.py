@@ -24,7 +24,12 @@ FOUND = "\n## Found on validation patients\n"
 
 
 def write_model_card(task: TrainingTask, n_processes: int = 1) -> None:
-    """Write ``card.md`` and the picture of the learning curve beside a model that so many processes trained."""
+    """Write ``card.md`` and the picture of the learning curve beside a model that so many processes trained.
+
+    Args:
+        task: The training task.
+        n_processes: Number of processes that trained together.
+    """
     from lessgad.training.trainer import CURVE_FILE
 
     points = read_learning_curve(task.folder / CURVE_FILE)
@@ -63,9 +68,9 @@ Restores standard-dose T1ce from low-dose T1ce. Research software, not a medical
 
 ## Limits
 
-- It was trained on low doses that were simulated as said above, never on a scan at a real low dose.
-- It has seen this cohort's scanners, sequences and pathology. Elsewhere its images can be wrong and look right.
-- A restored image can miss enhancement or show enhancement that is not there. Never diagnose from it alone.
+- It was trained on low doses that were simulated as stated above, not on real low-dose scans.
+- It has seen scanners, sequences and pathology of this cohort only. Elsewhere its images can be wrong and plausible.
+- A restored image can miss enhancement or show enhancement that is not there. Never use it for diagnosis.
 
 All settings are in `model.yaml`. `best.safetensors` holds the weights of the best validation, `last.safetensors`
 the last.
@@ -93,8 +98,8 @@ def _calibrated(intervals: IntervalCalibration | None) -> str:
     if intervals is None:
         return "not calibrated"
     scanned = ", ".join(percent(dose) for dose in intervals.scanned)
-    on = f"on low doses that were really scanned at {scanned}, else simulated" if scanned else "on simulated low doses"
-    return f"of {percent(intervals.level)}, {on}, of {intervals.n_patients} patients or more"
+    on = f"measured low doses at {scanned} and simulated ones at other doses" if scanned else "simulated low doses"
+    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

@@ -46,7 +46,7 @@ class MeanPoint:
 def operating_curve_figure(
     rows: Iterable[OperatingRow], *, doses: Sequence[float] | None = None, subset: str = "test"
 ) -> Figure | None:
-    """Draw false against missed enhancement over the threshold, a panel for each dose; None without anything to draw.
+    """Draw false against missed enhancement over the threshold, one panel per dose.
 
     Each method's enhancement was scaled to recovery 1; its large marker is at the study's threshold, where methods are
     at equal recovery. Closer to the lower left is better. Means are over patients, of the studies in which all methods
@@ -54,8 +54,11 @@ def operating_curve_figure(
 
     Args:
         rows: Measurements of any subset; those of `subset` are used.
-        doses: Which to draw; None draws up to four of those above 0, spread over them.
-        subset: Whose rows to use.
+        doses: Doses to draw; None draws up to four doses above 0.
+        subset: Subset whose rows are used.
+
+    Returns:
+        The figure; None without data.
     """
     used = [row for row in rows if row.subset == subset]
     panels = {dose: mean_points([row for row in used if row.dose == dose]) for dose in {row.dose for row in used}}
@@ -89,9 +92,15 @@ def operating_curve_figure(
 
 
 def mean_points(rows: Sequence[OperatingRow]) -> tuple[dict[str, list[MeanPoint]], int]:
-    """Average the curves of one dose over patients, and count these; methods are in the order of the tables.
+    """Average the curves of one dose over patients; methods are in the order of the tables.
 
     A method that is defined in no study is left out; of the others, only studies in which all are defined are used.
+
+    Args:
+        rows: Rows of the table of operating points.
+
+    Returns:
+        Points of each method, and the number of patients.
     """
     values: dict[str, dict[tuple[str, str], list[OperatingRow]]] = {}
     for row in rows:

@@ -44,9 +44,9 @@ def overlap_figure(
     (distances where one mask is empty) are left out.
 
     Args:
-        rows: Of the studies to show.
-        regions: In the order of experiment.yaml.
-        seed: Of the bootstrap.
+        rows: Rows of the studies to show.
+        regions: Regions in the order of experiment.yaml.
+        seed: Seed of the bootstrap.
         n_resamples: Draws of it.
 
     Returns:
@@ -77,7 +77,17 @@ def overlap_figure(
 
 
 def patient_mean(rows: Sequence[OverlapRow], metric: Metric, seed: int, n_resamples: int) -> PatientMean:
-    """Average one metric of one image of one region, patient by patient."""
+    """Average one metric of one image of one region over patients.
+
+    Args:
+        rows: Rows of the overlap table.
+        metric: The metric.
+        seed: Random seed.
+        n_resamples: Number of bootstrap draws.
+
+    Returns:
+        The mean with its interval.
+    """
     values = np.array([getattr(row, metric) for row in rows], dtype=np.float64)
     patients = patient_means(values, [row.patient for row in rows])
     means = np.array(list(patients.values()), dtype=np.float64)

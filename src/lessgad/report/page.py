@@ -38,10 +38,16 @@ class PatientTable:
 
 
 def render_page(content: ReportContent) -> str:
-    """Write the report as one HTML page, pictures inside, without scripts or anything from elsewhere.
+    """Render the report as one HTML page with embedded pictures, without scripts or external resources.
 
     All words of `content` are escaped. A content security policy forbids everything but the page's
     own style sheet and pictures.
+
+    Args:
+        content: Content of the report.
+
+    Returns:
+        The page.
     """
     environment = _environment()
     style = environment.get_template("style.html.j2").render()
@@ -59,7 +65,15 @@ def render_page(content: ReportContent) -> str:
 
 
 def patient_table(table: Table4, method: str) -> PatientTable:
-    """Arrange the gains of single patients with one method."""
+    """Arrange the gains of single patients with one method.
+
+    Args:
+        table: Table 4.
+        method: The method whose images are shown.
+
+    Returns:
+        The table.
+    """
     gains = {(gain.patient, gain.dose): gain for gain in table.patient_gains if gain.method == method}
     doses = tuple(sorted({dose for _, dose in gains}))
     rows = []
@@ -84,7 +98,15 @@ def p_words(p: float | None) -> str:
 
 
 def gain_words(summary: MetricSummary, metric: Metric) -> str:
-    """Spell a patient-level gain with its interval where there is one."""
+    """Write a patient-level gain, with its interval if there is one.
+
+    Args:
+        summary: The summary.
+        metric: The metric.
+
+    Returns:
+        The text.
+    """
     gain = summary.gain
     if gain is None or gain.n_patients == 0:
         return "–"

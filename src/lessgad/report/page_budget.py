@@ -15,6 +15,13 @@ def within_budget(content: ReportContent, most_bytes: int = MOST_BYTES) -> Repor
     """Leave out preparation sheets, then sheets of whole slices, from the end, until the page is small enough.
 
     The content says how many pictures were left out.
+
+    Args:
+        content: Content of the report.
+        most_bytes: Largest size of the page, in bytes.
+
+    Returns:
+        The content that fits.
     """
     room = most_bytes - _size([*_always(content)])
     sheets = _fitting(content.sheets, room)

@@ -18,11 +18,14 @@ USUAL_POWER = 0.8
 
 
 def power_figure(rows: Sequence[PowerRow], endpoint: str) -> Figure:
-    """Draw the power of every dose.
+    """Draw the power of every dose against the number of patients.
 
     Args:
-        rows: Of any endpoint; those of `endpoint` are drawn.
-        endpoint: As in the table.
+        rows: Rows of any endpoint; those of `endpoint` are drawn.
+        endpoint: Endpoint as in the table.
+
+    Returns:
+        The figure.
     """
     import matplotlib
 
@@ -31,7 +34,7 @@ def power_figure(rows: Sequence[PowerRow], endpoint: str) -> Figure:
     with styled():
         figure = new_figure(WIDTH_IN + 0.9, HEIGHT_IN + 0.85)
         axes = place(figure, 0.6, 0.3, WIDTH_IN, HEIGHT_IN)
-        axes.set_title("Probability that a dose is shown to be enough")
+        axes.set_title("Probability that a dose is shown to be sufficient")
         colors = matplotlib.colormaps["viridis"]
         for index, dose in enumerate(doses):
             points = [(row.n_patients, row.power) for row in used if row.dose == dose]

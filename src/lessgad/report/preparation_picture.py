@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from lessgad.report.histogram_plot import Histogram, Peaks, draw_histogram, tidy_number, upper_intensity
+from lessgad.report.histogram_plot import Histogram, draw_histogram, tidy_number, upper_intensity
+from lessgad.report.preparation_images import (
+    FRAME_MM,
+    PreparationImages,
+    above_background,
+    common_window,
+    head_plane_box,
+    window_of,
+)
 from lessgad.report.slice_picture import (
     Box,
     box_around,
-    gray_window,
     outline,
     scale_bar,
     show_plane,
@@ -29,32 +36,6 @@ if TYPE_CHECKING:
 
 PANEL_IN, GAP_IN, EDGE_IN, HISTOGRAM_IN = 2.72, 0.1, 0.06, 1.2
 TILE_MM = 20.0
-FRAME_MM = 6.0
-
-
-@dataclass(frozen=True, eq=False)
-class PreparationImages:
-    """What preparation made of one study, all on the grid of the pre-contrast scan, in transverse order.
-
-    Attributes:
-        pre_contrast: T1, in its own unit.
-        standard_before: T1ce, moved onto the T1, in its own unit.
-        standard_after: T1ce, calibrated, in the T1's unit.
-        spacing_mm: Voxel size along x, y, z.
-        pre_contrast_peaks: Landmarks of the T1.
-        before_peaks: Landmarks of the T1ce before calibration.
-        after_peaks: Landmarks of the T1ce after calibration.
-        tumor: Where the tumor is, if anyone has drawn it.
-    """
-
-    pre_contrast: Float[np.ndarray, "x y z"]
-    standard_before: Float[np.ndarray, "x y z"]
-    standard_after: Float[np.ndarray, "x y z"]
-    spacing_mm: tuple[float, float, float]
-    pre_contrast_peaks: Peaks
-    before_peaks: Peaks
-    after_peaks: Peaks
-    tumor: Bool[np.ndarray, "x y z"] | None = None
 
 
 def preparation_picture(study: PreparationImages, title_lines: Sequence[str] = ()) -> Figure:
@@ -69,6 +50,9 @@ def preparation_picture(study: PreparationImages, title_lines: Sequence[str] = (
     Args:
         study: The images.
         title_lines: Bold first line, then plain ones; without identifiers.
+
+    Returns:
+        The figure.
     """
     sheet = _Sheet.of(study)
     with styled():
@@ -122,35 +106,20 @@ def _aspect(box: Box, spacing_mm: tuple[float, float]) -> float:
     return float(up / across)
 
 
-def head_plane_box(study: PreparationImages, k: int) -> Box:
-    """The part of transverse slice `k` worth showing: the head of either scan, with a narrow margin."""
-    head = np.zeros(study.pre_contrast.shape[:2], dtype=bool)
-    for image, peaks in ((study.pre_contrast, study.pre_contrast_peaks), (study.standard_after, study.after_peaks)):
-        head |= above_background(image[:, :, k], peaks)
-    return box_around(head, study.spacing_mm[:2], FRAME_MM)
-
-
-def above_background(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> Bool[np.ndarray, "*shape"]:
-    """Voxels nearer to the second peak than a quarter of the way up from the background."""
-    top = peaks.second if peaks.second is not None else float(np.percentile(image, 99))
-    return image > peaks.background + 0.25 * (top - peaks.background)
-
-
-def common_window(study: PreparationImages) -> tuple[float, float]:
-    """One gray window for T1 and calibrated T1ce, wide enough for both."""
-    low, high = window_of(study.pre_contrast, study.pre_contrast_peaks)
-    return low, max(high, window_of(study.standard_after, study.after_peaks)[1])
-
-
-def window_of(image: Float[np.ndarray, "*shape"], peaks: Peaks) -> tuple[float, float]:
-    """The gray window of one image."""
-    return gray_window(image, peaks.background, peaks.second)
-
-
 def checkerboard(
     one: Float[np.ndarray, "a b"], other: Float[np.ndarray, "a b"], spacing_mm: tuple[float, float], tile_mm: float
 ) -> Float[np.ndarray, "a b"]:
-    """Square tiles taken in turn from two images, the first tile from `one`."""
+    """Combine two images in alternating square tiles; the first tile comes from `one`.
+
+    Args:
+        one: The first image.
+        other: The second image.
+        spacing_mm: In-plane spacing, in mm.
+        tile_mm: Side of a tile, in mm.
+
+    Returns:
+        The combined image.
+    """
     a, b = (np.floor(np.arange(n) * mm / tile_mm) for n, mm in zip(one.shape, spacing_mm, strict=True))
     return np.where((a[:, None] + b[None, :]) % 2 == 0, one, other)
 

@@ -20,8 +20,9 @@ from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.histogram_peaks import HistogramPeaks, find_peaks
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy
 from lessgad.report.histogram_plot import Peaks
-from lessgad.report.preparation_picture import PreparationImages, preparation_picture
-from lessgad.report.style import to_small_png
+from lessgad.report.preparation_images import PreparationImages
+from lessgad.report.preparation_picture import preparation_picture
+from lessgad.report.small_png import to_small_png
 
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
@@ -36,7 +37,15 @@ def write_sheet(
     tumor: Bool[np.ndarray, "x y z"] | None,
     cautions: Sequence[str] = (),
 ) -> None:
-    """Draw the preparation of a study while all its steps are at hand."""
+    """Draw the preparation of a study while all its steps are at hand.
+
+    Args:
+        path: The file to write.
+        pair: The prepared pair.
+        study: The prepared study.
+        tumor: Mask of the tumor; None without one.
+        cautions: Cautions of the study.
+    """
     images = PreparationImages(
         pre_contrast=pair.pre_contrast,
         standard_before=pair.registered,
@@ -56,17 +65,26 @@ def write_sheet(
 
 
 def _from_place_to_place(pair: PreparedPair) -> str:
-    """How much the factor varies through the head."""
+    """Variation of the factor through the head."""
     if pair.gain is None:
         return ""
     percents = 100 * (pair.gain.over(pair.head.shape)[pair.head] - 1)
-    return f", {percents.min():+.0f} to {percents.max():+.0f} % from place to place"
+    return f", {percents.min():+.0f} to {percents.max():+.0f} % across the head"
 
 
 def preparation_images(
     files: PreparedFiles, prepared: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None
 ) -> PreparationImages:
-    """Rebuild the images of a preparation from what is stored (clipped where the prepared ones are)."""
+    """Rebuild the images of a preparation from the stored ones, which may be clipped.
+
+    Args:
+        files: Files of the prepared study.
+        prepared: The prepared study.
+        tumor: Mask of the tumor; None without one.
+
+    Returns:
+        The images.
+    """
     description = json.loads(files.description.read_text(encoding="utf-8"))
     to_pre_contrast = IntensityMap(**description["t1ce_to_t1_intensity"])
     peaks = HistogramPeaks(**description["t1_peaks"])

@@ -26,11 +26,14 @@ _WRITTEN_FROM = 0.04  # shares of a bar that hold a number
 
 
 def answer_bars(questionnaire: Questionnaire, counts: Sequence[CountRow]) -> Figure | None:
-    """Draw a bar per dose for every scale and choice, and counts for every reason; None where there is nothing.
+    """Draw one bar per dose for every scale and choice, and counts for every reason.
 
     Args:
-        questionnaire: Of the study.
-        counts: Of one reader, or of all together.
+        questionnaire: Questionnaire of the study.
+        counts: Counts of one reader, or of all together.
+
+    Returns:
+        The figure; None without data.
     """
     panels = [question for question in questionnaire.questions if any(row.question == question.key for row in counts)]
     panels = [

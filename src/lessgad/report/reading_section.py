@@ -23,8 +23,8 @@ class ReadingTable:
     """A table in words.
 
     Attributes:
-        title: What it shows.
-        note: How to read it.
+        title: Title of the table.
+        note: Explanation of the table.
         columns: Heads; the first `n_words` hold words, the others figures.
         rows: Each with as many words as there are columns.
         n_words: Columns that are set to the left.
@@ -45,8 +45,8 @@ class ReadingSection:
 
     Attributes:
         facts: Who read what, how.
-        tables: Those that have rows.
-        sha256: Of the protocol.
+        tables: Tables with rows.
+        sha256: SHA-256 of the protocol.
     """
 
     facts: str
@@ -55,11 +55,14 @@ class ReadingSection:
 
 
 def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
-    """Put the results of a reader study into words; readers are numbered, not named.
+    """Describe the results of a reader study; readers are numbered, not named.
 
     Args:
-        readings: What was asked and answered.
-        summary: What `results.summarize_readings` made of it.
+        readings: Questions and answers of the reader study.
+        summary: Result of `results.summarize_readings`.
+
+    Returns:
+        The section.
     """
     names = sorted({row.reader for row in readings.rows if row.subset == "test"})
     number = {name: str(place) for place, name in enumerate(names, start=1)} | {"": "all"}
@@ -88,10 +91,10 @@ def _facts(readings: Readings, summary: Summary) -> str:
     how = (
         "All images were labeled."
         if readings.settings.mode == "open"
-        else "Which restored image was of which dose was hidden, and drawn for every reader and case."
+        else "The dose of each restored image was hidden, and the order was random for every reader and case."
     )
     again = f" {summary.n_repeated} readings were of a case seen before." if summary.n_repeated else ""
-    revised = f" {readings.n_revised} were revised after they had been handed in." if readings.n_revised else ""
+    revised = f" {readings.n_revised} were revised after submission." if readings.n_revised else ""
     fixed = f" Design and questions were fixed on {readings.frozen_on}." if readings.frozen_on else ""
     return (
         f"{readers} read {summary.n_cases} studies of {summary.n_patients} test patients. {how}{again}{revised}{fixed}"
@@ -110,7 +113,7 @@ def _table3(readings: Readings) -> ReadingTable:
 
     return ReadingTable(
         "Table 3. Questions",
-        "What readers were asked.",
+        "Questions of the reader study.",
         ("question", "answers", "asked"),
         tuple((q.wording, options(q), asked[q.asked]) for q in readings.questionnaire.questions),
         3,
@@ -126,8 +129,9 @@ def _table5(summary: Summary, number: dict[str, str]) -> ReadingTable:
 
     return ReadingTable(
         "Table 5. Answers",
-        "Scales: median (quartiles; a quantile is a step that was answered, or the middle of two). Choices: counts in "
-        "the order of the options, and the share of the first. Reasons: readings that have them.",
+        "Scales: median (quartiles; a quantile is a step that occurs among the answers, or the middle of two "
+        "steps). Choices: counts in "
+        "the order of the options, and the share of the first. Reasons: number of readings with each reason.",
         ("question", "answers", "reader", *heads),
         tuple(words(row) for row in summary.table5.rows),
         3,
@@ -155,10 +159,11 @@ def _comparisons(readings: Readings, summary: Summary, number: dict[str, str]) -
     return ReadingTable(
         "Is the higher dose graded better?",
         "Better / worse: cases in which the higher, or the lower, dose had the better answer. p over cases: Wilcoxon "
-        "(W) or exact McNemar (M), as in papers: they take the studies of a patient for independent. Gain: mean over "
-        "patients, in steps of the scale, or as share of the first option; 95 % interval by drawing patients, not "
-        "under 10; p by flipping signs of patients, corrected over pairs of doses (Holm). VGC area: how often the "
-        "higher dose is graded better, ties half; 0.5 is alike.",
+        "(W) or exact McNemar (M), as in papers; both treat the studies of a patient as independent. Gain: mean over "
+        "patients, in steps of the scale, or as share of the first option; 95 % bootstrap interval over "
+        "patients, not given with fewer than 10; p by flipping the signs of patients, corrected over pairs of "
+        "doses (Holm). VGC area: how often the higher dose is graded better, with ties counted half; 0.5 means "
+        "no difference.",
         ("question", "doses", "reader", "better / worse", "p over cases", "gain", "p", "VGC area", "patients"),
         tuple(words(row) for row in summary.comparisons),
         3,
@@ -195,9 +200,10 @@ def _agreement(readings: Readings, summary: Summary, number: dict[str, str]) -> 
     return ReadingTable(
         "Do readers agree?",
         "Raw: share of pairs of answers that are the same. AC1, κ and α count same answers alone; AC2 and weighted κ "
-        "give credit for near misses (quadratic), ordinal α by rank. Where nearly all answers are alike, κ and α fall "
-        "to zero or say nothing (–) although readers agree: read them beside raw and AC. 95 % interval by drawing "
-        "patients, not under 10, nor where draws know no variance. n: patients / images or cases.",
+        "give credit for near misses (quadratic), ordinal α by rank. If nearly all answers are equal, κ and α "
+        "fall to zero or are undefined (–) although readers agree; compare them with raw agreement and AC. 95 % "
+        "bootstrap interval over patients, not given with fewer than 10 or if the bootstrap variance is zero. n: "
+        "patients / images or cases.",
         ("question", "agreement", "dose", "raw", "AC1", "AC2", "κ", "weighted κ", "α", "ordinal α", "n"),
         tuple(rows),
         3,

@@ -82,10 +82,13 @@ BIBTEX: dict[str, str] = {
 
 
 def bibtex(texts: Iterable[str]) -> str:
-    """Give the entries whose keys are cited, as ``[key]``, in texts; the checklist's own reference always.
+    """Collect the BibTeX entries whose keys are cited as ``[key]``; the reference of the checklist is always included.
 
     Args:
         texts: Paragraphs.
+
+    Returns:
+        The entries.
     """
     cited = " ".join(texts)
     entries = [entry for key, entry in BIBTEX.items() if f"[{key}]" in cited or key == "tejani2024claim"]

@@ -20,7 +20,7 @@ from lessgad.evaluation.results.overlap import (
     OverlapRow,
 )
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.overlap_figure import Metric, patient_mean
 from lessgad.report.size_tables import class_table, growth_table
 from lessgad.report.table_words import image_label, images_of, mean_in_words, patients_and_studies, region_label
@@ -35,7 +35,19 @@ def segmentation_tables(
     seed: int,
     n_resamples: int,
 ) -> tuple[EnhancementTable, ...]:
-    """Put the results of test studies into tables; what was not measured has none."""
+    """Summarize the results of test studies in tables.
+
+    Args:
+        overlap: Rows of the overlap table.
+        sizes: Rows of the tumor-size table.
+        growth: Rows of the growth table.
+        regions: Names of the regions.
+        seed: Random seed.
+        n_resamples: Number of bootstrap draws.
+
+    Returns:
+        The tables that have data.
+    """
     test = [row for row in overlap if row.subset == "test"]
     columns = [*(region for region in regions if region != TUMOR), TUMOR]
     tables = (
@@ -72,9 +84,9 @@ def _overlap(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n_re
         )
     return EnhancementTable(
         "Segmentation of test studies",
-        "Means over patients (95 % interval from 10 patients on). Missed / false: studies where the region was drawn "
-        "and no voxel of it found / where it was found and not drawn; they count with a Dice of 0, and have no "
-        "distances. Regions that are neither drawn nor found are left out. n: patients / studies.",
+        "Means over patients (95 % interval from 10 patients on). Missed / false: studies in which the region "
+        "was drawn but not found / found but not drawn; they count with a Dice of 0 and have no distances. "
+        "Regions that are neither drawn nor found are left out. n: patients / studies.",
         (
             "dose",
             "image",
@@ -101,7 +113,7 @@ def _statistics(rows: Sequence[OverlapRow], regions: Sequence[str], seed: int, n
                 words[dose, region] += [_gain_words(summary, decimals), _p_words(summary)]
     return EnhancementTable(
         "Restored against low dose",
-        "Difference restored − low dose; for Dice more is better, for distances less. Mean over patients with its "
+        "Difference restored − low dose; for Dice larger is better, for distances smaller. Mean over patients with its "
         "95 % interval from 10 patients on; p of a sign-flip test over patients, corrected over doses (Holm); * "
         "Wilcoxon over studies, p < 0.001, as in the paper, not given under 11 studies.",
         ("dose", "region", "Dice", "p", "HD95, mm", "p", "ASD, mm", "p"),
@@ -141,8 +153,7 @@ def _patients(rows: Sequence[OverlapRow]) -> EnhancementTable:
             words.append((patient, *cells))
     return EnhancementTable(
         "Dice of every patient",
-        "Whole tumor: standard dose, then low dose → restored. Fewer than 10 patients: an interval would promise more "
-        "than there is.",
+        "Whole tumor: standard dose, then low dose → restored. With fewer than 10 patients no interval is given.",
         ("patient", "standard dose", *(percent(dose) for dose in doses)),
         tuple(words),
         table="overlap",

@@ -10,7 +10,7 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.limits_of_agreement import Agreement, agreement
 from lessgad.evaluation.results.growth import GrowthRow
 from lessgad.evaluation.results.tumor_size import TumorSizeRow
-from lessgad.report.enhancement_section import EnhancementTable
+from lessgad.report.enhancement_table import EnhancementTable
 from lessgad.report.table_words import (
     image_label,
     images_of,
@@ -53,7 +53,7 @@ def class_table(rows: Sequence[TumorSizeRow]) -> EnhancementTable:
 
 
 def growth_table(rows: Sequence[GrowthRow]) -> EnhancementTable:
-    """Growth as segmented against growth as drawn, at each dose; no rows where nobody has a second visit."""
+    """Growth as segmented against growth as drawn, at each dose; no rows where no one has a second visit."""
     words = []
     unknown = sorted({row.patient for row in rows if row.order == "unknown"})
     rows = [row for row in rows if row.order != "unknown"]

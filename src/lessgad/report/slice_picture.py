@@ -29,12 +29,26 @@ def radiological(plane: Shaped[np.ndarray, "right up"]) -> Shaped[np.ndarray, "r
 
     The first axis (toward the patient's right) becomes columns from the picture's right to its
     left, the second (toward the front or the head) becomes rows from the bottom up.
+
+    Args:
+        plane: A plane with axes to the right and up.
+
+    Returns:
+        Rows and columns, the first row on top.
     """
     return plane[::-1, ::-1].T
 
 
 def tumor_slice(tumor: Bool[np.ndarray, "x y z"] | None, n_slices: int) -> int:
-    """Index of the transverse slice with the most tumor; the middle one where there is no tumor."""
+    """Find the transverse slice with the most tumor, or the middle one without a tumor.
+
+    Args:
+        tumor: Mask of the tumor; None without one.
+        n_slices: Number of slices.
+
+    Returns:
+        Index of the slice.
+    """
     if tumor is None or not tumor.any():
         return n_slices // 2
     return int(tumor.sum(axis=(0, 1)).argmax())
@@ -52,6 +66,9 @@ def gray_window(
         image: Any unit.
         background: Intensity of air, same unit.
         second_peak: Intensity of most of the head's tissue, same unit, where it is known.
+
+    Returns:
+        Intensities of black and white.
     """
     values = image[image > background + 0.02 * (float(image.max()) - background)]
     white = float(np.percentile(values, 99.3)) if values.size else float(image.max())
@@ -60,8 +77,34 @@ def gray_window(
     return float(background), white if white > background else float(background) + 1.0
 
 
+def window_of_tumor(
+    window: tuple[float, float], standard_dose: Float[np.ndarray, "*shape"], tumor: Bool[np.ndarray, "*shape"]
+) -> tuple[float, float]:
+    """Widen a gray window so that the structure of a bright tumor is visible.
+
+    Args:
+        window: Intensities of black and white.
+        standard_dose: T1ce, in the unit of the window.
+        tumor: Mask of the tumor; empty leaves the window as it is.
+
+    Returns:
+        Black as before; white at least at the 99th percentile of the tumor at the standard dose.
+    """
+    low, high = window
+    return low, max(high, float(np.percentile(standard_dose[tumor], 99))) if tumor.any() else high
+
+
 def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], margin_mm: float) -> Box:
-    """The bounding box of a mask in a plane, widened by a margin; the whole plane where the mask is empty."""
+    """Find the bounding box of a mask in a plane, with a margin; the whole plane for an empty mask.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+        margin_mm: Margin around the mask, in mm.
+
+    Returns:
+        The box.
+    """
     if not mask.any():
         return slice(0, mask.shape[0]), slice(0, mask.shape[1])
     bounds = []
@@ -73,7 +116,16 @@ def box_around(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], m
 
 
 def square_box(mask: Bool[np.ndarray, "x y"], spacing_mm: tuple[float, float], side_mm: float) -> Box:
-    """A square of at least `side_mm` around the mask's bounding box (with a fifth to spare), moved inside the plane."""
+    """Find a square around the mask's bounding box, a fifth larger and at least `side_mm` wide, inside the plane.
+
+    Args:
+        mask: A mask.
+        spacing_mm: In-plane spacing, in mm.
+        side_mm: Side of the square, in mm.
+
+    Returns:
+        The box.
+    """
     box = box_around(mask, spacing_mm, 0.0)
     extent_mm = [(part.stop - part.start) * mm for part, mm in zip(box, spacing_mm, strict=True)]
     side_mm = max(side_mm, 1.2 * max(extent_mm))
@@ -99,7 +151,7 @@ def show_plane(
     """Draw a plane of a scan with its axes in millimeters.
 
     Args:
-        axes: Where to draw; its frame and ticks are taken away.
+        axes: Axes to draw on; their frame and ticks are removed.
         plane: Intensities, first axis to the patient's right, second to the front or the head.
         spacing_mm: Pixel size along these two axes.
         window: Intensities shown as black and as white.
@@ -107,6 +159,9 @@ def show_plane(
         contours: Color → mask whose outline is drawn along pixel edges.
         marks: Write R and L into the upper corners.
         bar_mm: Length of a scale bar, where one is wanted.
+
+    Returns:
+        The drawn image.
     """
     width, height = (n * mm for n, mm in zip(plane.shape, spacing_mm, strict=True))
     drawn = axes.imshow(
@@ -132,7 +187,14 @@ def show_plane(
 
 
 def outline(axes: Axes, mask: Bool[np.ndarray, "right up"], spacing_mm: tuple[float, float], color: str) -> None:
-    """Draw the outline of a mask exactly along its pixel edges."""
+    """Draw the outline of a mask exactly along its pixel edges.
+
+    Args:
+        axes: Axes to draw into.
+        mask: A mask in the plane.
+        spacing_mm: In-plane spacing, in mm.
+        color: Color of the line.
+    """
     from matplotlib.collections import LineCollection
 
     seen = np.pad(radiological(mask).astype(np.int8), 1)
@@ -145,7 +207,15 @@ def outline(axes: Axes, mask: Bool[np.ndarray, "right up"], spacing_mm: tuple[fl
 
 
 def frame(axes: Axes, box: Box, shape: Sequence[int], spacing_mm: tuple[float, float], color: str = ORANGE) -> None:
-    """Draw the frame of a box (in array indices of the plane shown) on a plane drawn by `show_plane`."""
+    """Draw the frame of a box (in array indices of the plane shown) on a plane drawn by `show_plane`.
+
+    Args:
+        axes: Axes to draw into.
+        box: Box of the grid to compute in.
+        shape: Number of pixels along each axis.
+        spacing_mm: In-plane spacing, in mm.
+        color: Color of the line.
+    """
     from matplotlib.patches import Rectangle
 
     across, up = box
@@ -155,7 +225,12 @@ def frame(axes: Axes, box: Box, shape: Sequence[int], spacing_mm: tuple[float, f
 
 
 def scale_bar(axes: Axes, length_mm: float) -> None:
-    """Draw a bar of known length at the picture's lower left."""
+    """Draw a bar of known length at the picture's lower left.
+
+    Args:
+        axes: Axes to draw into.
+        length_mm: Length of the bar, in mm.
+    """
     right, bottom = axes.get_xlim()[1], axes.get_ylim()[0]
     left, low = 0.04 * right, 0.965 * bottom
     axes.plot([left, left + length_mm], [low, low], color="#e8e8e8", linewidth=1.2, solid_capstyle="butt")

@@ -9,8 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -26,8 +24,6 @@ GREEN = "#00805f"
 PURPLE = "#8a4f9e"
 BROWN = "#7a5230"
 DOTS_PER_INCH = 130
-SMALL_DOTS_PER_INCH = 110
-_LEVELS = 64
 
 _RC: Any = {  # typed as a closed set of keys in some versions of Matplotlib, not in others
     "font.family": ["DejaVu Sans"],
@@ -64,7 +60,7 @@ _RC: Any = {  # typed as a closed set of keys in some versions of Matplotlib, no
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How one method is drawn in every figure.
+    """Line style of one method in all figures.
 
     Attributes:
         label: The method's name for people.
@@ -92,11 +88,14 @@ _EXTERNAL = (("#3d3d40", "-", "P"), ("#5b9bd0", "-", "X"), ("#a67c00", "-", "*")
 
 
 def line_style(method: str, n_external: int = 0) -> LineStyle:
-    """Say how a method is drawn; a name that lessgad does not know is an external method.
+    """Choose the line style of a method; an unknown name is an external method.
 
     Args:
         method: Name as in results/similarity.csv.
         n_external: How many external methods came before this one in the figure.
+
+    Returns:
+        The style.
     """
     if method in _METHODS:
         return _METHODS[method]
@@ -110,22 +109,40 @@ def is_external(method: str) -> bool:
 
 
 def styled() -> AbstractContextManager[None]:
-    """The context in which figures are built and drawn; Matplotlib's settings outside it stay as they were."""
+    """Give the context in which figures are built and drawn; Matplotlib's settings outside it are not changed."""
     import matplotlib
 
-    context: AbstractContextManager[None] = matplotlib.rc_context(_RC)
-    return context
+    return matplotlib.rc_context(_RC)
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Make an empty white figure of this size in inches, not known to pyplot."""
+    """Make an empty white figure that pyplot does not know.
+
+    Args:
+        width_in: Width, in inches.
+        height_in: Height, in inches.
+
+    Returns:
+        The figure.
+    """
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_in, height_in), dpi=DOTS_PER_INCH)
 
 
 def place(figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float) -> Axes:
-    """Add axes at a place in inches, counted from the figure's upper left."""
+    """Add axes at a place counted from the upper left corner of the figure.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        top_in: Distance from the top edge, in inches.
+        width_in: Width, in inches.
+        height_in: Height, in inches.
+
+    Returns:
+        The axes.
+    """
     width, height = figure.get_size_inches()
     axes: Axes = figure.add_axes(
         (left_in / width, 1 - (top_in + height_in) / height, width_in / width, height_in / height)
@@ -143,7 +160,18 @@ def write(
     color: str = INK,
     align: str = "left",
 ) -> None:
-    """Write words with their upper left at a place in inches, counted from the figure's upper left."""
+    """Write words with their upper left at a place in inches, counted from the figure's upper left.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        top_in: Distance from the top edge, in inches.
+        words: The text to write.
+        size: Font size, in points.
+        weight: Font weight.
+        color: Color of the line.
+        align: Horizontal alignment.
+    """
     width, height = figure.get_size_inches()
     figure.text(
         left_in / width, 1 - top_in / height, words, fontsize=size, fontweight=weight, color=color, va="top", ha=align
@@ -151,7 +179,16 @@ def write(
 
 
 def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
-    """Write a bold first line and plain further ones at the top; return the height that they take, in inches."""
+    """Write a bold first line and plain further lines at the top.
+
+    Args:
+        figure: The figure.
+        left_in: Distance from the left edge, in inches.
+        lines: Lines of the title.
+
+    Returns:
+        Height of the title, in inches.
+    """
     for line, words in enumerate(lines):
         weight, size = ("bold", 9.5) if line == 0 else ("normal", 8.0)
         write(figure, left_in, 0.05 + 0.19 * line, words, size, weight)
@@ -159,7 +196,12 @@ def write_title(figure: Figure, left_in: float, lines: Sequence[str]) -> float:
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """Name the lines of axes under all panels, four in a row; further rows hang below the figure."""
+    """Name the lines of axes under all panels, four in a row; further rows hang below the figure.
+
+    Args:
+        figure: The figure.
+        axes: Axes to draw into.
+    """
     handles, labels = axes.get_legend_handles_labels()
     top = 0.27 / figure.get_size_inches()[1]
     figure.legend(
@@ -170,7 +212,7 @@ def legend_below(figure: Figure, axes: Axes) -> None:
 
 def to_png(figure: Figure) -> bytes:
     """Draw a figure as PNG, the same bytes for the same figure."""
-    return _png_bytes(_drawn(figure, DOTS_PER_INCH))
+    return png_bytes(drawn(figure, DOTS_PER_INCH))
 
 
 def to_svg(figure: Figure) -> str:
@@ -183,20 +225,16 @@ def to_svg(figure: Figure) -> str:
     return stream.getvalue()
 
 
-def to_small_png(figure: Figure) -> bytes:
-    """Draw a figure as a PNG of less than half the size, for pages that show many.
+def drawn(figure: Figure, dots_per_inch: int) -> Image:
+    """Draw a figure as an RGB image, with the same pixels for the same figure.
 
-    Fewer dots, 64 levels of each channel, a palette of 256 colors: grays are off by at most 2 in 255,
-    the edges of colored lines by more.
+    Args:
+        figure: The figure.
+        dots_per_inch: Resolution.
+
+    Returns:
+        The image.
     """
-    from PIL import Image
-
-    pixels = np.asarray(_drawn(figure, SMALL_DOTS_PER_INCH), dtype=np.float64)
-    levels = np.rint(np.rint(pixels * (_LEVELS - 1) / 255) * 255 / (_LEVELS - 1)).astype(np.uint8)
-    return _png_bytes(Image.fromarray(levels).quantize(256, dither=Image.Dither.NONE))
-
-
-def _drawn(figure: Figure, dots_per_inch: int) -> Image:
     from PIL import Image
 
     stream = io.BytesIO()
@@ -205,7 +243,8 @@ def _drawn(figure: Figure, dots_per_inch: int) -> Image:
     return Image.open(stream).convert("RGB")
 
 
-def _png_bytes(image: Image) -> bytes:
+def png_bytes(image: Image) -> bytes:
+    """Encode an image as PNG."""
     stream = io.BytesIO()
     image.save(stream, format="PNG", optimize=True)
     return stream.getvalue()

@@ -44,7 +44,14 @@ Row = TypeVar("Row", bound=PatientRow)
 
 
 def images_of(rows: Sequence[AnyRow]) -> list[tuple[float, str]]:
-    """Doses and images that there are rows of: standard dose first, then dose by dose."""
+    """List doses and images that have rows: the standard dose first, then dose by dose.
+
+    Args:
+        rows: Rows of a result table.
+
+    Returns:
+        Dose and image of each.
+    """
     found = {(row.dose, row.image) for row in rows}
     return sorted(found, key=lambda key: (key[1] != STANDARD, key[0], image_order(key[1])))
 
@@ -60,13 +67,32 @@ def region_label(region: str) -> str:
 
 
 def mean_in_words(rows: Sequence[Row], value: Callable[[Row], float], form: str) -> str:
-    """Mean over patients of the means of their rows, in a format such as ``{:z.2f}``; a dash where none is finite."""
+    """Write the mean over patients of the means of their rows; a dash if none is finite.
+
+    Args:
+        rows: Rows of a result table.
+        value: Takes the value from a row.
+        form: Format of a number.
+
+    Returns:
+        The text.
+    """
     means = patient_means(np.array([value(row) for row in rows], dtype=np.float64), [row.patient for row in rows])
     return form.format(float(np.mean(list(means.values())))).replace("%", " %").replace("-", "−") if means else "–"
 
 
 def limits_in_words(bias: float, low: float, high: float, decimals: int) -> str:
-    """Bias, with its limits of agreement where there are any."""
+    """Write the bias, with its limits of agreement if there are any.
+
+    Args:
+        bias: Mean difference.
+        low: Lower limit of agreement.
+        high: Upper limit of agreement.
+        decimals: Number of decimals.
+
+    Returns:
+        The text.
+    """
     if math.isnan(bias):
         return "–"
     words = f"{bias:+.{decimals}f}"

@@ -48,11 +48,11 @@ class PatientGain:
 
     Attributes:
         dose: Fraction of the standard dose.
-        method: Whose gain.
+        method: Method of the gain.
         patient: BIDS label.
         n_studies: Studies of the patient that have both images, finite or not.
         ssim: Mean gain in SSIM over unrestored, over finite ones; None without.
-        psnr_db: The same in dB of PSNR.
+        psnr_db: Mean gain in PSNR in dB, over finite ones; None without.
     """
 
     dose: float
@@ -68,11 +68,11 @@ class Table4:
     """Similarity of one subset over one area.
 
     Attributes:
-        subset: Whose studies.
+        subset: Subset of the studies.
         area: Over which area.
         doses: Ascending.
         methods: Unrestored, baselines, restored, then external ones by name.
-        cells: By dose, then method; a method that does not exist at a dose has no cell there.
+        cells: Cells by dose, then method; a method that does not exist at a dose has no cell there.
         patient_gains: Every patient of each cell that has gains but too few patients for an interval.
     """
 
@@ -84,7 +84,15 @@ class Table4:
     patient_gains: tuple[PatientGain, ...]
 
     def cell(self, dose: float, method: str) -> Table4Cell | None:
-        """The cell of a method at a dose, where there is one."""
+        """Look up the cell of a method at a dose.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            method: The method whose images are shown.
+
+        Returns:
+            The cell; None if there is none.
+        """
         return next((cell for cell in self.cells if (cell.dose, cell.method) == (dose, method)), None)
 
 
@@ -96,14 +104,17 @@ def table4(
     subset: str = "test",
     area: Area = "tumor_box",
 ) -> Table4:
-    """Summarize similarity per dose and method, against the unrestored images of the same dose.
+    """Summarize similarity per dose and method, compared with the unrestored images of the same dose.
 
     Args:
         rows: Measurements of any subset and area.
-        seed: Of the bootstrap and the sign flips.
+        seed: Seed of the bootstrap and the sign flips.
         n_resamples: Draws of each.
-        subset: Whose rows to use.
-        area: Which area's rows to use.
+        subset: Subset whose rows are used.
+        area: Area whose rows are used.
+
+    Returns:
+        Table 4.
     """
     groups: dict[tuple[float, str], _Studies] = {}
     for row in rows:
@@ -127,6 +138,10 @@ def table4(
 
 def write_table4(path: Path, table: Table4) -> None:
     """Write ``table4.csv``: one row per dose, method and metric; what does not exist is empty.
+
+    Args:
+        path: The file to write.
+        table: Table 4.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.

@@ -27,7 +27,7 @@ class SheetSlice:
     """One transverse slice, first axis to the patient's right.
 
     Attributes:
-        label: Which slice it is and how large its error is.
+        label: Name of the slice, with its error.
         images: T1, low dose, restored, standard dose, on [−1, 1].
         head: Foreground in the slice.
     """
@@ -43,14 +43,32 @@ def slice_errors(
     head: Bool[np.ndarray, "x y z"],
     tissue_level: float,
 ) -> Float[np.ndarray, " z"]:
-    """Root mean square error of each slice over its head, as a share of the signal of tissue; 0 without head."""
+    """Compute the root mean square error of each slice over its head, relative to the signal of tissue.
+
+    Args:
+        restored: Restored image, on [−1, 1].
+        standard_dose: Standard-dose image, on [−1, 1].
+        head: Foreground of the image.
+        tissue_level: Level of tissue on the scale of [−1, 1].
+
+    Returns:
+        Error of each slice; 0 without head.
+    """
     squares = np.where(head, (np.asarray(restored, np.float64) - standard_dose) ** 2, 0).sum(axis=(0, 1))
     n_voxels = np.maximum(head.sum(axis=(0, 1)), 1)
     return np.sqrt(squares / n_voxels) / tissue_level
 
 
 def worst_slice(errors: Float[np.ndarray, " z"], head: Bool[np.ndarray, "x y z"]) -> int:
-    """Choose the slice with the largest error among those with at least half as much head as the fullest."""
+    """Choose the slice with the largest error among those with at least half as much head as the fullest.
+
+    Args:
+        errors: Error of each slice.
+        head: Foreground of the image.
+
+    Returns:
+        Index of the slice.
+    """
     sizes = head.sum(axis=(0, 1))
     return int(np.argmax(np.where(sizes >= 0.5 * sizes.max(), errors, -1)))
 
@@ -58,14 +76,17 @@ def worst_slice(errors: Float[np.ndarray, " z"], head: Bool[np.ndarray, "x y z"]
 def whole_image_sheet(
     name: str, dose: float, slices: tuple[SheetSlice, ...], spacing_mm: tuple[float, float], tissue_level: float
 ) -> Figure:
-    """Draw a row for each slice: T1, low dose, restored, standard dose, and the difference of the last two.
+    """Draw one row for each slice: T1, low dose, restored, standard dose, and restored − standard dose.
 
     Args:
-        name: Of the study.
-        dose: Of the low dose.
-        slices: From top to bottom.
+        name: Name of the study.
+        dose: Dose of the low-dose scan.
+        slices: Slices from top to bottom.
         spacing_mm: Pixel size along x and y.
         tissue_level: Signal of tissue on the scale of [−1, 1], true zero at 0.
+
+    Returns:
+        The figure.
     """
     box = box_around(np.any([one.head for one in slices], axis=0), spacing_mm, MARGIN_MM)
     n_x, n_y = (part.stop - part.start for part in box)

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from pydantic import Field, ValidationError, field_validator
 
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import InputError, SettingsError
 from lessgad.evaluation.similarity import PSNR_RANGE
-from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.restoration.denoised_baselines import denoise
 from lessgad.restoration.gaussian_baseline import WIDTHS_MM as GAUSSIAN_WIDTHS_MM
 from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.tuning_slices import TuningSlices
 from lessgad.settings import Settings
 
 STRENGTHS = (0.0, 0.1, 0.3, 0.6, 1.0)
@@ -27,35 +27,6 @@ N_SCALES = 1001
 LARGEST_SCALE = 2.0  # relative to 1/β
 LEAST_MEAN_SQUARE = 1e-12  # 126 dB: rounding, where an image is restored exactly
 _REMEDY = "Remove the file and run again"
-
-
-@runtime_checkable
-class TuningSlices(Protocol):
-    """Slices of a validation study; `training.validation.ValidationSlices` is one."""
-
-    @property
-    def pre_contrast(self) -> Float[np.ndarray, "z y x"]:
-        """T1 on [−1, 1]."""
-
-    @property
-    def standard_dose(self) -> Float[np.ndarray, "z y x"]:
-        """T1ce, likewise."""
-
-    @property
-    def judged(self) -> Bool[np.ndarray, "z y x"]:
-        """The tumor's box, or the head where there is no mask."""
-
-    def has(self, dose: float) -> bool:
-        """Whether the study counts at a dose."""
-
-    def sigma(self, dose: float) -> float:
-        """Noise of the low dose, on the scale of [−1, 1]."""
-
-    def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
-        """The slices at a lower dose."""
-
-    def facts_at(self, dose: float) -> ScanFacts | None:
-        """Slice spacing and dose curve; None where nothing is averaged over slices."""
 
 
 class DoseStrengths(Settings):
@@ -82,8 +53,8 @@ class BaselineStrengths(Settings):
     """The baselines at all doses that they were tuned at.
 
     Attributes:
-        format: Of the file.
-        doses: In rising order.
+        format: Format of the file.
+        doses: Doses in rising order.
     """
 
     format: Literal[1] = 1
@@ -97,9 +68,15 @@ class BaselineStrengths(Settings):
         return doses
 
     def at(self, dose: float) -> DoseStrengths:
-        """Give strengths and λ at any dose: linear between those tuned, constant beyond them.
+        """Interpolate strengths and λ linearly between the tuned doses; they are constant beyond.
 
         Between λ = 1/β tuned at steps of 10 % that gives at most 12.5 % too much (at 15 %), beyond 20 % at most 4.2 %.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The strengths at the dose.
 
         Raises:
             DoseError: `dose` is outside 0–1.
@@ -113,7 +90,7 @@ class BaselineStrengths(Settings):
 def tune_baselines(
     studies: Sequence[TuningSlices], doses: Sequence[float], strengths: Sequence[float] = STRENGTHS
 ) -> BaselineStrengths:
-    """Choose, at each dose, what gives the best mean PSNR over studies where they are judged.
+    """Choose for each dose the strengths with the highest mean PSNR over the validation studies.
 
     Every strength is tried. For each, λ is the best one between 0 and 2/β (at dose 0, where a difference is nothing
     but noise, between 0 and 1): the mean square of study s is a_s − 2 b_s λ + c_s λ², so its PSNR rises up to
@@ -122,15 +99,18 @@ def tune_baselines(
 
     Args:
         studies: Slices of validation patients, some at each dose.
-        doses: To tune at.
-        strengths: To try.
+        doses: Doses at which the baselines are tuned.
+        strengths: Strengths to try.
+
+    Returns:
+        The tuned strengths.
 
     Raises:
         SettingsError: There is no study.
         DoseError: A dose is outside 0–1.
     """
     if not studies:
-        raise SettingsError("at least one validation study to tune the baselines on", "none")
+        raise SettingsError("There is no validation study to tune the baselines on")
     return BaselineStrengths(
         doses=tuple(_tuned(studies, check_dose(dose), sorted(strengths)) for dose in sorted(set(doses)))
     )
@@ -138,6 +118,10 @@ def tune_baselines(
 
 def write_strengths(path: Path, strengths: BaselineStrengths) -> None:
     """Write them as YAML, whole or not at all.
+
+    Args:
+        path: The file to write.
+        strengths: The tuned strengths.
 
     Raises:
         StorageError: The disk is full or the folder cannot be written.
@@ -150,6 +134,12 @@ def write_strengths(path: Path, strengths: BaselineStrengths) -> None:
 def read_strengths(path: Path) -> BaselineStrengths:
     """Read what `write_strengths` wrote.
 
+    Args:
+        path: The file to read.
+
+    Returns:
+        The tuned strengths.
+
     Raises:
         InputError: Missing or damaged.
     """
@@ -158,7 +148,7 @@ def read_strengths(path: Path) -> BaselineStrengths:
     try:
         return BaselineStrengths.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise InputError("the tuned baselines", "a file that is missing or damaged", path, _REMEDY) from error
+        raise InputError("The tuned baselines are missing or damaged", path=path, remedy=_REMEDY) from error
 
 
 def _tuned(studies: Sequence[TuningSlices], dose: float, strengths: Sequence[float]) -> DoseStrengths:

@@ -22,12 +22,15 @@ def subtract_and_scale(
 
     Args:
         pre_contrast: T1, any shape and unit.
-        low_dose: The same grid and scale.
+        low_dose: Low dose on the same grid and scale.
         dose: β, 0 < β ≤ 1.
+
+    Returns:
+        The scaled image, on the scale of the input.
 
     Raises:
         DoseError: β is 0, where nothing was measured, or outside 0–1.
     """
     if check_dose(dose) == 0:
-        raise DoseError("a dose above 0 to scale up from", "0")
+        raise DoseError("An enhancement cannot be scaled up from dose 0")
     return pre_contrast + (low_dose - pre_contrast) / np.asarray(dose, dtype=low_dose.dtype)

@@ -39,14 +39,14 @@ N_HALVINGS = 14
 
 
 class IntervalCalibration(Settings):
-    """By how much the half-width that a field says is stretched.
+    """Factors by which the half-width that a field predicts is multiplied.
 
     Attributes:
-        level: Share of standard-dose voxels that should lie within.
-        doses: Where the factors were found, rising.
-        factors: At each of them.
-        n_patients: Validation patients that they are from, at the dose with the fewest.
-        scanned: Those of the doses at which they are from low doses that were really scanned, not simulated.
+        level: Share of standard-dose voxels that should lie within the interval.
+        doses: Doses at which the factors were found, in rising order.
+        factors: Factor at each dose.
+        n_patients: Number of validation patients, at the dose with the fewest.
+        scanned: Doses whose factors come from scanned instead of simulated low doses.
     """
 
     level: float = Field(default=LEVEL, gt=0, lt=1)
@@ -58,11 +58,17 @@ class IntervalCalibration(Settings):
     @model_validator(mode="after")
     def _a_factor_for_each_dose(self) -> IntervalCalibration:
         if len(self.factors) != len(self.doses) or list(self.doses) != sorted(set(self.doses)):
-            raise ValueError("doses must rise, with a factor for each")
+            raise ValueError("doses must rise, with one factor for each")
         return self
 
     def factor(self, dose: float) -> float:
-        """Factor at a dose: linear between those that were looked at, constant beyond.
+        """Interpolate the factor linearly between the calibrated doses; it is constant beyond.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The factor of the half-width.
 
         Raises:
             DoseError: Outside 0–1.
@@ -70,7 +76,7 @@ class IntervalCalibration(Settings):
         return float(np.interp(check_dose(dose), self.doses, self.factors))
 
     def of_scans(self, dose: float) -> bool:
-        """Whether the factor at a dose comes of really scanned low doses alone."""
+        """Whether the factor at a dose comes of scanned low doses alone."""
         index = int(np.searchsorted(self.doses, dose))
         beside = {self.doses[min(index, len(self.doses) - 1)]}
         if dose not in beside:
@@ -85,7 +91,7 @@ class IntervalCalibration(Settings):
         Args:
             dose: Fraction of the standard dose.
             said: Half-width of each voxel before calibration, on [−1, 1]; None where the field does not say.
-            shape: Of the volume.
+            shape: Shape of the volume.
 
         Returns:
             The half-width of the interval, float32, on the same scale.
@@ -98,7 +104,7 @@ class IntervalCalibration(Settings):
 
 
 def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LEVEL) -> float:
-    """Give the factor by which intervals cover voxels of a patient who was not looked at, every patient counting alike.
+    """Find the factor with which intervals cover voxels of a new patient, every patient weighing the same.
 
     It is the u quantile of the scores, those of each patient weighing 1 together. With few patients the `level`
     quantile covers too little of the next one (with 2 patients whose errors differ by a third, 88 instead of 90 %), so
@@ -111,6 +117,9 @@ def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LE
     Args:
         scores: For each patient |restored − standard| / half_width of the voxels that are looked at.
         level: Share of voxels to cover, on the mean over patients.
+
+    Returns:
+        The factor.
 
     Raises:
         ValueError: No score at all.
@@ -148,12 +157,23 @@ def _covered_when_left_out(patients: Float[np.ndarray, "n q"], share: float) -> 
 
 
 def write_intervals(folder: Path, calibration: IntervalCalibration) -> None:
-    """Write ``intervals.yaml`` into a model folder."""
+    """Write ``intervals.yaml`` into a model folder.
+
+    Args:
+        folder: The model folder.
+        calibration: The calibrated intervals.
+    """
     write_known(folder / INTERVALS, calibration)
 
 
 def read_intervals(folder: Path) -> IntervalCalibration | None:
-    """Read it; None where the model has none.
+    """Read the calibrated intervals of a model.
+
+    Args:
+        folder: The model folder.
+
+    Returns:
+        The calibration; None if the model has none.
 
     Raises:
         ModelError: Damaged.

@@ -27,25 +27,28 @@ def denoise(
     head_box: HeadBox | None = None,
     head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
-    """Denoise a low dose and do nothing else to it.
+    """Denoise a low dose without scaling its enhancement.
 
     Non-local means of each transverse slice (5×5 px patches, 9×9 px search, h = strength · σ).
 
     Args:
-        low_dose: In transverse order, any unit.
+        low_dose: Low dose in transverse order, any unit.
         sigma: SD of its noise, same unit; 0 (noise-free or unknown) gives a copy.
         strength: h in units of σ; 0 gives a copy. The patches of pure noise differ by 2σ², and that much is always
             forgiven: already a small strength averages homogeneous tissue, a larger one blurs structure.
-        head_box: Where; the rest is passed on. None for everywhere.
-        head: Of each slice, only the box around this is denoised, and so much around it as metrics look at.
+        head_box: Box to denoise; voxels outside it are left as they are. None for the whole image.
+        head: Foreground; in each slice only its box is denoised, with the margin that metrics use.
+
+    Returns:
+        The denoised image.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.
 
     Source: Buades et al., CVPR 2005.
     """
-    _check("a noise level", sigma)
-    _check("a strength", strength)
+    _check("noise level", sigma)
+    _check("strength", strength)
     smooth = low_dose.copy()
     if sigma == 0 or strength == 0:
         return smooth
@@ -69,7 +72,7 @@ def denoise_and_scale(
     head_box: HeadBox | None = None,
     head: Bool[np.ndarray, "x y z"] | None = None,
 ) -> Float[np.ndarray, "x y z"]:
-    """Scale the measured enhancement up, its noise averaged away.
+    """Denoise the measured enhancement and scale it to the full dose.
 
         T1 + λ · denoise(low − T1)
 
@@ -78,12 +81,15 @@ def denoise_and_scale(
 
     Args:
         pre_contrast: T1 in transverse order, any unit.
-        low_dose: The same grid and scale.
+        low_dose: Low dose on the same grid and scale.
         sigma: SD of the noise of the low dose; the T1 is taken to be as noisy, so the difference has √2 σ.
-        strength: Of the denoising, in units of √2 σ.
+        strength: Strength of the denoising, in units of √2 σ.
         scale: λ.
-        head_box: Where; outside it the T1 is passed on. None for everywhere.
-        head: As for `denoise`.
+        head_box: Box to restore; outside it the T1 is returned. None for the whole image.
+        head: Foreground, as for `denoise`.
+
+    Returns:
+        The restored image.
 
     Raises:
         SettingsError: σ or the strength is negative or not finite.
@@ -103,4 +109,4 @@ def _where(head_box: HeadBox | None) -> tuple[slice, slice, slice]:
 
 def _check(what: str, value: float) -> None:
     if not 0 <= value < math.inf:
-        raise SettingsError(f"{what} of 0 or above", f"{value:g}")
+        raise SettingsError(f"The {what} is {value:g}; it must be 0 or above")

@@ -29,7 +29,7 @@ def scaled_average(
     width_mm: float,
     numbers: Sequence[int] | None = None,
 ) -> Float[np.ndarray, "n y x"]:
-    """Give g · G_w[low − T1] of some slices, on the scale of the images; 0 at dose 0.
+    """Compute g · G_w[low − T1] of some slices.
 
     Args:
         pre_contrast: T1 on [−1, 1], slices first.
@@ -37,7 +37,10 @@ def scaled_average(
         dose: β, fraction of the standard dose.
         facts: Slice spacing and dose curve.
         width_mm: w, SD of the Gaussian; 0 averages nothing.
-        numbers: Which slices; None for all.
+        numbers: Slice numbers, from 0; None for all.
+
+    Returns:
+        The scaled enhancement, (n, y, x); 0 at dose 0.
     """
     chosen = range(len(pre_contrast)) if numbers is None else numbers
     t1 = np.asarray(pre_contrast, np.float32)

@@ -28,8 +28,8 @@ def implausible_words(
 ) -> tuple[str, ...]:
     """Say how much of an image is darker than both scans, or brighter than the scans explain, by 30 % of tissue.
 
-    Brighter is held against the larger of T1, low dose, and T1 + the largest g · G[low − T1] of the
-    neighborhood, with a Gaussian of 1 mm.
+    Brighter is compared with the larger of T1, low dose, and T1 + the largest g · G[low − T1] of the neighborhood, with
+    a Gaussian of 1 mm.
 
     Args:
         restored: Restored image on [−1, 1].

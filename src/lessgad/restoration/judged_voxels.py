@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a restored image can be held against the scan that it was made from."""
+"""Where a restored image can be compared with the scan from which it was made."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def measured_voxels(
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.
-        low_dose: As acquired, on the same grid and scale.
+        low_dose: Low dose as acquired, on the same grid and scale.
         head: Foreground.
         least: Signal of the T1 over true zero, averaged, from which on a voxel counts.
-        smoothing: Of that average: to choose voxels by their own noise would shift their mean.
+        smoothing: Gaussian of that average; to choose voxels by their own noise would shift their mean.
 
     Returns:
         Neither cut away nor clipped in either image.
@@ -36,6 +36,13 @@ def measured_voxels(
 
 
 def box_of(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:
-    """Smallest box around what is true; there must be something."""
+    """Find the smallest box around the True voxels, of which there must be at least one.
+
+    Args:
+        mask: A mask that is not empty.
+
+    Returns:
+        Index of the box.
+    """
     some = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     return tuple(slice(int(at[0]), int(at[-1]) + 1) for at in some)

@@ -19,6 +19,10 @@ Known = TypeVar("Known", bound=Settings)
 def write_known(path: Path, known: Settings) -> None:
     """Write it, whole or not at all.
 
+    Args:
+        path: The file to write.
+        known: Facts to write.
+
     Raises:
         StorageError: The disk is full or the folder cannot be written.
     """
@@ -26,7 +30,14 @@ def write_known(path: Path, known: Settings) -> None:
 
 
 def read_known(path: Path, kind: type[Known]) -> Known | None:
-    """Read it; None where the model has none.
+    """Read a YAML file of a model.
+
+    Args:
+        path: The file to read.
+        kind: Class of what is read.
+
+    Returns:
+        The content; None if the model has no such file.
 
     Raises:
         ModelError: Damaged.
@@ -36,4 +47,4 @@ def read_known(path: Path, kind: type[Known]) -> Known | None:
     try:
         return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError, UnicodeDecodeError, OSError) as error:
-        raise ModelError(f"a readable {path.name}", "a damaged one", path, "Train the model again") from error
+        raise ModelError(f"{path.name} is damaged", path=path, remedy="Train the model again") from error

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lessgad.dose.noise_level import estimate_noise
+from lessgad.dose.noise_level import NoiseLevel, estimate_noise
 from lessgad.errors import StudyError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, LOWEST_INFORMATION_OF_T2
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.histogram_peaks import find_peaks
 from lessgad.preparation.intensity_scale import find_intensity_scale
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 from lessgad.preparation.normalization import Normalization, normalization_from_peaks
 from lessgad.preparation.pair import CUT_AWAY
 from lessgad.preparation.scan_checks import scan_cautions
@@ -33,12 +35,12 @@ class NewScan:
         images: `low_dose` and, where they were given, `pre_contrast` and `t2`, on [−1, 1], on the grid of the scan.
         head: Foreground that the T1 covers, where there is one.
         normalization: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
-        to_scan: Takes these to the intensities of the scan, but for `gain`.
+        to_scan: Takes these to the intensities of the scan, except for `gain`.
         gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
         covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
             can be restored.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
-        doubts: What is doubtful in the scans as they came, in words.
+        doubts: Doubts about the scans as they were read, in words.
     """
 
     scan: Volume
@@ -53,14 +55,20 @@ class NewScan:
 
     @property
     def unit(self) -> Float[np.ndarray, "x y z"]:
-        """What 1 on the scale of [−1, 1] is in the unit of the scan, float32; 0 where nothing can be restored."""
+        """Length of 1 on the scale of [−1, 1] in the unit of the scan, float32; 0 where nothing can be restored."""
         return self._cut(self._unit_everywhere, self.covered)
 
     def unit_at(self, spacing_mm: tuple[float, float]) -> Float[np.ndarray, "x y z"]:
-        """Give the same at another in-plane spacing; never below zero, and 0 where the T1 covers less than half.
+        """Give the intensity unit at another in-plane spacing, 0 where the T1 covers less than half of the pixel.
 
         The factor and what is covered are resampled apart: cubic interpolation of their product rings along the edge of
         the T1's field of view.
+
+        Args:
+            spacing_mm: In-plane spacing, in mm.
+
+        Returns:
+            The unit of each voxel, 0 or above.
         """
         everywhere = self._unit_everywhere
         there = resample_in_plane(self.scan.with_array(everywhere), spacing_mm).array
@@ -89,22 +97,40 @@ class NewScan:
 
     def noise(self) -> tuple[float, float]:
         """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
-        low_dose = _sigma(self.scan) * self.normalization.length_of(1.0) / self.to_scan.scale
+        sigma = self._level.sigma if self._level else 0.0
+        low_dose = sigma * self.normalization.length_of(1.0) / self.to_scan.scale
         return low_dose, self.noise_of_pre_contrast()
+
+    def noise_correlation(self) -> NoiseCorrelation:
+        """Correlation of the noise of the low dose in plane; white where it cannot be found."""
+        return self._level.correlation if self._level else WHITE
+
+    @cached_property
+    def _level(self) -> NoiseLevel | None:
+        return _noise(self.scan)
 
     def noise_of_pre_contrast(self) -> float:
         """Noise of the T1 alone, likewise."""
-        unit = self.normalization.length_of(1.0)
-        return 0.0 if self.pre_contrast_scan is None else _sigma(self.pre_contrast_scan) * unit
+        level = None if self.pre_contrast_scan is None else _noise(self.pre_contrast_scan)
+        return level.sigma * self.normalization.length_of(1.0) if level else 0.0
 
 
 def new_scan(
     low_dose: Volume, pre_contrast: Volume | None, settings: PreparationSettings, t2: Volume | None = None
 ) -> NewScan:
-    """Normalize a scan by landmarks of its own histogram, or of the T1 where that is given.
+    """Normalize a scan by landmarks of its own histogram, or of the T1 if it is given.
 
     The T1 is moved onto the grid of the low dose by rigid registration, and the low dose calibrated to it, as in
     training. A T2 is moved onto the T1 there, or onto the low dose where there is no T1.
+
+    Args:
+        low_dose: The low-dose scan.
+        pre_contrast: T1 of the same examination; None without one.
+        settings: Settings of the preparation.
+        t2: T2 of the same examination; None without one.
+
+    Returns:
+        The normalized scan.
 
     Raises:
         CalibrationError: The histogram has no landmark to normalize by.
@@ -155,14 +181,14 @@ def _moved_onto(
     from lessgad.preparation.rigid_transform import covered, resample
 
     n_threads = torch.get_num_threads()  # as many as the network will have
-    # It has checked that the two lie on each other.
+    # It has checked that the two are aligned.
     transform = register_rigid(scan, other, n_threads=n_threads, lowest_information=lowest_information)
     return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
 
 
-def _sigma(scan: Volume) -> float:
+def _noise(scan: Volume) -> NoiseLevel | None:
     image = scan.array.astype(np.float32)
     try:
-        return estimate_noise(image, head_mask(image, scan.spacing_mm)).sigma
+        return estimate_noise(image, head_mask(image, scan.spacing_mm))
     except StudyError:
-        return 0.0
+        return None

@@ -26,9 +26,9 @@ def resample_in_plane(volume: Volume, spacing_mm: tuple[float, float], *, order:
     """Resample slices to another spacing by cubic interpolation; the corner of the field of view stays.
 
     Args:
-        volume: In transverse order.
+        volume: Volume in transverse order.
         spacing_mm: Wanted along x and y.
-        order: Of the splines; 1 for linear interpolation, which never leaves the range of its neighbors.
+        order: Order of the splines; 1 for linear interpolation, which never leaves the range of its neighbors.
 
     Returns:
         A volume of n' = round(n · spacing / wanted) voxels along each; beyond the last centers the edge is repeated.
@@ -74,10 +74,13 @@ def restore_at_spacing(
         images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; on [−1, 1].
         dose: Fraction of the standard dose.
         head_box: The part of each slice to restore.
-        spacing_mm: Of the images, along x, y, z.
+        spacing_mm: Spacing of the images along x, y and z, in mm.
         wanted_mm: Along x and y.
         settings: Precision and slices at once.
         facts: Noise and dose curve of the scan, which the kernel field needs.
+
+    Returns:
+        The restored volume at that spacing.
 
     Raises:
         ModelError: The published network, whose features lie on the pixels.
@@ -94,7 +97,9 @@ def restore_at_spacing(
         volume = restore_volume(field, images, dose, head_box, spacing_mm, settings, facts)
         return _interpolated(volume, spacing_mm, wanted_mm)
     if not isinstance(field, ConditionalField):
-        raise ModelError("a model of preset compact, to restore at another spacing", "the published network")
+        raise ModelError(
+            "The published network cannot restore at another spacing", remedy="Use a model of preset kernel or compact"
+        )
     seen = images_seen(images, field.settings.inputs)
     scanned = {name: Volume(image, np.diag([*spacing_mm, 1.0])) for name, image in seen.items()}
     there = {name: resample_in_plane(image, wanted_mm).array for name, image in scanned.items()}

@@ -54,7 +54,7 @@ class TrainingRange(Settings):
     @model_validator(mode="after")
     def _a_range_for_each_dose(self) -> TrainingRange:
         if not len(self.doses) == len(self.least_enhancement) == len(self.most_enhancement):
-            raise ValueError("a least and a most enhancement for each dose")
+            raise ValueError("each dose needs a least and a most enhancement")
         return self
 
     def enhancement(self, dose: float) -> Range:
@@ -69,7 +69,7 @@ def enhancement_level(
     head: Bool[np.ndarray, "x y z"],
     spacing_mm: Sequence[float],
 ) -> float:
-    """Say how strongly a head enhances: the 99.5th percentile of post − pre, smoothed in plane (Gaussian, σ 1.5 mm).
+    """Measure how strongly a head enhances: 99.5th percentile of post − pre, smoothed in plane (Gaussian, σ 1.5 mm).
 
     Args:
         pre_contrast: T1 on [−1, 1].
@@ -77,13 +77,16 @@ def enhancement_level(
         head: Foreground.
         spacing_mm: Along x, y (and z).
 
+    Returns:
+        The level, on the scale of the images.
+
     Raises:
         StudyError: There is no head.
     """
     from scipy.ndimage import gaussian_filter
 
     if not head.any():
-        raise StudyError("a head", "none")
+        raise StudyError("The image shows no head")
     sigmas = [SMOOTHING_MM / mm for mm in spacing_mm[:2]] + [0.0]
     smooth = gaussian_filter(np.asarray(post_contrast, np.float32) - pre_contrast, sigmas)
     return float(np.quantile(smooth[head], 1 - BRIGHTEST_SHARE))
@@ -168,12 +171,23 @@ def _of_field_strength(seen: TrainingRange, acquisition: Acquisition) -> str:
 
 
 def write_training_range(folder: Path, seen: TrainingRange) -> None:
-    """Write ``training_range.yaml`` into a model folder."""
+    """Write ``training_range.yaml`` into a model folder.
+
+    Args:
+        folder: The model folder.
+        seen: Ranges seen in training.
+    """
     write_known(folder / TRAINING_RANGE, seen)
 
 
 def read_training_range(folder: Path) -> TrainingRange | None:
-    """Read it; None where the model has none.
+    """Read the ranges seen in training.
+
+    Args:
+        folder: The model folder.
+
+    Returns:
+        The ranges; None if the model has none.
 
     Raises:
         ModelError: Damaged.

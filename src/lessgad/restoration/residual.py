@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from lessgad.dose.noise import rician_mean
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 _STEPS_PER_SIGMA, _MOST_STEPS = 100, 100_000
 
@@ -20,8 +21,8 @@ class Tolerance:
     """Errors that pass: δ = max(error, share · enhancement).
 
     Attributes:
-        error: On the scale of [−1, 1], above 0.
-        share: Of the enhancement that the restored image shows, 0 or above, below 1.
+        error: Tolerated error on the scale of [−1, 1], above 0.
+        share: Tolerated share of the enhancement that the restored image shows, from 0 to below 1.
     """
 
     error: float
@@ -30,15 +31,16 @@ class Tolerance:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """What was measured beside what was to be expected, float32, 0 where nothing is judged.
+    """The residual of a restored image with its noise and its margins, float32, 0 where nothing is evaluated.
 
     Attributes:
         residual: r.
-        variance: Of its noise.
+        variance: Variance of its noise.
         margin_below: F(T1, restored) − F(T1, restored − δ).
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
         enhancement: restored − T1, 0 where that is negative.
+        correlation: Of the noise of neighboring pixels; that of the T1 is taken to be correlated likewise.
     """
 
     residual: Float[np.ndarray, "x y z"]
@@ -47,6 +49,7 @@ class Residual:
     margin_above: Float[np.ndarray, "x y z"]
     slope: Float[np.ndarray, "x y z"]
     enhancement: Float[np.ndarray, "x y z"]
+    correlation: NoiseCorrelation = WHITE
 
     @classmethod
     def of(
@@ -60,7 +63,7 @@ class Residual:
         sigma_pre_contrast: float,
         tolerance: Tolerance,
     ) -> Residual:
-        """Take the restored image back to its dose and subtract.
+        """Take the restored image back to its dose with the forward model, and subtract the scan.
 
             r = acquired − F(T1, restored) − (b(σ) − b(σ₀)),  b(σ) = E[M | A] − A of Rician noise
 
@@ -70,13 +73,16 @@ class Residual:
 
         Args:
             pre_contrast: T1 on [−1, 1].
-            low_dose: As acquired.
+            low_dose: Low dose as acquired.
             restored: Made from it.
-            judged: Where.
-            dose: Of the low dose.
+            judged: Voxels to evaluate.
+            dose: Dose of the low-dose scan.
             simulator: F, and the noise of the low dose.
             sigma_pre_contrast: Noise of the T1; where either is 0 (unknown) they are taken for equal.
             tolerance: δ.
+
+        Returns:
+            The residual.
         """
         t1, low, shown = (np.asarray(image[judged], np.float64) for image in (pre_contrast, low_dose, restored))
         enhancement = np.maximum(shown - t1, 0)
@@ -86,7 +92,15 @@ class Residual:
         below, above, slope, sensitivity = _slopes(t1, shown, lower, delta, expected, dose, simulator)
         variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
         residual = low - expected - _bias(expected, simulator.sigma, sigma_pre_contrast)
-        return cls(*(_where(judged, field) for field in (residual, variance, below, above, slope, enhancement)))
+        return cls(
+            residual=_where(judged, residual),
+            variance=_where(judged, variance),
+            margin_below=_where(judged, below),
+            margin_above=_where(judged, above),
+            slope=_where(judged, slope),
+            enhancement=_where(judged, enhancement),
+            correlation=simulator.correlation,
+        )
 
     def mean_error(self, cluster: Cluster) -> float:
         """Mean error of the restored image over the core of a cluster, before any averaging."""

@@ -20,6 +20,11 @@ Image = Float[np.ndarray, "x y z"]
 def restore_low_dose(restorer: Restorer, study: PreparedStudy, low_dose: LowDose) -> tuple[Image, Image | None]:
     """Restore one low dose of a prepared study.
 
+    Args:
+        restorer: The restorer.
+        study: The prepared study.
+        low_dose: The low dose and how it was made.
+
     Returns:
         The image on [−1, 1], and the half-width of its intervals; None where the model was not calibrated.
     """

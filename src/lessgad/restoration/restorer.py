@@ -44,7 +44,6 @@ from lessgad.volume import Volume, in_order_of, with_axes_of
 if TYPE_CHECKING:
     from lessgad.field.build import AnyField
     from lessgad.field.checkpoint import ModelDescription
-    from lessgad.field.measured_enhancement import ScanFacts
 
 DOSE_TOLERANCE = 0.005
 
@@ -59,10 +58,10 @@ class Restorer:
 
     Attributes:
         field: The network.
-        description: What it was trained for and how its images must be prepared.
+        description: Description of the model: what it was trained for and how its images must be prepared.
         settings: Window, precision, slices at once.
         intervals: How far off its voxels may be; None where the model was not calibrated for that.
-        training_range: What it was trained on; None where that was not noted.
+        training_range: Range of the scans that it was trained on; None if it was not recorded.
         zero_dose_estimate: Whether its images of dose 0 are better than the T1, which is returned where they are not;
             None if validation patients were not asked: then the images are returned with a caution.
     """
@@ -76,11 +75,14 @@ class Restorer:
 
     @classmethod
     def load(cls, model: Path | str = PRETRAINED, settings: RestorationSettings | None = None) -> Restorer:
-        """Load a model onto the GPU where there is one (CUDA_VISIBLE_DEVICES).
+        """Load a model, onto the GPU if there is one (CUDA_VISIBLE_DEVICES).
 
         Args:
             model: A folder that `lessgad run` wrote, or `pretrained` for the model that ships with lessgad.
             settings: Window, precision, slices at once.
+
+        Returns:
+            The restorer.
 
         Raises:
             ModelError: It is missing, damaged, or of an unknown format.
@@ -112,7 +114,19 @@ class Restorer:
         acquisition: Acquisition | None = None,
         spacing_mm: tuple[float, float] | None = None,
     ) -> Volume:
-        """Restore the standard-dose image of a low-dose scan; see `restore_in_full`, which has cautions too."""
+        """Restore the standard-dose image of a low-dose scan; `restore_in_full` returns cautions too.
+
+        Args:
+            low_dose: The low-dose scan.
+            dose: Dose as a fraction of the standard dose, 0–1.
+            pre_contrast: T1 of the same examination; None without one.
+            t2: T2 of the same examination; None without one.
+            acquisition: Acquisition parameters of the scan; None where they are unknown.
+            spacing_mm: In-plane spacing of the result, in mm; None takes that of the scan.
+
+        Returns:
+            The restored image, on the grid and in the intensity unit of the scan.
+        """
         found = self.restore_in_full(low_dose, dose, pre_contrast, t2, acquisition=acquisition, spacing_mm=spacing_mm)
         return found.image
 
@@ -136,15 +150,15 @@ class Restorer:
 
         Args:
             low_dose: The scan: a path, a volume, or an image of nibabel; any axis order and intensity unit.
-            dose: Its fraction of the standard dose, 0–1.
+            dose: Dose as a fraction of the standard dose, 0–1.
             pre_contrast: T1 of the same examination, on any grid; needed where the model was trained with it.
             t2: T2-weighted scan of the same examination, on any grid, for models that were trained with one.
-            acquisition: How the scan was acquired, as far as known; compared with what training saw.
+            acquisition: Acquisition parameters, as far as they are known; compared with those of training.
             spacing_mm: In-plane spacing of the result, along x and y; None keeps that of the scan.
-            origin: How the scan came about. To scale its enhancement to the standard dose, or to check the image
-                against it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a
-                `simulated` one the simulation of the model is true.
-            check: Hold the image against the scan.
+            origin: How the scan was made. To scale its enhancement to the standard dose, or to check the image against
+                it, a `scanned` one needs the signal equation of its sequence (`acquisition`); for a `simulated` one the
+                simulation of the model is true.
+            check: Compare the image with the scan.
 
         Returns:
             The restored image on the grid (or the finer one) and in the intensity unit of `low_dose`.
@@ -168,7 +182,9 @@ class Restorer:
         seen = tuple[str, ...]()
         if self.training_range is not None:
             seen = out_of_distribution_cautions(self.training_range, new, dose, acquisition)
-        facts, assumed = self._facts(new, dose, acquisition, origin)
+        from lessgad.restoration.scan_facts import facts_of_scan
+
+        facts, assumed = facts_of_scan(new, dose, self.description, acquisition, origin)
         of_field = () if acquisition is None else field_cautions(acquisition)
         seen = (*new.doubts, *seen, *new.uncovered_words, *of_field, *assumed)
         box, spacing = head_box(new.head), new.scan.spacing_mm
@@ -184,7 +200,8 @@ class Restorer:
         elif dose == 0:
             seen = (*seen, NOT_LOOKED_INTO if self.zero_dose_estimate is None else self.zero_dose_estimate.words)
             if self.zero_dose_estimate is not None and not self.zero_dose_estimate.serves:
-                volume, intervals = volume._replace(restored=unrestored), self.zero_dose_estimate.intervals
+                volume = volume._replace(restored=unrestored)
+                intervals = None if intervals is None else self.zero_dose_estimate.intervals
         if facts is not None and dose > 0 and spacing_mm is None:
             t1, level = new.images["pre_contrast"], self._tissue_level
             words = implausible_words(volume.restored, t1, new.images["low_dose"], dose, new.head, facts, level)
@@ -203,24 +220,6 @@ class Restorer:
         found = discrepancy_of_scan(new, volume.restored, dose, model, self._tissue_level)
         return Restoration(image, width, seen, self._in_unit_of_scan(found, new, low_dose), of_scans)
 
-    def _facts(
-        self, new: NewScan, dose: float, acquisition: Acquisition | None, origin: Origin
-    ) -> tuple[ScanFacts | None, tuple[str, ...]]:
-        """What a kernel field is told of the scan, and a caution if its sequence is unknown."""
-        if self.field.settings.preset != "kernel":
-            return None, ()
-        from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
-
-        x, y, z = new.scan.spacing_mm
-        curve, assumed = None, tuple[str, ...]()
-        if dose > 0:
-            try:
-                curve = forward_model(dose, self.description.simulation, acquisition, origin).curve
-            except ModelError as missing:
-                assumed = (f"enhancement is taken to follow the dose linearly: {missing.came}",)
-        distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
-        return ScanFacts((z, y, x), new.noise_of_pre_contrast(), curve, misalignment_mm=distance_mm), assumed
-
     def _in_unit_of_scan(self, found: Discrepancy, new: NewScan, low_dose: Volume) -> ScanDiscrepancy:
         """Give what was found in the unit and the axis order of the scan."""
         error = in_order_of(new.scan.with_array(new.unit * found.error), low_dose)
@@ -233,18 +232,14 @@ class Restorer:
 
     def _check_images(self, pre_contrast: Volume | None, t2: Volume | None) -> None:
         if self.needs_pre_contrast and pre_contrast is None:
-            raise ModelError(
-                "the pre-contrast scan that this model was trained with", "none", None, "Give it with --pre-contrast"
-            )
+            raise ModelError("This model needs the pre-contrast scan", remedy="Give it with --pre-contrast")
         if t2 is not None and not self.takes_t2:
-            raise ModelError("a model that was trained with a T2", "one that was not", None, "Leave --t2 out")
+            raise ModelError("This model was not trained with a T2", remedy="Leave --t2 out")
 
     def _checked_dose(self, dose: float) -> float:
         """The dose that the model was trained for, where it knows one alone."""
         trained = self.description.dose
         check_dose(dose)
         if trained is not None and abs(dose - trained) > DOSE_TOLERANCE:
-            raise DoseError(
-                f"a scan at {percent(trained)} of the dose, which this model was trained for", percent(dose)
-            )
+            raise DoseError(f"This model restores {percent(trained)} of the dose, and the scan has {percent(dose)}")
         return dose if trained is None else trained

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A restored new scan held against the scan that it was made from."""
+"""A restored new scan compared with the scan from which it was made."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lessgad.restoration.discrepancy import LEAST_ERROR, Discrepancy, find_discr
 from lessgad.restoration.new_scan import NewScan
 from lessgad.volume import Volume
 
-#: How a low dose came about: on a scanner, or by the simulation that the model was trained with.
+#: How a low dose was made: on a scanner, or by the simulation that the model was trained with.
 Origin = Literal["scanned", "simulated"]
 DIFFERS_ALL_OVER = 5.0  # of the spread by noise
 
 
 @dataclass(frozen=True, eq=False)
 class ScanDiscrepancy:
-    """How a restored image stands to the scan.
+    """Comparison of a restored image with the scan.
 
     Attributes:
         error: Where the scan contradicts the image: by how much it shows too much (positive) or too little (negative),
@@ -48,65 +48,63 @@ class ScanDiscrepancy:
         """For people, in one line."""
         if self.inflation > DIFFERS_ALL_OVER:
             return (
-                f"image and scan differ all over the head, {self.inflation:.0f} times as much as by noise: believe "
+                f"image and scan differ all over the head, {self.inflation:.0f} times as much as noise explains: trust "
                 "neither the image nor an empty map"
             )
-        least = " and ".join(f"{share:.0%} of {mm:g} mm" for mm, share in sorted(self.detectable.items()))
+        least = ", ".join(f"{share:.0%} of tissue signal at {mm:g} mm" for mm, share in sorted(self.detectable.items()))
         return (
-            f"{self.unsupported_ml:.2f} ml show more than was measured, {self.overlooked_ml:.2f} ml less; an error is "
-            f"found half of the time from {least} diameter, in the signal of tissue".replace("%", " %")
+            f"{self.unsupported_ml:.2f} ml are brighter than measured, {self.overlooked_ml:.2f} ml darker; "
+            f"smallest error detected half of the time: {least}".replace("%", " %")
         )
 
 
 def check_comparable(pre_contrast: Volume | None, spacing_mm: tuple[float, float] | None) -> None:
-    """See that a restored image can be held against the scan, before anything is computed.
+    """See that a restored image can be compared with the scan, before anything is computed.
+
+    Args:
+        pre_contrast: T1 of the same examination; None without one.
+        spacing_mm: In-plane spacing of the result, in mm; None takes that of the scan.
 
     Raises:
         ModelError: There is no T1.
         SettingsError: The image is wanted at another spacing than that of the scan.
     """
     if pre_contrast is None:
-        raise ModelError(
-            "the pre-contrast scan, to hold the restored image against the low dose",
-            "none",
-            None,
-            "Give it with --pre-contrast",
-        )
+        raise ModelError("The check against the scan needs the pre-contrast scan", remedy="Give it with --pre-contrast")
     if spacing_mm is not None:
-        raise SettingsError(
-            "the spacing of the scan, to hold the restored image against it", "another", None, "Leave --spacing out"
-        )
+        raise SettingsError("The check against the scan needs the spacing of the scan", remedy="Leave --spacing out")
 
 
 def forward_model(
     dose: float, simulation: SimulationSettings, acquisition: Acquisition | None, origin: Origin
 ) -> LowDoseSimulator:
-    """Find how a restored image is taken back to its dose, before anything is computed.
+    """Find the forward model that takes a restored image back to its dose.
 
-    A real scan needs the signal equation of its sequence: held against true low doses of the phantom, the linear mix
+    A real scan needs the signal equation of its sequence: compared with true low doses of the phantom, the linear mix
     calls 18 to 28 ml of true standard doses overlooked, the equation 0.13 ml.
 
     Args:
         dose: Fraction of the standard dose.
-        simulation: That the model was trained with.
-        acquisition: Of the scan, from its sidecar; None where there is none.
-        origin: How the scan came about.
+        simulation: Settings of the simulation with which the model was trained.
+        acquisition: Acquisition parameters of the scan, from its sidecar; None where there is none.
+        origin: How the scan was made.
+
+    Returns:
+        The forward model.
 
     Raises:
         DoseError: The dose is 0, where nothing was measured.
         ModelError: A real scan without an equation.
     """
     if dose == 0:
-        raise DoseError("a dose above 0 to check a restored image against", "0")
+        raise DoseError("A restored image can be checked only against a dose above 0")
     curve = dose_curve(acquisition or Acquisition(), simulation)
     if isinstance(curve, str) and origin == "scanned":
         linear = simulation.model == "linear"
-        came = "a model trained with the linear mix" if linear else f"the linear mix ({curve})"
+        came = "the model was trained with the linear mix" if linear else curve
         raise ModelError(
-            "a signal equation for this scan, to hold the restored image against it",
-            came,
-            None,
-            "Leave --consistency out" if linear else "Give the scan a JSON sidecar, or leave --consistency out",
+            f"No signal equation can be used for this scan: {came}",
+            remedy="Leave --consistency out" if linear else "Give the scan a JSON sidecar, or leave --consistency out",
         )
     return LowDoseSimulator(None if isinstance(curve, str) else curve)
 
@@ -118,17 +116,20 @@ def discrepancy_of_scan(
     curve: LowDoseSimulator,
     tissue_level: float,
 ) -> Discrepancy:
-    """Hold a restored image against the scan, with the noise of both scans as they came.
+    """Check a restored image against the scan, with the noise of both scans as acquired.
 
     Args:
         new: The scan and its T1.
-        restored: On [−1, 1], on the grid of the scan.
+        restored: Restored image on [−1, 1], on the grid of the scan.
         dose: Fraction of the standard dose, above 0.
-        curve: What `forward_model` gave.
+        curve: Result of `forward_model`.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
 
+    Returns:
+        The significant clusters, and a map of the error.
+
     Raises:
-        StudyError: There is nothing to judge.
+        StudyError: The study has no voxels that can be judged.
     """
     sigma, sigma_pre_contrast = new.noise()
     return find_discrepancy(
@@ -136,7 +137,7 @@ def discrepancy_of_scan(
         new.images["low_dose"],
         restored,
         dose=dose,
-        simulator=LowDoseSimulator(curve.curve, sigma),
+        simulator=LowDoseSimulator(curve.curve, sigma, new.noise_correlation()),
         head=new.head,
         spacing_mm=new.scan.spacing_mm,
         sigma_pre_contrast=sigma_pre_contrast,

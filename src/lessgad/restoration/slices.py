@@ -26,7 +26,7 @@ BACKGROUND = -1.0
 
 
 class RestoredSlices(NamedTuple):
-    """What comes of restoring slices.
+    """Result of restoring slices.
 
     Attributes:
         restored: The standard-dose image, (n, y, x), float32, clipped to [−1, 1].
@@ -46,7 +46,20 @@ def restore_slices(
     numbers: Sequence[int] | None = None,
     facts: ScanFacts | None = None,
 ) -> Float[np.ndarray, "n y x"]:
-    """Restore slices that are cut to the head box; see `restore_slices_in_full`."""
+    """Restore slices that are cut to the head box; see `restore_slices_in_full`.
+
+    Args:
+        field: The network.
+        images: Input images by name, on [−1, 1].
+        dose: Dose as a fraction of the standard dose, 0–1.
+        spacing_mm: In-plane spacing, in mm.
+        settings: Settings of the restoration.
+        numbers: Slice numbers, from 0; None for all.
+        facts: What a kernel field is told of the scan; None for other fields.
+
+    Returns:
+        Restored slices on [−1, 1], (n, y, x).
+    """
     return restore_slices_in_full(field, images, dose, spacing_mm, settings, numbers, facts).restored
 
 
@@ -65,10 +78,13 @@ def restore_slices_in_full(
         field: The network; its settings say which images it needs.
         images: `low_dose` and, where the field needs it, `pre_contrast`; `t2` where there is one; (z, y, x) on [−1, 1].
         dose: Fraction of the standard dose.
-        spacing_mm: Of rows (y) and columns (x).
+        spacing_mm: Spacing of rows (y) and columns (x), in mm.
         settings: Window and precision.
         numbers: Which slices to restore; None for all. The field may see those around them too.
         facts: Slice spacing, noise and dose curve of the scan; the kernel field needs them.
+
+    Returns:
+        Restored slices on [−1, 1], and the half-width of the intervals if the field predicts one.
 
     Raises:
         ModelError: A kernel field without the facts of the scan.
@@ -115,7 +131,7 @@ def _sources(
     from lessgad.field.measured_enhancement import measured_enhancement
 
     if facts is None:
-        raise ModelError("slice spacing and noise of the scan for a kernel field", "none")
+        raise ModelError("A kernel field needs the slice spacing and the noise of the scan")
     evidence = measured_enhancement(images["pre_contrast"], images["low_dose"], dose, facts, numbers)
     return lambda part: kernel_sources(evidence.of(part), field.settings.n_neighbor_slices)
 

@@ -23,11 +23,11 @@ class SmoothedResidual:
 
     Attributes:
         whole: The residual that was averaged.
-        smoothing: Its Gaussian.
+        smoothing: Gaussian of the average.
         error: Estimated error of the restored image.
         inflation: k.
-        z_unsupported: z₋, −inf where nothing is judged.
-        z_overlooked: z₊, likewise.
+        z_unsupported: z₋; −inf outside the evaluated voxels.
+        z_overlooked: z₊; −inf outside the evaluated voxels.
         sd_of_error: s/K[∂F/∂restored].
     """
 
@@ -41,10 +41,19 @@ class SmoothedResidual:
 
     @classmethod
     def of(cls, whole: Residual, smoothing: Smoothing, judged: Bool[np.ndarray, "x y z"]) -> SmoothedResidual:
-        """Average a residual, and measure what is not known of its noise."""
+        """Average a residual, and estimate its noise.
+
+        Args:
+            whole: The residual of the whole study.
+            smoothing: The Gaussian.
+            judged: Voxels to judge.
+
+        Returns:
+            The smoothed residual.
+        """
         residual = smoothing.average(whole.residual)
         slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
-        known = np.maximum(np.sqrt(smoothing.variance(whole.variance)), _LEAST_SD)
+        known = np.maximum(np.sqrt(smoothing.variance(whole.variance, whole.correlation)), _LEAST_SD)
         inflation = max(1.0, float(np.median(np.abs(residual[judged] / known[judged]))) / _MEDIAN_ABSOLUTE)
         sd = np.float32(inflation) * known
         z_unsupported = (-residual - smoothing.average(whole.margin_below)) / sd
@@ -54,17 +63,27 @@ class SmoothedResidual:
         return cls(whole, smoothing, -residual / slope, inflation, z_unsupported, z_overlooked, sd / slope)
 
     def clusters(self) -> list[Cluster]:
-        """Of both signs."""
+        """Clusters of both signs."""
         return find_clusters(self.z_unsupported, self.error) + find_clusters(self.z_overlooked, -self.error)
 
     def detectable(
         self, diameter_mm: float, region: Bool[np.ndarray, "x y z"], peak: float, tolerance: Tolerance
     ) -> float:
-        """The error in a ball of this diameter whose peak reaches `peak` half of the time."""
+        """Compute the error in a ball whose peak is found half of the time.
+
+        Args:
+            diameter_mm: Diameter of the ball, in mm.
+            region: Voxels in which the ball may lie.
+            peak: Peak z that a cluster needs to be found.
+            tolerance: Errors that are tolerated.
+
+        Returns:
+            The error, on the scale of [−1, 1].
+        """
         noise = peak * float(np.median(self.sd_of_error[region]))
         enhancement = float(np.median(self._enhancement(region)))
         share = tolerance.share
-        # What is invented adds to the enhancement that its own tolerance is a share of.
+        # What is falsely shown adds to the enhancement that its own tolerance is a share of.
         least = max(tolerance.error + noise, (share * enhancement + noise) / (1 - share))
         return least / self.smoothing.response(diameter_mm)
 

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from lessgad.dose.noise import SD_PER_FWHM
 from lessgad.evaluation.line_filters import correlate_separably
+from lessgad.preparation.noise_correlation import WHITE, NoiseCorrelation
 
 REACH_SDS = 4.0
 
@@ -42,7 +43,14 @@ class Smoothing:
         return tuple(kernels)
 
     def average(self, image: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Σ k·image around each voxel; 0 beyond the array."""
+        """Compute Σ k·image around each voxel; the image is 0 outside.
+
+        Args:
+            image: The image.
+
+        Returns:
+            The weighted sum.
+        """
         return correlate_separably(image, self.kernels)
 
     @property
@@ -50,12 +58,25 @@ class Smoothing:
         """How many voxels along each axis an average sees to each side."""
         return tuple(kernel.size // 2 for kernel in self.kernels)
 
-    def variance(self, variance: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """Variance of `average` of white noise with this variance in each voxel: Σ k²·variance."""
-        return correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
+    def variance(
+        self, variance: Float[np.ndarray, "*shape"], correlation: NoiseCorrelation = WHITE
+    ) -> Float[np.ndarray, "*shape"]:
+        """Compute the variance of the average of noise that has a given variance in each voxel.
+
+            white: Σᵢ kᵢ² vᵢ;   correlated in plane: times Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ² along x and along y
+
+        Args:
+            variance: v, which varies slowly where noise is correlated.
+            correlation: Correlation of neighboring pixels along the first two axes.
+
+        Returns:
+            The variance of the average, in the unit of v.
+        """
+        gain = math.prod(correlation.sum_of_squares(axis, kernel) for axis, kernel in enumerate(self.kernels[:2]))
+        return np.float32(gain) * correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))
 
     def response(self, diameter_mm: float) -> float:
-        """What is left of a ball's height in its middle: the share of a 3D Gaussian within its radius."""
+        """Height that remains in the middle of a smoothed ball: the share of a 3D Gaussian within its radius."""
         from scipy.stats import chi2
 
         return float(chi2.cdf((diameter_mm / 2 / (self.fwhm_mm * SD_PER_FWHM)) ** 2, 3))

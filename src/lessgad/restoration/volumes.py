@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RestoredVolume(NamedTuple):
-    """What comes of restoring a volume.
+    """Result of restoring a volume.
 
     Attributes:
         restored: The standard-dose image on [−1, 1], float32.
@@ -49,6 +49,9 @@ def restore_volume(
         spacing_mm: Along x, y, z.
         settings: Window, precision, slices at once.
         facts: Noise and dose curve of the scan, which the kernel field needs.
+
+    Returns:
+        The restored volume on [−1, 1], and the half-width of its intervals if the field predicts one.
     """
     cut = {name: image[head_box.slices].transpose(2, 1, 0) for name, image in images.items()}
     slices = restore_slices_in_full(field, cut, dose, (spacing_mm[1], spacing_mm[0]), settings, facts=facts)

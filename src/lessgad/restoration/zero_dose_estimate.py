@@ -63,12 +63,23 @@ class ZeroDoseEstimate(Settings):
 
 
 def write_zero_dose_estimate(folder: Path, zero_dose_estimate: ZeroDoseEstimate) -> None:
-    """Write ``guess.yaml`` into a model folder."""
+    """Write ``guess.yaml`` into a model folder.
+
+    Args:
+        folder: The model folder.
+        zero_dose_estimate: The assessed estimate at dose 0.
+    """
     write_known(folder / ZERO_DOSE_ESTIMATE, zero_dose_estimate)
 
 
 def read_zero_dose_estimate(folder: Path) -> ZeroDoseEstimate | None:
-    """Read ``guess.yaml``; None if the model has none.
+    """Read the assessment of the estimate at dose 0 (``guess.yaml``).
+
+    Args:
+        folder: The model folder.
+
+    Returns:
+        The assessment; None if the model has none.
 
     Raises:
         ModelError: The file is damaged.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of a study held against its standard dose."""
+"""The images of a study compared with its standard dose."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of a study that is judged: its areas, and the box around the head that holds all that they depend on."""
+"""The part of a study that is evaluated: its areas, and the box around the head that holds all that they depend on."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ from lessgad.restoration.smoothing import Smoothing
 
 
 def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarray, "x y z"]]:
-    """Say where a study is judged: the tumor's box and the tumor, where it has one, and the head.
+    """Give the areas of a study: the tumor's box and the tumor if there is a mask, and the head.
 
-    Never where one of the scans has nothing: there both images are background, and alike.
+    Voxels that one of the scans does not cover are left out, because images of pure background always agree.
+
+    Args:
+        study: The prepared study.
+        regions: Label values of each region.
+
+    Returns:
+        Voxels of each area.
     """
     tumor = study.tumor(regions)
     areas: dict[Area, Bool[np.ndarray, "x y z"]] = {}
@@ -29,7 +36,15 @@ def areas_of(study: PreparedStudy, regions: Regions) -> dict[Area, Bool[np.ndarr
 
 
 def cut_to(study: PreparedStudy, box: tuple[slice, ...]) -> PreparedStudy:
-    """Give the images and masks of a study in a box, in memory; what low doses are mixed from is left out."""
+    """Cut the images and masks of a study to a box, in memory, without the source of its low doses.
+
+    Args:
+        study: The prepared study.
+        box: Index of the box.
+
+    Returns:
+        The cut study.
+    """
 
     def cut(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array[box])
@@ -48,5 +63,12 @@ def cut_to(study: PreparedStudy, box: tuple[slice, ...]) -> PreparedStudy:
 
 
 def beyond_head(spacing_mm: Spacing) -> tuple[int, ...]:
-    """How many voxels around the head have a part in what is said of it, along each axis."""
+    """Give the number of voxels around the head that influence its scores, along each axis.
+
+    Args:
+        spacing_mm: Voxel spacing, in mm.
+
+    Returns:
+        The number along each axis.
+    """
     return tuple(max(SSIM_RADIUS_VOXELS, reach) for reach in Smoothing(FWHM_MM[0], spacing_mm).reach)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of one study at one dose that are held against its standard dose: every method, one at a time."""
+"""The images of one study at one dose that are compared with its standard dose: every method, one at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Image = Float[np.ndarray, "x y z"]
 
 @dataclass(frozen=True)
 class DoseImages:
-    """Where the images of one study at one dose lie.
+    """Files of the images of one study at one dose.
 
     Attributes:
         baselines: How strong the baselines are.
@@ -45,15 +45,18 @@ class DoseImages:
 def method_images(
     images: DoseImages, study: PreparedStudy, low_dose: Image, dose: float, simulator: LowDoseSimulator, grid: Volume
 ) -> Iterator[tuple[str, Image]]:
-    """Give every method's image, clipped to [−1, 1].
+    """Give the image of every method.
 
     Args:
-        images: Where they lie.
-        study: Prepared.
-        low_dose: As acquired at this dose.
+        images: Files of the images.
+        study: The prepared study.
+        low_dose: Low dose as acquired at this dose.
         dose: Fraction of the standard dose.
         simulator: What takes the standard dose to this dose, with the noise of the low dose.
         grid: T1 of the study, as stored.
+
+    Yields:
+        Name and image, clipped to [−1, 1].
 
     Raises:
         VolumeError: An image is on another grid.
@@ -86,7 +89,18 @@ def method_images(
 def gaussian_and_scale(
     study: PreparedStudy, low_dose: Image, dose: float, tuned: DoseStrengths, facts: ScanFacts
 ) -> Image:
-    """Give T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; the low dose outside."""
+    """Compute T1 + λ · g · G_w[low − T1] in the head box, clipped to [−1, 1]; outside it is the low dose.
+
+    Args:
+        study: The prepared study.
+        low_dose: The low-dose image, on [−1, 1].
+        dose: Dose as a fraction of the standard dose, 0–1.
+        tuned: Tuned strengths of the baselines.
+        facts: Slice spacing, noise and dose curve of the scan.
+
+    Returns:
+        The image.
+    """
     box = study.head_box.slices
     t1, low = (np.asarray(image)[box].transpose(2, 1, 0) for image in (study.pre_contrast, low_dose))
     change = np.float32(tuned.gaussian_scale) * scaled_average(t1, low, dose, facts, tuned.gaussian_mm)
@@ -99,15 +113,18 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
     """Read an image in transverse order.
 
     Args:
-        path: Of the image.
+        path: Path of the image.
         grid: T1 of the study, as stored.
         needs_contrast: Whether one value in every voxel is an error.
+
+    Returns:
+        The image on [−1, 1].
 
     Raises:
         VolumeError: Missing, damaged, or not on the grid of the T1.
     """
     volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
-    check_same_grid(volume, in_transverse_order(grid), "an image on the grid of the T1w", path)
+    check_same_grid(volume, in_transverse_order(grid), "The image is not on the grid of the T1w", path)
     return volume.array
 
 
@@ -116,9 +133,8 @@ def _checked_scale(image: Image, path: Path) -> Image:
     lowest, highest = float(image.min()), float(image.max())
     if lowest < -1.5 or highest > 1.5:
         raise StudyError(
-            "an image on [−1, 1], as those in prepared/",
-            f"intensities from {lowest:g} to {highest:g}",
-            path,
-            "Make it from the images in prepared/, or take it to their scale",
+            f"The intensities range from {lowest:g} to {highest:g}; they must lie on [−1, 1], as those in prepared/",
+            path=path,
+            remedy="Make the image from those in prepared/, or convert it to their scale",
         )
     return np.clip(image, -1, 1)

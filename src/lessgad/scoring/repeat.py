@@ -14,19 +14,16 @@ from jaxtyping import Float
 from lessgad.cohort.split import Subset
 from lessgad.dose.low_doses import LowDose
 from lessgad.dose.noise import add_noise
-from lessgad.dose.simulation import SimulationSettings
+from lessgad.dose.simulation import SimulationSettings, noise_correlation
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator, not_scanned
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.results.table import EXCHANGED, REPEAT
 from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
+from lessgad.scoring.repeat_position import change_of_position
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
-from lessgad.training.misalignment import fine_difference
 
 Image = Float[np.ndarray, "x y z"]
-#: Share of the fine differences between T1ce and T1 that a third position adds to the T1ce's: −1 or +1. Differences of
-#: two scans from a common third correlate by ½, so that their own difference has mean −½ and variance 1 times these.
-TOWARD_T1 = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +31,8 @@ class Repeat:
     """A second scan of a study at the standard dose.
 
     Attributes:
-        image: On [−1, 1], on the grid of the study.
-        sigma: Its noise on that scale; None where it is unknown.
+        image: Image on [−1, 1], on the grid of the study.
+        sigma: Noise on that scale; None if unknown.
         scanned: Whether it was really made.
     """
 
@@ -46,6 +43,12 @@ class Repeat:
 
 def scanned_repeat(path: Path) -> Repeat:
     """Read a prepared second scan.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The repeat scan.
 
     Raises:
         VolumeError: It is missing or damaged.
@@ -58,15 +61,15 @@ def scanned_repeat(path: Path) -> Repeat:
 def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repeat | None:
     """Simulate a second scan at the standard dose.
 
-        repeat = T1ce without noise + v r + noise,   v = −1 (in 3 of 4 studies) or +1
+        repeat = T1ce without noise + change of position + noise
 
-    `r` is the fine difference between T1ce and T1 where nothing enhances (`fine_difference`), which measures what
-    repositioning and re-slicing change. Where the T1ce was not denoised, the noise is √2 as strong, so that repeat and
-    T1ce differ by as much as two scans do.
+    The change is as strong as what repositioning and re-slicing changed between T1 and T1ce (`change_of_position`).
+    The noise is as strong as that of the T1ce and correlated in plane as there. Where the T1ce was not denoised, the
+    noise is √2 as strong, so that repeat and T1ce differ by as much as two scans do.
 
     Args:
         study: Prepared.
-        settings: Width over which noise is correlated, and the seed.
+        settings: Correlation of the noise, and the seed.
 
     Returns:
         The repeat; None where the noise of the T1ce is not known.
@@ -76,25 +79,25 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
     rng = np.random.default_rng([settings.seed, zlib.crc32(study.name.encode()), zlib.crc32(REPEAT.encode())])
     t1, t1ce = (np.asarray(image, np.float32) for image in study.source_pair)
     added = study.sigma * (1.0 if study.clean_standard_dose is not None else math.sqrt(2))
-    spacing_mm = study.spacing_mm[1], study.spacing_mm[0]
-    fine = fine_difference(t1.transpose(2, 1, 0), t1ce.transpose(2, 1, 0), spacing_mm).transpose(2, 1, 0)
-    moved = t1ce + np.float32(-1 if rng.random() < TOWARD_T1 else 1) * fine
+    sign = -1 if rng.random() < 0.5 else 1
+    moved = t1ce + change_of_position(t1, t1ce, study.head, study.spacing_mm, sign)
     magnitude = np.maximum(moved - BACKGROUND, 0).transpose(2, 1, 0)
-    noisy = add_noise(magnitude, added, rng, fwhm_px=settings.noise_fwhm_px).transpose(2, 1, 0) + BACKGROUND
+    correlation = noise_correlation(study, settings)
+    noisy = add_noise(magnitude, added, rng, correlation=correlation).transpose(2, 1, 0) + BACKGROUND
     outside = not_scanned(np.asarray(study.pre_contrast), np.asarray(study.standard_dose))
     image = np.where(outside, np.float32(BACKGROUND), np.clip(noisy, -1, 1)).astype(np.float32)
     return Repeat(image, study.sigma, scanned=False)
 
 
 def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regions: Regions, repeat: Repeat) -> None:
-    """Add the rows of the repeat, held against the standard dose, and those of the standard dose held against it.
+    """Add the rows of the repeat, compared with the standard dose, and those of the standard dose compared with it.
 
     Args:
-        scorer: Of the study; takes the rows.
-        study: Prepared.
-        subset: Of its patient.
+        scorer: Scorer of the study; takes the rows.
+        study: The prepared study.
+        subset: Subset of the patient.
         regions: Label values of each region.
-        repeat: Its second scan.
+        repeat: The second scan.
     """
     scorer.score(repeat.image, REPEAT, _at_standard(repeat.image, repeat.sigma))
     standard = np.asarray(study.standard_dose)

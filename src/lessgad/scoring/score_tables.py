@@ -44,17 +44,37 @@ GROWTH = "growth"  # of pairs of studies, so it is made when all are gathered
 
 
 def table_file(folder: Path, name: str) -> Path:
-    """Say where one table lies in a folder."""
+    """Give the file of one table in a folder.
+
+    Args:
+        folder: Folder of the tables.
+        name: Name of the table.
+
+    Returns:
+        The file.
+    """
     return folder / f"{name}.csv"
 
 
 def tables_in(folder: Path) -> tuple[str, ...]:
-    """Name the tables that a folder of one study holds."""
+    """Name the tables in a folder of one study.
+
+    Args:
+        folder: Folder of the tables.
+
+    Returns:
+        The names.
+    """
     return OF_STANDARD if folder.name == STANDARD_PART else OF_DOSE
 
 
 def write_scores(folder: Path, scores: StudyScores) -> None:
-    """Write the rows of one study at one dose, or of its standard dose."""
+    """Write the rows of one study at one dose, or of its standard dose.
+
+    Args:
+        folder: Folder to write the tables into.
+        scores: Result rows of all studies.
+    """
     for name in tables_in(folder):
         TABLES[name][0](table_file(folder, name), getattr(scores, name))
 
@@ -65,13 +85,16 @@ def gather_scores(
     progression: ProgressionSettings,
     visits: Mapping[str, Visits] | None = None,
 ) -> StudyScores:
-    """Put the rows of many folders into the tables of ``results/``, and give them.
+    """Combine the rows of many folders into the tables of ``results/``.
 
     Args:
-        folders: As `write_scores` wrote them.
-        targets: Where each table goes, growth among them.
+        folders: Folders as `write_scores` wrote them.
+        targets: File for each table, including growth.
         progression: What counts as growth between two visits.
         visits: The sessions of each patient in their order; by their labels where a patient is not named.
+
+    Returns:
+        The rows of all studies.
     """
     gathered = StudyScores()
     for name, (write, read) in TABLES.items():

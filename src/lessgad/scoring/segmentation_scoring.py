@@ -28,11 +28,11 @@ def score_segmentations(
 
     Args:
         scores: Take the rows.
-        subset: Of the patient.
-        study: Prepared.
+        subset: Subset of the patient.
+        study: The prepared study.
         regions: Label values of each region.
-        dose: Of the images; 1 is the standard dose.
-        segmentations: Where they lie, by image.
+        dose: Dose of the images; 1 is the standard dose.
+        segmentations: Files of the segmentations, by image.
         grid: T1 of the study, as stored.
 
     Raises:
@@ -44,10 +44,14 @@ def score_segmentations(
     on_grid = in_transverse_order(grid)
     for image, path in segmentations.items():
         volume = in_transverse_order(read_volume(path, labels=True))
-        check_same_grid(volume, on_grid, "a segmentation on the grid of the T1w", path)
+        check_same_grid(volume, on_grid, "The segmentation is not on the grid of the T1w", path)
         if not 0 <= volume.array.min() <= volume.array.max() <= len(names):
             came = f"{volume.array.min()} to {volume.array.max()}"
-            raise VolumeError(f"labels from 0 to {len(names)}", came, path, "Run the stage segment again")
+            raise VolumeError(
+                f"The labels range from {came}; they must lie between 0 and {len(names)}",
+                path=path,
+                remedy="Run the stage segment again",
+            )
         predicted = volume.array.astype("uint8")
         of = Segmented(study.patient, study.session, subset, dose, image)
         scores.overlap += overlap_rows(of, predicted, reference, names, study.spacing_mm)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that is measured of one study: each method at each dose, held against the standard dose."""
+"""Everything that is measured of one study: each method at each dose, compared with the standard dose."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class StudyScorer:
     """Judges the images of one study; what does not depend on the image is found once.
 
     Args:
-        study: Prepared.
-        subset: Of its patient.
+        study: The prepared study.
+        subset: Subset of the patient.
         regions: Label values of each region.
     """
 
@@ -88,7 +88,16 @@ class StudyScorer:
             self._add_threshold(self._reference.threshold)
 
     def score(self, image: Image, method: str, low_dose: LowDose) -> Discrepancy | None:
-        """Add the rows of one method's image; give how it stands to the measurement, where that can be said."""
+        """Add the rows of one method's image.
+
+        Args:
+            image: The image to judge, on [−1, 1].
+            method: The method whose images are shown.
+            low_dose: The low dose and how it was made.
+
+        Returns:
+            Its discrepancy with the measurement; None if it cannot be computed.
+        """
         dose, image = low_dose.dose, np.ascontiguousarray(image[self._box])
         discrepancy = self._discrepancy(image, method, low_dose)
         self._add_similarity(image, method, dose)
@@ -107,7 +116,13 @@ class StudyScorer:
         return error
 
     def score_interval(self, restored: Image, half_width: Image, dose: float) -> None:
-        """Add how the standard dose lies in the intervals of the restored image."""
+        """Add how the standard dose lies in the intervals of the restored image.
+
+        Args:
+            restored: The restored image, on [−1, 1].
+            half_width: Half-width of the interval of each voxel.
+            dose: Dose as a fraction of the standard dose, 0–1.
+        """
         restored, half_width = restored[self._box], half_width[self._box]
         covered = np.abs(restored - self._study.standard_dose) <= half_width
         for area, voxels in self.areas.items():

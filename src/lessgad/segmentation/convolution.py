@@ -15,7 +15,14 @@ class OneDnnConv3d(torch.nn.Conv3d):
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - the name is PyTorch's
-        """Convolve; as `torch.nn.Conv3d` does, but for rounding."""
+        """Convolve as `torch.nn.Conv3d` does, up to rounding.
+
+        Args:
+            input: Features, (batch, channels, z, y, x).
+
+        Returns:
+            The convolved features.
+        """
         plain = input.device.type == "cpu" and input.dtype == torch.float32 and self.padding_mode == "zeros"
         if not plain or torch.is_grad_enabled() or isinstance(self.padding, str):
             return super().forward(input)

@@ -26,12 +26,28 @@ N_INTENSITIES = 10_000  # drawn from each case
 
 
 def nnunet_order(array: Shaped[np.ndarray, "x y z"]) -> Shaped[np.ndarray, "1 z y x"]:
-    """Give an image the order of axes that nnU-Net's readers give it."""
+    """Give an image the axis order of nnU-Net's readers.
+
+    Args:
+        array: The image.
+
+    Returns:
+        The image with one channel, (1, z, y, x).
+    """
     return np.ascontiguousarray(array.transpose(2, 1, 0))[None]
 
 
 def write_dataset_json(folder: Path, cases: Sequence[SegmentationCase], regions: Sequence[str]) -> dict[str, Any]:
-    """Write ``raw/…/dataset.json``: what the channels and labels are."""
+    """Write ``raw/…/dataset.json``, which names the channels and labels.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        cases: Cases to learn from.
+        regions: Names of the regions.
+
+    Returns:
+        The content.
+    """
     content = {
         "channel_names": {"0": CHANNEL},
         "labels": {"background": 0, **{name: number for number, name in enumerate(regions, start=1)}},
@@ -52,6 +68,14 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
     """Write ``preprocessed/…/dataset_fingerprint.json``: spacings, shapes, intensities of the labeled voxels.
 
     As nnU-Net's extractor does, but here, without processes of its own, and from prepared images.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        cases: Cases to learn from.
+        tell: Receives the number of cases done.
+
+    Returns:
+        The fingerprint.
     """
     spacings, shapes, kept_shares, intensities = [], [], [], []
     for number, case in enumerate(cases):
@@ -80,7 +104,15 @@ def write_fingerprint(folder: Path, cases: Sequence[SegmentationCase], tell: Cal
 
 
 def preprocess_case(folder: Path, plans: dict[str, Any], configuration: str, case: SegmentationCase, mark: str) -> None:
-    """Crop, normalize and resample a case as the plans say; what was done under the same mark is not done again."""
+    """Crop, normalize and resample a case as the plans say; what was done under the same mark is not done again.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        plans: Plans of nnU-Net.
+        configuration: Name of the configuration.
+        case: The case.
+        mark: Name of the case in nnU-Net's folders.
+    """
     manager = PlansManager(plans)
     chosen = manager.get_configuration(configuration)
     place = folder / "preprocessed" / DATASET / chosen.data_identifier

@@ -28,20 +28,22 @@ def check_installed() -> None:
     missing = missing_package()
     if missing is not None:
         raise SettingsError(
-            "nnU-Net, for segmentation",
-            f"no package {missing}",
-            None,
-            "pip install '.[segmentation]' in the checkout of lessgad, or set segmentation: null in experiment.yaml",
+            f"Segmentation needs nnU-Net, and the package {missing} is not installed",
+            remedy="In the checkout of lessgad, run pip install '.[segmentation]', or set segmentation: null in "
+            "experiment.yaml",
         )
 
 
 @contextmanager
 def nnunet_environment(folder: Path | None = None, n_augmenting: int | None = None) -> Iterator[None]:
-    """Run nnU-Net in folders of ours, silently; nothing of the user's ``nnUNet_…`` is read, and all of it comes back.
+    """Run nnU-Net silently in folders of lessgad; the user's ``nnUNet_…`` variables are restored afterwards.
 
     Args:
         folder: Holds ``raw``, ``preprocessed`` and ``results``; None where nothing is written.
         n_augmenting: Processes that augment training patches; 0: this one does; None: as many as nnU-Net likes.
+
+    Yields:
+        Nothing.
     """
     before = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     for name in before:

@@ -13,7 +13,14 @@ from lessgad.evaluation.overlap import dice
 
 
 def largest_piece(labels: UInt8[np.ndarray, "x y z"]) -> UInt8[np.ndarray, "x y z"]:
-    """Clear all but the largest connected piece of all regions together."""
+    """Remove all but the largest connected piece of all regions together.
+
+    Args:
+        labels: Number of the region of each voxel.
+
+    Returns:
+        The cleared segmentation.
+    """
     if not labels.any():
         return labels
     present = [int(number) for number in np.unique(labels[labels > 0])]
@@ -24,7 +31,16 @@ def largest_piece(labels: UInt8[np.ndarray, "x y z"]) -> UInt8[np.ndarray, "x y 
 def dice_of(
     predicted: UInt8[np.ndarray, "x y z"], reference: UInt8[np.ndarray, "x y z"], n_regions: int
 ) -> Float[np.ndarray, " regions"]:
-    """Dice of each region, then of their union; NaN where neither image has any."""
+    """Compute the Dice coefficient of each region and of their union.
+
+    Args:
+        predicted: Predicted region of each voxel.
+        reference: Reference region of each voxel.
+        n_regions: Number of regions.
+
+    Returns:
+        Dice, 0–1; NaN if both are empty.
+    """
     pairs = [(predicted == number, reference == number) for number in range(1, n_regions + 1)]
     pairs.append((predicted > 0, reference > 0))
     return np.array([dice(*pair) for pair in pairs])
@@ -33,7 +49,7 @@ def dice_of(
 def largest_is_better(
     of_all: Sequence[Float[np.ndarray, " regions"]], of_largest: Sequence[Float[np.ndarray, " regions"]]
 ) -> bool:
-    """Say whether the mean Dice of the union rises and that of no region falls.
+    """Say whether keeping the largest piece raises the mean Dice of the union and lowers that of no region.
 
     Source: nnU-Net's ``determine_postprocessing``.
 
@@ -41,6 +57,9 @@ def largest_is_better(
         of_all: `dice_of` each patient; NaN is left out of the means.
         of_largest: The same patients in the same order, the largest piece alone. What becomes empty on both sides by
             clearing counts 1, as right; it cannot be left out without favoring the other.
+
+    Returns:
+        True if it does.
     """
     before, after = np.array(of_all), np.array(of_largest)
     looked_at = ~np.isnan(before)

@@ -33,15 +33,15 @@ CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What a folder holds.
+    """Contents of a model folder.
 
     Attributes:
         path: The folder.
         plans: Content of plans.json.
         dataset: Content of dataset.json.
-        configuration: That it was trained in.
-        mirroring_axes: That predictions may be mirrored over.
-        weights: Of each fold.
+        configuration: Configuration of the training.
+        mirroring_axes: Axes along which predictions may be mirrored.
+        weights: Weights of each fold.
     """
 
     path: Path
@@ -64,6 +64,12 @@ class TrainedModel:
 def checkpoint_files(path: Path) -> list[Path]:
     """Find the checkpoint of each fold, as nnU-Net names them.
 
+    Args:
+        path: The file.
+
+    Returns:
+        One file per fold.
+
     Raises:
         ModelError: There is none.
     """
@@ -71,12 +77,18 @@ def checkpoint_files(path: Path) -> list[Path]:
     found = sorted(path.glob(f"fold_*/{names}"))
     if not found:
         missing = " and ".join(f"fold_0/{name}" for name in CHECKPOINTS[:1])
-        raise ModelError("the folder of a trained nnU-Net", f"one without {missing}", path)
+        raise ModelError(f"The folder lacks {missing}; it must be that of a trained nnU-Net", path=path)
     return found
 
 
 def read_model(path: Path) -> TrainedModel:
     """Read a model folder: plans.json, dataset.json, and the checkpoint of every fold.
+
+    Args:
+        path: The file to read.
+
+    Returns:
+        The trained model.
 
     Raises:
         ModelError: A file is missing, damaged, or holds more than numbers; the model has several channels, works in a
@@ -97,19 +109,27 @@ def read_model(path: Path) -> TrainedModel:
         needed = [architecture["arch_kwargs"][key] for key in architecture.get("_kw_requires_import", ())]
         schemes = chosen["normalization_schemes"]
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-        raise ModelError("the folder of a trained nnU-Net", f"one that lacks {error}", path) from error
+        raise ModelError(f"The folder of the trained nnU-Net lacks {error}", path=path) from error
     if n_channels != 1:
         names = ", ".join(map(str, channels.values())) if isinstance(channels, dict) else str(n_channels)
-        raise ModelError("a model of one channel, the T1ce", f"{n_channels} channels: {names}", path / "dataset.json")
+        raise ModelError(
+            f"The model takes {n_channels} channels ({names}); it must take one, the T1ce", path=path / "dataset.json"
+        )
     if chosen.get("previous_stage"):
-        raise ModelError("a model that works alone", f"the second stage of a cascade ({configuration})", path)
+        raise ModelError(
+            f"The model is the second stage of a cascade ({configuration}) and does not work alone", path=path
+        )
     if any("CT" in str(scheme) for scheme in schemes):
-        raise ModelError("a model for MRI", f"intensities normalized as {schemes[0]}", path / "plans.json")
+        raise ModelError(f"The model normalizes intensities as {schemes[0]}, which is for CT", path=path / "plans.json")
     if not isinstance(labels, dict):
-        raise ModelError("labels by name", type(labels).__name__, path / "dataset.json")
+        raise ModelError(
+            f"labels is a {type(labels).__name__}; it must give a number for each name", path=path / "dataset.json"
+        )
     foreign = [str(name) for name in needed if name is not None and not str(name).startswith(_LAYERS)]
     if not network.startswith(_ARCHITECTURES) or foreign:
-        raise ModelError("a network of nnU-Net's own", (foreign or [network])[0], path / "plans.json")
+        raise ModelError(
+            f"The network {(foreign or [network])[0]} is not one of nnU-Net's own", path=path / "plans.json"
+        )
     return TrainedModel(path, plans, dataset, configuration, axes, weights)
 
 
@@ -117,11 +137,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelError(f"the folder of a trained nnU-Net, with {path.name}", "none", path.parent) from error
+        raise ModelError(
+            f"The folder lacks {path.name}; it must be that of a trained nnU-Net", path=path.parent
+        ) from error
     except (OSError, ValueError) as error:
-        raise ModelError("a readable JSON file", str(error), path) from error
+        raise ModelError(f"The file is not valid JSON ({error})", path=path) from error
     if not isinstance(content, dict):
-        raise ModelError("names and values", type(content).__name__, path)
+        raise ModelError(f"The file holds a {type(content).__name__}; it must hold values by name", path=path)
     return content
 
 
@@ -133,12 +155,12 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         words = str(error).split("GLOBAL ")
-        what = f"an object that could run code ({words[1].split()[0]})" if len(words) > 1 else "a damaged file"
-        raise ModelError("a checkpoint of numbers alone", what, path, "Nothing in it was run") from error
+        what = f"an object that could run code ({words[1].split()[0]})" if len(words) > 1 else "damaged data"
+        raise ModelError(f"The checkpoint holds {what}; nothing in it was run", path=path) from error
     except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise ModelError("a checkpoint of nnU-Net", f"a damaged file ({error})", path) from error
+        raise ModelError(f"The checkpoint of nnU-Net is damaged ({error})", path=path) from error
     if not isinstance(state, dict) or not isinstance(state.get("network_weights"), dict):
-        raise ModelError("a checkpoint of nnU-Net", "something else", path)
+        raise ModelError("The file is not a checkpoint of nnU-Net", path=path)
     return state
 
 

@@ -37,11 +37,14 @@ def plan(folder: Path) -> dict[str, Any]:
 
 
 def quick_configuration(base: dict[str, Any], plans: dict[str, Any]) -> dict[str, Any]:
-    """Give the small configuration: coarser voxels, a patch of 65,000 to 74,000 of them, 4 scales of 8 to 64 features.
+    """Make the small configuration: coarser voxels, a patch of 65,000 to 74,000 of them, 4 scales of 8 to 64 features.
 
     Args:
         base: nnU-Net's own configuration, for normalization.
-        plans: For median spacing and shape.
+        plans: Plans for median spacing and shape.
+
+    Returns:
+        The configuration in the format of nnU-Net's plans.
     """
     spacing_mm = quick_spacing_mm(
         plans["original_median_spacing_after_transp"], plans["original_median_shape_after_transp"]
@@ -86,6 +89,13 @@ def quick_spacing_mm(spacing_mm: Sequence[float], shape: Sequence[int]) -> tuple
 
     Axes that are finer than the sought spacing s are brought to s; coarser ones stay:
     spacing_i = max(spacing_i, s), with the smallest s for which Π extent_i / max(spacing_i, s) ≤ QUICK_VOXELS.
+
+    Args:
+        spacing_mm: Median spacing, in mm.
+        shape: Number of pixels along each axis.
+
+    Returns:
+        The coarsened spacing, in mm.
     """
     extents = [n * mm for n, mm in zip(shape, spacing_mm, strict=True)]
 

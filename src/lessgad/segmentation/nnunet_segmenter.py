@@ -31,7 +31,7 @@ class Segmenter:
     """Applies a model to images of any dose, unchanged.
 
     Args:
-        model: What was read.
+        model: Description that was read from the model folder.
         labels: Which of its labels make up each region, in the order of the regions.
         own: Trained here, on images without air.
         mirroring: Average over mirrored images.
@@ -51,7 +51,17 @@ class Segmenter:
 
     @classmethod
     def load(cls, path: Path, regions: Regions, given: Regions | None, *, own: bool, mirroring: bool) -> Segmenter:
-        """Read a folder and fit its labels to the regions.
+        """Load a model folder and map its labels to the regions.
+
+        Args:
+            path: The file to read.
+            regions: Label values of each region.
+            given: Labels of each region as set; None takes them by name.
+            own: Whether the network was trained by this experiment.
+            mirroring: Whether to average over mirrored images.
+
+        Returns:
+            The segmenter.
 
         Raises:
             ModelError: It is incomplete, damaged, of other channels or labels, or unsafe.
@@ -66,7 +76,7 @@ class Segmenter:
         """Outline the regions.
 
         Args:
-            image: On [−1, 1], in transverse order.
+            image: Image on [−1, 1], in transverse order.
             head: Foreground.
             grid: T1 of the study, as stored: models that do not reorient see images in the order of its axes.
 
@@ -81,7 +91,15 @@ class Segmenter:
     def predict(
         self, image: Float[np.ndarray, "i j k"], spacing_mm: tuple[float, float, float]
     ) -> UInt8[np.ndarray, "i j k"]:
-        """Predict the model's own labels, as nnU-Net's predictor does for a file of this image."""
+        """Predict the model's own labels, as nnU-Net's predictor does for a file of this image.
+
+        Args:
+            image: The image.
+            spacing_mm: Voxel spacing, in mm.
+
+        Returns:
+            Labels of the model, (i, j, k).
+        """
         with nnunet_environment():
             data, _, properties = self._preprocessor.run_case_npy(
                 nnunet_order(image),
@@ -121,8 +139,11 @@ def _predictor(model: TrainedModel, mirroring: bool) -> nnUNetPredictor:
         try:
             network.load_state_dict(weights)
         except (RuntimeError, TypeError, AttributeError) as error:
-            came = "others, of a trainer that builds a network of its own or of other plans"
-            raise ModelError("weights of the network in plans.json", came, model.path) from error
+            raise ModelError(
+                "The weights do not belong to the network in plans.json: their trainer builds another "
+                "network, or has other plans",
+                path=model.path,
+            ) from error
     predictor.manual_initialization(
         network,
         manager,

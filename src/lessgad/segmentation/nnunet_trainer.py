@@ -33,9 +33,10 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
 
         Args:
             cases: Names of the training cases.
-            n_epochs: How long.
-            seed: Together with the number of the epoch it sets every draw, so that a training that was stopped goes on
-                to the same weights (on a GPU, where nnU-Net augments in several processes, to others as good).
+            n_epochs: Number of epochs.
+            seed: Together with the number of the epoch it sets every draw, so that a training that was stopped
+                continues to the same weights (on a GPU, where nnU-Net augments in several processes, to others as
+                good).
             mark: Fingerprint of the training; a state of another one is not gone on from.
             tell: Is given the number of epochs that are done and the loss of the last one.
         """
@@ -46,14 +47,22 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
             self.num_iterations_per_epoch = QUICK_STEPS
 
     def configure_optimizers(self) -> tuple[Any, Any]:
-        """AdamW for the small network, which nnU-Net's SGD does not teach; polynomial decay for all."""
+        """Use AdamW for the small network, which does not learn with SGD, and polynomial decay for all.
+
+        Returns:
+            Optimizer and schedule.
+        """
         if self.configuration_name != QUICK:
             return super().configure_optimizers()
         optimizer = torch.optim.AdamW(self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay)
         return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
 
     def do_split(self) -> tuple[list[str], list[str]]:
-        """All cases that were given; nnU-Net's own validation is left out, whole volumes are judged instead."""
+        """Train on all given cases; whole volumes are evaluated instead of nnU-Net's own validation.
+
+        Returns:
+            Cases to train on, twice.
+        """
         return list(self._cases), list(self._cases)
 
     def run_training(self) -> None:
@@ -79,7 +88,13 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         self._finish_loaders()
 
     def print_to_log_file(self, *args: object, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
-        """Say nothing."""
+        """Say nothing.
+
+        Args:
+            *args: Not used.
+            also_print_to_console: Not used.
+            add_timestamp: Not used.
+        """
 
     def plot_network_architecture(self) -> None:
         """Draw nothing."""
@@ -110,7 +125,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
     def _go_on_from(self, path: Path) -> None:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no state to go on from
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no state to continue from
             return
         if state.get("lessgad_mark") == self._mark:
             self.network.load_state_dict(state["network_weights"])

@@ -27,14 +27,14 @@ Tell = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class NnunetTrainingTask:
-    """What to learn, and where.
+    """One training of nnU-Net.
 
     Attributes:
-        folder: Of nnU-Net: ``raw``, ``preprocessed``, ``results``.
+        folder: Folder of nnU-Net: ``raw``, ``preprocessed``, ``results``.
         cases: Images and masks of training and validation patients.
         regions: Names of the regions, in order.
         settings: Settings of the segmentation.
-        fingerprint: Of all that the networks depend on.
+        fingerprint: Fingerprint of all that the networks depend on.
     """
 
     folder: Path
@@ -45,7 +45,15 @@ class NnunetTrainingTask:
 
 
 def model_folder(folder: Path, settings: SegmentationSettings) -> Path:
-    """Say where the trained model lies: as nnU-Net itself would lay it."""
+    """Give the folder of the trained model, named as nnU-Net names it.
+
+    Args:
+        folder: Folder in which nnU-Net works.
+        settings: Settings of the segmentation.
+
+    Returns:
+        The folder.
+    """
     return folder / "results" / DATASET / f"nnUNetTrainer__{PLANS}__{settings.configuration}"
 
 
@@ -88,10 +96,17 @@ def train_segmentation(task: NnunetTrainingTask, tell: Tell) -> None:
 
 
 def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]:
-    """Say which cases each network learns from; the studies of a patient stay together.
+    """Distribute cases over folds; the studies of a patient stay together.
 
     One fold: those of the training patients. Several: patients of training and validation are dealt out in turn, and
     each network learns from all but its share.
+
+    Args:
+        cases: Cases to learn from.
+        n_folds: Number of folds.
+
+    Returns:
+        Cases that each network is trained on.
 
     Raises:
         SettingsError: There are fewer patients than folds.
@@ -101,10 +116,8 @@ def folds_of(cases: Sequence[SegmentationCase], n_folds: int) -> list[list[str]]
     patients = sorted({case.patient for case in cases})
     if len(patients) < n_folds:
         raise SettingsError(
-            f"at least {n_folds} patients with masks for as many folds",
-            f"{len(patients)}",
-            None,
-            "Set segmentation.folds lower",
+            f"{len(patients)} training patients have masks; {n_folds} folds need at least {n_folds}",
+            remedy="Set segmentation.folds lower",
         )
     return [[case.name for case in cases if patients.index(case.patient) % n_folds != fold] for fold in range(n_folds)]
 

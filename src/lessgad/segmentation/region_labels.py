@@ -20,26 +20,30 @@ def check_regions(regions: Regions) -> None:
     """Raise SettingsError where there are no regions, or two of them share a label: a voxel has one label."""
     if not regions:
         raise SettingsError(
-            "regions to segment",
-            "none",
-            None,
-            "Name them under cohort.regions, or set segmentation: null",
+            "Segmentation needs regions, and the cohort has none",
+            remedy="Name them under cohort.regions, or set segmentation: null",
         )
     owner: dict[int, str] = {}
     for name, values in regions.items():
         for value in values:
             if value in owner:
                 raise SettingsError(
-                    "regions without a label in common, for segmentation",
-                    f"label {value} in {owner[value]} and {name}",
-                    None,
-                    _NO_SHARED,
+                    f"The regions {owner[value]} and {name} share label {value}, which segmentation does not allow",
+                    remedy=_NO_SHARED,
                 )
             owner[value] = name
 
 
 def renumbered(labels: Int[np.ndarray, "x y z"], regions: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Number the voxels of each region from 1, in the order of the regions; what is in none becomes 0."""
+    """Number the voxels of each region from 1, in the order of the regions; voxels in no region become 0.
+
+    Args:
+        labels: Labels of the mask.
+        regions: Label values of each region.
+
+    Returns:
+        Number of the region of each voxel.
+    """
     numbers = np.zeros(labels.shape, dtype=np.uint8)
     for number, values in enumerate(regions.values(), start=1):
         numbers[np.isin(labels, values)] = number
@@ -49,13 +53,16 @@ def renumbered(labels: Int[np.ndarray, "x y z"], regions: Regions) -> UInt8[np.n
 def labels_of_model(
     names: Mapping[str, Sequence[int]], regions: Regions, given: Regions | None, path: Path
 ) -> dict[str, tuple[int, ...]]:
-    """Say which labels of a model make up each region: as given, or by name.
+    """Find the labels of a model that make up each region, as given or by name.
 
     Args:
         names: Labels of the model, by name.
-        regions: Of the experiment.
+        regions: Regions of the experiment.
         given: `segmentation.labels`.
-        path: Of the model's dataset.json, for errors.
+        path: Path of the model's dataset.json, for errors.
+
+    Returns:
+        Labels of each region.
 
     Raises:
         ModelError: A region is not among the model's labels, or a label that is given is not one of the model's.
@@ -69,25 +76,32 @@ def labels_of_model(
         if unknown or missing or other:
             wrong = f"label {unknown[0]}" if unknown else f"no labels for {missing[0]}" if missing else other[0]
             raise ModelError(
-                f"segmentation.labels that give each region ({', '.join(regions)}) labels of the model: {offered}",
-                wrong,
-                path,
+                f"segmentation.labels names {wrong}; it must give each region ({', '.join(regions)}) labels "
+                f"of the model: {offered}",
+                path=path,
             )
         return {name: tuple(given[name]) for name in regions}
     by_name = {_plain(name): tuple(values) for name, values in names.items()}
     missing = [name for name in regions if _plain(name) not in by_name]
     if missing:
         raise ModelError(
-            f"a model with labels named {', '.join(regions)}",
-            offered,
-            path,
-            f"Say under segmentation.labels which labels make up {missing[0]}",
+            f"The labels of the model are {offered}; the regions are {', '.join(regions)}",
+            path=path,
+            remedy=f"Say under segmentation.labels which labels make up {missing[0]}",
         )
     return {name: by_name[_plain(name)] for name in regions}
 
 
 def numbered_by_region(predicted: Integer[np.ndarray, "x y z"], labels: Regions) -> UInt8[np.ndarray, "x y z"]:
-    """Turn a model's labels into numbers of regions; a label of two regions counts to the first."""
+    """Convert labels of a model to numbers of regions; a label of two regions counts for the first.
+
+    Args:
+        predicted: Labels of the model.
+        labels: Labels of the model for each region.
+
+    Returns:
+        Number of the region of each voxel.
+    """
     numbers = np.zeros(predicted.shape, dtype=np.uint8)
     for number, values in reversed(list(enumerate(labels.values(), start=1))):
         numbers[np.isin(predicted, values)] = number

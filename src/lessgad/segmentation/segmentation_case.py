@@ -12,10 +12,10 @@ from jaxtyping import Float, UInt8
 
 @dataclass(frozen=True, eq=False)
 class CaseImages:
-    """What a case consists of, in transverse order.
+    """Images and labels of a case, in transverse order.
 
     Attributes:
-        image: As `input_image` makes it, of the standard dose.
+        image: Image as `input_image` makes it, of the standard dose.
         labels: Numbers of regions.
         spacing_mm: Along x, y, z.
     """
@@ -31,9 +31,9 @@ class SegmentationCase:
 
     Attributes:
         name: Its number among the cases, "case_001": nnU-Net writes it into its logs.
-        patient: Whose; folds never part the studies of one.
+        patient: Patient of the case; folds never separate the studies of a patient.
         validation: Whether the patient is one of validation.
-        fingerprint: Of its images.
+        fingerprint: Fingerprint of its images.
         read: Gives the images.
     """
 

@@ -25,13 +25,13 @@ class SegmentationSettings(Settings):
         epochs: None: 45 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
         mirroring: Average predictions over mirrored images, as nnU-Net does unless told otherwise: up to 8 times the
             work.
-        keep: Of what is outlined: ``all``; the ``largest`` connected piece, for patients with one tumor; ``auto``: the
-            largest where that is better on the standard dose of validation patients for the tumor, and worse for no
-            region (nnU-Net's own rule).
+        keep: Part of the segmentation that is kept: ``all``; the ``largest`` connected piece, for patients with one
+            tumor; ``auto``: the largest where that is better on the standard dose of validation patients for the tumor,
+            and worse for no region (nnU-Net's own rule).
         model: Folder of a trained nnU-Net (``dataset.json``, ``plans.json``, ``fold_0`` …) to use instead; relative
             paths count from the experiment's folder.
         labels: Which of that model's labels make up each region, where their names do not say it.
-        seed: Of the training.
+        seed: Seed of the training.
     """
 
     configuration: Configuration = "quick"
@@ -51,7 +51,5 @@ class SegmentationSettings(Settings):
     @model_validator(mode="after")
     def _labels_of_a_model(self) -> SegmentationSettings:
         if self.labels is not None and self.model is None:
-            raise ValueError(
-                "labels are those of a model that is there already; name it under model, or leave both out"
-            )
+            raise ValueError("labels are those of a trained model; name it under model, or leave labels out")
         return self

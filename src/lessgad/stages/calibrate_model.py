@@ -20,7 +20,7 @@ from lessgad.experiment.unit_names import limits, trained
 if TYPE_CHECKING:
     from lessgad.training.validation_scans import ValidationScans
 
-VERSION = 6
+VERSION = 7
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
 INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -49,7 +49,7 @@ def units(experiment: Experiment) -> list[Unit]:
                 VERSION,
                 {
                     "regions": settings.cohort.regions,
-                    "restoration": settings.restoration.model_dump(mode="json", include={"window", "precision"}),
+                    "restoration": settings.restoration.model_dump(mode="json", exclude={"slices_at_once"}),
                 },
                 partial(write_model_limits, experiment, name, dose),
                 outputs=(folder / LIMITS[0],),
@@ -71,7 +71,8 @@ def _that_count(usable: frozenset[str], whose: Mapping[str, tuple[float, str]], 
 def write_model_limits(experiment: Experiment, name: str, dose: float | None, doing: Doing) -> None:
     """Calibrate intervals of the best weights, judge their guess at dose 0; note what training saw.
 
-    All but the last on validation patients: without them nothing can be promised, and there is none of these.
+    All but the last on validation patients: without them nothing can be promised, and there is none of these. With
+    fewer than `restoration.interval_patients` there are no intervals.
     """
     from lessgad.report.model_card import write_limits_on_card
     from lessgad.restoration.out_of_distribution import write_training_range
@@ -115,7 +116,9 @@ def _on_validation_patients(
         for one, mask in zip(scans, masks, strict=True)
     ]
     field, _ = load_field(folder)
-    write_intervals(folder, calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned))
+    calibration = calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned)
+    if calibration.n_patients >= settings.restoration.interval_patients:
+        write_intervals(folder, calibration)
     if 0.0 in doses:
         write_zero_dose_estimate(folder, assess_zero_dose_estimate(field, slices, settings.restoration))
 

@@ -42,7 +42,7 @@ from lessgad.scoring.segmentation_scoring import score_segmentations
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class EvaluationTask:
 
     Attributes:
         study: The files of the study.
-        subset: Of its patient.
+        subset: Subset of the patient.
         dose: Fraction of the standard dose; None for the standard dose itself.
-        images: The images that are judged; None for the standard dose.
-        low_doses: Where the low dose comes from.
+        images: The images that are evaluated; None for the standard dose.
+        low_doses: Source of the low dose.
         regions: Label values of each region.
         segmented: The unit that segments these images; empty where nothing is segmented.
-        segmentations: Where the segmentations lie, by image.
-        map: Where what the measurement contradicts in the restored image goes; None at dose 0.
+        segmentations: Files of the segmentations, by image.
+        map: File for the map of contradictions between the restored image and the measurement; None at dose 0.
         tables: The folder where the figures go.
         repeat: The second scan at the standard dose, prepared; None where there is none.
     """
@@ -77,7 +77,7 @@ class EvaluationTask:
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study that is judged and its standard dose, and one for each of its doses."""
+    """Give one unit for each study that is evaluated and its standard dose, and one for each of its doses."""
     external = ExternalImages(experiment)
     return [
         _unit(experiment, study, dose, external)
@@ -115,7 +115,7 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
             external=others,
         )
         task = replace(task, images=images)
-    if segments:  # where it fails, the rest is judged all the same
+    if segments:  # where it fails, the rest is evaluated all the same
         inputs.append(Input(segmented(study, dose), "where usable"))
     maps = () if task.map is None else (task.map,)
     # A measured low dose has no map where the forward model is linear, which only the sidecar tells.
@@ -142,7 +142,12 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
 
 
 def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
-    """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts."""
+    """Judge one dose of a study, write its rows, and map what of the restored image the measurement contradicts.
+
+    Args:
+        task: What to evaluate.
+        doing: Receives progress and tells what else the unit reads.
+    """
     doing.advance(0.0, f"{task.study.study.name} at {part_of(task.dose)}")
     mark = doing.inputs[prepared(task.study.study)]
     study, grid = read_once(task.study, mark)
@@ -159,7 +164,7 @@ def evaluate_dose(task: EvaluationTask, doing: Doing) -> None:
 
 
 def _score_repeat(task: EvaluationTask, study: PreparedStudy, scorer: StudyScorer, *, scanned: bool) -> None:
-    """Judge the second scan at the standard dose: the one that was made, else a simulated one."""
+    """Evaluate the second scan at the standard dose: the one that was made, else a simulated one."""
     if scanned and task.repeat is not None:
         repeat = scanned_repeat(task.repeat)
     else:

@@ -21,6 +21,7 @@ from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
+from lessgad.preparation.noise_correlation import WHITE
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.ratio_modes import mode_cautions
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,15 @@ class PreparationTask:
     """What a worker needs to prepare one study.
 
     Attributes:
-        study: Where its files are.
-        files: Where its results go.
-        acquisitions: Of the T1 and of the T1ce; the error where a sidecar cannot be read.
+        study: The study, with its files.
+        files: Files for the results.
+        acquisitions: Acquisition parameters of the T1 and of the T1ce; the error where a sidecar cannot be read.
         settings: Settings of the preparation.
-        simulation: How low doses will be made from it.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
         orientation_unknown: What becomes of images whose header does not say how they lie in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     study: Study
@@ -65,7 +66,15 @@ class PreparationTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each study of the cohort, whatever its subset."""
+    """Make one unit for each study of the cohort, in any subset.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
+    """
     settings = experiment.settings
     of_all = {
         "settings": settings.preparation.model_dump(mode="json"),
@@ -139,10 +148,10 @@ class Prepared:
 
     Attributes:
         pair: All its steps.
-        study: What is stored.
+        study: Study as it is stored.
         grid: T1 as read.
-        tumor: Where the tumor is; None without one.
-        description: For the record.
+        tumor: Mask of the tumor; None without one.
+        description: Description for the record.
         cautions: Reasons to look at this study, in words.
     """
 
@@ -157,6 +166,10 @@ class Prepared:
 def prepare_study(task: PreparationTask, _doing: Doing) -> None:
     """Prepare one study and write it.
 
+    Args:
+        task: What to prepare.
+        _doing: Not used.
+
     Raises:
         StudyError: It cannot be registered or calibrated, or its mask does not fit.
         VolumeError: One of its files cannot be used.
@@ -168,13 +181,7 @@ def prepare_study(task: PreparationTask, _doing: Doing) -> None:
 
 
 def prepared(task: PreparationTask) -> Prepared:
-    """Prepare one study; nothing is written.
-
-    Raises:
-        StudyError: As `prepare_study`.
-        VolumeError: A file cannot be used.
-        CohortError: A sidecar cannot be read.
-    """
+    """Prepare one study without writing it; the errors are those of `prepare_study`."""
     from lessgad.preparation.pair import prepare_pair
 
     if isinstance(task.acquisitions, CohortError):
@@ -213,6 +220,7 @@ def prepared(task: PreparationTask) -> Prepared:
         acquisition=task.acquisitions[1],
         sigma=noise.standard_dose.sigma if noise.standard_dose else None,
         sigma_pre_contrast=noise.pre_contrast.sigma if noise.pre_contrast else None,
+        noise_correlation=noise.standard_dose.correlation if noise.standard_dose else WHITE,
         clean_pre_contrast=clean[0],
         clean_standard_dose=clean[1],
         covered=None if covered.all() else covered,

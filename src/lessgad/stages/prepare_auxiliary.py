@@ -40,14 +40,15 @@ class AuxiliaryTask:
     """What a worker needs to prepare one image of a study.
 
     Attributes:
-        what: For people: "scan at 10 % of the dose".
+        what: Description for display: "scan at 10 % of the dose".
         pre_contrast: T1 of the study.
         found: The image; more than one is an error.
-        target: Where the result goes.
-        acquisitions: Of the T1 and of a low dose; the error where a sidecar cannot be read; None for a T2.
+        target: File for the result.
+        acquisitions: Acquisition parameters of the T1 and of a low dose; the error where a sidecar cannot be read; None
+            for a T2.
         settings: Settings of the preparation.
         orientation_unknown: What becomes of an image whose header does not say how it lies in space.
-        n_threads: Of the registration.
+        n_threads: Number of threads of the registration.
     """
 
     what: str
@@ -61,10 +62,17 @@ class AuxiliaryTask:
 
 
 def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
-    """Give one unit for each image that the settings ask for.
+    """Make one unit for each image that the settings ask for.
 
-    T2 of every study; of those that are judged, scans at low doses and a second one at the standard dose. Low doses of
-    validation patients too, for on these the limits of models are found.
+    T2 of every study; of those that are evaluated, scans at low doses and a second one at the standard dose. Low doses
+    of validation patients too, for on these the limits of models are found.
+
+    Args:
+        experiment: The opened experiment.
+        n_threads: Number of threads of the registration.
+
+    Returns:
+        The units.
     """
     found = []
     if "t2" in experiment.settings.field.inputs:
@@ -127,6 +135,10 @@ def _acquisitions(
 def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
     """Prepare one image of a study and write it.
 
+    Args:
+        task: What to prepare.
+        _doing: Not used.
+
     Raises:
         StudyError: There are several, or it cannot be registered or calibrated, or differs in more than contrast.
         VolumeError: A file cannot be used.
@@ -136,7 +148,9 @@ def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
 
     if len(task.found) > 1:
         names = ", ".join(path.name for path in task.found)
-        raise StudyError(f"one {task.what}", f"{len(task.found)}: {names}", remedy=what_decides(task.found))
+        raise StudyError(
+            f"There are {len(task.found)} candidates for the {task.what}: {names}", remedy=what_decides(task.found)
+        )
     if isinstance(task.acquisitions, CohortError):
         raise task.acquisitions
     if task.acquisitions is not None:

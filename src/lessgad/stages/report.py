@@ -74,14 +74,27 @@ def _inputs(experiment: Experiment) -> tuple[Input, ...]:
 
 
 def write(experiment: Experiment, doing: Doing) -> None:
-    """Write ``results/`` and ``report/index.html``."""
+    """Write ``results/`` and ``report/index.html``.
+
+    Args:
+        experiment: The opened experiment.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.experiment_report.write_report import write_report
 
     write_report(experiment, doing.inputs, failed_studies(experiment, doing.failures), doing.advance)
 
 
 def failed_studies(experiment: Experiment, failures: tuple[tuple[str, str], ...]) -> list[FailedStudy]:
-    """List studies that are missing from the results, with the stage and the reason."""
+    """List the studies that are missing from the results, with stage and reason.
+
+    Args:
+        experiment: The opened experiment.
+        failures: Key and reason of each failed unit.
+
+    Returns:
+        The studies.
+    """
     failed = [FailedStudy(study.name, "cohort", study.reason) for study in experiment.cohort.unusable]
     for key, reason in failures:
         stage, _, name = key.partition("/")

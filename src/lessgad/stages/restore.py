@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage restore: every dose of every study that is judged."""
+"""Stage restore: every dose of every study that is evaluated."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RestorationTask:
         study: The files of the study, with its T2 where it has one and the field sees it.
         t2: The unit that prepares the T2.
         dose: Fraction of the standard dose.
-        low_doses: Where the low dose comes from.
-        model: Its folder.
+        low_doses: Source of the low dose.
+        model: Folder of the model.
         weights: The last unit that makes the model: with another fingerprint it is another model.
         settings: Settings of the restoration.
-        image: Where the restored image goes.
-        half_width: Where the half-width of its intervals goes, for models that have any.
+        image: File for the restored image.
+        half_width: File for the half-width of the intervals; used by models with intervals.
     """
 
     study: StudyFiles
@@ -55,7 +55,7 @@ class RestorationTask:
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study that is judged and each of its doses."""
+    """Give one unit for each study that is evaluated and each of its doses."""
     studies = experiment.studies(experiment.settings.subsets)
     return [_unit(experiment, study, dose) for study in studies for dose in planned_doses(experiment, study)]
 
@@ -88,7 +88,7 @@ def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
         {
             "dose": dose,
             "simulation": settings.simulation.model_dump(mode="json"),
-            "restoration": settings.restoration.model_dump(mode="json"),
+            "restoration": settings.restoration.model_dump(mode="json", exclude={"interval_patients"}),
         },
         partial(restore_dose, task),
         outputs=(task.image,),
@@ -99,7 +99,12 @@ def _unit(experiment: Experiment, study: Study, dose: float) -> Unit:
 
 
 def restore_dose(task: RestorationTask, doing: Doing) -> None:
-    """Restore a study from one dose, and write it on [−1, 1], on the grid of its T1."""
+    """Restore a study from one dose, and write it on [−1, 1], on the grid of its T1.
+
+    Args:
+        task: What to restore.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.restoration.restore_low_dose import restore_low_dose
 
     of_study = task.study if task.t2 in doing.inputs else replace(task.study, t2=None)

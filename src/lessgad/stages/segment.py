@@ -41,11 +41,11 @@ class SegmentationTask:
     Attributes:
         study: The files of the study.
         dose: Fraction of the standard dose; None for the standard dose itself.
-        low_doses: Where the low dose comes from.
+        low_doses: Source of the low dose.
         images: The images of the dose; None for the standard dose.
         segmenter: The network.
         regions: Label values of each region.
-        targets: Where the segmentations go, by image.
+        targets: Files for the segmentations, by image.
     """
 
     study: StudyFiles
@@ -58,7 +58,7 @@ class SegmentationTask:
 
 
 def units(experiment: Experiment) -> list[Unit]:
-    """Give one unit for each study that is judged and its standard dose, and one for each of its doses."""
+    """Give one unit for each study that is evaluated and its standard dose, and one for each of its doses."""
     settings = experiment.settings.segmentation
     if settings is None:
         return []
@@ -112,7 +112,12 @@ def _unit(
 
 
 def segment_dose(task: SegmentationTask, doing: Doing) -> None:
-    """Outline the regions in every image of a dose; written on the grid of its T1."""
+    """Outline the regions in every image of a dose; written on the grid of its T1.
+
+    Args:
+        task: What to segment.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.segmentation.nnunet_largest import largest_piece
 
     segmenter = load_segmenter(task.segmenter, doing.inputs[SEGMENTATION_MODEL])

@@ -63,7 +63,7 @@ def units(experiment: Experiment) -> list[Unit]:
 
 
 def _trained_from(experiment: Experiment, settings: SegmentationSettings) -> dict[str, Any]:
-    """What the networks depend on beside the studies that they learn from."""
+    """Everything that the networks depend on except their training studies."""
     own = settings.model is None
     return {
         "regions": list(experiment.settings.cohort.regions.items()),  # their order numbers them
@@ -74,6 +74,11 @@ def _trained_from(experiment: Experiment, settings: SegmentationSettings) -> dic
 
 def make_model(experiment: Experiment, settings: SegmentationSettings, doing: Doing) -> None:
     """Train, from where it stopped, or check a model that is there; then write what it is, and what is kept of it.
+
+    Args:
+        experiment: The opened experiment.
+        settings: Settings of the segmentation.
+        doing: Receives progress and tells what else the unit reads.
 
     Raises:
         SettingsError: No training study has a mask, a region is in none of them, or nnU-Net is not installed.
@@ -155,7 +160,9 @@ def _check_masks(experiment: Experiment, cases: tuple[SegmentationCase, ...], in
     """Raise SettingsError where there is nothing to learn of a region."""
     learning = _learning(experiment, "train", inputs)
     if not any(not case.validation for case in cases):
-        raise SettingsError("a mask of at least one training patient, for segmentation", "none", None, NO_MASKS)
+        raise SettingsError(
+            "Segmentation needs a mask of at least one training patient, and there is none", remedy=NO_MASKS
+        )
     regions: Regions = experiment.settings.cohort.regions
     found: set[int] = set()
     for study in learning:
@@ -166,10 +173,8 @@ def _check_masks(experiment: Experiment, cases: tuple[SegmentationCase, ...], in
             return
     missing = [name for number, name in enumerate(regions, start=1) if number not in found]
     raise SettingsError(
-        f"the region {missing[0]} in the mask of at least one training patient",
-        "none of its labels in any",
-        None,
-        "Correct cohort.regions, or set segmentation: null in experiment.yaml",
+        f"No mask of a training patient holds the region {missing[0]}",
+        remedy="Correct cohort.regions, or set segmentation: null in experiment.yaml",
     )
 
 

@@ -37,7 +37,15 @@ Studies = Mapping[Subset, Sequence[StudyFiles]]
 
 
 def units(experiment: Experiment, processes: Processes = ALONE) -> list[Unit]:
-    """Give one unit for each model, to be trained by all processes; studies that cannot be prepared are left out."""
+    """Make one unit for each model, trained by all processes; unprepared studies are left out.
+
+    Args:
+        experiment: The opened experiment.
+        processes: The processes that train together.
+
+    Returns:
+        The units.
+    """
     settings = experiment.settings
     if settings.training.models == "pretrained":
         return [_copy_unit(experiment)]
@@ -89,7 +97,12 @@ def _copy_unit(experiment: Experiment) -> Unit:
 
 
 def copy_pretrained(folder: Path, doing: Doing) -> None:
-    """Copy the model that ships with lessgad."""
+    """Copy the model that ships with lessgad.
+
+    Args:
+        folder: The model folder.
+        doing: Receives progress and tells what else the unit reads.
+    """
     doing.advance(0.0, PRETRAINED)
     for file in SHIPPED:
         with replacing(folder / file) as temporary:
@@ -100,6 +113,13 @@ def train_model(
     experiment: Experiment, name: str, dose: float | None, doing: Doing, processes: Processes = ALONE
 ) -> None:
     """Train one model, from where it stopped; where several processes train together, this one leads.
+
+    Args:
+        experiment: The opened experiment.
+        name: Name of the model.
+        dose: Dose as a fraction of the standard dose; None for the standard dose.
+        doing: Receives progress and tells what else the unit reads.
+        processes: The processes that train together.
 
     Raises:
         SettingsError: No training study could be prepared.
@@ -112,7 +132,7 @@ def train_model(
 
     studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
     if not studies["train"]:
-        raise SettingsError("at least one training study that could be prepared", "none", experiment.folder.root)
+        raise SettingsError("No training study could be prepared", path=experiment.folder.root)
     for file in LIMITS:  # of other weights
         (experiment.folder.model(name) / file).unlink(missing_ok=True)
     cohort_mark = fingerprint(0, studies={subset: _marks(of_it, doing) for subset, of_it in studies.items()})

@@ -16,7 +16,7 @@ from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prep
 from lessgad.field.presets import CONTEXT_OF_KERNEL
 
 VERSION = 4
-#: Validation patients, else training patients; test patients where nothing is trained, which favors baselines.
+#: Validation patients, otherwise training patients; test patients where nothing is trained, which favors baselines.
 SUBSETS_IN_ORDER: tuple[Subset, ...] = ("validation", "train", "test")
 
 
@@ -82,7 +82,14 @@ def _that_count(
 
 
 def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> None:
-    """Choose how strong the baselines are at one dose."""
+    """Choose how strong the baselines are at one dose.
+
+    Args:
+        experiment: The opened experiment.
+        dose: Dose as a fraction of the standard dose, 0–1.
+        target: The file to write.
+        doing: Receives progress and tells what else the unit reads.
+    """
     from lessgad.dose.simulation import study_simulator
     from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
     from lessgad.training.validation import ValidationSlices
@@ -103,7 +110,13 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
 
 
 def gather(parts: Mapping[float, Path], target: Path, _doing: Doing) -> None:
-    """Put the strengths of all doses into one file."""
+    """Put the strengths of all doses into one file.
+
+    Args:
+        parts: File of each dose.
+        target: The file to write.
+        _doing: Not used.
+    """
     from lessgad.restoration.baseline_strengths import BaselineStrengths, read_strengths, write_strengths
 
     read = [read_strengths(parts[dose]).at(dose) for dose in sorted(parts)]

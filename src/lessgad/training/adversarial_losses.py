@@ -19,9 +19,16 @@ Judgments = Sequence[Sequence[Tensor]]
 
 
 def discriminator_hinge(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
-    """Give the hinge loss of the discriminator, mean over scales.
+    """Compute the hinge loss of the discriminator, averaged over scales.
 
     mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)), D the predictions; 2 where it does not know.
+
+    Args:
+        real: Judgments of the discriminator on standard-dose images.
+        fake: Judgments of the discriminator on restored images.
+
+    Returns:
+        The loss, a scalar.
     """
     losses = [
         functional.relu(1 - of_real[-1]).mean() + functional.relu(1 + of_fake[-1]).mean()
@@ -31,17 +38,31 @@ def discriminator_hinge(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
 
 
 def generator_hinge(fake: Judgments) -> Float[Tensor, ""]:
-    """Give the adversarial loss of the generator, −mean D(fake), mean over scales."""
+    """Compute the adversarial loss of the generator, −mean D(fake), averaged over scales.
+
+    Args:
+        fake: Judgments of the discriminator on restored images.
+
+    Returns:
+        The loss, a scalar.
+    """
     return torch.stack([-of_fake[-1].mean() for of_fake in fake]).mean()
 
 
 def feature_matching(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
-    """Give the distance between the features of real and fake images; no gradient reaches those of the real ones.
+    """Compute the distance between features of real and fake images, without gradient for the real ones.
 
     Σ_layers mean |F(fake) − F(real)|, mean over scales, the prediction left out.
 
     Reading: summed over layers and averaged over scales, as in SPADE (Park et al., CVPR 2019), which the weight of 10
     belongs to.
+
+    Args:
+        real: Judgments of the discriminator on standard-dose images.
+        fake: Judgments of the discriminator on restored images.
+
+    Returns:
+        The loss, a scalar.
     """
     losses = []
     for of_real, of_fake in zip(real, fake, strict=True):
@@ -51,5 +72,12 @@ def feature_matching(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
 
 
 def shift_regularization(shifts: Float[Tensor, "b s h w"]) -> Float[Tensor, ""]:
-    """Give the mean square of the shifts that the encoder predicts for the field."""
+    """Compute the mean square of the shifts that the encoder predicts for the field.
+
+    Args:
+        shifts: The predicted shifts.
+
+    Returns:
+        The loss, a scalar.
+    """
     return shifts.square().mean()

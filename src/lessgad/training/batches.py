@@ -22,7 +22,7 @@ from lessgad.training.patches import Patch
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step sees.
+    """Data of one training step.
 
     Attributes:
         source: (b, c, h, w), the inputs of the field in its order, each with its slices.
@@ -42,7 +42,14 @@ class Batch:
 
 
 def stack_patches(patches: Sequence[Patch], field: FieldSettings) -> Batch:
-    """Stack patches, the inputs of the field in its order, each with the slices that the patches have of it.
+    """Stack patches into a batch, with the inputs of the field in its order and their neighboring slices.
+
+    Args:
+        patches: The patches.
+        field: Settings of the network.
+
+    Returns:
+        The batch.
 
     Raises:
         ModelError: A kernel field, and a patch without the facts of its scans.
@@ -63,7 +70,7 @@ def _source(patch: Patch, field: FieldSettings) -> Float[np.ndarray, "c h w"]:
     if field.preset != "kernel":
         return np.concatenate(list(images_seen(patch.images, field.inputs).values()))
     if patch.facts is None:
-        raise ModelError("slice spacing and noise of the scans for a kernel field", "none")
+        raise ModelError("A kernel field needs the slice spacing and the noise of the scans")
     middle = len(patch.low_dose) // 2
     evidence = measured_enhancement(patch.pre_contrast, patch.low_dose, patch.dose, patch.facts, [middle])
     return kernel_sources(evidence, field.n_neighbor_slices)[0]

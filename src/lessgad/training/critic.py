@@ -24,6 +24,11 @@ class Critic:
     Attributes:
         discriminator: The network itself, as it is saved.
         adam: Its optimizer, as it is saved.
+
+    Args:
+        n_inputs: Number of input images of the field.
+        settings: Settings of the training.
+        fabric: Runs the discriminator on its device.
     """
 
     def __init__(self, n_inputs: int, settings: TrainingSettings, fabric: Fabric) -> None:
@@ -41,7 +46,18 @@ class Critic:
         rate_factor: float,
         noise: torch.Generator,
     ) -> float:
-        """Take one step at telling real from restored images, and give the hinge loss before it."""
+        """Take one step of the discriminator.
+
+        Args:
+            source: Input images, on [−1, 1].
+            real: Standard-dose images, on [−1, 1].
+            restored: Restored images, on [−1, 1].
+            rate_factor: Factor of the learning rate.
+            noise: Random generator of the noise.
+
+        Returns:
+            The hinge loss before the step.
+        """
         loss = self.see(source, real, restored, noise)
         self.step(rate_factor)
         return loss
@@ -56,15 +72,18 @@ class Critic:
         *,
         more_follow: bool = False,
     ) -> float:
-        """Gather what is to be learned from a batch, and give its hinge loss.
+        """Accumulate the gradient of the discriminator for a batch.
 
         Args:
             source: What the field saw.
             real: Standard-dose images.
             restored: What the field made of the source; no gradient reaches it.
-            noise: Of the noise on both images.
-            weight: Of this batch among those of the step.
+            noise: Random generator of the noise on both images.
+            weight: Weight of this batch among those of the step.
             more_follow: Whether the step has further batches.
+
+        Returns:
+            Its hinge loss.
         """
         seen = [self._noisy(image, noise) for image in (real, restored.detach())]
         with self._fabric.no_backward_sync(self._wrapped, enabled=more_follow):
@@ -85,7 +104,16 @@ class Critic:
         real: Float[Tensor, "b 1 h w"],
         restored: Float[Tensor, "b 1 h w"],
     ) -> Float[Tensor, ""]:
-        """Weighted adversarial and feature-matching loss of restored images, seen without noise."""
+        """Compute the weighted adversarial and feature-matching loss of restored images, without image noise.
+
+        Args:
+            source: Input images, on [−1, 1].
+            real: Standard-dose images, on [−1, 1].
+            restored: Restored images, on [−1, 1].
+
+        Returns:
+            The loss, a scalar.
+        """
         weights = self._settings.losses
         self.discriminator.requires_grad_(False)
         try:

@@ -43,7 +43,14 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, images: Float[Tensor, "b c h w"]) -> list[Tensor]:
-        """Give the features of each layer, the prediction last."""
+        """Compute the features of each layer.
+
+        Args:
+            images: Source and image, stacked along channels.
+
+        Returns:
+            The features, the prediction last.
+        """
         features = [images]
         for layer in self.layers:
             features.append(layer(features[-1]))
@@ -55,7 +62,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     Args:
         n_inputs: Images of the source.
-        n_outputs: Images that are judged.
+        n_outputs: Images that are evaluated.
     """
 
     def __init__(self, n_inputs: int, n_outputs: int = 1) -> None:
@@ -64,6 +71,10 @@ class MultiScaleDiscriminator(nn.Module):
 
     def forward(self, source: Float[Tensor, "b c h w"], image: Float[Tensor, "b o h w"]) -> list[list[Tensor]]:
         """Judge images beside their source.
+
+        Args:
+            source: Input images, on [−1, 1].
+            image: Images to judge.
 
         Returns:
             Per scale, finest first, the features of each layer, (b, channels, h', w'), the prediction (b, 1, h', w')

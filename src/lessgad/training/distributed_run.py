@@ -20,10 +20,16 @@ INTERRUPTED = 130
 
 @contextmanager
 def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
-    """Meet the processes that torchrun or SLURM started with this one; without them it is alone.
+    """Join the processes that torchrun or SLURM started with this one; without a launcher this process is alone.
 
     What the leader does in the block is its own affair but for `order_given`. When the block ends well, the others
     are told that there is nothing more to do; where it fails, the leader ends, and the others notice.
+
+    Args:
+        stages: Stages to run.
+
+    Yields:
+        The processes.
 
     Raises:
         SettingsError: Several processes for another stage than train, or more than there are GPUs.
@@ -36,8 +42,10 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
     if list(stages) != ["train"]:
         if launch.rank > 0:
             raise SystemExit(UNUSABLE_INPUT)
-        came = f"{launch.n_processes} of them"
-        raise SettingsError("one process for all but --stage train", came, None, "Start lessgad by itself for the rest")
+        raise SettingsError(
+            f"lessgad was started as {launch.n_processes} processes; only --stage train uses several processes",
+            remedy="Start lessgad by itself for the other stages",
+        )
     processes = Processes.joined(launch)
     yield processes
     if processes.leads:
@@ -47,7 +55,14 @@ def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
 
 @contextmanager
 def order_given(processes: Processes, order: Order) -> Iterator[None]:
-    """Have the others do their part while the block does the leader's.
+    """Let the other processes do their part while the block does the leader's.
+
+    Args:
+        processes: The processes that train together.
+        order: What the other processes are to do.
+
+    Yields:
+        Nothing.
 
     Raises:
         LessgadError: One of them has ended before its time.
@@ -62,15 +77,16 @@ def order_given(processes: Processes, order: Order) -> Iterator[None]:
         if not another_ended(error):
             raise
         raise LessgadError(
-            f"all {processes.n} processes to train together",
-            "one that ended before the others",
-            None,
-            "See what it said; the same command goes on from where the training was last saved",
+            f"One of the {processes.n} processes that train together ended before the others",
+            remedy="See what it said; the same command continues from the last saved state",
         ) from error
 
 
 def follow(processes: Processes) -> None:
     """Do what the leader tells, until there is nothing more to do.
+
+    Args:
+        processes: The processes that train together.
 
     Raises:
         SystemExit: The leader has ended, or has stopped for a reason that it gives.

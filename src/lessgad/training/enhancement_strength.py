@@ -23,9 +23,12 @@ def strength_map(rng: np.random.Generator, size: tuple[int, int], spread: float)
     One map in four is 0 throughout.
 
     Args:
-        rng: Of the knots; between them the map is linear.
+        rng: Random generator of the knots; between them the map is linear.
         size: Rows and columns.
         spread: 0 gives ones.
+
+    Returns:
+        The factors, (h, w), 0.2–1.6.
     """
     knots = np.clip(np.exp(rng.normal(0.0, spread, KNOTS)), WEAKEST, STRONGEST)
     if spread > 0 and rng.random() < SHARE_WITHOUT:
@@ -44,7 +47,7 @@ def with_strength(
         standard + (s − 1)·(T1ce − T1),   T1 + s·(T1ce − T1),   clipped to [−1, 1]
 
     Args:
-        standard_dose: As acquired, on [−1, 1].
+        standard_dose: Standard dose as acquired, on [−1, 1].
         source_pair: T1 and T1ce that low doses are mixed from: without their noise, where fresh noise is added.
         strength: s ≥ 0, the same in all slices; 1 changes nothing.
 

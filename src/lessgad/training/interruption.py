@@ -12,9 +12,12 @@ from types import FrameType
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into an answer: the given function says whether it came. The second one interrupts.
+    """Defer the first Ctrl-C; a second one interrupts at once.
 
     Outside the main thread nothing changes, as signals cannot be caught there.
+
+    Yields:
+        A function that says whether Ctrl-C was pressed.
 
     Raises:
         KeyboardInterrupt: Inside the block, at the second Ctrl-C.

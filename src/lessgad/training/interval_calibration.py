@@ -23,7 +23,7 @@ def calibrate_intervals(
 ) -> IntervalCalibration:
     """Find the factor at each dose by which intervals cover `level` of the judged voxels of the studies.
 
-    Where the field says nothing of its error, all voxels get one half-width.
+    Where the field predicts no interval, all voxels get one half-width.
 
     Args:
         field: The trained network.
@@ -32,7 +32,10 @@ def calibrate_intervals(
         doses: Rising.
         settings: Precision and window.
         level: Share to cover.
-        scanned: Those of the doses at which low doses were really scanned.
+        scanned: Doses at which low doses were scanned.
+
+    Returns:
+        The factors by dose.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     factors, n_patients = [], []

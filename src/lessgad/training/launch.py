@@ -19,7 +19,7 @@ class Launch:
 
     Attributes:
         launcher: What started them.
-        rank: Of this process, from 0.
+        rank: Rank of this process, from 0.
         n_processes: All of them.
         n_nodes: Machines that they are on, the same number on each.
     """
@@ -36,10 +36,16 @@ class Launch:
 
 
 def launched(environment: Mapping[str, str]) -> Launch:
-    """Read what the launcher says; torchrun first, as it may run under SLURM.
+    """Read how the launcher started this process; torchrun is checked first, as it may run under SLURM.
 
     A job of SLURM counts where `srun` started its processes. A command in the batch script itself is one process,
     however many tasks the job has.
+
+    Args:
+        environment: Environment variables.
+
+    Returns:
+        The launch.
 
     Raises:
         SettingsError: Machines with different numbers of processes, or `srun` without ``--ntasks-per-node``.
@@ -51,7 +57,9 @@ def launched(environment: Mapping[str, str]) -> Launch:
     if n == 1 or environment.get("SLURM_JOB_NAME") in SHELLS:
         return Launch()
     if "SLURM_NTASKS_PER_NODE" not in environment:
-        raise SettingsError("srun with --ntasks-per-node", f"{n} tasks without it", None, "Give it to sbatch or srun")
+        raise SettingsError(
+            f"srun started {n} tasks without --ntasks-per-node", remedy="Give --ntasks-per-node to sbatch or srun"
+        )
     nodes, n_here = int(environment["SLURM_STEP_NUM_NODES"]), int(environment["SLURM_NTASKS_PER_NODE"])
     return _checked(Launch("slurm", int(environment["SLURM_PROCID"]), n, nodes), n_here)
 
@@ -59,5 +67,7 @@ def launched(environment: Mapping[str, str]) -> Launch:
 def _checked(launch: Launch, n_here: int) -> Launch:
     if launch.n_nodes * n_here != launch.n_processes:
         came = f"{launch.n_processes} processes on {launch.n_nodes}, {n_here} of them on this one"
-        raise SettingsError("as many processes on each machine", came)
+        raise SettingsError(
+            f"The machines run different numbers of processes: {came}", remedy="Start as many processes on each machine"
+        )
     return launch if launch.n_processes > 1 else Launch()

@@ -40,6 +40,11 @@ class Learner:
         field: The network itself, as it is validated and saved.
         adam: Its optimizer, as it is saved.
         critic: The discriminator and its optimizer, or None.
+
+    Args:
+        field: Settings of the network.
+        settings: Settings of the training.
+        processes: The processes that train together.
     """
 
     def __init__(self, field: FieldSettings, settings: TrainingSettings, processes: Processes = ALONE) -> None:
@@ -68,8 +73,9 @@ class Learner:
 
         Args:
             seen: What this process sees in the step, one batch after the other; or a batch that is the whole step.
-            rate_factor: Of the learning rates, as in the schedule.
-            number: Of the first patch of a batch that is the whole step; seeds the noise that the discriminator sees.
+            rate_factor: Factor of the learning rates, as in the schedule.
+            number: Number of the first patch of a batch that is the whole step; seeds the noise that the discriminator
+                sees.
 
         Returns:
             Mean over all that all processes see.
@@ -103,7 +109,7 @@ class Learner:
         return value
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, but for patches and noise, which depend on their number alone."""
+        """Everything that the next step depends on, except for patches and noise, which depend only on their number."""
         networks: dict[str, Any] = {"field": self.field, "optimizer": self.adam}
         if self.critic is not None:
             networks |= {"discriminator": self.critic.discriminator, "discriminator_optimizer": self.critic.adam}
@@ -112,7 +118,7 @@ class Learner:
         return {name: network.state_dict() for name, network in networks.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `state` gave."""
+        """Restore a state that was returned by `state`."""
         self.field.load_state_dict(state["field"])
         self.adam.load_state_dict(state["optimizer"])
         if self.critic is not None:
@@ -178,6 +184,8 @@ def _fabric_precision(settings: TrainingSettings) -> FabricPrecision:
     device = compute_device()
     if settings.precision == "fp16":
         if device.type == "cpu":
-            raise SettingsError("a GPU for training.precision fp16", "none", None, "Take auto, bf16 or fp32")
+            raise SettingsError(
+                "training.precision fp16 needs a GPU, and there is none", remedy="Set precision: auto, bf16 or fp32"
+            )
         return "16-mixed"
     return "bf16-mixed" if resolve_precision(settings.precision, device) == "bf16" else "32-true"

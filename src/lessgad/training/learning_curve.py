@@ -19,7 +19,7 @@ class CurvePoint:
         n_samples: Patches seen before it.
         training_loss: Mean loss since the validation before.
         validation_psnr_db: Mean PSNR of the restored tumor box over validation studies and doses.
-        validation_gain_db: The same minus that of the unrestored image.
+        validation_gain_db: That PSNR minus the PSNR of the unrestored image.
     """
 
     n_samples: int
@@ -29,7 +29,12 @@ class CurvePoint:
 
 
 def write_learning_curve(path: Path, points: Iterable[CurvePoint]) -> None:
-    """Write the curve as CSV, one row per validation."""
+    """Write the curve as CSV, one row per validation.
+
+    Args:
+        path: The file to write.
+        points: Points of the curve.
+    """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(CurvePoint)], lineterminator="\n")
         table.writeheader()

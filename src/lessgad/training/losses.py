@@ -21,7 +21,16 @@ INTERVAL_LEVEL = 0.9
 def plain_l1(
     restored: Float[Tensor, "b 1 h w"], standard_dose: Float[Tensor, "b 1 h w"], dose: Float[Tensor, " b"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute error, whatever the dose: the paper's, for models of one dose."""
+    """Compute the mean absolute error, regardless of the dose, as in the paper for models of one dose.
+
+    Args:
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
+        dose: Dose of each image, 0–1.
+
+    Returns:
+        The loss, a scalar.
+    """
     del dose
     return (restored - standard_dose).abs().mean()
 
@@ -29,25 +38,36 @@ def plain_l1(
 def relative_l1(
     restored: Float[Tensor, "b 1 h w"], standard_dose: Float[Tensor, "b 1 h w"], dose: Float[Tensor, " b"]
 ) -> Float[Tensor, ""]:
-    """Mean absolute error, divided by the share of the dose that is missing.
+    """Compute the mean absolute error, divided by the share of the dose that is missing.
 
         mean |restored − standard| / max(1 − β, 0.05)
 
     A noise-free mix misses (1 − β) of the enhancement, so this weighs a decibel of gain alike at every dose; plain
     L1 would spend itself on the lowest doses.
+
+    Args:
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
+        dose: Dose of each image, 0–1.
+
+    Returns:
+        The loss, a scalar.
     """
     missing = (1 - dose).clamp_min(SMALLEST_MISSING_DOSE)[:, None, None, None]
     return ((restored - standard_dose).abs() / missing).mean()
 
 
 def usual_error(noise: Float[Tensor, " b"], dose: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-    """Say how far off an image usually is at a dose, 0.02 to 0.6 on the scale of the images.
+    """Estimate the usual error of an image at a dose.
 
         0.02 + noise/β
 
     Args:
-        noise: Of the difference between low dose and T1, averaged over 1 mm.
+        noise: Noise of the difference between low dose and T1, averaged over 1 mm.
         dose: β.
+
+    Returns:
+        The error, 0.02–0.6 on the scale of the images.
     """
     usual = 0.02 + noise / dose.clamp_min(SMALLEST_DOSE)
     unmeasured = dose < SMALLEST_DOSE
@@ -66,10 +86,13 @@ def weighted_huber(
     enhancement out.
 
     Args:
-        restored: On the scale of [−1, 1].
+        restored: Restored image on the scale of [−1, 1].
         half_width: Before calibration; None where the field gives none.
         standard_dose: The target.
         usual: u of each patch.
+
+    Returns:
+        The loss, a scalar.
     """
     from torch.nn.functional import huber_loss
 
@@ -85,13 +108,21 @@ def interval_loss(
     restored: Float[Tensor, "b 1 h w"],
     standard_dose: Float[Tensor, "b 1 h w"],
 ) -> Float[Tensor, ""]:
-    """Pinball loss that is smallest where 90 % of the absolute errors lie within the half-width.
+    """Compute the pinball loss, which is smallest if 90 % of the absolute errors lie within the half-width.
 
         mean max(q·(e − h), (1 − q)·(h − e)),   e = |restored − standard|, q = 0.9
 
     No gradient reaches the restored image: it is not made worse so that its error can be told.
 
     Source: Koenker & Bassett, Econometrica 1978.
+
+    Args:
+        half_width: Half-width of the interval of each pixel.
+        restored: Restored images, on [−1, 1].
+        standard_dose: Standard-dose images, on [−1, 1].
+
+    Returns:
+        The loss, a scalar.
     """
     import torch
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """What one process computes at a time.
+    """The samples that one process computes at a time.
 
     Attributes:
-        numbers: Of the patches.
-        weight: Of their mean loss. The sum over the shares of a process, then the mean over processes, is the mean
+        numbers: Numbers of the patches.
+        weight: Weight of their mean loss. The sum over the shares of a process, averaged over processes, is the mean
             over all patches of the step.
     """
 
@@ -28,10 +28,13 @@ def micro_batches_of_step(numbers: range, batch_size: int, *, rank: int = 0, n_p
     share, or none: then it sees the first patch of the round, which counts nothing.
 
     Args:
-        numbers: Of all patches of the step.
+        numbers: Numbers of all patches of the step.
         batch_size: Patches that a process sees at a time.
-        rank: Of this process.
+        rank: Rank of this process.
         n_processes: All of them.
+
+    Returns:
+        The micro-batches.
     """
     shares = []
     for start in range(0, len(numbers), batch_size * n_processes):

@@ -53,7 +53,14 @@ def fine_difference(
 
 
 def unenhanced_weight(smooth_difference: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """Weight of unenhanced tissue, 0–1: exp(−½ (d̄ / 0.04)²), with d̄ the smoothed T1ce − T1 on [−1, 1]."""
+    """Compute the weight of unenhanced tissue: exp(−½ (d̄ / 0.04)²), with d̄ the smoothed T1ce − T1 on [−1, 1].
+
+    Args:
+        smooth_difference: Smoothed T1ce − T1, on the scale of [−1, 1].
+
+    Returns:
+        The weight, 0–1.
+    """
     return np.exp(-0.5 * (smooth_difference / CONTRAST_LEVEL) ** 2)
 
 

@@ -9,7 +9,7 @@ from lightning_fabric.plugins.precision import MixedPrecision
 
 
 class Autocast(MixedPrecision):  # type: ignore[misc]  # Fabric's types are not looked at
-    """Fabric's mixed precision, but for the rounding of inputs.
+    """Fabric's mixed precision, except for the rounding of inputs.
 
     To 8 bits, a position 100 mm from the center is good to half a millimeter, and the low dose that a field adds to
     what it says is good to half a percent: the network would be taught on other inputs than it is given later.

@@ -48,7 +48,16 @@ class PatchSource:
     def of(
         cls, study: PreparedStudy, tumor: Bool[np.ndarray, "x y z"] | None, simulator: LowDoseSimulator
     ) -> PatchSource:
-        """Index a prepared study."""
+        """Index a prepared study.
+
+        Args:
+            study: The prepared study.
+            tumor: Mask of the tumor; None without one.
+            simulator: Simulator of the study.
+
+        Returns:
+            The source of patches.
+        """
         t1, t1ce = study.source_pair
         box = study.head_box
         voxels = np.argwhere(tumor.transpose(2, 1, 0)) if tumor is not None else np.empty((0, 3), dtype=np.int64)
@@ -79,9 +88,12 @@ def tumor_in(
 
     Args:
         voxels: z, y, x of all, ordered by z.
-        slices: Of the patch, rising.
+        slices: Slices of the patch, rising.
         origin: Row and column of its first pixel.
-        size: Its rows and columns.
+        size: Rows and columns of the patch.
+
+    Returns:
+        True in the tumor, (n, h, w).
     """
     inside = np.zeros((len(slices), *size), dtype=bool)
     for index, k in enumerate(slices):
@@ -92,7 +104,16 @@ def tumor_in(
 
 
 def crop(image: Float[np.ndarray, "y x"], origin: tuple[int, int], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
-    """Cut a patch; what lies outside the slice is background (−1)."""
+    """Cut a patch; outside the slice it is background (−1).
+
+    Args:
+        image: A slice.
+        origin: First row and column of the patch.
+        size: Rows and columns of the patch.
+
+    Returns:
+        The patch, (h, w).
+    """
     patch = np.full(size, BACKGROUND, dtype=np.float32)
     starts = [max(0, o) for o in origin]
     stops = [min(n, o + s) for n, o, s in zip(image.shape, origin, size, strict=True)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Patches to train on: which slice, which place, which dose; each drawn from its own seed.
 
-Patch number i of a training depends on (seed, i) alone, so a training that stopped goes on with the
-very patches that it would have seen.
+Patch number i of a training depends on (seed, i) alone, so a training that stopped continues with the very patches that
+it would have seen.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Patch:
 
     Attributes:
         pre_contrast: (n, h, w) on [−1, 1], slices from the lowest to the highest.
-        standard_dose: The same place in the middle slice.
-        low_dose: The same place in all of them, simulated.
+        standard_dose: The same patch of the standard dose, middle slice alone.
+        low_dose: The same patch of the simulated low dose, all slices.
         center: Row and column, in pixels of the patch, where positions are zero.
-        spacing_mm: Of rows and columns.
+        spacing_mm: Spacing of rows and columns, in mm.
         dose: Fraction of the standard dose.
-        t2: The same place in all of them; None where the study has none, or it was dropped.
-        facts: Of both scans, for a kernel field.
+        t2: The same patch of the T2, all slices; None if the study has no T2 or it was dropped.
+        facts: Facts of both scans, for a kernel field.
     """
 
     pre_contrast: Float[np.ndarray, "n h w"]
@@ -54,7 +54,7 @@ class Patch:
 
     @property
     def images(self) -> dict[str, Float[np.ndarray, "n h w"]]:
-        """What a field may see of it, by name."""
+        """Inputs that a field may use, by name."""
         images = {"pre_contrast": self.pre_contrast, "low_dose": self.low_dose}
         return images if self.t2 is None else {**images, "t2": self.t2}
 
@@ -81,9 +81,9 @@ def draw_patch(
     slice with head, of any study. Among these, every study is as likely as any other, however large it is.
 
     Args:
-        sources: At least one study.
+        sources: Sources, at least one study.
         number: 0, 1, 2 … over the whole training.
-        seed: Of the training.
+        seed: Seed of the training.
         size: Rows and columns.
         tumor_share: 0–1.
         flip: Mirror left to right in half of the cases.
@@ -96,6 +96,9 @@ def draw_patch(
         vary_noise: Share of patches whose low dose, and often T1, have another noise than the simulation's.
         low_doses_often: As a kernel field is taught: the dose is drawn evenly over its logarithm for most patches, and
             in half of them the low dose lies as the T1ce.
+
+    Returns:
+        The patch.
     """
     rng = np.random.default_rng((seed, number))
     source, z, origin = _place(rng, sources, size, tumor_share)
@@ -116,7 +119,7 @@ def draw_patch(
     pre_contrast, standard_dose, t1, t1ce, *t2 = images
     varies_position = vary_position > 0 and source.simulator.sigma > 0
     if low_doses_often and rng.random() < SAME_POSITION_SHARE:
-        varies_position = False  # as the simulated low doses that are judged
+        varies_position = False  # as the simulated low doses that are evaluated
     fine = fine_difference(t1, t1ce, source.spacing_mm, tumor) if varies_position else None
     strength: float | Float[np.ndarray, "h w"] = 1.0
     if vary_enhancement > 0:
@@ -152,7 +155,15 @@ def drawn_dose(uniform: float) -> float:
 
 
 def drawn_noise(rng: np.random.Generator, sigma: float) -> tuple[float, float]:
-    """Draw σ of a low dose, 0.5 to 4 times as strong but at most 0.1, and how much noise its T1 gets beside its own."""
+    """Draw σ of a low dose (0.5 to 4 times that of the scan, at most 0.1) and the noise to add to its T1.
+
+    Args:
+        rng: Random generator.
+        sigma: Noise of the study, on the scale of [−1, 1].
+
+    Returns:
+        σ of the low dose, and σ to add to the T1.
+    """
     drawn = min(MOST_SIGMA, sigma * float(np.exp(rng.uniform(np.log(0.5), np.log(4.0)))))
     return drawn, drawn * float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0
 

@@ -15,13 +15,13 @@ T = TypeVar("T")
 class Prefetched(Generic[T]):
     """What a function gives for one number, with that for the following number drawn in a thread meanwhile.
 
-    What is given depends on the number alone, so drawing ahead changes nothing.
-
-    Args:
-        draw: From the number of the first patch of a step to what the step sees.
+    What is given depends only on the number, so drawing ahead changes nothing.
 
     Attributes:
         waited_s: Time that `take` has waited in all.
+
+    Args:
+        draw: Function that draws what a step sees, given the number of its first patch.
     """
 
     def __init__(self, draw: Callable[[int], T]) -> None:
@@ -31,7 +31,14 @@ class Prefetched(Generic[T]):
         self.waited_s = 0.0
 
     def take(self, number: int, following: int | None) -> T:
-        """Give what belongs to `number`, and begin with what belongs to `following`, where there is any.
+        """Take the item of `number`, and start preparing that of `following`.
+
+        Args:
+            number: Number of what is taken.
+            following: The number to prepare next; None for none.
+
+        Returns:
+            The item.
 
         Raises:
             Exception: What `draw` raised.

@@ -34,10 +34,10 @@ class Pretraining:
     """How long and from where.
 
     Attributes:
-        folder: Of its state and weights.
-        n_patches: In all; the learning rate falls linearly to zero over the second half.
-        seed: Of patients and weights.
-        learning_rate: Of Adam.
+        folder: Folder of its state and weights.
+        n_patches: Number of patches in all; the learning rate falls linearly to zero over the second half.
+        seed: Seed of patients and weights.
+        learning_rate: Learning rate of Adam.
         n_workers: Processes that draw patches.
     """
 
@@ -54,11 +54,14 @@ class Pretraining:
 
 
 def pretrain(task: Pretraining, on_progress: Callable[[int, float], None] = lambda _n, _loss: None) -> AnyField:
-    """Train from where it stopped, and give the field with averaged weights.
+    """Pretrain from where it stopped.
 
     Args:
-        task: What to do.
+        task: The task.
         on_progress: Told the number of steps done and the running mean of the loss.
+
+    Returns:
+        The field with averaged weights.
     """
     device = compute_device()
     torch.manual_seed(task.seed)

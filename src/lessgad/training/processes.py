@@ -29,8 +29,11 @@ class Processes:
     on CPUs); what is agreed on besides always travels by gloo, so that a process that ends is noticed at once.
 
     Attributes:
-        rank: Of this process.
-        n: How many there are.
+        rank: Rank of this process.
+        n: Number of processes.
+
+    Args:
+        launch: How this process was started.
     """
 
     def __init__(self, launch: Launch) -> None:
@@ -40,7 +43,13 @@ class Processes:
 
     @classmethod
     def joined(cls, launch: Launch) -> Processes:
-        """Meet the others.
+        """Join the other processes.
+
+        Args:
+            launch: How this process was started.
+
+        Returns:
+            The processes.
 
         Raises:
             SettingsError: More processes than GPUs on this machine.
@@ -59,7 +68,13 @@ class Processes:
         return self.rank == 0
 
     def fabric(self, precision: FabricPrecision) -> Fabric:
-        """Give a Lightning Fabric for this process.
+        """Make a Lightning Fabric for this process.
+
+        Args:
+            precision: Precision of the arithmetic.
+
+        Returns:
+            The Fabric.
 
         Raises:
             SettingsError: More processes than GPUs on this machine.
@@ -128,10 +143,8 @@ class Processes:
         n_gpus = torch.cuda.device_count() if _device_type() == "cuda" else self._launch.n_here
         if n_gpus < self._launch.n_here:
             raise SettingsError(
-                f"a GPU for each of the {self._launch.n_here} processes on this machine",
-                f"{n_gpus} that they can all see",
-                None,
-                "Start as many processes as there are GPUs, each of which sees them all",
+                f"{self._launch.n_here} processes run on this machine, and it has {n_gpus} GPUs that they can all see",
+                remedy="Start as many processes as there are GPUs, each of which sees them all",
             )
         return self._launch.n_here
 
@@ -155,7 +168,11 @@ def another_ended(error: BaseException) -> bool:
 
 @contextmanager
 def without_announcements() -> Iterator[None]:
-    """Keep what Fabric says of devices and precision off the console; its warnings stay."""
+    """Keep Fabric's messages about devices and precision off the console; its warnings stay.
+
+    Yields:
+        Nothing.
+    """
     log = logging.getLogger("lightning_fabric")
     level = log.level
     log.setLevel(logging.WARNING)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a training that goes on where it stopped."""
+"""The state of a training that continues where it stopped."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lessgad.training.learning_curve import CurvePoint
 
 @dataclass
 class TrainingState:
-    """Everything that the next step depends on; patches depend on their number alone.
+    """Everything that the next step depends on; patches depend only on their number.
 
     Attributes:
-        fingerprint: Of the settings and studies that this training belongs to.
+        fingerprint: Fingerprint of the settings and studies that this training belongs to.
         n_samples_done: Patches seen.
         networks: Weights and optimizers, as `Learner.state` gives them.
         best_gain_db: Best validation gain so far, in dB; −inf before the first validation.
-        loss_sum: Of the steps since the last validation.
+        loss_sum: Sum of the losses of the steps since the last validation.
         n_losses: Number of these steps.
         curve: Validations so far.
     """
@@ -39,16 +39,28 @@ class TrainingState:
 
 
 def save_state(path: Path, state: TrainingState) -> None:
-    """Write the state, whole or not at all."""
+    """Write the state, whole or not at all.
+
+    Args:
+        path: The file.
+        state: State of the training.
+    """
     stored = {**vars(state), "curve": [asdict(point) for point in state.curve]}
     with replacing(path) as temporary:
         torch.save(stored, temporary)
 
 
 def load_state(path: Path, fingerprint: str) -> TrainingState | None:
-    """Read the state of the training with this fingerprint; None where there is none to go on from.
+    """Read the saved state of the training with this fingerprint.
 
     A state of another training, or a damaged one, is no state: training starts anew. Nothing in the file is executed.
+
+    Args:
+        path: The file to read.
+        fingerprint: Fingerprint of the unit.
+
+    Returns:
+        The state; None if there is none to continue.
 
     Raises:
         StorageError: The file is there and may not be read.
@@ -58,7 +70,7 @@ def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StorageError("permission to read this file", (error.strerror or str(error)).lower(), path) from error
+        raise StorageError(f"This file cannot be read: {(error.strerror or str(error)).lower()}", path=path) from error
     with file:
         stored = _unpickled(file)
     if not isinstance(stored, dict) or stored.get("fingerprint") != fingerprint:

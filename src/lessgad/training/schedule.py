@@ -7,10 +7,13 @@ WARM_UP_SHARE = 0.01
 
 
 def learning_rate_factor(progress: float) -> float:
-    """Factor of the learning rate: a short rise, constant for half of the training, then linear to zero.
+    """Compute the factor of the learning rate: a short rise, constant for half of the training, then linear to zero.
 
     Args:
         progress: Share of the training that is done, 0–1.
+
+    Returns:
+        The factor, 0–1.
 
     Source: constant-then-linear is the paper's (100 + 100 epochs); the rise over the first 1 % is ours.
     """

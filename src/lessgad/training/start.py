@@ -21,12 +21,26 @@ USUAL_SHARE = 0.5
 
 
 def starts_pretrained(field: FieldSettings, settings: TrainingSettings) -> bool:
-    """Say whether a training starts from the weights that ship with lessgad."""
+    """Say whether a training starts from the weights that ship with lessgad.
+
+    Args:
+        field: Settings of the network.
+        settings: Settings of the training.
+
+    Returns:
+        True if it does.
+    """
     return field.preset == "kernel" and settings.start == "pretrained"
 
 
 def pretrained_weights(field: FieldSettings) -> dict[str, Tensor]:
     """Load the weights that ship with lessgad.
+
+    Args:
+        field: Settings of the network.
+
+    Returns:
+        The weights by name.
 
     Raises:
         SettingsError: The field has another shape.
@@ -35,10 +49,8 @@ def pretrained_weights(field: FieldSettings) -> dict[str, Tensor]:
     shipped, description = load_field(pretrained_model())
     if description.field != field:
         raise SettingsError(
-            "a field of the shape of the pretrained weights, to start from them",
-            "another shape",
-            None,
-            "Leave the shape of field: as it is, or set training.start to scratch",
+            "The field does not have the shape of the pretrained weights, so training cannot start from them",
+            remedy="Leave the shape of field: as it is, or set training.start to scratch",
         )
     return {name: weight.detach().cpu() for name, weight in shipped.state_dict().items()}
 
@@ -47,5 +59,13 @@ def averaged(start: Weights, trained: Weights, share: float) -> dict[str, Tensor
     """Average two sets of weights: (1 − share) · start + share · trained.
 
     Source: Wortsman et al., CVPR 2022 (robust fine-tuning).
+
+    Args:
+        start: Weights at the start.
+        trained: Weights after training.
+        share: Share of the trained weights, 0–1.
+
+    Returns:
+        The averaged weights by name.
     """
     return {name: start[name] + share * (trained[name].cpu() - start[name]) for name in start}

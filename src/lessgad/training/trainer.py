@@ -40,13 +40,13 @@ Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """What a person wants to see after each step.
+    """Progress of the training after a step.
 
     Attributes:
         n_samples_done: Patches seen.
         n_samples: Patches in all.
-        loss: Of this step.
-        validation_gain_db: Of the last validation; NaN before the first.
+        loss: Loss of this step.
+        validation_gain_db: PSNR gain of the last validation, in dB; NaN before the first.
     """
 
     n_samples_done: int
@@ -62,11 +62,11 @@ class TrainingTask:
     Attributes:
         folder: The model's folder.
         description: What will be written beside the weights; its field settings are those of the network.
-        settings: How to train.
+        settings: Settings of the training.
         studies: Training studies.
         validation: Slices of validation studies; may be empty, then the last weights are the best.
         validation_doses: Doses to validate at.
-        fingerprint: Of all that the result depends on; a saved state with another one is not gone on from.
+        fingerprint: Fingerprint of everything that the result depends on; other saved states are not resumed.
     """
 
     folder: Path
@@ -87,6 +87,11 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
 
     Where several processes train together, all call this with the same task, and the first of them alone reads and
     writes the folder and validates. A Ctrl-C in one of them stops all.
+
+    Args:
+        task: The training task.
+        on_progress: Receives the progress.
+        processes: The processes that train together.
 
     Raises:
         KeyboardInterrupt: The user pressed Ctrl-C; nothing is lost.
@@ -126,6 +131,10 @@ def write_best_average(task: TrainingTask, field: AnyField) -> None:
     """Average the last weights with the pretrained ones, as serves validation patients best, and write the result.
 
     Without validation patients both count alike. The share is noted in ``model.yaml``.
+
+    Args:
+        task: The training task.
+        field: The network.
     """
     start = pretrained_weights(task.description.field)
     trained = {name: weight.detach().cpu().clone() for name, weight in field.state_dict().items()}
@@ -159,7 +168,16 @@ def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
 
 
 def drawn_for_step(task: TrainingTask, processes: Processes, first: int) -> list[tuple[Batch, MicroBatch]]:
-    """Draw what this process sees in the step that begins with patch `first`."""
+    """Draw the patches of this process for the step that begins with patch `first`.
+
+    Args:
+        task: The training task.
+        processes: The processes that train together.
+        first: Number of the first patch of the step.
+
+    Returns:
+        The micro-batches.
+    """
     numbers = _numbers(task, processes, first)
     shares = micro_batches_of_step(numbers, task.settings.batch_size, rank=processes.rank, n_processes=processes.n)
     return [(_batch(task, share.numbers), share) for share in shares]
@@ -173,10 +191,10 @@ def _step(task: TrainingTask, learner: Learner, state: TrainingState, steps: Ste
         loss = learner.learn(seen, learning_rate_factor(first / n_samples))
     except FloatingPointError as error:
         raise SettingsError(
-            "a training that stays finite",
-            f"{error} after {first} samples",
-            task.folder,
-            f"Lower training.learning_rate (now {task.settings.learning_rate:g}), or set training.precision to fp32",
+            f"The training diverged: {error} after {first} samples",
+            path=task.folder,
+            remedy=f"Lower training.learning_rate (now {task.settings.learning_rate:g}), or set "
+            "training.precision to fp32",
         ) from error
     state.n_samples_done = numbers.stop
     state.loss_sum += loss

@@ -19,12 +19,15 @@ MOST_SLICES = 24
 def find_training_range(
     studies: Sequence[PreparedStudy], settings: SimulationSettings, *, sees_neighbors: bool = False
 ) -> TrainingRange:
-    """Note the least and the most of noise, pixel size and enhancement, and the kinds of sequence.
+    """Record the ranges of noise, pixel size and enhancement, and the kinds of sequence, in the training studies.
 
     Args:
-        studies: Of training and validation, at least one.
-        settings: How their low doses are made.
+        studies: Studies of training and validation, at least one.
+        settings: Settings of the low-dose simulation.
         sees_neighbors: Whether the field sees more than one slice, so that their distance matters.
+
+    Returns:
+        The ranges.
     """
     sigmas = [study_simulator(study, settings).sigma for study in studies]
     pixels = [mm for study in studies for mm in study.spacing_mm[:2]]
@@ -43,7 +46,7 @@ def find_training_range(
 
 
 def _level(study: PreparedStudy, dose: float, settings: SimulationSettings) -> float:
-    """Of slices evenly through the head."""
+    """Choose evenly spaced slices through the head."""
     holding = np.flatnonzero(study.head.any(axis=(0, 1)))
     chosen = np.unique(holding[np.linspace(0, len(holding) - 1, min(MOST_SLICES, len(holding))).round().astype(int)])
     low_dose = simulated_low_dose(study, dose, settings, [int(k) for k in chosen])

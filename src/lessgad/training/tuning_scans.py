@@ -20,7 +20,7 @@ class TuningScan(NamedTuple):
     """Transverse slices of a study at a lower dose.
 
     Attributes:
-        image: On [−1, 1].
+        image: Image on [−1, 1].
         simulator: What takes a standard dose to this dose, with the noise of the image.
         misaligned: Whether the head has another position than in the T1ce of the pair.
     """
@@ -38,7 +38,15 @@ class TuningScans(Protocol):
         """Whether the study counts at a dose."""
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it; at each call the same noise."""
+        """Give slices of the scan, with the same noise at each call.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +54,12 @@ class SimulatedScans:
     """Simulated ones, that lie as the T1ce of the pair or, as a scan of its own does, otherwise.
 
     Attributes:
-        study: Whose.
-        simulation: How they are made.
+        study: The prepared study.
+        simulation: Settings of the low-dose simulation.
         tumor: Its mask, where positions change nothing (`fine_difference`); None where it has none.
         extent: `training.vary_position`: 0 leaves them where the T1ce lies. Dose 0 always lies as the T1.
-        deviate: Where they lie, in standard deviations (`own_share`): −1 and +1 in turn have the mean and the variance
-            of what training draws.
+        deviate: Position of the low doses, in standard deviations (`own_share`): −1 and +1 in turn have the mean and
+            the variance of the positions that training draws.
     """
 
     study: PreparedStudy
@@ -65,7 +73,15 @@ class SimulatedScans:
         return True
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Mix slices and add noise."""
+        """Mix slices and add noise.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
+        """
         study, chosen = self.study, list(numbers)
         simulator = study_simulator(study, self.simulation)
         t1, t1ce = (np.asarray(image[..., chosen]) for image in study.source_pair)

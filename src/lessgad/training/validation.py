@@ -34,11 +34,11 @@ class ValidationSlices:
         source_pair: The T1 and T1ce that low doses are mixed from, same shape.
         simulator: The forward model that makes low doses of the study.
         judged: The tumor's box, or the head where there is no mask; nothing of the slices around.
-        spacing_mm: Of rows and columns.
-        patient: Whose study it is; "" for a patient of its own.
+        spacing_mm: Spacing of rows and columns, in mm.
+        patient: Patient of the study; "" for a patient of its own.
         t2: T2, same shape; None if the study has none.
         scans: Low doses of the study, if others than those of `simulator` are used.
-        numbers: Of the slices, which `scans` are asked for.
+        numbers: Numbers of the slices, which `scans` are asked for.
         box: Rows and columns of the head box, which they are cut to.
         facts: Slice spacing, noise of the T1 and dose curve, for a kernel field.
     """
@@ -66,15 +66,18 @@ class ValidationSlices:
         n_neighbor_slices: int = 0,
         scans: TuningScans | None = None,
     ) -> ValidationSlices:
-        """Choose slices evenly through the tumor's box, or through the head where there is no mask.
+        """Choose slices evenly through the tumor's box, or through the head if there is no mask.
 
         Args:
-            study: Prepared.
-            tumor: Its mask; None where it has none.
-            simulator: How its low doses are made.
-            n_slices: How many are judged, at most.
+            study: The prepared study.
+            tumor: Mask of the tumor; None without one.
+            simulator: Simulator of the low doses.
+            n_slices: How many are evaluated, at most.
             n_neighbor_slices: How many above and below each of them come along, for a field that sees them.
-            scans: Its low doses, if others than those simulated in the position of the T1ce are used.
+            scans: Low doses, if others than those simulated in the position of the T1ce are used.
+
+        Returns:
+            The slices.
         """
         judged = study.head if tumor is None else bounding_box(tumor)
         inside = np.flatnonzero(judged.any(axis=(0, 1)))
@@ -112,7 +115,14 @@ class ValidationSlices:
         return self.simulator.sigma if self.scans is None else self.scans.at(dose, self.numbers[:1]).simulator.sigma
 
     def low_dose(self, dose: float) -> Float[np.ndarray, "z y x"]:
-        """The slices at a lower dose; at each call the same noise."""
+        """Give the slices at a lower dose, with the same noise at each call.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+
+        Returns:
+            The slices on [−1, 1], (z, y, x).
+        """
         if self.scans is not None:
             image = self.scans.at(dose, self.numbers).image[self.box]
             return np.ascontiguousarray(image.transpose(2, 1, 0))
@@ -120,7 +130,7 @@ class ValidationSlices:
         return self.simulator.scan(*self.source_pair, dose, rng, not_scanned(self.pre_contrast, self.standard_dose))
 
     def facts_at(self, dose: float) -> ScanFacts | None:
-        """What a kernel field is told at a dose: a low dose in a position of its own may be misaligned."""
+        """Facts that a kernel field gets at a dose: a low dose in a position of its own may be misaligned."""
         if self.facts is None or self.scans is None:
             return self.facts
         misaligned = self.scans.at(dose, self.numbers[:1]).misaligned
@@ -129,7 +139,17 @@ class ValidationSlices:
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings
     ) -> RestoredSlices:
-        """Restore the slices that are judged; those around them stay at the low dose, with a half-width of 1."""
+        """Restore the evaluated slices; their neighbors stay at the low dose, with a half-width of 1.
+
+        Args:
+            field: The network.
+            low_dose: Low-dose slices, on [−1, 1].
+            dose: Dose as a fraction of the standard dose, 0–1.
+            settings: Settings of the restoration.
+
+        Returns:
+            The restored slices.
+        """
         images = {"pre_contrast": self.pre_contrast, "low_dose": low_dose}
         if self.t2 is not None:
             images["t2"] = self.t2
@@ -153,6 +173,12 @@ def validate(
 
     Where the low dose is the standard dose already (dose 1), there is nothing to gain and the PSNR is infinite;
     such images are left out of the means.
+
+    Args:
+        field: The network.
+        studies: Slices of the validation studies.
+        doses: Doses as fractions of the standard dose, 0–1.
+        settings: Settings of the restoration.
 
     Returns:
         Mean PSNR of the restored image in dB, and its mean gain over the unrestored one; NaN where nothing is left.

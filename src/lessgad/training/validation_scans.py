@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The low doses of validation patients that the limits of models, and baselines, are tuned on.
 
-Where low doses are really scanned and enough validation patients were scanned at a dose, these scans are: what is found
-on them holds of scans. At every other dose they are simulated.
+Where low doses are scanned and enough validation patients were scanned at a dose, these scans are: what is found on
+them holds of scans. At every other dose they are simulated.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from lessgad.training.tuning_scans import SimulatedScans, TuningScan
 
 @dataclass(frozen=True, eq=False)
 class ValidationScans:
-    """What one study is tuned on.
+    """Images of one study that baselines are tuned on.
 
     Attributes:
-        study: Prepared.
-        low_doses: Where its measured ones lie.
-        simulated: Those at all other doses.
+        study: The prepared study.
+        low_doses: Source of the measured low doses.
+        simulated: Simulated low doses at all other doses.
         scanned: Doses at which scans alone count.
     """
 
@@ -37,7 +37,15 @@ class ValidationScans:
         return dose not in self.scanned or dose in (self.low_doses.measured or {})
 
     def at(self, dose: float, numbers: Sequence[int]) -> TuningScan:
-        """Give slices of it, scanned or simulated."""
+        """Give slices of the scan, scanned or simulated.
+
+        Args:
+            dose: Dose as a fraction of the standard dose, 0–1.
+            numbers: Slice numbers, from 0.
+
+        Returns:
+            The slices.
+        """
         if dose not in self.scanned:
             return self.simulated.at(dose, numbers)
         scan = self.low_doses.at(self.study, dose, numbers)
@@ -53,16 +61,19 @@ def find_tuning_scans(
     least: int,
     extent: float = 0.0,
 ) -> list[ValidationScans]:
-    """Give the low doses that studies are tuned on.
+    """Collect the low doses on which intervals and baselines are tuned.
 
     Args:
         studies: Prepared validation studies.
-        sources: Where the low doses of each come from.
-        simulation: How low doses are made.
+        sources: Source of the low doses of each study.
+        simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         least: Patients who must have been scanned at a dose for scans alone to count there.
         extent: Misalignment of simulated scans (`SimulatedScans`): one study this way, the
             next that way, a study that is alone in the middle.
+
+    Returns:
+        The scans of each validation study.
     """
     patients: dict[float, set[str]] = {}
     for one, source in zip(studies, sources, strict=True):

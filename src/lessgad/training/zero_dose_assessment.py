@@ -22,13 +22,16 @@ ERROR_OF_BOUND = 0.025  # one-sided
 def assess_zero_dose_estimate(
     field: AnyField, studies: Sequence[ValidationSlices], settings: RestorationSettings, level: float = LEVEL
 ) -> ZeroDoseEstimate:
-    """Hold what the field makes of dose 0 against the T1, in the tumor's box or the head where there is no mask.
+    """Compare the estimate of the field at dose 0 with the T1, in the tumor's box or in the head.
 
     Args:
         field: The trained network.
         studies: Validation studies, at least one.
         settings: Precision and window.
         level: Share of voxels that intervals around the T1 should cover.
+
+    Returns:
+        The assessment.
     """
     patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
     gains: list[float] = []

@@ -34,9 +34,12 @@ def create_viewer(source: StudySource, token: str, hosts: Sequence[str]) -> Star
     """Make the server of the viewer.
 
     Args:
-        source: What is shown.
+        source: Source of the shown studies.
         token: Secret of the link; whoever has it sees the images.
         hosts: Names under which browsers may ask for it.
+
+    Returns:
+        The application.
     """
     key, pages = _Key(token), _Pages(source)
     return Starlette(
@@ -137,7 +140,7 @@ def _listing(source: StudySource) -> dict[str, Any]:
 
 
 def _geometry(shown: ShownStudy, number: int) -> dict[str, Any]:
-    """What the scripts of the page need to know."""
+    """Settings for the scripts of the page."""
     lesion = shown.lesion
     return {
         "shape": shown.shape,

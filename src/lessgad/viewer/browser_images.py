@@ -21,13 +21,13 @@ _GZIP_LEVEL = 3
 
 @dataclass(frozen=True)
 class Grid:
-    """How the voxels of a case lie.
+    """Grid of the voxels of a case.
 
     Attributes:
         shape: Columns, rows, slices.
         spacing_mm: Between columns, rows, slices.
         tissue: Stored value of the tissue level of the T1, which window and level are counted in.
-        lesion_slice: Where the tumor is largest; None without a mask.
+        lesion_slice: Slice in which the tumor is largest; None without a mask.
     """
 
     shape: tuple[int, int, int]
@@ -37,7 +37,7 @@ class Grid:
 
     @property
     def first_slice(self) -> int:
-        """Where reading begins: the middle, so that it does not point at the lesion."""
+        """The slice that is shown first: the middle, so that it does not point at the lesion."""
         return self.shape[2] // 2
 
 
@@ -51,9 +51,12 @@ def grid_of(
 
     Args:
         shape: Along x, y, z.
-        spacing_mm: The same.
+        spacing_mm: Voxel spacing along x, y, z, in mm.
         tissue_level: Second peak of the T1 over true zero, on the scale of [−1, 1].
-        tumor: Its mask.
+        tumor: Mask of the tumor.
+
+    Returns:
+        The grid.
     """
     n_x, n_y, n_z = shape
     area = tumor.sum(axis=(0, 1)) if tumor is not None and tumor.any() else None
@@ -66,20 +69,31 @@ def grid_of(
 
 
 def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
-    """Take an image to 12 bits, in the order in which a screen is filled.
+    """Convert an image to 12 bits, in the order in which a screen is filled.
 
     v → round((v + 1)/2 · 4095), clipped. Slices go from the feet up, rows from the front to the back, columns from
     the patient's right to the left: radiological, so that the patient's right is at the left of the screen.
 
     Args:
-        image: On [−1, 1], in transverse order (x to the right, y to the front, z to the head).
+        image: Image on [−1, 1], in transverse order (x to the right, y to the front, z to the head).
+
+    Returns:
+        The voxels, 0–4095, (z, y, x).
     """
     levels = np.rint((np.clip(image, -1, 1) + 1) * ((N_LEVELS - 1) / 2)).astype("<i2")
     return _for_screen(levels)
 
 
 def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
-    """Write an image for browsers, gzipped without name or time; gives the SHA-256 of its voxels."""
+    """Write an image for browsers, gzipped without name or time.
+
+    Args:
+        path: The file to write.
+        image: The image.
+
+    Returns:
+        SHA-256 of its voxels.
+    """
     voxels = browser_voxels(image).tobytes()
     with (
         replacing(path) as temporary,
@@ -91,7 +105,13 @@ def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:
 
 
 def browser_image_sha256(path: Path) -> str:
-    """SHA-256 of the voxels in a file that `write_browser_image` wrote.
+    """Compute the SHA-256 of the voxels in a file that `write_browser_image` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The hash as hexadecimal digits.
 
     Raises:
         ReaderStudyError: Missing or damaged.
@@ -104,22 +124,32 @@ def browser_image_sha256(path: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise ReaderStudyError("an image of the reader study", "one that is missing or damaged", path) from error
+        raise ReaderStudyError("An image of the reader study is missing or damaged", path=path) from error
     return digest.hexdigest()
 
 
 def browser_map(values: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
-    """Take a map of differences to the steps of `browser_voxels`, with its sign: v → round(v · 4095/2), clipped.
+    """Convert a map of differences to signed steps of `browser_voxels`: v → round(v · 4095/2), clipped.
 
     Args:
-        values: On the scale of [−1, 1], where two images differ by at most 2; NaN counts as 0.
+        values: Values on the scale of [−1, 1], where two images differ by at most 2; NaN counts as 0.
+
+    Returns:
+        The steps, (z, y, x).
     """
     steps = np.rint(np.nan_to_num(np.clip(values, -2, 2)) * ((N_LEVELS - 1) / 2)).astype("<i2")
     return _for_screen(steps)
 
 
 def browser_labels(labels: Int[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
-    """Take label numbers to the order in which a screen is filled."""
+    """Bring label numbers into the order in which a screen is filled.
+
+    Args:
+        labels: Labels in transverse order.
+
+    Returns:
+        The labels, (z, y, x).
+    """
     return _for_screen(labels.astype("<i2"))
 
 

@@ -32,16 +32,16 @@ class FileSource:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         if len(paths) > MOST_FILES:
-            raise InputError(f"at most {MOST_FILES} files", str(len(paths)))
+            raise InputError(f"{len(paths)} files were given; at most {MOST_FILES} can be shown")
         self._paths = list(paths)
         self._volumes: list[Volume] = []
         for path in self._paths:
             volume = in_transverse_order(read_volume(path, labels=_is_labels(path), needs_contrast=False))
             if self._volumes:
-                check_same_grid(volume, self._volumes[0], f"a file on the grid of {self._paths[0].name}", path)
+                check_same_grid(volume, self._volumes[0], f"The file is not on the grid of {self._paths[0].name}", path)
             self._volumes.append(volume)
         if all(map(_is_labels, self._paths)):
-            raise InputError("at least one image", "masks alone")
+            raise InputError("Only masks were given; at least one image is needed")
 
     @property
     def title(self) -> str:
@@ -88,7 +88,16 @@ class FileSource:
         )
 
     def voxels(self, number: int, key: str, dose: str) -> Int16[np.ndarray, "z y x"] | None:
-        """Give one file; files are one study, and none depends on a dose."""
+        """Give the voxels of one file; the files are one study and do not depend on a dose.
+
+        Args:
+            number: Number of the study in the list.
+            key: Key of the image.
+            dose: Dose as the address of the page spells it.
+
+        Returns:
+            The voxels; None if there is no such file.
+        """
         if number or dose or not key.isdecimal() or int(key) >= len(self._volumes):
             return None
         array = self._volumes[int(key)].array
@@ -101,9 +110,15 @@ def _is_labels(path: Path) -> bool:
 
 
 def _scaled(array: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-    """Take an image to [−1, 1], air at −1, the median of what is clearly not air at the tissue level.
+    """Scale an image to [−1, 1]: air to −1, the median of the foreground to the tissue level.
 
     An image with negative voxels (a map) keeps zero in the middle, its 99.5th percentile at full scale.
+
+    Args:
+        array: The image.
+
+    Returns:
+        The image on [−1, 1].
     """
     lowest, bright = float(array.min()), float(np.percentile(np.abs(array), 99.5))
     if lowest < -0.2 * bright:

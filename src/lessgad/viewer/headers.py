@@ -23,7 +23,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer; whatever does not say otherwise is not stored by any cache."""
+    """Adds the headers to every response and forbids caches to store it unless it has its own Cache-Control."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

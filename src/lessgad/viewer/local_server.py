@@ -18,6 +18,12 @@ HOST = "127.0.0.1"
 def listen(port: int) -> socket.socket:
     """Open a port on 127.0.0.1; 0 takes a free one.
 
+    Args:
+        port: Port on 127.0.0.1.
+
+    Returns:
+        The listening socket.
+
     Raises:
         SettingsError: The port is taken or may not be used.
     """
@@ -28,7 +34,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         why = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
-        raise SettingsError("a free port", f"{port}, which {why}", None, "Choose another with --port") from error
+        raise SettingsError(f"Port {port} {why}", remedy="Choose another with --port") from error
     return listening
 
 
@@ -38,7 +44,7 @@ def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False)
     Args:
         app: What answers.
         listening: An open port.
-        behind_proxy: Whether to believe what a proxy on the same machine says of its visitors.
+        behind_proxy: Whether to trust the addresses of visitors that a proxy on the same machine reports.
     """
     import uvicorn
 

@@ -21,7 +21,7 @@ class Figure:
         key: Name in the data of the page.
         label: Heading of the column, with unit.
         decimals: Decimals shown.
-        worst: Which end of the figure is the bad one.
+        worst: The worse end of the figure.
     """
 
     key: str
@@ -50,7 +50,7 @@ class ShownDose:
     """A dose of the slider.
 
     Attributes:
-        label: As in file names, e.g. ``dose10``.
+        label: Label as in file names, e.g. ``dose10``.
         words: For people, e.g. ``10 %``.
     """
 
@@ -64,7 +64,7 @@ class ShownImage:
 
     Attributes:
         key: Name in addresses.
-        title: For people.
+        title: Title for display.
         kind: ``image`` has a panel; the others are overlays: labels as contours, signed and positive maps as color.
         by_dose: Whether there is one for each dose.
         is_reference: Whether other images are compared with this one in difference mode.
@@ -79,7 +79,7 @@ class ShownImage:
 
 @dataclass(frozen=True)
 class Lesion:
-    """Where the lesion is.
+    """Mask of the lesion.
 
     Attributes:
         slice: Transverse slice with its largest area, counted from the feet.
@@ -104,7 +104,7 @@ class ShownStudy:
         tissue: Stored value of the tissue level of the T1, in per cent of which window and level are given.
         lesion: Place of the lesion; None without a mask.
         doses: Doses of the slider, ascending; empty where nothing depends on the dose.
-        images: In the order of the panels; overlays after them.
+        images: Images in the order of the panels, followed by overlays.
     """
 
     name: str
@@ -118,7 +118,7 @@ class ShownStudy:
 
 @runtime_checkable
 class StudySource(Protocol):
-    """Where studies come from; nothing is ever written."""
+    """A source of studies; it writes nothing."""
 
     @property
     def title(self) -> str:
@@ -126,7 +126,7 @@ class StudySource(Protocol):
 
     @property
     def notice(self) -> str:
-        """What whoever looks should know of all images: whether they show faces; empty for nothing."""
+        """A note on all images, such as that they show faces; may be empty."""
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -143,17 +143,26 @@ class StudySource(Protocol):
     def study(self, number: int) -> ShownStudy:
         """Describe a study by its place in the list.
 
+        Args:
+            number: Number of the study in the list.
+
+        Returns:
+            The study.
+
         Raises:
             LessgadError: A file is missing or damaged.
         """
 
     def voxels(self, number: int, key: str, dose: str) -> Int16[np.ndarray, "z y x"] | None:
-        """Give an image in the order in which a screen is filled; None where there is no such image.
+        """Give an image in the order in which a screen is filled.
 
         Args:
             number: Place of the study in the list.
-            key: Of the image.
+            key: Key of the image.
             dose: Label of the dose; empty for images that do not depend on it.
+
+        Returns:
+            The voxels, (z, y, x); None if there is no such image.
 
         Raises:
             LessgadError: A file is damaged.
@@ -161,11 +170,14 @@ class StudySource(Protocol):
 
 
 def lesion_of(tumor: Bool[np.ndarray, "x y z"] | None, spacing_mm: tuple[float, float, float]) -> Lesion | None:
-    """Find the lesion as it is seen on the screen, where the patient's right is at the left and anterior is up.
+    """Find the lesion as seen on the screen: the patient's right at the left, anterior up.
 
     Args:
         tumor: Mask in transverse order.
         spacing_mm: Along x, y, z.
+
+    Returns:
+        The lesion; None without a mask.
     """
     if tumor is None or not tumor.any():
         return None

@@ -15,7 +15,7 @@ class PageFiles(StaticFiles):
     """Scripts and styles in several folders under one address; browsers ask each time whether they have changed.
 
     Args:
-        packages: Folders to look in first, as package and folder, e.g. ``("lessgad.reader_study", "viewer")``.
+        *packages: Folders to look in first, as package and folder, e.g. ``("lessgad.reader_study", "viewer")``.
     """
 
     def __init__(self, *packages: tuple[str, str]) -> None:
@@ -25,7 +25,15 @@ class PageFiles(StaticFiles):
         self.all_directories = list(folders)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with a file, to be asked for again each time."""
+        """Answer with a file that browsers must request again each time.
+
+        Args:
+            path: Path in the address.
+            scope: Scope of the request (ASGI).
+
+        Returns:
+            The response.
+        """
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response

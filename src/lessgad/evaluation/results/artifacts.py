@@ -15,7 +15,7 @@ class ArtifactRow(MethodRow):
 
     Attributes:
         rms_error: Root mean square error in the head over the signal of tissue.
-        rms_error_outside: Likewise outside the tumor.
+        rms_error_outside: The same error outside the tumor.
         off_share: Share of head voxels off by more than 30 % of the signal of tissue.
         off_share_outside: Likewise outside the tumor.
         brighter_ml: Volume brighter than both T1 and standard dose by more than that.

@@ -11,13 +11,13 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class DiscrepancyRow(DoseRow):
-    """What of a restored image the acquired low dose contradicts, and how large an error it would have shown.
+    """Contradictions between a restored image and its low dose, and the size of error that would have been found.
 
     Attributes:
         unsupported_ml: Volume that shows more than was measured.
         overlooked_ml: Volume that shows less.
         detectable_5mm: Smallest error of 5 mm diameter that is found half of the time, over the tissue level of the T1.
-        detectable_10mm: Of 10 mm.
+        detectable_10mm: Smallest detectable error of 10 mm.
     """
 
     unsupported_ml: float

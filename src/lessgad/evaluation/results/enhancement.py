@@ -11,12 +11,12 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class EnhancementRow(MethodRow):
-    """What one method made of the enhancement of a study at one dose; NaN where undefined.
+    """Enhancement of a study in one method's image at one dose; NaN where undefined.
 
     Attributes:
         recovery: Share of the tumor's enhancement that came back.
-        false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumor that enhances at the standard dose alone.
+        false_ml: Volume that enhances only in this image.
+        missed_ml: Volume of tumor that enhances only at the standard dose.
         unsupported_ml: Volume that the acquired low dose does not support.
         cnr: Contrast-to-noise ratio.
         lbr: Lesion-to-background ratio.

@@ -15,16 +15,16 @@ class GrowthRow:
     Attributes:
         patient: BIDS label of the patient, without ``sub-``.
         first_session: BIDS label of the earlier session.
-        session: That of the later one.
+        session: Label of the later session.
         subset: Which part of the split the patient is in.
-        dose: Of both scans, as a fraction of the standard dose; 1 of the standard-dose images.
+        dose: Dose of both scans, as a fraction of the standard dose; 1 of the standard-dose images.
         image: ``standard``, ``low``, ``restored``, or the name of another method.
-        volume_change_ml: Of the tumor as segmented, later − earlier.
-        reference_volume_change_ml: The same of the reference.
-        diameter_change_mm: Of the diameter in results/tumor_size.csv, as segmented.
-        reference_diameter_change_mm: The same of the reference.
-        progression: ``yes`` or ``no``, as segmented; ``undefined`` where nobody knows which session was the earlier.
-        reference_progression: The same of the reference.
+        volume_change_ml: Change of the tumor volume as segmented, later − earlier, in ml.
+        reference_volume_change_ml: Change of the volume in the reference masks.
+        diameter_change_mm: Change of the diameter in results/tumor_size.csv, as segmented, in mm.
+        reference_diameter_change_mm: Change of the diameter in the reference masks.
+        progression: ``yes`` or ``no``, as segmented; ``undefined`` where it is unknown which session was the earlier.
+        reference_progression: Whether the tumor has grown in the reference masks.
         order: What says which was the earlier: ``acq_time`` of sessions.tsv, the numbers in the ``label``, or
             ``unknown``: then changes are NaN.
     """

@@ -12,16 +12,16 @@ from lessgad.evaluation.tumor_size import SizeGroup
 
 @dataclass(frozen=True)
 class LesionRow(MethodRow):
-    """What one method made of one lesion at one dose; NaN where undefined.
+    """One lesion in one method's image at one dose; NaN where undefined.
 
     Attributes:
-        lesion: Its number in the study, from 1, the largest first.
-        diameter_mm: Of the sphere of its volume.
+        lesion: Number of the lesion in the study, from 1, largest first.
+        diameter_mm: Diameter of a sphere of the same volume, in mm.
         size_group: Class by that diameter.
-        volume_ml: Its volume.
+        volume_ml: Volume in ml.
         enhancing_ml: Volume of it that enhances at the standard dose.
         recovery: Share of its enhancement that came back.
-        missed_ml: Volume of it that enhances at the standard dose alone.
+        missed_ml: Volume of it that enhances only at the standard dose.
     """
 
     lesion: int

@@ -15,8 +15,8 @@ class OperatingRow(MethodRow):
 
     Attributes:
         relative_threshold: Threshold of the method, as a multiple of the study's.
-        false_ml: Volume that enhances in this image alone.
-        missed_ml: Volume of tumor that enhances at the standard dose alone.
+        false_ml: Volume that enhances only in this image.
+        missed_ml: Volume of tumor that enhances only at the standard dose.
     """
 
     relative_threshold: float

@@ -17,12 +17,12 @@ class OverlapRow(ImageRow):
     """How a region that was segmented in one image covers the reference mask; NaN where undefined.
 
     Attributes:
-        region: As in experiment.yaml, or ``tumor``: their union.
-        dice: Of prediction and reference; 0 where one is empty, NaN where both are.
+        region: Region as in experiment.yaml, or ``tumor``: their union.
+        dice: Dice of prediction and reference; 0 where one is empty, NaN where both are.
         hd95_mm: 95 % Hausdorff distance.
         asd_mm: Average symmetric surface distance.
-        volume_ml: Of the prediction.
-        volume_error_ml: Its volume − that of the reference.
+        volume_ml: Volume of the prediction in ml.
+        volume_error_ml: Volume minus that of the reference, in ml.
     """
 
     region: str
@@ -60,7 +60,14 @@ def method_of_image(image: str) -> str:
 
 
 def image_order(image: str) -> tuple[int, str]:
-    """Sort key: standard, low, the baselines, restored, external ones by name."""
+    """Give the sort key of an image: standard, low, the baselines, restored, then external ones by name.
+
+    Args:
+        image: Name of the image.
+
+    Returns:
+        Rank and name.
+    """
     return (-1, image) if image == STANDARD else method_order(method_of_image(image))
 
 

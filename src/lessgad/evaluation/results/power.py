@@ -10,7 +10,7 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class PowerRow:
-    """How likely an experiment with so many test patients finds a dose to be enough.
+    """Probability that an experiment with a given number of test patients finds a dose to be enough.
 
     Attributes:
         dose: Fraction of the standard dose.

@@ -45,13 +45,20 @@ _METHODS_FIRST = (UNRESTORED, SUBTRACT_AND_SCALE, "denoise", "denoise_and_scale"
 
 
 def method_order(method: str) -> tuple[int, str]:
-    """Sort key: the known methods from unrestored to restored, then external ones by name."""
+    """Give the sort key of a method: the known ones from unrestored to restored, then external ones by name.
+
+    Args:
+        method: Name of the method.
+
+    Returns:
+        Rank and name.
+    """
     known = method in _METHODS_FIRST
     return (_METHODS_FIRST.index(method) if known else len(_METHODS_FIRST), method)
 
 
 def without_exchanged(rows: Iterable[OfMethod]) -> list[OfMethod]:
-    """Leave out the standard dose held against its repeat, which is for endpoints alone."""
+    """Leave out the standard dose compared with its repeat, which is for endpoints alone."""
     return [row for row in rows if row.method != EXCHANGED]
 
 
@@ -64,7 +71,7 @@ class ResultTable(Generic[Row]):
 
     Args:
         row: The dataclass.
-        name: What it is a table of, for errors: "a table of similarities".
+        name: Name of the table in error messages: "a table of similarities".
         key: The columns that tell rows apart; lines are sorted by them, in this order.
         may_be_empty: Columns of words that may hold none.
         made_by: What the user runs to make it, for errors.
@@ -91,6 +98,10 @@ class ResultTable(Generic[Row]):
 
         Numbers keep every digit; infinite and undefined ones are ``inf`` and ``nan``.
 
+        Args:
+            path: The file to write.
+            rows: Rows to write.
+
         Raises:
             StorageError: The disk is full or the folder cannot be written.
         """
@@ -105,13 +116,23 @@ class ResultTable(Generic[Row]):
     def read(self, path: Path) -> list[Row]:
         """Read what `write` wrote.
 
+        Args:
+            path: The file to read.
+
+        Returns:
+            The rows.
+
         Raises:
             InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
         """
         lines = self._lines(path)
         header = next(lines, (0, []))[1]
         if tuple(header) != self.columns:
-            raise InputError(f"the columns {','.join(self.columns)}", ",".join(header) or "none", path, self._remedy)
+            raise InputError(
+                f"The columns of the table are {','.join(header) or 'missing'}; they must be {','.join(self.columns)}",
+                path=path,
+                remedy=self._remedy,
+            )
         columns = {
             name: _Column(name, kind, name in self._may_be_empty, self._remedy) for name, kind in self._types().items()
         }
@@ -119,13 +140,17 @@ class ResultTable(Generic[Row]):
         for number, line in lines:
             where = f"{path}:{number}"
             if len(line) != len(self.columns):
-                raise InputError(f"{len(self.columns)} values", f"{len(line)}", where, self._remedy)
+                raise InputError(
+                    f"The line has {len(line)} values; the table has {len(self.columns)} columns",
+                    path=where,
+                    remedy=self._remedy,
+                )
             values: dict[str, Any] = {
                 name: column.value(text, where) for (name, column), text in zip(columns.items(), line, strict=True)
             }
             key = tuple(values[name] for name in self._key)
             if key in rows:
-                raise InputError("each measurement once", f"a second line for {key}", where, self._remedy)
+                raise InputError(f"A second line gives a value for {key}", path=where, remedy=self._remedy)
             rows[key] = self._row(**values)
         return list(rows.values())
 
@@ -139,14 +164,18 @@ class ResultTable(Generic[Row]):
             reader = csv.reader(io.StringIO(text, newline=""), strict=True)
             return iter([(reader.line_num, line) for line in reader if line])
         except FileNotFoundError as error:
-            raise InputError(self._name, "no such file", path, f"Run {self._made_by} first") from error
+            raise InputError(
+                f"There is no such file; it should hold {self._name}", path=path, remedy=f"Run {self._made_by} first"
+            ) from error
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise InputError(self._name, f"something else ({error})", path, self._remedy) from error
+            raise InputError(
+                f"This file cannot be read as {self._name} ({error})", path=path, remedy=self._remedy
+            ) from error
 
 
 @dataclass(frozen=True)
 class _Column:
-    """How the words of one column are read."""
+    """Parser of one column."""
 
     name: str
     kind: object
@@ -157,11 +186,11 @@ class _Column:
         if get_origin(self.kind) is Literal:
             if text not in get_args(self.kind):
                 wanted = f"{_a(self.name)} ({', '.join(get_args(self.kind))})"
-                raise InputError(wanted, repr(text), where, self.remedy)
+                raise InputError(f"{text!r} is not {wanted}", path=where, remedy=self.remedy)
             return text
         if self.kind is str:
             if not text and not self.may_be_empty:
-                raise InputError(_a(self.name), "none", where, self.remedy)
+                raise InputError(f"The {self.name} is missing", path=where, remedy=self.remedy)
             return text
         if not text and self.kind == float | None:
             return None
@@ -172,13 +201,15 @@ class _Column:
             number = int(text) if self.kind is int else float(text)
         except ValueError as error:
             whole = "whole " if self.kind is int else ""
-            raise InputError(f"a {whole}number as {self.name}", repr(text), where, self.remedy) from error
+            raise InputError(
+                f"{text!r} is not a {whole}number, as {self.name} must be", path=where, remedy=self.remedy
+            ) from error
         if self.name != "dose":
             return number
         try:
             return check_dose(number)
         except DoseError as error:
-            raise InputError(error.wanted, error.came, where, error.remedy) from error
+            raise InputError(error.problem, path=where, remedy=error.remedy) from error
 
 
 def _rank(value: Cell | None, column: str, kind: object) -> tuple[int, Any]:

@@ -11,7 +11,7 @@ from lessgad.evaluation.results.table import ResultTable
 
 @dataclass(frozen=True)
 class ThresholdRow(StudyRow):
-    """The threshold of a study, by which every method and dose is judged, and what it was set from.
+    """The threshold of a study, by which every method and dose is evaluated, and what it was set from.
 
     Intensities are on the scale of [−1, 1].
 

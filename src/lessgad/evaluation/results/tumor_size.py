@@ -17,7 +17,7 @@ class TumorSizeRow(ImageRow):
     Attributes:
         measured: ``extrameatal``, or ``tumor`` where the cohort has no such region.
         diameter_mm: Largest transverse diameter of that region as segmented; 0 where nothing was found.
-        reference_diameter_mm: The same of the reference.
+        reference_diameter_mm: Largest diameter in the reference mask.
         kanzaki: Class of the segmentation; ``undefined`` where the cohort has no intrameatal and extrameatal parts.
         reference_kanzaki: Class of the reference.
     """

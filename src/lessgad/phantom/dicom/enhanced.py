@@ -25,12 +25,15 @@ _OWN_CODES = "99PHANTOM"  # DICOM's name for codes of a private scheme begins wi
 
 
 def philips(scan: DicomScan, slices: Slices, per_unit: int) -> Dataset:
-    """The header of a multi-frame image but for what it shares with classic ones and its pixels.
+    """Make the header of a multi-frame image, without its pixels and the part shared with classic images.
 
     Args:
-        scan: What was scanned.
+        scan: Scan to write.
         slices: The frames.
         per_unit: Stored value of an intensity of 1.
+
+    Returns:
+        The header.
     """
     date, time = series_time(scan)
     dataset = item(

@@ -37,7 +37,15 @@ def stored_per_unit(slices: Slices) -> int:
 
 
 def shared_groups(scan: DicomScan, slices: Slices) -> Dataset:
-    """What all frames have in common."""
+    """Make the functional groups that all frames share.
+
+    Args:
+        scan: The scan to write.
+        slices: Slices of the scan.
+
+    Returns:
+        The groups.
+    """
     brightest = float(slices.pixels.max())
     groups = item(
         MRImageFrameTypeSequence=[item(FrameType=IMAGE_TYPE, **FRAME_KIND)],
@@ -69,7 +77,16 @@ def shared_groups(scan: DicomScan, slices: Slices) -> Dataset:
 
 
 def frames(scan: DicomScan, slices: Slices, per_unit: int) -> list[Dataset]:
-    """What each frame has of its own; Philips repeats scale, spacing and orientation in each."""
+    """Make the functional groups of each frame; Philips repeats scale, spacing and orientation in each.
+
+    Args:
+        scan: The scan to write.
+        slices: Slices of the scan.
+        per_unit: Stored value of an intensity of 1.
+
+    Returns:
+        One item per frame.
+    """
     return [_frame(scan, slices, number, per_unit) for number in range(len(slices.pixels))]
 
 

@@ -35,7 +35,16 @@ def item(**elements: object) -> Dataset:
 
 
 def code(value: str, scheme: str, meaning: str) -> Dataset:
-    """An item of a code sequence."""
+    """Make an item of a code sequence.
+
+    Args:
+        value: The value.
+        scheme: Coding scheme designator.
+        meaning: Code meaning.
+
+    Returns:
+        The item.
+    """
     return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
 
 
@@ -60,7 +69,14 @@ def uid(scan: DicomScan, *part: object) -> UID:
 
 
 def series_time(scan: DicomScan) -> tuple[str, str]:
-    """Date (DA) and time (TM) of a series: one session a year, the first series soon after 9:00."""
+    """Give date and time of a series: one session per year, the first series shortly after 9:00.
+
+    Args:
+        scan: The scan to write.
+
+    Returns:
+        Date (DA) and time (TM).
+    """
     hours, minutes = divmod(9 * 60 + _MINUTES_PER_SERIES * scan.series_number, 60)
     return f"{_FIRST_YEAR + scan.session - 1}0615", f"{hours % 24:02d}{minutes:02d}00"
 
@@ -115,7 +131,17 @@ def common_header(scan: DicomScan) -> Dataset:
 
 
 def image_header(rows: int, columns: int, bits_stored: int, *, signed: bool) -> Dataset:
-    """How the pixels are stored: in two bytes each."""
+    """Describe how the pixels are stored, in two bytes each.
+
+    Args:
+        rows: Number of rows.
+        columns: Number of columns.
+        bits_stored: Bits stored of each pixel.
+        signed: Whether pixels are signed.
+
+    Returns:
+        The attributes.
+    """
     return item(
         SamplesPerPixel=1,
         PhotometricInterpretation="MONOCHROME2",

@@ -14,14 +14,14 @@ class DicomScan:
     """One series of one session of a patient.
 
     Attributes:
-        vendor: Whose conventions the files follow.
+        vendor: Vendor whose conventions the files follow.
         patient_label: Without ``sub-``, e.g. ``07``.
         patient_sex: M, F or O.
         patient_age: Years, at this session.
         session: 1 for the first; one session is one DICOM study.
         series_number: Within the session.
         description: SeriesDescription and ProtocolName, e.g. ``t1_mpr_tra_ce``.
-        field_strength_t: In tesla.
+        field_strength_t: Field strength in tesla.
         scanning_sequence: DICOM codes: SE, GR, IR.
         mr_acquisition_type: 2D or 3D.
         repetition_time_ms: TR as the vendor counts it. Of an inversion-prepared 3D sequence Siemens gives that of the

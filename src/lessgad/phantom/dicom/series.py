@@ -26,7 +26,7 @@ _WRITER = "LESSGAD_1"
 
 
 def write_series(folder: Path, volume: Volume, scan: DicomScan) -> None:
-    """Write one series into a folder of its own; the bytes depend on the arguments alone.
+    """Write one series into a folder of its own; the bytes depend only on the arguments.
 
     ========  =============================================  ==========================
     vendor    files                                          pixels

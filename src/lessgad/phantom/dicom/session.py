@@ -21,9 +21,9 @@ def write_dicom_session(root: Path, patient: Patient, study: ScannedSession, lab
 
     Args:
         root: Folders PATIENT/SESSION/SERIES are made in it.
-        patient: Who.
+        patient: The patient.
         study: The scans.
-        label: Of the patient, without ``sub-``.
+        label: Label of the patient, without ``sub-``.
         session: 1 for the first.
     """
     for series_number, (dose, scan) in enumerate(study.scans.items(), start=1):

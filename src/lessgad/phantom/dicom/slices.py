@@ -47,6 +47,12 @@ def slices_of(volume: Volume) -> Slices:
     Rows and columns run as on a scanner's screen: rows to the patient's left (sagittal: to the back), columns to the
     back (sagittal and coronal: to the feet).
 
+    Args:
+        volume: The volume to slice.
+
+    Returns:
+        The slices.
+
     Raises:
         VolumeError: The axes are not perpendicular, or a voxel is not a whole number from 0 to 32767.
     """
@@ -92,10 +98,9 @@ def _flipped(array: np.ndarray, affine: Affine, axis: int) -> tuple[np.ndarray, 
 def _check(volume: Volume) -> None:
     cosines = volume.affine[:3, :3] / volume.spacing_mm
     if np.abs(cosines.T @ cosines - np.eye(3)).max() > _LARGEST_COSINE:
-        raise VolumeError("perpendicular axes", "an affine with shear")
-    wanted = f"whole numbers from 0 to {LARGEST_VALUE}"
+        raise VolumeError("The affine has shear; DICOM needs perpendicular axes")
     if volume.array.dtype.kind not in "iu":
-        raise VolumeError(wanted, f"{volume.array.dtype} voxels")
+        raise VolumeError(f"The voxels are {volume.array.dtype}; they must be whole numbers from 0 to {LARGEST_VALUE}")
     lowest, highest = volume.array.min(), volume.array.max()
     if lowest < 0 or highest > LARGEST_VALUE:
-        raise VolumeError(wanted, f"{lowest} to {highest}")
+        raise VolumeError(f"The voxels range from {lowest} to {highest}; they must lie between 0 and {LARGEST_VALUE}")

@@ -67,7 +67,15 @@ def siemens(scan: DicomScan) -> Dataset:
 
 
 def ge(scan: DicomScan, n_slices: int) -> Dataset:
-    """GE: the pulse sequence and the number of slices are private; the route of the contrast agent is given."""
+    """Make the attributes of GE: pulse sequence and number of slices are private, the contrast route is given.
+
+    Args:
+        scan: The scan to write.
+        n_slices: Number of slices.
+
+    Returns:
+        The attributes.
+    """
     dataset = item(ImageType=["ORIGINAL", "PRIMARY", "OTHER"])
     acquisition = dataset.private_block(0x0019, "GEMS_ACQU_01", create=True)
     acquisition.add_new(0x9C, "LO", _ge_pulse_sequence(scan))

@@ -22,22 +22,33 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account, str]:
-    """Make an account, or invite its owner again; gives the code that opens it, once, within 14 days.
+    """Create an account, or invite its owner again.
 
     A new invitation ends all logins of the account and makes its old password worthless.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        role: Role of the account.
+
+    Returns:
+        The account, and the code that opens it once within 14 days.
 
     Raises:
         SettingsError: The name is not one, or is of somebody in the other role.
     """
     if not _NAME.fullmatch(name):
-        raise SettingsError("a name of letters, digits, '.', '_' and '-', up to 40", repr(name))
+        raise SettingsError(
+            f"The name {name!r} is not allowed", remedy="Use up to 40 letters, digits, '.', '_' and '-'"
+        )
     account = find_account(session, name)
     if account is None:
         account = Account(name=name, role=role, created_at=at)
         session.add(account)
         session.flush()
     elif account.role != role:
-        raise SettingsError(f"a {role} named {name}", f"a {account.role} of that name", None, "Choose another name")
+        raise SettingsError(f"There is already a {account.role} named {name}", remedy="Choose another name")
     code = secrets.token_urlsafe(32)
     account.invitation_sha256, account.invitation_ends_at = digest(code), at + INVITATION_S
     account.password_hash, account.n_failures, account.locked_until_at = None, 0, 0.0
@@ -48,13 +59,32 @@ def invite(session: Session, at: float, name: str, role: Role) -> tuple[Account,
 
 
 def find_invited(session: Session, at: float, code: str) -> Account | None:
-    """Find whom a code invites; None where it was used, has ended, or never was."""
+    """Find the account that an invitation code opens.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        code: Code of the invitation.
+
+    Returns:
+        The account; None if the code is used, expired or unknown.
+    """
     account = session.exec(select(Account).where(Account.invitation_sha256 == digest(code))).first()
     return account if account is not None and (account.invitation_ends_at or 0) > at else None
 
 
 def accept_invitation(session: Session, at: float, account: Account, password: str) -> str | None:
-    """Set the password of an invited account and use up the invitation; gives what is wrong with the password."""
+    """Set the password of an invited account, and use up the invitation.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account: The account.
+        password: The password as typed.
+
+    Returns:
+        What is wrong with the password; None if it was accepted.
+    """
     problem = password_problem(password, account.name)
     if problem is None:
         account.password_hash = hash_password(password)
@@ -65,10 +95,19 @@ def accept_invitation(session: Session, at: float, account: Account, password: s
 
 
 def authenticate(store: Store, at: float, name: str, password: str) -> int | None:
-    """Give the account of a name and password; None where they do not match or the account is locked.
+    """Check a name and password.
 
     Five wrong passwords in a row lock an account for 15 minutes; while it is locked the right one does not
     open it either, and nothing tells the two apart. Hashing, which is slow on purpose, holds no transaction.
+
+    Args:
+        store: The database.
+        at: Current time, in seconds since 1970.
+        name: Login name.
+        password: The password as typed.
+
+    Returns:
+        ID of the account; None if they do not match or the account is locked.
     """
     with store.reading() as session:
         known = find_account(session, name)
@@ -93,12 +132,28 @@ def authenticate(store: Store, at: float, name: str, password: str) -> int | Non
 
 
 def find_account(session: Session, name: str) -> Account | None:
-    """Find an account by name, whatever its case."""
+    """Find an account by name, ignoring case.
+
+    Args:
+        session: Session of the database.
+        name: Login name.
+
+    Returns:
+        The account; None without one.
+    """
     return session.exec(select(Account).where(col(Account.name).collate("NOCASE") == name)).first()
 
 
 def accounts(session: Session, role: Role) -> list[Account]:
-    """Give all accounts of a role, in the order in which they were made."""
+    """List all accounts of a role, in the order of their creation.
+
+    Args:
+        session: Session of the database.
+        role: Role of the account.
+
+    Returns:
+        The accounts.
+    """
     return list(session.exec(select(Account).where(Account.role == role).order_by(col(Account.id))))
 
 

@@ -20,10 +20,10 @@ from lessgad.reader_study.store.tables import AnswerSet, Draft, SignOff
 
 @dataclass(frozen=True)
 class Submission:
-    """What a reader hands in.
+    """The answers that a reader submits.
 
     Attributes:
-        token: Of the page it comes from; the same page handed in twice is one submission.
+        token: Token of the page that was submitted; the same page submitted twice is one submission.
         based_on: Revision that the page showed; 0 for none.
         answers: Valid ones.
         reason: Why a revision is made; of the first answers nothing is asked.
@@ -38,7 +38,18 @@ class Submission:
 def submit(
     session: Session, at: float, account_id: int, reading: Reading, submission: Submission, protocol_sha256: str
 ) -> int:
-    """Append answers as the next revision; gives its number, the old one where the page was handed in before.
+    """Append answers as the next revision.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+        reading: The reading: case, sitting and images.
+        submission: The submitted answers.
+        protocol_sha256: SHA-256 of the frozen protocol.
+
+    Returns:
+        Number of the revision; the earlier number if the page was already submitted.
 
     Raises:
         ReaderStudyError: Signed off, answered elsewhere in the meantime, or a revision without a reason.
@@ -48,13 +59,13 @@ def submit(
         if known.submission == submission.token:
             return known.revision
     if signed_off_at(session, account_id) is not None:
-        raise ReaderStudyError("answers before the sign-off", "answers after it")
+        raise ReaderStudyError("You have signed off; answers can no longer be changed")
     if submission.based_on != len(sets):
         raise ReaderStudyError(
-            "the newest answers to this case", "older ones", None, "It was answered in another window; load it again"
+            "This case was answered in another window in the meantime", remedy="Load it again to see the newest answers"
         )
     if sets and not submission.reason.strip():
-        raise ReaderStudyError("a reason for the change", "none")
+        raise ReaderStudyError("A change needs a reason")
     shown = images_of(session, reading.case.id)
     images = {kind: shown[kind].sha256 for kind in sorted({image_kind(panel) for panel in reading.panels})}
     answers = canonical(dict(submission.answers))
@@ -82,12 +93,28 @@ def submit(
 
 
 def answer_digest(answers: str, images: Mapping[str, str]) -> str:
-    """Hash by which the audit log holds an answer set: of the answers and of the images that they are about."""
+    """Compute the hash by which the audit log identifies an answer set: of the answers and of their images.
+
+    Args:
+        answers: Answers as JSON.
+        images: SHA-256 of each image.
+
+    Returns:
+        The hash as hexadecimal digits.
+    """
     return digest(canonical([answers, dict(images)]))
 
 
 def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
-    """Give all answers to a reading, the first ones first."""
+    """List all revisions of the answers to a reading, oldest first.
+
+    Args:
+        session: Session of the database.
+        reading_id: ID of the reading.
+
+    Returns:
+        The revisions.
+    """
     return list(
         session.exec(select(AnswerSet).where(AnswerSet.reading_id == reading_id).order_by(col(AnswerSet.revision)))
     )
@@ -96,7 +123,16 @@ def revisions(session: Session, reading_id: str) -> list[AnswerSet]:
 def save_draft(
     session: Session, at: float, account_id: int, reading_id: str, answers: Mapping[str, ReaderResponse], reason: str
 ) -> None:
-    """Keep answers that are not handed in; what is signed off has no draft."""
+    """Keep answers that are not handed in; what is signed off has no draft.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        answers: Answers by item.
+        reason: The reason, in words.
+    """
     if signed_off_at(session, account_id) is not None:
         return
     draft = session.get(Draft, reading_id) or Draft(reading_id=reading_id, answers="{}", reason="", saved_at=at)
@@ -105,7 +141,15 @@ def save_draft(
 
 
 def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, ReaderResponse], str]:
-    """Give what the form holds: the draft, else the newest answers; and the reason that the draft gives."""
+    """Give the content of the form: the draft, or the newest answers without a draft.
+
+    Args:
+        session: Session of the database.
+        reading_id: ID of the reading.
+
+    Returns:
+        Answers by item, and the reason in the draft.
+    """
     draft = session.get(Draft, reading_id)
     if draft is not None:
         return dict(json.loads(draft.answers)), draft.reason
@@ -114,13 +158,27 @@ def answers_to_show(session: Session, reading_id: str) -> tuple[dict[str, Reader
 
 
 def sign_off(session: Session, at: float, account_id: int) -> None:
-    """Close a reader's answers for good; a second time changes nothing."""
+    """Close a reader's answers for good; a second time changes nothing.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+    """
     if signed_off_at(session, account_id) is None:
         session.add(SignOff(account_id=account_id, signed_at=at))
         append_event(session, at, account_id, "signed off")
 
 
 def signed_off_at(session: Session, account_id: int) -> float | None:
-    """When a reader signed off; None where they have not."""
+    """Give the time at which a reader signed off.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+
+    Returns:
+        Seconds since 1970; None if they have not.
+    """
     row = session.get(SignOff, account_id)
     return row.signed_at if row is not None else None

@@ -26,13 +26,13 @@ class Assignment:
     """One reading of a reader, and where it stands.
 
     Attributes:
-        reading: What is seen.
-        place: From 0, in the order of reading.
-        row: Of its case.
+        reading: The reading.
+        place: Place in the order of reading, from 0.
+        row: Database row of the case.
         n_revisions: How often it was handed in; 0 where it was not.
         state: ``done``, ``next`` (open now), ``waiting`` (for the washout), ``later``, ``closed`` (read in an
             earlier sitting: to look at it again would undo the washout).
-        opens_at: When the washout ends; 0 where nothing waits.
+        opens_at: End of the washout; 0 if there is none.
     """
 
     reading: Reading
@@ -44,7 +44,13 @@ class Assignment:
 
 
 def assign_readings(session: Session, account_id: int, readings: Sequence[Reading]) -> None:
-    """Store what a new reader sees; what is stored already stays."""
+    """Store what a new reader sees; what is stored already stays.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        readings: Readings to assign.
+    """
     if session.exec(select(tables.StoredReading.id).where(tables.StoredReading.account_id == account_id)).first():
         return
     for place, reading in enumerate(readings):
@@ -63,18 +69,21 @@ def assign_readings(session: Session, account_id: int, readings: Sequence[Readin
 
 
 def spelled_panels(reading: Reading) -> str:
-    """What is shown where, as JSON."""
+    """Images of the panels, as JSON."""
     return canonical([asdict(panel) for panel in reading.panels])
 
 
 def assignments(session: Session, account_id: int, at: float, protocol: ReadingProtocol) -> list[Assignment]:
-    """List the readings of a reader in their order, and where each stands.
+    """List the readings of a reader in order, with their states.
 
     Args:
-        session: Of the database.
-        account_id: Of the reader.
+        session: Session of the database.
+        account_id: ID of the reader.
         at: Now, in Unix seconds.
-        protocol: What is read; says how long the washout is.
+        protocol: Protocol of the study, which sets the length of the washout.
+
+    Returns:
+        The readings.
     """
     cases = {case.id: case for case in protocol.cases}
     rows = session.exec(
@@ -111,7 +120,18 @@ def assignments(session: Session, account_id: int, at: float, protocol: ReadingP
 def find_assignment(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader that is done or open; None for anybody else's, for later and for closed ones."""
+    """Find a reading of this reader that is open or done.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+
+    Returns:
+        The reading; None for other readers' readings, and for later and closed ones.
+    """
     found = find_given(session, account_id, reading_id, at, protocol)
     return found if found is not None and found.state in ("done", "next") else None
 
@@ -119,7 +139,18 @@ def find_assignment(
 def find_given(
     session: Session, account_id: int, reading_id: str, at: float, protocol: ReadingProtocol
 ) -> Assignment | None:
-    """Find a reading of this reader, whatever its state; None for anybody else's."""
+    """Find a reading of this reader in any state.
+
+    Args:
+        session: Session of the database.
+        account_id: ID of the account.
+        reading_id: ID of the reading.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+
+    Returns:
+        The reading; None for other readers' readings.
+    """
     given = assignments(session, account_id, at, protocol)
     return next((assignment for assignment in given if assignment.reading.id == reading_id), None)
 
@@ -130,7 +161,15 @@ def image_kind(panel: Panel) -> str:
 
 
 def images_of(session: Session, case_id: str) -> dict[str, tables.Image]:
-    """Give the images of a case by kind."""
+    """List the images of a case by kind.
+
+    Args:
+        session: Session of the database.
+        case_id: ID of the case.
+
+    Returns:
+        Image by kind.
+    """
     return {
         image.kind: image for image in session.exec(select(tables.Image).where(tables.Image.case_id == case_id)).all()
     }

@@ -29,6 +29,13 @@ def append_event(session: Session, at: float, account_id: int | None, event: str
 
     hash_n = SHA-256(hash_{n−1}, time, account, event, details), hash_0 = 0. Who changes or removes an event
     has to rewrite all that follow; that the last ones are gone shows only against a hash noted elsewhere.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account; None where no one is logged in.
+        event: What happened.
+        **details: Further facts, as JSON values.
     """
     previous = session.exec(select(AuditEvent.sha256).order_by(col(AuditEvent.id).desc()).limit(1)).first() or GENESIS
     spelled = canonical(details)

@@ -18,7 +18,7 @@ class NewCase:
 
     Attributes:
         id: Opaque.
-        grid: Of all its images.
+        grid: Grid of all its images.
         images: Name and SHA-256 of each, by kind.
     """
 
@@ -28,7 +28,12 @@ class NewCase:
 
 
 def add_case(session: Session, case: NewCase) -> None:
-    """Store a case with its images."""
+    """Store a case with its images.
+
+    Args:
+        session: Session of the database.
+        case: The case to add.
+    """
     n_x, n_y, n_z = case.grid.shape
     x_mm, y_mm, z_mm = case.grid.spacing_mm
     session.add(

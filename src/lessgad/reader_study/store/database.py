@@ -34,7 +34,11 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and changes nothing."""
+        """Open a transaction that sees one state of the database and changes nothing.
+
+        Yields:
+            The session.
+        """
         with self._engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
             yield session
             session.expunge_all()  # what was read stays readable after the block
@@ -42,7 +46,11 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that is committed at the end of the block, or rolled back where it raises."""
+        """Open a transaction that is committed at the end of the block, or rolled back if the block raises.
+
+        Yields:
+            The session.
+        """
         with (
             self._engine.connect().execution_options(**{_WRITES: True}) as connection,
             Session(connection, expire_on_commit=False) as session,
@@ -60,19 +68,31 @@ class Store:
 
 
 def open_store(path: Path) -> Store:
-    """Open the database of a reader study, brought to the newest schema.
+    """Open the database of a reader study and upgrade it to the newest schema.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The database.
 
     Raises:
         StorageError: There is none, or it is of a newer lessgad.
     """
     if not path.is_file():
-        raise StorageError("a reader study", "none", path, "Make one with lessgad reader create")
+        raise StorageError("There is no reader study", path=path, remedy="Make one with lessgad reader create")
     migrate(path)
     return Store(path)
 
 
 def create_store(path: Path) -> Store:
     """Make a new database.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The database.
 
     Raises:
         StorageError: It cannot be written.

@@ -23,10 +23,10 @@ class Visitor:
 
     Attributes:
         account_id: Their account.
-        name: As they log in.
+        name: Login name.
         role: reader or coordinator.
         csrf: What every form of theirs must carry.
-        token: Of their login.
+        token: Token of the login.
         seen_face_notice: Whether they have been told that images show faces.
     """
 
@@ -39,7 +39,16 @@ class Visitor:
 
 
 def begin_login(session: Session, at: float, account_id: int) -> str:
-    """Log an account in; gives the token for the browser, of which the database keeps a hash."""
+    """Log an account in; the database keeps only a hash of the token.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+
+    Returns:
+        The token for the browser.
+    """
     token = secrets.token_urlsafe(32)
     session.add(
         Login(
@@ -55,9 +64,17 @@ def begin_login(session: Session, at: float, account_id: int) -> str:
 
 
 def find_visitor(session: Session, at: float, token: str) -> tuple[Visitor, bool] | None:
-    """Find who has a token, and whether it is time to note that they were seen.
+    """Find the person with a token, and whether their last visit should be updated.
 
     None where the login was ended, was idle for an hour, or is older than twelve.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        token: Token of the login.
+
+    Returns:
+        Both; None without a valid login.
     """
     row = session.exec(
         select(Login, Account).where(Login.token_sha256 == digest(token), Login.account_id == Account.id)
@@ -79,7 +96,13 @@ def find_visitor(session: Session, at: float, token: str) -> tuple[Visitor, bool
 
 
 def note_seen(session: Session, at: float, token: str) -> None:
-    """Put off the idle timeout."""
+    """Put off the idle timeout.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        token: Token of the login.
+    """
     login = session.get(Login, digest(token))
     if login is not None and login.ended_at is None:
         login.seen_at = at
@@ -87,7 +110,13 @@ def note_seen(session: Session, at: float, token: str) -> None:
 
 
 def end_login(session: Session, at: float, token: str) -> None:
-    """Log a browser out."""
+    """Log a browser out.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        token: Token of the login.
+    """
     login = session.get(Login, digest(token))
     if login is not None and login.ended_at is None:
         login.ended_at = at
@@ -96,7 +125,16 @@ def end_login(session: Session, at: float, token: str) -> None:
 
 
 def end_all_logins(session: Session, at: float, account_id: int) -> int:
-    """Log an account out everywhere; gives from how many browsers."""
+    """Log an account out everywhere.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        account_id: ID of the account.
+
+    Returns:
+        Number of logins that ended.
+    """
     open_ones = session.exec(select(Login).where(Login.account_id == account_id, col(Login.ended_at).is_(None))).all()
     for login in open_ones:
         login.ended_at = at

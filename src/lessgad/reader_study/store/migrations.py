@@ -24,6 +24,9 @@ def migrations() -> list[str]:
 def migrate(path: Path) -> None:
     """Bring a database to the newest version; each step happens whole or not at all.
 
+    Args:
+        path: The file.
+
     Raises:
         StorageError: It is of a newer lessgad, or no database.
     """
@@ -35,11 +38,15 @@ def migrate(path: Path) -> None:
             version = schema_version(connection)
             if version > len(steps):
                 came = f"version {version}, made by a newer lessgad"
-                raise StorageError(f"a reader study of version {len(steps)} at most", came, path, "Update lessgad")
+                raise StorageError(
+                    f"The reader study has {came}; this lessgad reads version {len(steps)} at most",
+                    path=path,
+                    remedy="Update lessgad",
+                )
             for number, step in enumerate(steps[version:], version + 1):
                 connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;")
     except sqlite3.Error as error:
-        raise StorageError("the database of a reader study", f"something else ({error})", path) from error
+        raise StorageError(f"The file is not the database of a reader study ({error})", path=path) from error
 
 
 def schema_version(connection: sqlite3.Connection) -> int:

@@ -12,6 +12,13 @@ def note_active(session: Session, at: float, reading_id: str, view_id: str, acti
     """Keep the active seconds of one time that a page was open; repeated or late notes do not count twice.
 
     The count only grows, and never beyond the time since the first note, which comes when the page opens.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        reading_id: ID of the reading.
+        view_id: ID of the page view.
+        active_s: Active time so far, in seconds.
     """
     view = session.get(PageView, view_id)
     if view is None:
@@ -23,6 +30,14 @@ def note_active(session: Session, at: float, reading_id: str, view_id: str, acti
 
 
 def active_seconds(session: Session, reading_id: str) -> float:
-    """Sum over all times that the page was open."""
+    """Add up the active time of all views of a page.
+
+    Args:
+        session: Session of the database.
+        reading_id: ID of the reading.
+
+    Returns:
+        Seconds.
+    """
     total = session.exec(select(func.sum(PageView.active_s)).where(PageView.reading_id == reading_id)).one()
     return round(float(total or 0.0), 1)

@@ -22,7 +22,15 @@ def _nobody() -> str:
 
 
 def password_problem(password: str, name: str) -> str | None:
-    """Say what is wrong with a new password; None where nothing is."""
+    """Check a new password.
+
+    Args:
+        password: The password as typed.
+        name: Login name.
+
+    Returns:
+        What is wrong with it; None if nothing is.
+    """
     if len(password) < LEAST_LENGTH:
         return f"Use at least {LEAST_LENGTH} characters; a few words in a row are good."
     if len(password) > MOST_LENGTH:
@@ -38,7 +46,15 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password_hash: str | None, password: str) -> bool:
-    """Whether a password is the one; without a hash the answer is no, after the same time."""
+    """Check a password; without a hash the result is False, after the same time.
+
+    Args:
+        password_hash: Stored hash; None where there is no account.
+        password: The password as typed.
+
+    Returns:
+        True if it is correct.
+    """
     try:
         return _HASHER.verify(password_hash or _nobody(), password[: MOST_LENGTH + 1]) and password_hash is not None
     except (VerificationError, InvalidHashError):

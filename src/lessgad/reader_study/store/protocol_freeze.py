@@ -22,7 +22,15 @@ from lessgad.reader_study.store.tables import Account, StoredProtocol, StoredRea
 
 
 def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str:
-    """Give the hash of the frozen protocol, which is frozen now where it was not.
+    """Give the hash of the frozen protocol, and freeze it first if necessary.
+
+    Args:
+        session: Session of the database.
+        at: Current time, in seconds since 1970.
+        protocol: The protocol of the reader study.
+
+    Returns:
+        SHA-256 as hexadecimal digits.
 
     Raises:
         ReaderStudyError: It is frozen, and another one.
@@ -39,7 +47,12 @@ def frozen_sha256(session: Session, at: float, protocol: ReadingProtocol) -> str
 
 
 def check_protocol(session: Session, protocol: ReadingProtocol) -> None:
-    """Raise ReaderStudyError where the protocol is not the frozen one, or not that by which readers were invited."""
+    """Raise ReaderStudyError where the protocol is not the frozen one, or not that by which readers were invited.
+
+    Args:
+        session: Session of the database.
+        protocol: The protocol of the reader study.
+    """
     stored = session.get(StoredProtocol, 1)
     if stored is not None:
         check_unchanged(read_frozen(stored.content), protocol)
@@ -51,8 +64,6 @@ def check_protocol(session: Session, protocol: ReadingProtocol) -> None:
         }
         if given != wanted:
             raise ReaderStudyError(
-                "the protocol by which readers were invited",
-                "other settings or cases",
-                None,
-                "Put them back; questions can be changed until the first answer, the rest cannot",
+                "The settings or cases are not those with which the readers were invited",
+                remedy="Put them back; questions can be changed until the first answer, the rest cannot",
             )

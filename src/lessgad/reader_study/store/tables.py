@@ -132,7 +132,7 @@ class SignOff(SQLModel, table=True):
 
 
 class AuditEvent(SQLModel, table=True):
-    """What happened, each event with the hash of the one before."""
+    """Events of the study, each with the hash of the one before."""
 
     __tablename__ = "audit_event"
     id: int | None = Field(default=None, primary_key=True)

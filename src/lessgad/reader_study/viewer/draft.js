@@ -38,8 +38,8 @@ export class Draft {
     try {
       const { status, ok } = await post(this.form.dataset.draft, this.#fields());
       if (this.closed) return;
-      if (status === 401) this.#say("You are logged out. Log in in another window, then go on here.", true);
-      else if (!ok) this.#say("Not saved: load the page again.", true);
+      if (status === 401) this.#say("You are logged out. Log in in another window, then continue here.", true);
+      else if (!ok) this.#say("Not saved. Load the page again.", true);
       else if (changes === this.changes) {
         this.saved = changes;
         this.#say(this.form.classList.contains("locked") || !changes ? "" : "saved as draft", false);

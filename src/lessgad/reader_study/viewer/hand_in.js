@@ -17,7 +17,7 @@ export function addHandIn(element, form, draft, time, status) {
     const button = element.querySelector("button[type=submit]");
     button.disabled = true;
     status.classList.remove("bad");
-    status.textContent = "handing in …";
+    status.textContent = "submitting …";
     const fields = new FormData(element);
     fields.set("active_s", time.seconds.toFixed(1));
     try {
@@ -29,9 +29,9 @@ export function addHandIn(element, form, draft, time, status) {
       }
       if (said.problems) form.showProblems(said.problems);
       status.textContent =
-        code === 401 ? "You are logged out. Log in in another window, then hand in again." : said.reason || "Not handed in.";
+        code === 401 ? "You are logged out. Log in in another window, then submit again." : said.reason || "Not submitted.";
     } catch {
-      status.textContent = "The server cannot be reached. Nothing is lost: hand in again in a moment.";
+      status.textContent = "The server cannot be reached. Nothing is lost. Submit again in a moment.";
     }
     status.classList.add("bad");
     button.disabled = false;

@@ -32,6 +32,9 @@ def create_app(
         hosts: Names under which browsers may ask for it; under any other nothing is answered.
         experiment: How the coordinator's page names the experiment.
         now: The clock, in Unix seconds.
+
+    Returns:
+        The application.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.lessgad = State(study, now, experiment)

@@ -26,16 +26,16 @@ Study = Annotated[State, Depends(state_of)]
 
 @dataclass(frozen=True)
 class ReaderProgress:
-    """How far one reader is.
+    """Progress of one reader.
 
     Attributes:
-        account: Of the reader.
-        cases: With their state.
+        account: Account of the reader.
+        cases: Cases with their state.
         n_done: Handed in.
         n_revised: Handed in more than once.
-        seen_at: When they were last here; None where never.
+        seen_at: Time of the last visit; None if there was none.
         is_logged_in: Whether there is a login to end.
-        signed_at: When they signed off; None where they have not.
+        signed_at: Time of the sign-off; None before.
     """
 
     account: Account
@@ -48,7 +48,15 @@ class ReaderProgress:
 
 
 def progress_page(visitor: Visitor, state: State) -> Response:
-    """Progress per reader by case."""
+    """Show the progress of each reader by case.
+
+    Args:
+        visitor: The coordinator.
+        state: State of the server.
+
+    Returns:
+        The page.
+    """
     with state.study.store.reading() as session:
         readers = [_progress(session, account, state) for account in accounts(session, "reader")]
         frozen = session.get(StoredProtocol, 1)
@@ -68,7 +76,17 @@ def progress_page(visitor: Visitor, state: State) -> Response:
 
 @router.post("/accounts/{account_id}/logout")
 def end_logins(account_id: int, _visitor: Coordinator, _form: OwnForm, state: Study) -> Response:
-    """Log somebody out everywhere."""
+    """Log a reader out everywhere.
+
+    Args:
+        account_id: ID of the account.
+        _visitor: The coordinator, who must be logged in.
+        _form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect.
+    """
     with state.study.store.writing() as session:
         account = session.get(Account, account_id)
         if account is None or account.role != "reader":

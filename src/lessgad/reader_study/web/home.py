@@ -23,7 +23,15 @@ Study = Annotated[State, Depends(state_of)]
 
 @router.get("/")
 def home(visitor: AnyVisitor, state: Study) -> Response:
-    """What there is to do."""
+    """Show the list of cases.
+
+    Args:
+        visitor: The person who is logged in.
+        state: State of the server, with the reader study.
+
+    Returns:
+        The page.
+    """
     if visitor.role == "coordinator":
         return progress_page(visitor, state)
     at = state.now()
@@ -46,7 +54,16 @@ def home(visitor: AnyVisitor, state: Study) -> Response:
 
 @router.post("/face-notice")
 def face_notice_read(visitor: Reader, _form: OwnForm, state: Study) -> Response:
-    """Note that a reader knows that images show faces; asked once."""
+    """Record that a reader has confirmed the notice about faces, which is shown once.
+
+    Args:
+        visitor: The reader who is logged in.
+        _form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect.
+    """
     with state.study.store.writing() as session:
         account = session.get_one(Account, visitor.account_id)
         account.face_notice_at = account.face_notice_at or state.now()

@@ -17,7 +17,17 @@ router = APIRouter()
 
 @router.get("/readings/{reading_id}/images/{place}")
 def image(reading_id: str, place: int, visitor: Reader, state: Annotated[State, Depends(state_of)]) -> Response:
-    """16-bit voxels, gzipped for the way; no cache may keep them."""
+    """Send 16-bit voxels, gzipped, which no cache may keep.
+
+    Args:
+        reading_id: ID of the reading.
+        place: Place of the image among the panels, from 0.
+        visitor: The reader who is logged in.
+        state: State of the server.
+
+    Returns:
+        The voxels.
+    """
     study = state.study
     with study.store.reading() as session:
         assignment = find_assignment(session, visitor.account_id, reading_id, state.now(), study.protocol)

@@ -31,13 +31,30 @@ REFUSED = "Name and password do not match, or the account is locked for some min
 
 @router.get("/login")
 def show_login(request: Request, visitor: MaybeVisitor) -> Response:
-    """The login form."""
+    """Show the login form.
+
+    Args:
+        request: The request.
+        visitor: The person who is logged in; None if nobody is.
+
+    Returns:
+        The page.
+    """
     return RedirectResponse("/", 303) if visitor else _login_page(request)
 
 
 @router.post("/login")
 def log_in(request: Request, form: AnonymousForm, state: Study) -> Response:
-    """Check name and password; a new login gets a new token."""
+    """Check name and password; each login gets a new token.
+
+    Args:
+        request: The request.
+        form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect, or the form with an error.
+    """
     name = text(form, "name").strip()
     account_id = authenticate(state.study.store, state.now(), name, text(form, "password"))
     if account_id is None:
@@ -47,7 +64,16 @@ def log_in(request: Request, form: AnonymousForm, state: Study) -> Response:
 
 @router.post("/logout")
 def log_out(visitor: AnyVisitor, _form: OwnForm, state: Study) -> Response:
-    """End this login."""
+    """End this login.
+
+    Args:
+        visitor: The person who is logged in.
+        _form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect.
+    """
     with state.study.store.writing() as session:
         end_login(session, state.now(), visitor.token)
     response = RedirectResponse("/login", 303)
@@ -63,7 +89,16 @@ def form_secret(visitor: AnyVisitor) -> Response:
 
 @router.get("/invitation/{code}")
 def show_invitation(request: Request, code: str, state: Study) -> Response:
-    """The form for a first password."""
+    """Show the form for a first password.
+
+    Args:
+        request: The request.
+        code: Code of the invitation.
+        state: State of the server, with the reader study.
+
+    Returns:
+        The page.
+    """
     with state.study.store.reading() as session:
         account = find_invited(session, state.now(), code)
     if account is None:
@@ -73,7 +108,17 @@ def show_invitation(request: Request, code: str, state: Study) -> Response:
 
 @router.post("/invitation/{code}")
 def accept(request: Request, code: str, form: AnonymousForm, state: Study) -> Response:
-    """Set the password and log in."""
+    """Set the password and log in.
+
+    Args:
+        request: The request.
+        code: Code of the invitation.
+        form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect, or the form with an error.
+    """
     password, again = text(form, "password"), text(form, "again")
     with state.study.store.writing() as session:
         account = find_invited(session, state.now(), code)

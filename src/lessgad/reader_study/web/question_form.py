@@ -17,13 +17,13 @@ class FormItem:
     """A question about one thing, with what is answered so far.
 
     Attributes:
-        name: Of the form's field.
-        of: What it is about; empty where it is asked once.
+        name: Name of the form's field.
+        of: Image that it is about; empty if it is asked once.
         options: Value and words of each thing that can be ticked.
         chosen: Values that are ticked.
-        words: What is written, of a text or of "other".
+        words: Text of a text question or of the answer "other".
         waits_for: Name of the item on whose answer it depends; empty where it is always asked.
-        answer: The answer that makes it appear.
+        answer: Answer that makes it appear.
     """
 
     name: str
@@ -46,12 +46,15 @@ class FormQuestion:
 def questions_to_ask(
     questionnaire: Questionnaire, reading: Reading, answers: Mapping[str, ReaderResponse]
 ) -> list[FormQuestion]:
-    """Arrange the questions of a case: question by question, in each image by image.
+    """Arrange the questions of a case: question by question, and within each image by image.
 
     Args:
-        questionnaire: What is asked.
+        questionnaire: The questionnaire.
         reading: The case.
-        answers: Those to show.
+        answers: Answers to show.
+
+    Returns:
+        The questions in the order of the page.
     """
     names = {letter: reading.name(letter) for letter in reading.letters}
     asked: dict[str, list[FormItem]] = {}

@@ -24,7 +24,16 @@ router = APIRouter()
 
 @router.get("/readings/{reading_id}")
 def reading_page(reading_id: str, visitor: Reader, state: Annotated[State, Depends(state_of)]) -> Response:
-    """Show a case that is open or was read."""
+    """Show a case that is open or was read.
+
+    Args:
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        state: State of the server.
+
+    Returns:
+        The page.
+    """
     if not visitor.seen_face_notice:
         return RedirectResponse("/", 303)
     return render_reading(reading_id, visitor, state)
@@ -34,11 +43,14 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
     """Render the page of a case.
 
     Args:
-        reading_id: Of the case as this reader sees it.
+        reading_id: ID of the case as this reader sees it.
         visitor: The reader.
-        state: Of the server.
+        state: State of the server.
         status: HTTP status.
-        problem: What was wrong with what was handed in, where a browser without scripts did that.
+        problem: Problem with a submission by a browser without scripts.
+
+    Returns:
+        The response.
     """
     protocol = state.study.protocol
     with state.study.store.reading() as session:
@@ -74,7 +86,7 @@ def render_reading(reading_id: str, visitor: Visitor, state: State, status: int 
 
 
 def _geometry(assignment: Assignment, mode: str) -> dict[str, Any]:
-    """What the viewer needs to show voxels in proportion; a case opens at the lesion, except in blinded mode."""
+    """Geometry that the viewer needs; a case opens at the lesion, except in blinded mode."""
     row = assignment.row
     lesion_slice = row.lesion_slice if mode == "open" else None
     return {

@@ -31,7 +31,17 @@ LONGEST_TOKEN = 64
 
 @router.post("/readings/{reading_id}/draft")
 def keep_draft(reading_id: str, visitor: Reader, form: OwnForm, state: Study) -> Response:
-    """Keep what is filled in so far; with ``time_only`` the reading time alone."""
+    """Save the answers so far as a draft; with ``time_only`` save only the reading time.
+
+    Args:
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        An empty response.
+    """
     at = state.now()
     with state.study.store.writing() as session:
         reading = _reading(session, reading_id, visitor, state)
@@ -46,7 +56,18 @@ def keep_draft(reading_id: str, visitor: Reader, form: OwnForm, state: Study) ->
 
 @router.post("/readings/{reading_id}/answers")
 def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, state: Study) -> Response:
-    """Append answers; what is confirmed here is on the disk."""
+    """Append submitted answers; confirmed answers are on disk.
+
+    Args:
+        request: The request.
+        reading_id: ID of the reading.
+        visitor: The reader who is logged in.
+        form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect, or the page with the problems.
+    """
     study, at = state.study, state.now()
     with study.store.writing() as session:
         known = _handed_in_before(session, reading_id, visitor, state, text(form, "submission"))
@@ -68,7 +89,7 @@ def hand_in(request: Request, reading_id: str, visitor: Reader, form: OwnForm, s
                 protocol = frozen_sha256(session, at, study.protocol)
                 submit(session, at, visitor.account_id, reading, submission, protocol)
             except ReaderStudyError as error:
-                refused = f"{error.remedy or 'Not handed in: wanted ' + error.wanted}."
+                refused = str(error)
                 session.rollback()
         following = "" if wrong or refused else _next_address(session, visitor, state)
     return _answered(request, reading_id, visitor, state, wrong, refused, following)

@@ -18,7 +18,7 @@ def serve_study(study: ReaderStudy, port: int, hosts: Sequence[str], experiment:
 
     Args:
         study: Open.
-        port: On 127.0.0.1.
+        port: Port on 127.0.0.1.
         hosts: Names that a browser may ask for.
         experiment: How the coordinator's page names the experiment.
 

@@ -22,7 +22,15 @@ Study = Annotated[State, Depends(state_of)]
 
 @router.get("/sign-off")
 def show_sign_off(visitor: Reader, state: Study) -> Response:
-    """Ask once more; for who has not finished there is nothing here."""
+    """Ask for confirmation of the sign-off; readers who have not finished get no such page.
+
+    Args:
+        visitor: The reader who is logged in.
+        state: State of the server, with the reader study.
+
+    Returns:
+        The page.
+    """
     with state.study.store.reading() as session:
         n = _n_to_sign(session, visitor, state)
     return page("sign_off", visitor, n=n)
@@ -30,7 +38,16 @@ def show_sign_off(visitor: Reader, state: Study) -> Response:
 
 @router.post("/sign-off")
 def sign_off(visitor: Reader, form: OwnForm, state: Study) -> Response:
-    """Close the answers."""
+    """Close the answers of a reader.
+
+    Args:
+        visitor: The reader who is logged in.
+        form: The checked form.
+        state: State of the server, with the reader study.
+
+    Returns:
+        A redirect.
+    """
     with state.study.store.writing() as session:
         _n_to_sign(session, visitor, state)
         if text(form, "sure") == "yes":

@@ -16,10 +16,13 @@ def page(template: str, visitor: Visitor | None = None, status: int = 200, **con
     """Render a template as a whole page.
 
     Args:
-        template: Its name, without ``.html.j2``.
+        template: Name of the template, without ``.html.j2``.
         visitor: Who is looking, if anybody is logged in.
         status: HTTP status.
-        content: What the template shows.
+        **content: What the template shows.
+
+    Returns:
+        The response.
     """
     source = _environment().get_template(f"{template}.html.j2")
     return HTMLResponse(source.render(visitor=visitor, **content), status_code=status)

@@ -34,7 +34,14 @@ def labels(given: Sequence[Assignment]) -> list[NumberedCase]:
 
 
 def sittings(given: Sequence[Assignment]) -> list[tuple[str, list[NumberedCase]]]:
-    """Group numbered cases for the page: practice, then each sitting."""
+    """Group numbered cases for the page: practice, then each sitting.
+
+    Args:
+        given: All readings of the reader.
+
+    Returns:
+        Title and cases of each group.
+    """
     numbered = labels(given)
     practice = [one for one in numbered if one.assignment.reading.case.practice]
     groups = [("Practice", practice)] if practice else []
@@ -47,7 +54,15 @@ def sittings(given: Sequence[Assignment]) -> list[tuple[str, list[NumberedCase]]
 
 
 def title_of(assignment: Assignment, given: Sequence[Assignment]) -> str:
-    """``Practice case 1 of 2``, ``Case 3 of 22``."""
+    """Write the title of a case: ``Practice case 1 of 2``, ``Case 3 of 22``.
+
+    Args:
+        assignment: The reading.
+        given: All readings of the reader.
+
+    Returns:
+        The title.
+    """
     practice = assignment.reading.case.practice
     same = [one for one in given if one.reading.case.practice == practice]
     number = 1 + [one.place for one in same].index(assignment.place)

@@ -23,7 +23,15 @@ class NotLoggedInError(Exception):
 
 
 def find_current(request: Request, state: Annotated[State, Depends(state_of)]) -> Visitor | None:
-    """Find who is logged in, if anybody is."""
+    """Find the person who is logged in.
+
+    Args:
+        request: The request.
+        state: State of the server.
+
+    Returns:
+        The visitor; None if nobody is logged in.
+    """
     token = request.cookies.get(LOGIN_COOKIE, "")
     if not token:
         return None
@@ -71,7 +79,15 @@ Coordinator = Annotated[Visitor, Depends(current_coordinator)]
 
 
 async def own_form(request: Request, visitor: AnyVisitor) -> FormData:
-    """Read a form that carries the secret of the visitor's login; any other is answered with 400."""
+    """Read a form that carries the secret of the visitor's login; other forms are answered with 400.
+
+    Args:
+        request: The request.
+        visitor: The person who is logged in.
+
+    Returns:
+        The form.
+    """
     form = await _form(request)
     _check_secret(form, visitor.csrf)
     return form
@@ -94,13 +110,28 @@ def new_form_secret() -> str:
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """Set a cookie for this browser session that scripts cannot read; over https it never leaves it."""
+    """Set a cookie for this browser session that scripts cannot read; over https it never leaves it.
+
+    Args:
+        request: The request.
+        response: The response to change.
+        name: Name of the cookie.
+        value: Value of the cookie.
+    """
     secure = request.url.scheme == "https"
     response.set_cookie(name, value, httponly=True, secure=secure, samesite="lax", path="/")
 
 
 def text(form: FormData, name: str) -> str:
-    """One field of a form; empty where there is none."""
+    """Read one field of a form.
+
+    Args:
+        form: The form.
+        name: Name of the field.
+
+    Returns:
+        The text; empty if there is no such field.
+    """
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
 

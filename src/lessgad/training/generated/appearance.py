@@ -41,8 +41,11 @@ def draw_appearance(kinds: Several[Kind], rng: np.random.Generator) -> Appearanc
     """Draw signals of all tissues and of the materials of lesions.
 
     Args:
-        kinds: Of the materials after the tissues.
-        rng: Of the scene.
+        kinds: Kinds of lesion of the materials after the tissues.
+        rng: Random generator of the scene.
+
+    Returns:
+        The signals.
     """
     before, after = _by_physics(kinds, rng) if rng.random() < PHYSICS_SHARE else _at_random(kinds, rng)
     if rng.random() < NOTHING_ENHANCES_SHARE:

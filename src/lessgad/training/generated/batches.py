@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of generated patches; each depends on the seed and its number alone."""
+"""Batches of generated patches; each depends only on the seed and its number."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ N_INTERLEAVED = 4  # blocks whose batches take turns, so that steps in a row see
 
 @dataclass(frozen=True, eq=False)
 class GeneratedBatch:
-    """What one step sees.
+    """Data of one training step.
 
     Attributes:
-        source: What `kernel_sources` stacks.
+        source: Input channels from `kernel_sources`.
         standard_dose: The noise-free target on [−1, 1].
-        dose: Of each patch.
+        dose: Dose of each patch.
     """
 
     source: Float[Tensor, "b c h w"]
@@ -54,7 +54,15 @@ class Blocks(Dataset[list[GeneratedBatch]]):
 
 
 def draw_block(seed: int, number: int) -> list[GeneratedBatch]:
-    """Draw the batches of one block."""
+    """Draw the batches of one block.
+
+    Args:
+        seed: Random seed.
+        number: Number of the block.
+
+    Returns:
+        The batches.
+    """
     torch.set_num_threads(1)
     rngs = [np.random.default_rng((seed, 7, number * BATCH_SIZE + i)) for i in range(BATCH_SIZE)]
     group = number * BATCH_SIZE // (SCENES_OF_HEAD * HEADS_AT_ONCE)
@@ -75,13 +83,16 @@ def draw_block(seed: int, number: int) -> list[GeneratedBatch]:
 
 
 def batches(seed: int, first_step: int, n_steps: int, n_workers: int = 1) -> Iterator[GeneratedBatch]:
-    """Give the batches of the steps from `first_step`, drawn ahead by worker processes.
+    """Draw the batches of the steps from `first_step` ahead in worker processes.
 
     Args:
-        seed: Of the training.
+        seed: Seed of the training.
         first_step: A multiple of `N_SCANS` · `N_INTERLEAVED`.
-        n_steps: Where to stop, counted from 0.
+        n_steps: Number of steps in all; the last one is n_steps − 1.
         n_workers: Processes; 0 draws in this one. The batches do not depend on it.
+
+    Yields:
+        One batch per step.
     """
     blocks = Blocks(seed, first_step // N_SCANS, -(-n_steps // N_SCANS))
     loader = DataLoader(

@@ -31,11 +31,11 @@ class GeneratedHead:
         labels: A material for each voxel.
         gray: Fraction of gray matter; what is neither gray nor white is what the label says.
         white: Fraction of white matter.
-        kinds: Of the materials after the tissues.
+        kinds: Kinds of lesion of the materials after the tissues.
         centers: Voxels worth looking at: lesions.
         brain: What a skull strip leaves.
         texture: Fine structure of the signal, SD 1.
-        uptake_texture: Of the enhancement, SD 1.
+        uptake_texture: Texture of the enhancement, SD 1.
     """
 
     labels: Int[np.ndarray, "x y z"]
@@ -50,7 +50,15 @@ class GeneratedHead:
 
 @lru_cache(maxsize=N_KEPT)
 def generated_head(seed: int, number: int) -> GeneratedHead:
-    """Build head `number` of a training: anatomy for most, shapes without any meaning for a quarter."""
+    """Build head `number` of a training: anatomy for three quarters, meaningless shapes for one quarter.
+
+    Args:
+        seed: Random seed.
+        number: Number of the head.
+
+    Returns:
+        The head.
+    """
     rng = np.random.default_rng((seed, number))
     return _shapes(rng) if rng.random() < SHAPES_SHARE else _anatomy(rng)
 

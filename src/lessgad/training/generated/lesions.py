@@ -28,10 +28,10 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Lesions:
-    """What was painted.
+    """Lesions that were painted into a scene.
 
     Attributes:
-        kinds: Of the materials from `FIRST_MATERIAL` on.
+        kinds: Kinds of lesion of the materials from `FIRST_MATERIAL` on.
         centers: Voxel of each lesion, (n, 3).
     """
 
@@ -49,9 +49,12 @@ def paint_lesions(
 
     Args:
         labels: A material for each voxel of 1 mm.
-        brain: Where most lesions are.
+        brain: Voxels of the brain, in which most lesions lie.
         dura_mm: Distance outside the intracranial cavity.
-        rng: Of the patient.
+        rng: Random generator of the patient.
+
+    Returns:
+        What was painted.
     """
     painters = (_solid, _ring, _cystic, _patchy, _small_ones, _diffuse, _meningeal, _bright)
     kinds: list[Kind] = []

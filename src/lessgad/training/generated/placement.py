@@ -15,7 +15,14 @@ AXIAL_SHARE = 0.6
 
 
 def spacing(rng: np.random.Generator) -> tuple[float, float, float]:
-    """Draw the spacing from slice to slice, row to row, column to column, mm."""
+    """Draw the spacing of slices, rows and columns.
+
+    Args:
+        rng: Random generator.
+
+    Returns:
+        The three spacings, in mm.
+    """
     in_plane = float(np.exp(rng.uniform(np.log(0.4), np.log(1.25))))
     between = in_plane if rng.random() < 0.3 else float(np.exp(rng.uniform(np.log(0.8), np.log(6.0))))
     if rng.random() < 0.15:
@@ -24,14 +31,29 @@ def spacing(rng: np.random.Generator) -> tuple[float, float, float]:
 
 
 def grid_mm(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Float[np.ndarray, "z y x 3"]:
-    """Give x, y, z of each voxel around the middle, mm."""
+    """Give the position of each voxel relative to the middle of the grid.
+
+    Args:
+        shape: Number of voxels along each axis.
+        spacing: Spacing of slices, rows and columns, in mm.
+
+    Returns:
+        x, y, z in mm, (z, y, x, 3).
+    """
     axes = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(shape, spacing, strict=True)]
     z, y, x = np.meshgrid(*axes, indexing="ij")
     return np.stack([x, y, z], axis=-1).astype(np.float32)
 
 
 def orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
-    """Draw a rotation, a size and a mirroring."""
+    """Draw a rotation, a size and a mirroring.
+
+    Args:
+        rng: Random generator.
+
+    Returns:
+        The matrix, (3, 3).
+    """
     from scipy.spatial.transform import Rotation
 
     if rng.random() < AXIAL_SHARE:
@@ -44,7 +66,15 @@ def orientation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
 
 
 def center(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
-    """Draw a place in a head, voxels: often near a lesion."""
+    """Draw a place in a head, often near a lesion.
+
+    Args:
+        head: The generated head.
+        rng: Random generator.
+
+    Returns:
+        The place, in voxels, (3,).
+    """
     if len(head.centers) and rng.random() < 0.65:
         return head.centers[rng.integers(len(head.centers))] + rng.normal(0, 10, 3)
     n = np.array(head.labels.shape)
@@ -55,7 +85,15 @@ def center(head: GeneratedHead, rng: np.random.Generator) -> Float[np.ndarray, "
 
 
 def warp(shape: tuple[int, ...], rng: np.random.Generator) -> Float[np.ndarray, "z y x 3"]:
-    """Draw a smooth deformation, mm."""
+    """Draw a smooth deformation.
+
+    Args:
+        shape: Number of voxels along each axis.
+        rng: Random generator.
+
+    Returns:
+        Displacement of each voxel in mm, (z, y, x, 3).
+    """
     coarse = rng.normal(0, rng.uniform(0, 2.5), (3, 1, 1, 3, 5, 5)).reshape(3, 3, 5, 5)
     fine = functional.interpolate(
         torch.from_numpy(coarse.astype(np.float32))[None], size=shape, mode="trilinear", align_corners=True
@@ -64,7 +102,14 @@ def warp(shape: tuple[int, ...], rng: np.random.Generator) -> Float[np.ndarray, 
 
 
 def axes_of(grid: Float[np.ndarray, "z y x 3"]) -> Float[np.ndarray, "3 3"]:
-    """Step from voxel to voxel along z, y and x, in the middle of the grid."""
+    """Find the step from voxel to voxel along z, y and x in the middle of the grid.
+
+    Args:
+        grid: Position of each voxel, in mm.
+
+    Returns:
+        The steps, (3, 3).
+    """
     z, y, x = (n // 2 for n in grid.shape[:3])
     here = grid[z, y, x]
     before = grid[z - 1, y, x], grid[z, y - 1, x], grid[z, y, x - 1]
@@ -74,7 +119,16 @@ def axes_of(grid: Float[np.ndarray, "z y x 3"]) -> Float[np.ndarray, "3 3"]:
 def moved(
     grid: Float[np.ndarray, "z y x 3"], error_mm: float, rng: np.random.Generator
 ) -> Float[np.ndarray, "z y x 3"]:
-    """What is left of the head's motion after registration: as many degrees as millimeters."""
+    """Add the head motion that registration leaves: as many degrees as millimeters.
+
+    Args:
+        grid: Position of each voxel, in mm.
+        error_mm: Size of the registration error, in mm.
+        rng: Random generator.
+
+    Returns:
+        The moved positions in mm, (z, y, x, 3).
+    """
     left = rigid(rng.normal(0, error_mm, 3), rng.normal(0, error_mm, 3))
     center = grid.reshape(-1, 3).mean(axis=0)
     return ((grid - center) @ left[:3, :3].T.astype(np.float32) + center + left[:3, 3]).astype(np.float32)

@@ -26,7 +26,7 @@ class GeneratedPatch:
     """One patch to learn from.
 
     Attributes:
-        source: What `kernel_sources` stacks for the middle slice.
+        source: Input channels from `kernel_sources` for the middle slice.
         standard_dose: The target on [−1, 1].
         dose: β.
     """
@@ -39,13 +39,16 @@ class GeneratedPatch:
 def draw_scan(
     scene: Scene, rng: np.random.Generator, n_neighbors: int = 2, dose: float | None = None
 ) -> GeneratedPatch:
-    """Scan a scene with a dose and noise of its own, and cut a patch.
+    """Scan a scene with a dose and noise, and cut a patch.
 
     Args:
-        scene: Where.
-        rng: Of everything drawn.
+        scene: Scene to scan.
+        rng: Random generator of everything drawn.
         n_neighbors: Slices that the field sees above and below.
         dose: β; None draws one.
+
+    Returns:
+        The patch.
     """
     drawn = _dose(rng)
     dose = drawn if dose is None else dose

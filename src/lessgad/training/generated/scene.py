@@ -46,10 +46,10 @@ class Scene:
         standard_dose: The target: T1ce on the common grid, in the position of the T1.
         low_dose_source_pair: T1 and T1ce at the voxels of the low dose's scanner.
         pre_contrast_shift: Where the voxels of the T1's scanner lie, in voxels of the common grid (z, y, x).
-        low_shift: Where those of the low dose lie.
+        low_shift: Where the voxels of the low dose's scanner lie, in voxels of the common grid (z, y, x).
         seen: Voxels that are scanned; what a skull strip takes away is not.
         misalignment_mm: How far the low dose may be from the T1, as a field is told; 0 for simulated low doses.
-        spacing_mm: From slice to slice, row to row, column to column.
+        spacing_mm: Spacing of slices, rows and columns, in mm.
         unit: Signal of the tissue that the images are normalized by.
     """
 
@@ -65,7 +65,15 @@ class Scene:
 
 
 def draw_scene(head: GeneratedHead, rng: np.random.Generator) -> Scene:
-    """Place a stack of slices in a head and sample what scanners would see, all noise-free."""
+    """Place a stack of slices in a head and sample the noise-free signals that scanners would measure.
+
+    Args:
+        head: The generated head.
+        rng: Random generator.
+
+    Returns:
+        The scene.
+    """
     spacing = draw_spacing(rng)
     n = int(min(MOST_SLICES, max(N_SEEN, 2 * np.ceil(DEPTH_MM / spacing[0]) + 1)))
     grid = grid_mm((n, SIZE, SIZE), spacing) @ orientation(rng).T + center(head, rng)
