@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffixes of `path` (``.tmp-<random>-name.nii.gz``), so that
     writers that choose their format by suffix do the right thing. The file gets the permissions that
-    a newly opened file has (the umask), whatever its writer gave it. If the block raises, the
+    a newly opened file has (the umask), not those that its writer set. If the block raises, the
     temporary file is removed and `path` is left as it was.
 
     Args:

@@ -133,7 +133,7 @@ def in_order_of(volume: Volume, like: Volume) -> Volume:
 
 
 def with_axes_of(volume: Volume, like: Volume) -> Volume:
-    """Give `volume` the order and direction of axes that `like` has, whatever its grid; a view.
+    """Give `volume` the order and direction of axes that `like` has, on any grid; a view.
 
     Args:
         volume: The volume to reorder.

@@ -30,7 +30,7 @@ def test_one_patient_is_too_few_by_default(root):
     words = why_no_intervals(edited(root, restoration={"interval_patients": 3}))
     assert words is not None
     assert "one validation patient" in words
-    assert "asks for 3" in words
+    assert "requires 3" in words
 
 
 def test_three_patients_are_enough(root):
@@ -51,8 +51,8 @@ def test_the_pretrained_model_brought_its_own(root):
     (root / "experiment.yaml").write_text(yaml.safe_dump(given))
     experiment = edited(root, training={"models": "pretrained"}, restoration={"interval_patients": 3})
     assert why_no_intervals(experiment) is None
-    assert "nothing but the baselines was tuned on patients of this cohort" in calibrated_on_words(experiment)
+    assert "only the baselines were tuned on patients of this cohort" in calibrated_on_words(experiment)
 
 
 def test_trained_models_say_that_weights_were_chosen_on_the_same_patients(root):
-    assert "that the weights were chosen on" in calibrated_on_words(open_experiment(root))
+    assert "on which the weights were chosen" in calibrated_on_words(open_experiment(root))

@@ -72,7 +72,7 @@ def test_lesions_by_size():
 def test_whether_the_interval_of_the_tumor_held():
     rows = [replace(INTERVAL, patient=p, standard_enhancement=e) for p, e in (("01", 0.43), ("02", 0.46))]
     rows += [replace(INTERVAL, patient=p, area=a) for p in ("01", "02") for a in ("tumor_box", "head")]
-    (row,) = table("intervals hold", intervals=rows).rows
+    (row,) = table("Coverage of the intervals", intervals=rows).rows
     assert row[1:3] == ("91 %", "91 %")
     assert row[6] == "1 of 2"
 

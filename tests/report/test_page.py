@@ -223,7 +223,7 @@ def test_single_patients_are_shown_only_where_they_are_few():
 def test_note_on_subtract_and_scale_depends_on_the_simulation(noise_free, proportional):
     said = words(render_page(a_report(noise_free=noise_free, proportional=proportional)))
     assert ("without noise , as a mix" in said) == (noise_free and proportional)
-    assert ("has noise of its own" in said) == (not noise_free)
+    assert ("has independent noise" in said) == (not noise_free)
     assert ("makes it too bright" in said) == (not proportional)
 
 

@@ -128,7 +128,7 @@ def test_without_segmentation_there_is_no_such_stage(tiny_experiment, lessgad):
         ({"segmentation": {"model": "nowhere"}}, "There is no such folder; segmentation.model"),
         ({"segmentation": {"epoch": 3}}, "Did you mean epochs?"),
         ({"cohort": {"regions": {}}, "segmentation": {}}, "needs regions, and the cohort has none"),
-        ({"cohort": {"regions": {"a": [1], "b": [1, 2]}}, "segmentation": {}}, "label 1 in a and b"),
+        ({"cohort": {"regions": {"a": [1], "b": [1, 2]}}, "segmentation": {}}, "regions a and b share label 1"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_line_before_anything_is_done(tiny_experiment, lessgad, changes, words):

@@ -45,6 +45,21 @@ def test_patients_that_are_named(lessgad, tiny_experiment):
     assert "has no sub-99, which --participant-label names" in err
 
 
+def test_one_patient_is_restored_before_others_are_prepared(lessgad, tiny_experiment):
+    root = tiny_experiment("nothing")
+    change(root, "training", models="pretrained")
+    change(root, "field", preset="kernel")
+    for stage in ("prepare", "restore"):
+        code, _, err = lessgad("run", root, "--stage", stage, *(("--participant-label", "01")))
+        assert code == (0 if stage == "prepare" else 2), err
+    assert "Stage restore needs stage train" in err
+    assert lessgad("run", root, "--stage", "train")[0] == 0
+    code, _, err = lessgad("run", root, "--stage", "restore", "--participant-label", "01")
+    assert code == 0, err
+    assert {path.parts[-3] for path in (root / "restored").rglob("*.nii.gz")} <= {"sub-01", "restored"}
+    assert list((root / "restored").rglob("sub-01*.nii.gz"))
+
+
 @pytest.mark.parametrize("shard", ["0/50", "51/50", "three"])
 def test_a_share_that_is_none(lessgad, tiny_experiment, shard):
     code, _, err = lessgad("run", tiny_experiment("nothing"), "--stage", "prepare", "--shard", shard)
@@ -58,7 +73,7 @@ def test_stages_that_need_everybody(lessgad, tiny_experiment, option):
     for more in (("--stage", "train"), ()):
         code, _, err = lessgad("run", root, *more, *option)
         assert code == 2
-        assert "together with --stage prepare, restore, segment or evaluate" in err
+        assert "Give them with --stage prepare, restore, segment or evaluate" in err
 
 
 def test_what_another_run_is_at_is_skipped(lessgad, tiny_experiment):
@@ -126,7 +141,7 @@ def test_a_study_that_was_mended_is_stale_and_training_does_not_go_on_without_it
     assert set(stages[1].states.values()) == {"stale"}
     code, _, err = lessgad("run", root, "--stage", "train")
     assert code == 2
-    assert "Stage train needs stage prepare: 1 of 7 units are not done, first sub-02" in err
+    assert "Stage train needs stage prepare: 1 of 7 units are not done (the first is sub-02)" in err
 
 
 def test_a_bug_in_one_study_fails_that_study_alone(lessgad, tiny_experiment, monkeypatch):

@@ -49,11 +49,11 @@ def simulate_low_dose(
         pre_contrast: T1, true zero at 0.
         standard_dose: T1ce on the same grid and intensity scale (`register`, `calibrate`).
         dose: β, fraction of the standard dose, 0–1.
-        sequence: How the T1ce was acquired, or the path of its NIfTI file, whose BIDS sidecar tells; None for the
-            linear mix.
-        noise: `none`; `matched` denoises both scans and adds fresh Rician noise, as strong as in the T1ce and
-            correlated in plane as there; a number does the same for that SNR of tissue (second histogram peak of the
-            T1 over σ).
+        sequence: Acquisition parameters of the T1ce, or the path of its NIfTI file with a BIDS sidecar beside it; None
+            for the linear mix.
+        noise: `none`; `matched` denoises both scans and adds new Rician noise, as strong as in the T1ce and with the
+            same in-plane correlation; a number does the same for that SNR of tissue (second histogram peak of the T1
+            over σ).
         seed: Seed of the noise.
 
     Returns:

@@ -87,7 +87,8 @@ def exit_code(arguments: list[str] | None = None) -> int:
             error.show()
         else:
             context = getattr(error, "ctx", None)
-            say_error(f"{error.format_message()} See {context.command_path if context else 'lessgad'} --help")
+            words = error.format_message().rstrip(".")
+            say_error(f"{words}. See {context.command_path if context else 'lessgad'} --help")
         return 2
     except (typer.Abort, KeyboardInterrupt):
         result = INTERRUPTED

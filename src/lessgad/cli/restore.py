@@ -158,7 +158,7 @@ def _scans(named: dict[str, Path | None], noise_floor: NoiseFloor) -> dict[str, 
 
     Args:
         named: File of each scan; None for one that was not given.
-        noise_floor: Whether scans are used whose air is not near zero.
+        noise_floor: Whether scans whose air is not near zero are refused or kept.
 
     Returns:
         The scans that were given.

@@ -31,7 +31,7 @@ def restore_dicom(
         dose: Dose of the scan, 0–1; None takes that of the header.
         series: Roles of series by SeriesNumber, such as ``low_dose=5``.
         burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
-        noise_floor: Whether scans are used whose air is not near zero.
+        noise_floor: Whether scans whose air is not near zero are used, as sums over many coils are.
 
     Raises:
         LessgadError: The study or the model is not of use.

@@ -71,12 +71,12 @@ def find_face_plane(scan: Volume) -> FacePlane | None:
 
 
 def deface(scan: Volume, plane: FacePlane, to_plane: RigidTransform | None = None) -> Volume:
-    """Set everything in front of the plane to 0; the type is kept.
+    """Set everything in front of the plane to 0; the type stays.
 
     Args:
-        scan: The scan, any axis order.
-        plane: Plane behind the eyes, found in this scan or in another scan of the session.
-        to_plane: Maps points of this scan to the coordinates of the plane; None if they are the same.
+        scan: Any order of axes.
+        plane: Found in this scan or in another one of the session.
+        to_plane: Maps points of this scan to the coordinates of the plane; None where they are the same.
 
     Returns:
         The scan without the face.
@@ -89,9 +89,9 @@ def in_front_of(plane: FacePlane, scan: Volume, to_plane: RigidTransform | None 
     """Find the voxels in front of a plane, which defacing removes.
 
     Args:
-        plane: Plane behind the eyes.
-        scan: The scan.
-        to_plane: Maps points of this scan to the coordinates of the plane; None if they are the same.
+        plane: Found in this scan or in another one of the session.
+        scan: Any order of axes.
+        to_plane: As of `deface`.
 
     Returns:
         True in front of the plane, (i, j, k).

@@ -105,7 +105,7 @@ def _store(event: Event, settings: NodeSettings, queue: NodeQueue, log: NodeLog)
     except StorageError:
         log.say("image refused: disk full")
         return OUT_OF_RESOURCES
-    except Exception as error:  # noqa: BLE001 - whatever a peer sends must not stop the node
+    except Exception as error:  # noqa: BLE001 - nothing that a peer sends may stop the node
         log.say("image refused: not understood", kind=type(error).__name__)
         return CANNOT_UNDERSTAND
     log.say("image received", study=study)

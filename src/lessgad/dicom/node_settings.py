@@ -31,7 +31,7 @@ class Peer(Settings):
 
 
 class Tls(Settings):
-    """Certificates, for receiving and sending alike; both sides must show one.
+    """Certificates for receiving and sending; both sides must show one.
 
     Attributes:
         certificate: PEM file of this node.

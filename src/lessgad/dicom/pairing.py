@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of several scans make the pair: the two that are most alike in everything but contrast."""
+"""Choice of the pair among several scans: the two that differ least in everything but contrast."""
 
 from __future__ import annotations
 

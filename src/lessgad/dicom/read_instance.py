@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the header of one file, whatever its name, and see whether its pixels are all there."""
+"""Read the header of one file of any name and check that its pixel data are complete."""
 
 from __future__ import annotations
 

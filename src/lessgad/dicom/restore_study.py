@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,8 @@ class StudyScans:
     Attributes:
         low_dose: The scan to restore.
         dose: Dose as a fraction of the standard dose, 0–1.
-        pre_contrast: T1; None where there is none.
-        t2: T2; None without one.
+        pre_contrast: T1, if there is one.
+        t2: T2, if there is one.
     """
 
     low_dose: Candidate
@@ -92,8 +93,8 @@ def find_scans(
         raise DicomError(f"Not exactly one low-dose scan is recognized: {words}", path=folder, remedy=remedy)
     known = low[0].dose or 0.0
     if dose is not None and abs(known - dose) > _SAME_DOSE:
-        problem = f"--dose is {dose:g}, and the header of the scan says {percent(known)}"
-        raise DoseError(problem, remedy="Insist with --series low_dose=NUMBER")
+        words = f"--dose is {dose:g}, and the header of the scan says {percent(known)}"
+        raise DoseError(words, remedy="Insist with --series low_dose=NUMBER")
     by_role = {one.role: one for one in found}
     return StudyScans(low[0], known if dose is None else dose, by_role.get("pre_contrast"), by_role.get("t2"))
 
@@ -194,22 +195,20 @@ def _grid(candidate: Candidate) -> SliceGrid:
 
 def _read(candidate: Candidate, name: str, noise_floor: NoiseFloor) -> tuple[Volume, SeriesHeader]:
     """Read a scan, and refuse one that cannot be of a head."""
-    header = candidate.series.header
-    volume = convert(_grid(candidate), header.transfer_syntax_uid)[0]
+    volume = convert(_grid(candidate), candidate.series.header.transfer_syntax_uid)[0]
     check_scan(volume, name, noise_floor=noise_floor)  # a series says how it lies in space, or is not read at all
-    return volume, header
+    return volume, candidate.series.header
 
 
 def _restored(
     restorer: Restorer, low: Volume, dose: float, t1: Volume | None, t2: Volume | None, header: SeriesHeader
 ) -> tuple[Restoration, tuple[str, ...]]:
-    """Restore, with a map of discrepancy where there is an equation for the scan; else a caution says why not."""
-    known = acquisition(header)
+    """Restore, with a map of discrepancy if the scan has an equation; otherwise a caution gives the reason."""
+    restore = partial(restorer.restore_in_full, low, dose, t1, t2, acquisition=acquisition(header))
     try:
-        return restorer.restore_in_full(low, dose, t1, t2, acquisition=known, check=True), ()
+        return restore(check=True), ()
     except ModelError as error:
-        found = restorer.restore_in_full(low, dose, t1, t2, acquisition=known)
-        return found, (f"the image was not checked against the scan. {error.problem}",)
+        return restore(), (f"the image was not checked against the scan. {error.problem}",)
 
 
 def _images(
@@ -237,8 +236,7 @@ def _images(
             burnt_in=(NOT_FOR_DIAGNOSIS, "half-width 90 %") if burn_in else (),
         )
         images.append((half, restoration.half_width))
-    if restoration.discrepancy is not None:
-        found = restoration.discrepancy
+    if (found := restoration.discrepancy) is not None:
         discrepancy = replace(
             restored,
             name="discrepancy",

@@ -37,7 +37,7 @@ class SessionFace:
 
         Args:
             scan: The image of `candidate`.
-            candidate: Its series, whose header names the frame of reference.
+            candidate: Its series, which says in which coordinates it lies.
 
         Returns:
             The scan without the face.
@@ -64,17 +64,7 @@ class SessionFace:
             return self._plane
 
     def _to_reference(self, scan: Volume) -> RigidTransform:
-        """Register a scan to the reference.
-
-        Args:
-            scan: The scan.
-
-        Returns:
-            Transform that maps points of the scan to points of the reference.
-
-        Raises:
-            RegistrationError: The two cannot be aligned.
-        """
+        """Map points of a scan to points of the reference."""
         from lessgad.preparation.registration import register_rigid
 
         with _ONE_AT_A_TIME:
@@ -87,15 +77,7 @@ def reference_of(candidates: tuple[Candidate, ...]) -> Candidate:
 
 
 def _share_coordinates(one: Candidate, other: Candidate) -> bool:
-    """Tell whether two series lie in the same coordinates: one series, or one named frame of reference.
-
-    Args:
-        one: A series.
-        other: Another series, or the same one.
-
-    Returns:
-        True if the coordinates are the same.
-    """
+    """Whether two series lie in the same coordinates: one series, or one frame of reference that the headers name."""
     mine, theirs = one.series.header, other.series.header
     named = mine.frame_of_reference_uid or mine.series_uid
     return mine.series_uid == theirs.series_uid or named == theirs.frame_of_reference_uid

@@ -16,7 +16,7 @@ REACH_PX = 5
 H_PER_SIGMA = 0.6
 OWN_SHARE = 0.21  # of a voxel's noise that these settings leave in it where tissue is homogeneous
 LEVEL_PX = 2.0
-LEAST_LEVEL = 2.0  # below it a Rician spreads less, more voxels are alike, and the share is smaller
+LEAST_LEVEL = 2.0  # below it, a Rician spreads less, more voxels are similar, and the share is smaller
 
 
 def denoise(
@@ -41,7 +41,7 @@ def denoise(
     Args:
         image: M, true zero at 0, any unit; slices along z.
         sigma: σ of the real and of the imaginary part, same unit; 0 gives a copy.
-        correlation: Of neighboring pixels.
+        correlation: Correlation of the noise of neighboring pixels.
 
     Returns:
         A, 0 or above, of the same shape and type.

@@ -36,7 +36,7 @@ def add_noise(
         sigma: σ of the real and of the imaginary part of each coil, in the unit of the image; 0 gives a copy.
         rng: Random generator of the noise.
         n_coils: k, coils combined as root of the sum of squares.
-        correlation: Of neighboring pixels of a slice. Its y is the axis before the last, its x the *last* one (an
+        correlation: Correlation of neighboring pixels of a slice. y is the axis before the last, x the *last* one (an
             x y z volume goes in as z y x). It wraps around at borders, so that σ is the same everywhere.
 
     Returns:
@@ -146,8 +146,8 @@ def _check(n_axes: int, sigma: float, n_coils: int, correlation: NoiseCorrelatio
     if not 0 <= sigma < math.inf:
         raise SettingsError(f"The noise level is {sigma:g}; it must be 0 or above")
     if n_coils < 1:
-        raise SettingsError(f"The number of coils is {n_coils}; it must be at least 1")
+        raise SettingsError(f"The number of coils is {n_coils}; it must be 1 or above")
     if not correlation.is_white and n_axes < 2:
         raise SettingsError(
-            f"Noise that is correlated in plane needs an image with two axes or more; this one has {n_axes}"
+            f"Noise that is correlated in plane needs an image of two axes or more; this one has {n_axes}"
         )

@@ -31,8 +31,8 @@ class NoiseLevel:
 
     Attributes:
         sigma: SD of the real and of the imaginary part, in the unit of the image.
-        source: Where it was measured.
-        correlation: Of neighboring pixels in plane, x and y in the order of the image.
+        source: Region in which the noise was measured: air or tissue.
+        correlation: Correlation of neighboring pixels in plane, x and y in the order of the image.
     """
 
     sigma: float
@@ -71,7 +71,7 @@ def estimate_noise(image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x 
 def noise_of_air(
     image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]
 ) -> tuple[float, NoiseCorrelation] | None:
-    """σ and correlation of the air around the head, or None where that is not Rayleigh noise.
+    """Estimate σ and the correlation of the noise from the air around the head.
 
     Windows of 7×7 px whose power stands out (ghosts, things beside the head, tapered borders) are left out. The rest
     must have a mean of 1.913 SD within 3 %, and a distribution within 0.02 of Rayleigh's.
@@ -81,7 +81,7 @@ def noise_of_air(
         head: Foreground of the image.
 
     Returns:
-        σ; None if the air does not hold Rayleigh noise.
+        σ and the correlation; None if the air does not hold Rayleigh noise.
     """
     from scipy import ndimage
 
@@ -110,7 +110,7 @@ def _correlation(image: Float[np.ndarray, "x y z"], air: Bool[np.ndarray, "x y z
 
 
 def _axis(relative: Float[np.ndarray, "x y z"], air: Bool[np.ndarray, "x y z"], axis: int) -> tuple[float, float]:
-    """Acquired share and filter width of one axis."""
+    """Fit the acquired share and the filter width of one axis."""
 
     def shared(lag: int) -> float:
         before = [slice(None)] * 3

@@ -29,14 +29,14 @@ N_ITERATIONS = 8
 def noise_of_tissue(
     image: Float[np.ndarray, "x y z"], head: Bool[np.ndarray, "x y z"]
 ) -> tuple[float, NoiseCorrelation]:
-    """σ from the homogeneous part of the head: what a second difference along x and along y leaves of it.
+    """Estimate σ from second differences along x and y in the homogeneous part of the head.
 
         r = Dₓ Dᵧ M / 6,  D M = M(−d) − 2 M(0) + M(+d);   σ = median(|r| / √ξ) / 0.6745
 
     over the quarter of the bright voxels with the least first and second derivatives. ξ is the variance of a
     Rician of the local mean, over σ². The lag d is 1. Along an axis where lag 2 leaves more than 1.1 times as much,
-    neighbors are correlated, as after zero-filling or a filter of k-space: what lags 1 to 3 leave tells the
-    acquired share and the width of the filter (`NoiseCorrelation`), and σ follows from lag 2.
+    neighbors are correlated, as after zero-filling or a filter of k-space. The acquired share and the width of the
+    filter (`NoiseCorrelation`) are then fitted to lags 1 to 3, and σ follows from lag 2.
 
         g(d)² = 1 − 4/3 ρ(d) + 1/3 ρ(2d),   σ² = var r / (gₓ² gᵧ²)
 
@@ -49,10 +49,7 @@ def noise_of_tissue(
         head: Foreground of the image.
 
     Returns:
-        σ in the unit of the image, above 0.
-
-    Returns:
-        σ, in the unit of the image, and the correlation of neighboring pixels.
+        σ in the unit of the image, above 0, and the correlation of neighboring pixels.
 
     Raises:
         StudyError: Fewer than 500 homogeneous voxels, or no noise in them.
@@ -171,7 +168,7 @@ def _second_difference(image: Float[np.ndarray, "x y z"], lag: int, axis: int) -
 
 
 def _axis(left: list[float]) -> tuple[float, float, float]:
-    """Acquired share, filter width, and g(2) of the axis along which stencils of lag 1, 2, 3 leave so much noise."""
+    """Fit the acquired share, the filter width and g(2) of an axis to the noise that stencils of lag 1, 2, 3 leave."""
     pairs, rho = possible_axes()
     lags = np.array(LAGS_PX)
     # Beyond 8 px nothing is correlated that the table holds.

@@ -16,7 +16,7 @@ _OF_CUTOFF = _OF_ONE - np.float32(_CUTOFF) * _PER_UNIT
 def non_local_means(
     relative: Float[np.ndarray, "x y"], strength: float, patch_px: int, reach_px: int
 ) -> Float[np.ndarray, "x y"]:
-    """Average each pixel with those of a slice whose surroundings look alike.
+    """Average each pixel with the pixels of the slice whose surroundings are similar.
 
         w = exp(−max(d² − 2, 0)/h²),  d² the squared difference of two patches, a sum over n² pixels over (n + 1)²
 

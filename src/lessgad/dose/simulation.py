@@ -149,7 +149,15 @@ def simulated_low_dose(
 
 
 def noise_correlation(study: PreparedStudy, settings: SimulationSettings) -> NoiseCorrelation:
-    """Give the correlation that fresh noise of a study is drawn with: as set, or as measured in its T1ce."""
+    """Give the correlation of the fresh noise of a study.
+
+    Args:
+        study: The prepared study.
+        settings: Settings of the simulation.
+
+    Returns:
+        The correlation that is set, or, if none is set, the one measured in the T1ce.
+    """
     if settings.noise_fwhm_px is None:
         return study.noise_correlation
     return gaussian_correlation(settings.noise_fwhm_px)

@@ -25,8 +25,8 @@ class LowDoseSimulator:
     Attributes:
         curve: How enhancement follows the dose; None for the paper's linear mix.
         sigma: SD of the noise of each channel, on the scale of [−1, 1]; 0 adds none.
-        correlation: Of the noise of neighboring pixels; x is the last axis of `scan`.
-        seed: Of the noise of whole slices; a slice at a dose has the same noise whoever asks.
+        correlation: Correlation of the noise of neighboring pixels; x is the last axis of `scan`.
+        seed: Seed of the noise of whole slices; the noise of a slice at a dose is always the same.
     """
 
     curve: DoseCurve | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
 
-OTHERWISE = "To use it all the same, set simulation.noise to {snr: 20} or to none in experiment.yaml"
+OTHERWISE = "To use it anyway, set simulation.noise to {snr: 20} or to none in experiment.yaml"
 
 
 @dataclass(frozen=True)

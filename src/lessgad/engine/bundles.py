@@ -25,7 +25,7 @@ class Workers(Protocol):
 
     Attributes:
         lost: Errors that tell of a lost worker.
-        why_lost: What may be the reason, for people.
+        why_lost: Likely reason, for messages.
         look_again_s: How long to wait for a bundle before `at_once` is read, and `check` called, again.
     """
 
@@ -51,7 +51,7 @@ class Bundle:
     Attributes:
         jobs: Jobs in order.
         losses: Workers that were lost at the first of them.
-        suspect: Whether it is done by itself, as one of several that were at hand when all workers were lost.
+        suspect: Whether it runs alone, because it was one of several running jobs when all workers were lost.
     """
 
     jobs: tuple[Job, ...]
@@ -97,7 +97,7 @@ def do_bundles(folder: StateFolder, bundles: Sequence[Sequence[Job]], workers: W
 
     Raises:
         LessgadError: What `do_job` raises.
-        KeyboardInterrupt: The user pressed Ctrl-C; jobs at hand are dropped, finished ones are kept.
+        KeyboardInterrupt: The user pressed Ctrl-C; running jobs are dropped, finished ones are kept.
     """
     waiting = deque(Bundle(tuple(jobs)) for jobs in bundles)
     suspects: deque[Bundle] = deque()
@@ -132,7 +132,7 @@ def _while_whole(
             try:
                 done = future.result()
             except BrokenExecutor:
-                raise  # all at hand may be the reason
+                raise  # any running job may be the reason
             except lost:
                 yield from _after_loss(folder, at_hand.pop(future), waiting, workers.why_lost)
             else:

@@ -21,7 +21,7 @@ class DaskWorkers:
     Args:
         client: A `distributed.Client`.
         timeout_s: How long to go on when no worker is left.
-        tried: How workers were asked for, for people.
+        tried: Description of the request for workers, for messages.
     """
 
     look_again_s: float | None = MOST_SILENCE_S

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do one unit under its lock, so that whatever interrupts it, nothing half done is ever taken for done."""
+"""Do one unit under its lock, so that no interruption can leave unfinished work that looks finished."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what a killed run left half-written; whoever holds the unit's lock is the only one to write this file."""
+    """Remove half-written files of a killed run; only the holder of the unit's lock writes this file."""
     inside = path.glob(".tmp-*") if path.is_dir() else ()
     for leftover in (*path.parent.glob(f".tmp-*-{path.name}"), *inside):
         leftover.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ class HeldError(LockedError):
     """Another process holds a lock.
 
     Args:
-        what: The work, for people.
+        what: Description of the work in messages.
         holder: Who holds it; None where that is not known.
     """
 
@@ -72,14 +72,14 @@ class HeldError(LockedError):
 
 @contextmanager
 def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
-    """Hold a lock while the block runs; the lock ends with the process, in whatever way the process ends.
+    """Hold a lock while the block runs; the lock ends when the process ends, even by a kill.
 
     The lock is that of the operating system on the open file (``flock``), which network file systems hand on to their
     server. Who holds it is written beside it, for people only: the file that says so may outlive its process.
 
     Args:
         path: The lock file.
-        what: The work, for people: "training of the model all-doses".
+        what: Description of the work in messages: "training of the model all-doses".
         mark: Tells one kind of the same work from another.
 
     Yields:
@@ -109,7 +109,7 @@ def holding(path: Path, what: str, mark: str = "") -> Iterator[None]:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         said = {"process": os.getpid(), "machine": platform.node(), "since": since, "mark": mark}
         with saying_why(holder):
-            holder.write_text(json.dumps(said), encoding="utf-8")  # whoever reads half of it learns nothing, no more
+            holder.write_text(json.dumps(said), encoding="utf-8")  # half a file is ignored by readers
         yield
     finally:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run tells whoever is watching."""
+"""Progress messages of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Progress(Protocol):
         """
 
     def advance(self, done: float, note: str = "") -> None:
-        """So much of the stage is done; the note says what is at hand.
+        """Report how much of the stage is done; the note names the current work.
 
         Args:
             done: Work done so far, in the unit of the total.

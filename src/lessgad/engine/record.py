@@ -26,7 +26,7 @@ class Record:
         outcome: done or failed.
         reason: Why it failed, in one line; empty when done.
         finished: End of the work, UTC, ISO 8601.
-        made_from: What went into the fingerprint, for people who ask what has changed since; empty in old records.
+        made_from: Parts of the fingerprint, to show what has changed since; empty in old records.
         format: Format of the file; 1 had no `made_from`.
     """
 

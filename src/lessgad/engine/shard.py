@@ -47,7 +47,7 @@ class Shard:
         return cls(number, n)
 
     def of(self, subjects: Sequence[str]) -> list[str]:
-        """Give every n-th subject: each is in one share, whatever order they come in."""
+        """Take every n-th subject; each is in one share, in any order of the subjects."""
         return sorted(subjects)[self.number - 1 :: self.n]
 
 

@@ -77,7 +77,7 @@ class Standing:
         return tuple(found)
 
     def made_from(self, key: str) -> dict[str, Any]:
-        """Give what a record keeps of the ingredients, for people who ask later what has changed."""
+        """Give the ingredients that a record keeps, to show later what has changed."""
         unit = self.plan[key]
         inputs = self._in_roles(unit)
         if len(inputs) > MOST_KEPT:

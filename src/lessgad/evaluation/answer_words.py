@@ -31,7 +31,7 @@ def headline(answer: DoseAnswer) -> str:
 
 
 def evidence(answer: DoseAnswer) -> str:
-    """What an answer stands on, at which dose it ends, and which endpoints gave no verdict; empty without an answer."""
+    """State the evidence for an answer, its lowest dose and the endpoints without a verdict; empty if there is none."""
     if answer.status not in {"given", "no dose"}:
         return ""
     kept = [_kept(answer, answer.lowest_dose)] if answer.lowest_dose is not None else []

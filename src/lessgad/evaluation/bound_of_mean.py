@@ -30,10 +30,10 @@ def bound_of_mean(
 
         h(γ) = √n · (3/γ) · ((1 + γ·(t/√n − γ/(6n)))^⅓ − 1)
 
-    c_n holds for whatever is no more skewed than an exponential, whether the sample shows it or not; h takes over where
-    it shows more. Plain t accepts too often what matters here: most patients do well, few do badly, and a sample that
-    misses those few misses the spread that they bring. How often a mean *at* the margin was taken for better, in per
-    cent, at a level of 2.5 %, the worst over 8 to 60 patients:
+    c_n holds for every distribution that is at most as skewed as an exponential, whether or not the sample shows the
+    skewness; h is used if the sample shows more. Plain t accepts the important case too often: most patients do well,
+    few do badly, and a sample without those few shows too little spread. The table gives how often a mean *at* the
+    margin was taken for better, in percent, at a level of 2.5 %, the worst over 8 to 60 patients:
 
     | patients' means, long tail on the bad side | t | Johnson | BCa | sign flips | bootstrap-t | this |
     |---|---|---|---|---|---|---|
@@ -42,13 +42,13 @@ def bound_of_mean(
     | skewness to 2: beta, exponential, log-normal σ ½, failures of 5 SD | 10.6 | 11.1 | 15.7 | 11.4 | 10.0 | 2.7 |
     | log-normal σ 1, skewness 6.2 | 17.1 | 12.5 | 17.3 | 16.2 | 9.4 | 4.8 |
 
-    It does not hold in the last row; where one patient in twenty is worse by 8 SD (6 at 30 patients: half of such
-    samples hold one or none); and where most patients are alike (four in five at zero: 24 at 8 patients, 18 at 10, 6 at
-    20, under 3 from 30; half at zero: 4.5 at 8, under 3 from 12). No bound of a mean holds for every distribution
-    (Bahadur & Savage 1956).
+    The bound does not hold in the last row; if one patient in twenty is worse by 8 SD (6 at 30 patients: half of such
+    samples hold one or none); and if most patients have equal values (four in five at zero: 24 at 8 patients, 18 at
+    10, 6 at 20, under 3 from 30; half at zero: 4.5 at 8, under 3 from 12). No bound of a mean holds for every
+    distribution (Bahadur & Savage 1956).
 
-    The price: a dose that equals the standard passes in 80 % where the SD of patients is at most 1.75 margins (normal;
-    with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
+    The price: a dose that equals the standard dose passes in 80 % of studies if the SD of patients is at most 1.75
+    margins (normal; with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
 
     Args:
         values: One finite value per patient; leading axes are tables of their own.

@@ -42,7 +42,7 @@ def contrast_ratios(
         CEP = 100 · (S_tumor − S_tumor, T1) / S_tumor, T1
 
     S_tumor is the mean over the tumor. S_background is the median, for no one drew a region around the vessels and the
-    fat in it. σ is that of the *acquired* low dose, whatever was made of it: a method that smooths has gained nothing
+    fat in it. σ is that of the *acquired* low dose, also for restored images: a method that smooths has gained nothing
     by it.
 
     Args:

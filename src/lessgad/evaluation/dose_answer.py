@@ -4,11 +4,11 @@
 Values that do not exist never help a dose:
 
 - *undefined at every dose*, 0 included (recovery of a tumor that does not enhance even at the standard dose; a study
-  that could not be prepared): the study says nothing of that endpoint. It is left out at all doses alike, so that it
+  that could not be prepared): the study says nothing of that endpoint. It is left out at all doses, so that it
   cannot favor one; its patient is counted where no other study of theirs has a value, and told beside the answer.
 - *missing or undefined at some doses only*: such a dose does not pass, and so ends the sequence.
 
-An endpoint that a second scan at the standard dose fails in these patients gives no verdict, whatever the doses show:
+An endpoint that a second scan at the standard dose fails in these patients gives no verdict at any dose:
 no dose could keep it. The others decide without it, and the answer names it.
 """
 
@@ -168,7 +168,7 @@ def _obstacle(
     defined: list[set[Study]],
     unusable: tuple[Endpoint, ...],
 ) -> tuple[Status | None, tuple[Endpoint, ...]]:
-    """Why there can be no answer, whatever the doses show; None where there can."""
+    """Say why there can be no answer at any dose; None if there can be one."""
     if not doses:
         return "not measured", settings.endpoints
     of_all = zip(settings.endpoints, defined, strict=True)

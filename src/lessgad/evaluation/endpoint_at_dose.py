@@ -27,7 +27,7 @@ class EndpointAtDose:
         median: Median over patients of the mean over their studies; NaN without any.
         n_kept: Patients whose mean keeps the margin.
         n_needed: How many of them must, to show that more than the endpoint's share of all patients do; None where
-            there are too few patients to show it, whatever their values are.
+            there are too few patients to show it with any values.
         bound: Lower bound of the share of patients that keep it; None with too few patients or missing values.
         passed: Whether enough patients keep it, and no study misses a value.
     """
@@ -63,7 +63,7 @@ def endpoint_at_dose(
         endpoint: The endpoint.
         dose: Fraction of the standard dose.
         at_dose: Value of each study; NaN where it is undefined.
-        evaluable: Studies that have a value at some dose; the others are left out at all doses alike.
+        evaluable: Studies that have a value at some dose; the others are left out at all doses.
         settings: Level and least number of patients.
 
     Returns:

@@ -72,7 +72,7 @@ def enhancement_threshold(
 
         threshold = max(3·√(σ₁² + σ₂²), 2·s, median E in the tumor / 2),   s = 1.4826 · median |E| elsewhere
 
-    Noise alone would do only if T1 and T1ce were alike wherever nothing enhances. They are not: in 12 glioma pairs
+    Noise alone would suffice only if T1 and T1ce were equal wherever nothing enhances. They are not: in 12 glioma pairs
     (training and validation patients) s is 1.7 to 12 times the noise, by sequence, calibration and texture. By the
     first term alone 180 to 540 ml of a head enhance, by the second 55 to 190 ml, the vessels among them. The third asks
     of a method that it shows at least half of what is typical for this tumor.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether what counts as enough was fixed before test results were seen.
 
-A change is not forbidden: it is told. An answer whose endpoints were changed after results, or never fixed, is given
+A change is allowed, but it is reported. An answer whose endpoints were changed after results, or never fixed, is given
 and labeled so; to refuse it would only teach to delete the record.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether more than a share of patients is shown to keep a margin: exact binomial tests.
 
-Each patient keeps the margin or does not, whatever the distribution of the values is. So the level holds for normal,
-skewed, log-normal and zero-inflated values alike, which no bound of a mean can promise (Bahadur & Savage, Ann. Math.
+Each patient keeps the margin or does not, for any distribution of the values. So the level holds for normal,
+skewed, log-normal and zero-inflated values, which no bound of a mean can promise (Bahadur & Savage, Ann. Math.
 Statist. 1956). With share 1/2 and a one-sided margin this is the sign test of the median.
 """
 

@@ -42,7 +42,7 @@ def find_clusters(
 
         p = P(peak ≥ z | a cluster) = ρ(z)/ρ(u),   ρ(z) = (z² − 1)·e^(−z²/2)
 
-    the ratio of expected Euler characteristics in three dimensions, whatever the smoothness; on a coarse grid the true
+    the ratio of expected Euler characteristics in three dimensions, at any smoothness; on a coarse grid the true
     chance is smaller.
 
     Args:

@@ -58,7 +58,7 @@ def init_experiment(
         select_options: ``entity=value`` each: which of several images of one kind is meant.
 
     Returns:
-        What was found and what to do next, for people.
+        Messages: what was found and what to do next.
 
     Raises:
         SettingsError: There is an experiment or another split already, or a region option cannot be used.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which patients the intervals of an experiment's models are calibrated on, and what that means for them."""
+"""The patients on which the intervals of an experiment are calibrated, and the consequences for coverage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lessgad.restoration.coverage_range import coverage_range
 
 
 def why_no_intervals(experiment: Experiment) -> str | None:
-    """Say why no intervals are calibrated; None where they are, or came with the pretrained model."""
+    """Say why no intervals are calibrated; None if they are, or came with the pretrained model."""
     if experiment.settings.training.models == "pretrained":
         return None
     n = len({study.patient for study in experiment.studies(["validation"])})
@@ -21,8 +21,8 @@ def why_no_intervals(experiment: Experiment) -> str | None:
     patients = "one validation patient" if n == 1 else f"{n} validation patients"
     return (
         f"No intervals: {patients} cannot tell how errors differ between patients; 90 % intervals from so few would "
-        f"cover {100 * low:.0f} to {100 * high:.0f} % of the voxels of the next 12 patients, on the mean. "
-        f"restoration.interval_patients in experiment.yaml asks for {needed}; 10 are better."
+        f"cover {100 * low:.0f} to {100 * high:.0f} % of the voxels of 12 new patients on average. "
+        f"restoration.interval_patients in experiment.yaml requires {needed}; 10 are better."
     )
 
 
@@ -30,10 +30,10 @@ def calibrated_on_words(experiment: Experiment) -> str:
     """Say whether anything else was chosen on the patients that intervals were calibrated on."""
     if experiment.settings.training.models == "pretrained":
         return (
-            "The pretrained model and its intervals come from generated patients; nothing but the baselines was tuned "
+            "The pretrained model and its intervals come from generated patients; only the baselines were tuned "
             "on patients of this cohort."
         )
     return (
-        "Intervals were calibrated on the validation patients that the weights were chosen on, so that they may cover "
-        "a little less of other patients than the level says."
+        "Intervals were calibrated on the validation patients on which the weights were chosen, so they may cover "
+        "slightly less of other patients than the nominal level."
     )

@@ -89,7 +89,7 @@ def enough_patients(
     """Keep the scans at doses for which enough patients were scanned.
 
     Args:
-        usable: Units, whatever they prepare.
+        usable: Units of all kinds of preparation.
         whose: Dose and patient of each that prepares a scan.
         least: Patients.
 

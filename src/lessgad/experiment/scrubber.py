@@ -33,7 +33,7 @@ class Scrubber(logging.Formatter):
 
     Attributes:
         numbers: Number of each study, by name.
-        folders: Places to leave out wherever they are named, whatever characters they hold.
+        folders: Folders whose names are removed from texts; they may hold any characters.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was found doubtful in studies that were prepared all the same."""
+"""Cautions on studies that were prepared."""
 
 from __future__ import annotations
 

@@ -112,8 +112,8 @@ preparation:
 
 simulation:   # how low-dose images are made from the pair; the paper: linear, none
   model: {simulation.model}   # signal_equation: as the sequence says; linear: (1 - dose) * T1 + dose * T1ce
-  noise: {simulation.noise_words}   # matched: fresh noise as strong as the T1ce's; {{snr: 20}}: of a set strength; none
-  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # width of its correlation; 0: white; null: as in the T1ce
+  noise: {simulation.noise_words}   # matched: independent, SNR of the T1ce; {{snr: 20}}: this SNR; none
+  noise_fwhm_px: {json.dumps(simulation.noise_fwhm_px)}   # correlation width in pixels; 0: white; null: as in the T1ce
   t1_ms: null   # assumed T1 of tissue before contrast; null: 1300 up to 1.5 T, 1600 at 3 T
   t2_ms: {simulation.t2_ms}   # assumed T2 of tissue; T2* for gradient echoes
   seed: {simulation.seed}

@@ -96,7 +96,7 @@ def outcomes_of(
 
 
 def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
-    """Test the doses on the test patients with the present settings, whatever was frozen before.
+    """Test the doses on the test patients with the present settings, even if others were frozen.
 
     Args:
         experiment: The opened experiment.
@@ -135,7 +135,7 @@ def _content(experiment: Experiment) -> dict[str, Any]:
 
 
 def tested_doses(experiment: Experiment) -> list[float]:
-    """Doses of the settings; of measured ones those that some test study was scanned at, whatever came of it."""
+    """List the doses of the settings; for measured doses, those of the test scans, failed ones included."""
     doses = list(experiment.settings.doses)
     if experiment.settings.low_dose == "simulated":
         return doses

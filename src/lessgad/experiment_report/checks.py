@@ -89,15 +89,15 @@ def _intervals(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check:
     (area, dose), worst = max(known.items(), key=lambda entry: abs(entry[1] - NOMINAL))
     place = "the tumor's box" if area == "tumor_box" else "the head"
     words = (
-        f"Coverage lies between {_percent(min(known.values()))} and {_percent(max(known.values()))} (nominal 90 %); "
-        f"the furthest from it is {_percent(worst)} in {place} at {percent(dose)}.{_range(experiment, rows)} "
+        f"Coverage lies between {_percent(min(known.values()))} and {_percent(max(known.values()))} (nominal 90 "
+        f"%); the largest deviation is {_percent(worst)} in {place} at {percent(dose)}.{_range(experiment, rows)} "
         f"{calibrated_on_words(experiment)}"
     )
     return Check(question, "yes" if abs(worst - NOMINAL) <= COVERAGE_WITHIN else "no", words)
 
 
 def _range(experiment: Experiment, rows: Sequence[IntervalRow]) -> str:
-    """What range of the mean coverage so many patients allow, where that is known."""
+    """State the range of the mean coverage that this number of patients allows, if it is known."""
     name = next(iter(model_doses(experiment.settings)))
     try:
         known = read_intervals(pretrained_model() if name == PRETRAINED else experiment.folder.model(name))

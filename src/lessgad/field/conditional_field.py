@@ -20,7 +20,7 @@ from lessgad.field.presets import FieldSettings
 
 HALF_WIDTH_UNIT = 0.1  # of what the field says of its error, on the scale of [−1, 1]
 SMALLEST_HALF_WIDTH = 1e-4
-#: Dose at which noise and enhancement are about alike: the gain β/(β² + ν²) of a difference is Wiener's there.
+#: Dose at which noise and enhancement are about equal: the gain β/(β² + ν²) of a difference is Wiener's there.
 NOISE_TO_ENHANCEMENT = 0.1
 
 

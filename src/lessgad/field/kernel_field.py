@@ -30,7 +30,7 @@ from lessgad.field.presets import FieldSettings
 N_SDS = 2.0  # of its noise, by which the image may differ from an average
 LEAST_HALF_WIDTH = 1e-3
 BLUR_PER_MM = 0.06  # usual error of an average for each mm of its width, on the scale of the images
-SQUASHED_AT = 2.0  # on the scale of the images; beyond it scaled noise is all the same to the network
+SQUASHED_AT = 2.0  # on the scale of the images; beyond it, the network no longer distinguishes values of scaled noise
 
 
 class KernelField(nn.Module):

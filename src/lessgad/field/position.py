@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a pixel lies, and how the field is told."""
+"""The position of a pixel, and its encoding for the field."""
 
 from __future__ import annotations
 

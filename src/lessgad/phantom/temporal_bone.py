@@ -13,7 +13,7 @@ from lessgad.phantom.tissues import Tissue
 
 
 def paint_temporal_bones(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np.random.Generator) -> None:
-    """Paint both temporal bones over whatever lies outside the intracranial cavity.
+    """Paint both temporal bones over everything outside the intracranial cavity.
 
     Args:
         labels: Material of each voxel; changed in place.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is doubtful in studies that were used all the same: said after the preparation, and shown by status."""
+"""Cautions on studies that are used: printed after the preparation and shown by status."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def experiment_cautions(root: Path) -> list[StudyCaution]:
 
 
 def interval_caution(root: Path) -> str | None:
-    """Say why the models of an experiment get no intervals.
+    """Say why the models of an experiment get no intervals; None if they get them.
 
     Args:
         root: Folder of the experiment.
 
     Returns:
-        The reason, in words; None if the models get intervals.
+        A caution in words, or None.
 
     Raises:
         InputError: Settings or cohort cannot be used.

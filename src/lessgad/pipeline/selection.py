@@ -76,7 +76,10 @@ class Selection:
         subjects: Collection[str] | None,
         models: frozenset[str] = frozenset(),
     ) -> list[Unit]:
-        """List the units of a stage that the selection covers, including those that belong to no study.
+        """List the units of a stage that the selection covers.
+
+        Units that belong to no study are included. If only some studies are selected, such a unit is included only if
+        its inputs are done: the tuning of baselines waits for all studies, the restoration of one study does not.
 
         Args:
             standing: State of all units.
@@ -90,7 +93,9 @@ class Selection:
         units = [unit for unit in standing.plan.of_stage(stage) if not standing.left_out(unit.key)]
         if stage == "train" and models:
             units = [unit for unit in units if unit.name.removesuffix(LIMITS_SUFFIX) in models]
-        return [unit for unit in units if subjects is None or not unit.subject or unit.subject in subjects]
+        if subjects is None:
+            return units
+        return [unit for unit in units if (unit.subject in subjects if unit.subject else not standing.before([unit]))]
 
 
 EVERYTHING = Selection()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ratio of the bias fields of two scans of one head.
 
-The head lies differently in the coil, or the scanner corrects each image by itself. One scan is then brighter on the
+The head lies differently in the coil, or the scanner corrects each image separately. One scan is then brighter on the
 left and darker on the right than the other, by a few per cent (docs/method.md). At 10 % of the dose the enhancement is
 not larger: an error of 2 % becomes one of 20 % when it is scaled to the standard dose.
 
@@ -34,7 +34,7 @@ BLOCK_MM = 5.0
 DARKEST = 0.5  # of the median of the head; darker blocks are mostly air, bone and fluid
 FEWEST_BLOCKS = 200
 USUAL_COEFFICIENT = 0.03  # spread that is expected of c_abc
-BLOCKS_PER_SAMPLE = 12  # neighboring blocks err alike
+BLOCKS_PER_SAMPLE = 12  # errors of neighboring blocks are correlated
 SPREAD_OF_BRIGHTER = 0.7  # of the spread of blocks that are darker after contrast
 N_STEPS = 50
 N_SPREADS = 2

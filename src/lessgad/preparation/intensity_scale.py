@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One scale for a T1 and a scan after contrast, at whatever dose: found from the two alone."""
+"""One scale for a T1 and a scan after contrast at any dose, found from these two scans alone."""
 
 from __future__ import annotations
 

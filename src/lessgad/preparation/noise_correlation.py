@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the noise of neighboring pixels of a scan is correlated: by zero-filling, filters and interpolation."""
+"""Correlation of the noise of neighboring pixels, caused by zero-filling, filters and interpolation."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class NoiseCorrelation:
     fwhm_px: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        """Refuse what no image has.
+        """Refuse values that no image has.
 
         Raises:
             SettingsError: A share is not between 0 and 1, or a width is negative or not finite.
         """
         if not (all(0 < f <= 1 for f in self.acquired) and all(0 <= w < math.inf for w in self.fwhm_px)):
             raise SettingsError(
-                f"The correlation of noise has shares of k-space {self.acquired} and widths {self.fwhm_px} px; "
-                "shares must lie between 0 and 1, and widths must be 0 or above"
+                f"The noise correlation has the shares of k-space {self.acquired} and the widths {self.fwhm_px}; "
+                "shares must be above 0 and at most 1, widths 0 or above"
             )
 
     @property
@@ -66,11 +66,27 @@ class NoiseCorrelation:
         return _stride(self.acquired[0], self.fwhm_px[0]), _stride(self.acquired[1], self.fwhm_px[1])
 
     def at(self, axis: int, lag_px: int) -> float:
-        """ρ at a distance along an axis (0: x, 1: y)."""
+        """Compute ρ at a distance along an axis.
+
+        Args:
+            axis: 0 for x, 1 for y.
+            lag_px: Distance in pixels, 0 or above.
+
+        Returns:
+            ρ, −1 to 1.
+        """
         return float(autocorrelation(self.acquired[axis], self.fwhm_px[axis], np.array([float(lag_px)]))[0])
 
     def amplitude(self, axis: int, n: int) -> Float[np.ndarray, " n"]:
-        """√S along an axis of n pixels, at the frequencies of `numpy.fft.fftfreq`; its root mean square is 1."""
+        """Compute √S, the amplitude of the noise at each frequency of an axis.
+
+        Args:
+            axis: 0 for x, 1 for y.
+            n: Pixels of the axis.
+
+        Returns:
+            √S at the frequencies of `numpy.fft.fftfreq`, 0 or above, with a root mean square of 1.
+        """
         k = np.abs(np.fft.fftfreq(n))
         amplitude = np.exp(-2 * (np.pi * self.fwhm_px[axis] * SD_PER_FWHM * k) ** 2)
         if self.acquired[axis] < 1:
@@ -80,7 +96,17 @@ class NoiseCorrelation:
         return rms
 
     def sum_of_squares(self, axis: int, kernel: Float[np.ndarray, " k"]) -> float:
-        """Variance of Σ kernel·noise along an axis over that of white noise: Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ²."""
+        """Compute the variance of Σ kernel·noise along an axis over that of white noise.
+
+            Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ²
+
+        Args:
+            axis: 0 for x, 1 for y.
+            kernel: Weights along the axis.
+
+        Returns:
+            The ratio.
+        """
         if self.acquired[axis] == 1 and self.fwhm_px[axis] == 0:
             return 1.0
         overlap = np.correlate(kernel, kernel, "full")
@@ -98,7 +124,7 @@ def gaussian_correlation(fwhm_px: float) -> NoiseCorrelation:
 
 
 def correlation_from(stored: Mapping[str, Any] | None) -> NoiseCorrelation:
-    """Read a correlation as `dataclasses.asdict` spells it; white where nothing is stored, as in older files."""
+    """Read a correlation as `dataclasses.asdict` writes it; white if nothing is stored, as in older files."""
     if not stored:
         return WHITE
     (fx, fy), (wx, wy) = stored["acquired"], stored["fwhm_px"]
@@ -109,12 +135,12 @@ def autocorrelation(acquired: float, fwhm_px: float, lags_px: Float[np.ndarray, 
     """Compute ρ(d) of one axis (`NoiseCorrelation`).
 
     Args:
-        acquired: f, above 0 and at most 1.
+        acquired: Acquired share f, above 0 and at most 1.
         fwhm_px: Width of the filter, 0 or above.
-        lags_px: d, in pixels.
+        lags_px: Distances d, in pixels.
 
     Returns:
-        ρ at each lag, −1 to 1.
+        ρ at each distance.
     """
     k = (np.arange(_N_FREQUENCIES) + 0.5) / _N_FREQUENCIES * acquired / 2
     power = np.exp(-((2 * np.pi * fwhm_px * SD_PER_FWHM * k) ** 2))
@@ -124,7 +150,7 @@ def autocorrelation(acquired: float, fwhm_px: float, lags_px: Float[np.ndarray, 
 
 @lru_cache(maxsize=1)
 def possible_axes() -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 9"]]:
-    """Give the acquired shares and filter widths that are told apart, and ρ at 0–8 pixels for each."""
+    """Give the acquired shares and filter widths that are distinguished, and ρ at 0–8 pixels for each."""
     shares = np.linspace(1, LEAST_ACQUIRED, 71)
     widths = np.arange(0, WIDEST_PX + 0.05, 0.1)
     pairs = np.array([(share, width) for share in shares for width in widths])

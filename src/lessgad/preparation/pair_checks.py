@@ -42,7 +42,7 @@ def darker_after_contrast(
     standard_dose: Float[np.ndarray, "x y z"],
     tumor: Bool[np.ndarray, "x y z"],
 ) -> tuple[str, ...]:
-    """Warn of a tumor whose median is darker or hardly brighter after contrast: the pair may be swapped or damaged.
+    """Warn of a tumor whose median is darker after contrast, or hardly brighter: the pair may be swapped, or damaged.
 
     Args:
         pre_contrast: T1 on [−1, 1].

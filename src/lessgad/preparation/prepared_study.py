@@ -43,8 +43,8 @@ class PreparedStudy:
         tissue_level: Second histogram peak of the T1 over true zero, on the scale of [−1, 1].
         acquisition: How the T1ce was acquired, as far as its sidecar says.
         sigma: Noise of the T1ce as scanned, on the scale of [−1, 1]; None where it could not be found.
-        sigma_pre_contrast: Noise of the T1, likewise.
-        noise_correlation: How the noise of the T1ce as scanned is correlated in plane.
+        sigma_pre_contrast: Noise of the T1, on the same scale; None where it could not be found.
+        noise_correlation: In-plane correlation of the noise of the T1ce as scanned.
         clean_pre_contrast: T1 without its noise; None where low doses are mixed from the images as they are.
         clean_standard_dose: T1ce without its noise; None in the same case.
         covered: Voxels that both scans cover. Only these are judged; None if the scans cover all voxels.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a scan can be what it is said to be: its size, its orientation, its intensities."""
+"""Checks of a scan: its size, its orientation, its intensities."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def check_scan(
 
 
 def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
-    """Warn of a usable scan with unknown orientation, saturated intensities, or a noise floor.
+    """Warn of a usable scan with unknown orientation, saturated intensities or a noise floor.
 
     Args:
         scan: The scan.
@@ -130,7 +130,7 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
     Args:
         image: The image.
         name: What the scan is, for the words: "T1".
-        noise_floor: Whether air above zero is kept; air below zero is never.
+        noise_floor: Whether air above zero is kept; air below zero is always refused.
 
     Raises:
         StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
@@ -150,7 +150,7 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
         )
     if steps := steps_into_holes(image):
         raise StudyError(
-            f"The {name} has dark holes in its brightest parts ({steps} voxel faces)",
+            f"The {name} has dark holes in its brightest parts ({steps} steps from its brightest voxels into them)",
             remedy="Convert it again from DICOM: values beyond the range of their data type (4095, 32767) wrap around "
             "to small ones, or were set to 0",
         )

@@ -8,7 +8,7 @@ from lessgad.cohort.sequence_class import difference
 from lessgad.errors import StudyError
 from lessgad.preparation.settings import PreparationSettings
 
-KEEP_IT = "To use it all the same, set preparation.unlike_pairs: keep in experiment.yaml"
+KEEP_IT = "To use it anyway, set preparation.unlike_pairs: keep in experiment.yaml"
 
 
 def check_alike(
@@ -20,7 +20,7 @@ def check_alike(
         pre_contrast: Acquisition parameters of the T1.
         scan: Acquisition parameters of the scan after contrast.
         settings: What to do with such pairs.
-        other: What the scan is, for people.
+        other: Name of the scan in messages.
     """
     unlike = difference(pre_contrast, scan)
     if unlike is None or settings.unlike_pairs != "exclude":

@@ -98,7 +98,7 @@ def fleiss_kappa(counts: Counts, weights: Weights, multiplicity: Multiplicity) -
 def gwet_ac(counts: Counts, weights: Weights, multiplicity: Multiplicity) -> Coefficient:
     """Compute Gwet's AC1 (nominal weights) or AC2 (others), with p_e = Σ_kl w_kl / (q (q − 1)) · Σ_k π_k (1 − π_k).
 
-    Only ratings that are in doubt can agree by chance: where all answers are alike, p_e is 0, not 1.
+    Only ratings that are in doubt can agree by chance: if all answers are equal, p_e is 0, not 1.
 
     Source: Gwet, Br. J. Math. Stat. Psychol. 2008.
 

@@ -101,7 +101,7 @@ class Reading:
     def pair(self) -> tuple[str, str] | None:
         """Letters of the restored images of the lowest and the highest dose, the earlier letter first, or None.
 
-        What a form calls the first one is the one with the earlier letter, whatever its dose. Where the standard dose
+        The first image of a form is the one with the earlier letter, at any dose. Where the standard dose
         is hidden among the letters there is none: a question about two restored images would tell which it is.
         """
         if any(panel.letter and panel.image == "standard_dose" for panel in self.panels):

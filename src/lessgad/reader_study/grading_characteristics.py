@@ -25,7 +25,7 @@ def vgc_area(
         multiplicity: How often each subject counts.
 
     Returns:
-        0.5 where both are graded alike, 1 where every second image is better; NaN without grades.
+        0.5 if both are graded equally, 1 where every second image is better; NaN without grades.
 
     Source: Båth & Månsson, Br. J. Radiol. 2007.
     """

@@ -74,7 +74,7 @@ def protocol_sha256(protocol: ReadingProtocol) -> str:
 
 
 def write_protocol(path: Path, protocol: ReadingProtocol) -> None:
-    """Write a protocol, for people to read, whole or not at all.
+    """Write a protocol as readable text, completely or not at all.
 
     Args:
         path: The file to write.

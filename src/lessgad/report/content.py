@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a report says: everything that the page shows, filled in by whoever ran the experiment.
+"""Contents of a report: everything that the page shows.
 
 Words are plain text (the page escapes them) and hold no paths and no identifiers beyond the pseudonyms of the cohort.
 """

@@ -37,7 +37,7 @@ def write_sheet(
     tumor: Bool[np.ndarray, "x y z"] | None,
     cautions: Sequence[str] = (),
 ) -> None:
-    """Draw the preparation of a study while all its steps are at hand.
+    """Draw the preparation of a study while the results of all steps are in memory.
 
     Args:
         path: The file to write.

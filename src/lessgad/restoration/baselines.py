@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Restorations that need no training; every result stands beside them."""
+"""Restorations that need no training; every result is compared with them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from lessgad.settings import Settings
 
 INTERVALS = "intervals.yaml"
 LEVEL = 0.9
-#: What is known of intervals where low doses were scanned, for people (docs/method.md).
+#: Caution on intervals at doses where low doses were scanned (docs/method.md).
 OF_SCANNED_LOW_DOSES = (
     "the interval was calibrated on simulated low doses; of those that the phantom truly scanned, intervals covered 83 "
     "to 88 % of voxels instead of 90 %"
@@ -138,7 +138,7 @@ def covering_factor(scores: Sequence[Float[np.ndarray, " _"]], level: float = LE
 
 
 def _even_quantiles(values: Float[np.ndarray, " _"]) -> Float[np.ndarray, " q"]:
-    """As many scores of every patient, so that each weighs alike."""
+    """Take the same number of scores from every patient, so that all patients have equal weight."""
     return np.quantile(values, (np.arange(N_QUANTILES) + 0.5) / N_QUANTILES, method="inverted_cdf")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far the coverage of intervals that were calibrated on a few patients can lie from its level."""
+"""Range of the coverage of intervals that were calibrated on a few patients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def coverage_range(level: float, n_calibration: int, n_judged: int, share: float
         level: Nominal coverage, 0–1.
         n_calibration: n, 1 or more.
         n_judged: m, 1 or more.
-        share: Of cohorts that lie within the range.
+        share: Share of cohorts that lie within the range.
 
     Returns:
         Lower and upper end, 0–1.

@@ -117,7 +117,7 @@ def find_discrepancy(
         pre_contrast: T1 on [−1, 1], as scanned.
         low_dose: Low dose as acquired, on the same grid and scale.
         restored: Made from it.
-        dose: Of the low dose, above 0.
+        dose: Dose of the low-dose scan, above 0.
         simulator: The forward model, and the noise of the low dose with its correlation; 0 where it is unknown or
             there is none.
         head: Foreground. Tissue in it with a signal under 3 σ, and voxels cut away or clipped at 1, are not judged.

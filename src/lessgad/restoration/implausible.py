@@ -13,7 +13,7 @@ from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.restoration.gaussian_baseline import scaled_average
 
 Image = Float[np.ndarray, "x y z"]
-LEAST_ML = 1.0  # of what is said; true standard doses of the phantom hold 0.1 to 3.7 ml
+LEAST_ML = 1.0  # of the contradicted enhancement; true standard doses of the phantom hold 0.1 to 3.7 ml
 AVERAGE_MM = 1.0
 
 

@@ -17,7 +17,7 @@ def measured_voxels(
     least: float,
     smoothing: Smoothing,
 ) -> Bool[np.ndarray, "x y z"]:
-    """Find the voxels of the head that were measured and carry a signal, whatever is made of them.
+    """Find the voxels of the head that were measured and carry a signal.
 
     Args:
         pre_contrast: T1 on [−1, 1], as scanned.

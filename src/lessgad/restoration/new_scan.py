@@ -89,14 +89,18 @@ class NewScan:
 
     @property
     def uncovered_words(self) -> tuple[str, ...]:
-        """How much of the scan the T1 does not cover, for people; nothing under a thousandth."""
+        """Describe how much of the scan the T1 does not cover; empty below 0.1 %."""
         if self.covered is None or self.covered.mean() > 0.999:
             return ()
         percent = 100 * (1 - float(self.covered.mean()))
         return (f"the T1 does not cover {percent:.1f} % of the scan, which is left as it is there",)
 
     def noise(self) -> tuple[float, float]:
-        """Noise of the low dose and of the T1, as they came, on the scale of [−1, 1]; 0 where it cannot be found."""
+        """Estimate the noise of the low dose and of the T1 as scanned.
+
+        Returns:
+            σ of both on the scale of [−1, 1]; 0 where it cannot be estimated.
+        """
         sigma = self._level.sigma if self._level else 0.0
         low_dose = sigma * self.normalization.length_of(1.0) / self.to_scan.scale
         return low_dose, self.noise_of_pre_contrast()
@@ -110,7 +114,7 @@ class NewScan:
         return _noise(self.scan)
 
     def noise_of_pre_contrast(self) -> float:
-        """Noise of the T1 alone, likewise."""
+        """Estimate σ of the T1 on the scale of [−1, 1]; 0 where it cannot be estimated."""
         level = None if self.pre_contrast_scan is None else _noise(self.pre_contrast_scan)
         return level.sigma * self.normalization.length_of(1.0) if level else 0.0
 

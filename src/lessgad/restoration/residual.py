@@ -40,7 +40,7 @@ class Residual:
         margin_above: F(T1, restored + δ) − F(T1, restored).
         slope: ∂F/∂restored.
         enhancement: restored − T1, 0 where that is negative.
-        correlation: Of the noise of neighboring pixels; that of the T1 is taken to be correlated likewise.
+        correlation: Correlation of the noise of neighboring pixels; it is also used for the T1.
     """
 
     residual: Float[np.ndarray, "x y z"]

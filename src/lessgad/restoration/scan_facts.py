@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a kernel field is told of the scans of a study besides their images."""
+"""Facts of the scans of a study that a kernel field gets besides their images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scan_facts(study: PreparedStudy, simulator: LowDoseSimulator, *, scanned: bo
         scanned: Whether the low dose was scanned, in a position of its own.
 
     Returns:
-        What a kernel field is told of the scan.
+        The facts of the scan.
     """
     x, y, z = study.spacing_mm
     distance_mm = MISALIGNMENT_MM if scanned else 0.0
@@ -36,7 +36,7 @@ def scan_facts(study: PreparedStudy, simulator: LowDoseSimulator, *, scanned: bo
 def facts_of_scan(
     new: NewScan, dose: float, description: ModelDescription, acquisition: Acquisition | None, origin: Origin
 ) -> tuple[ScanFacts | None, tuple[str, ...]]:
-    """Collect what a kernel field is told of a new scan.
+    """Collect the facts of a new scan for a kernel field.
 
     Args:
         new: The normalized scan.

@@ -55,7 +55,7 @@ def restore_slices(
         spacing_mm: In-plane spacing, in mm.
         settings: Settings of the restoration.
         numbers: Slice numbers, from 0; None for all.
-        facts: What a kernel field is told of the scan; None for other fields.
+        facts: Facts of the scan for a kernel field; None for other fields.
 
     Returns:
         Restored slices on [−1, 1], (n, y, x).

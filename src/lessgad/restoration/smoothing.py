@@ -61,16 +61,16 @@ class Smoothing:
     def variance(
         self, variance: Float[np.ndarray, "*shape"], correlation: NoiseCorrelation = WHITE
     ) -> Float[np.ndarray, "*shape"]:
-        """Compute the variance of the average of noise that has a given variance in each voxel.
+        """Compute the variance of `average` for noise with the given variance in each voxel.
 
             white: Σᵢ kᵢ² vᵢ;   correlated in plane: times Σᵢⱼ kᵢ kⱼ ρ(i − j) / Σᵢ kᵢ² along x and along y
 
         Args:
-            variance: v, which varies slowly where noise is correlated.
+            variance: Variance v of the noise of each voxel; correlated noise must have a slowly varying v.
             correlation: Correlation of neighboring pixels along the first two axes.
 
         Returns:
-            The variance of the average, in the unit of v.
+            The variance.
         """
         gain = math.prod(correlation.sum_of_squares(axis, kernel) for axis, kernel in enumerate(self.kernels[:2]))
         return np.float32(gain) * correlate_separably(variance, tuple(kernel**2 for kernel in self.kernels))

@@ -68,7 +68,7 @@ def simulated_repeat(study: PreparedStudy, settings: SimulationSettings) -> Repe
     noise is √2 as strong, so that repeat and T1ce differ by as much as two scans do.
 
     Args:
-        study: Prepared.
+        study: The prepared study.
         settings: Correlation of the noise, and the seed.
 
     Returns:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What another position of the head changes in a second scan, as measured between T1 and T1ce."""
+"""Changes in a second scan that another position of the head causes, as measured between T1 and T1ce."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Image = Float[np.ndarray, "x y z"]
 def change_of_position(
     t1: Image, t1ce: Image, head: Bool[np.ndarray, "x y z"], spacing_mm: tuple[float, float, float], sign: int
 ) -> Image:
-    """Say by what a second T1ce differs from the first because the head lies elsewhere in it.
+    """Simulate the difference between a second T1ce and the first that another position of the head causes.
 
         change = −½ r ± √¾ r′
 
@@ -28,7 +28,7 @@ def change_of_position(
         t1: T1 without noise, on [−1, 1], x from one side of the head to the other.
         t1ce: T1ce without noise.
         head: Foreground; the middle of its box along x is the mirror.
-        spacing_mm: Along x, y, z.
+        spacing_mm: Voxel spacing along x, y, z, in mm.
         sign: +1 or −1.
 
     Returns:
@@ -41,7 +41,7 @@ def change_of_position(
 
 
 def _mirrored(image: Image, head: Bool[np.ndarray, "x y z"]) -> Image:
-    """The image with its sides exchanged about the middle of the head; 0 where the other side lies outside."""
+    """Mirror an image about the middle of the head; 0 where the other side lies outside."""
     other = np.zeros_like(image)
     occupied = np.flatnonzero(head.any(axis=(1, 2)))
     if occupied.size == 0:

@@ -21,7 +21,7 @@ from lessgad.segmentation.nnunet_environment import DATASET
 from lessgad.segmentation.segmentation_case import SegmentationCase
 
 CHANNEL = "T1ce"
-READER = "NibabelIOWithReorient"  # the same image in the same place, whatever the order of axes in the file
+READER = "NibabelIOWithReorient"  # the same image for any order of axes in the file
 N_INTENSITIES = 10_000  # drawn from each case
 
 

@@ -125,7 +125,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
     def _go_on_from(self, path: Path) -> None:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is no state to continue from
+        except Exception:  # noqa: BLE001 - a damaged state cannot be continued, however it is damaged
             return
         if state.get("lessgad_mark") == self._mark:
             self.network.load_state_dict(state["network_weights"])

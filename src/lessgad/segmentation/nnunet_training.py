@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train an nnU-Net on prepared studies: plan, preprocess, train each fold; whatever is done stays done."""
+"""Train an nnU-Net on prepared studies: plan, preprocess, train each fold; finished steps are not repeated."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def train_segmentation(task: NnunetTrainingTask, tell: Tell) -> None:
 
     Args:
         task: What to learn.
-        tell: Is given the share that is done and what is at hand.
+        tell: Called with the share of the work that is done and its current step.
 
     Raises:
         SettingsError: There are fewer patients than folds.

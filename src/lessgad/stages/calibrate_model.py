@@ -73,6 +73,12 @@ def write_model_limits(experiment: Experiment, name: str, dose: float | None, do
 
     All but the last on validation patients: without them nothing can be promised, and there is none of these. With
     fewer than `restoration.interval_patients` there are no intervals.
+
+    Args:
+        experiment: The opened experiment.
+        name: Name of the model.
+        dose: Dose as a fraction of the standard dose; None for the standard dose.
+        doing: Receives progress and tells what else the unit reads.
     """
     from lessgad.report.model_card import write_limits_on_card
     from lessgad.restoration.out_of_distribution import write_training_range

@@ -115,7 +115,7 @@ def _unit(experiment: Experiment, study: Study, dose: float | None, external: Ex
             external=others,
         )
         task = replace(task, images=images)
-    if segments:  # where it fails, the rest is evaluated all the same
+    if segments:  # if it fails, the rest is still evaluated
         inputs.append(Input(segmented(study, dose), "where usable"))
     maps = () if task.map is None else (task.map,)
     # A measured low dose has no map where the forward model is linear, which only the sidecar tells.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage prepare: each study, two scans to two comparable images and a picture of how."""
+"""Stage prepare: turn the two scans of each study into two comparable images, and draw a picture of each step."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from lessgad.cohort.study import Study
 from lessgad.dose.field_strength import field_cautions
 from lessgad.dose.relaxivity import agent_cautions, agent_used
 from lessgad.dose.simulation import SimulationSettings
-from lessgad.dose.source_pair import denoised_source_pair, scan_noise
+from lessgad.dose.source_pair import ScanNoise, denoised_source_pair, scan_noise
 from lessgad.engine.unit import Doing, Unit
 from lessgad.errors import CohortError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_files import prepared_files
+from lessgad.preparation.lost_to_calibration import loss_cautions, lost_in
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.noise_correlation import WHITE
 from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
@@ -32,15 +33,14 @@ from lessgad.report.preparation_sheet import write_sheet
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 if TYPE_CHECKING:
-    from lessgad.dose.source_pair import ScanNoise
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
 class PreparationTask:
-    """What a worker needs to prepare one study.
+    """Data that a worker needs to prepare one study.
 
     Attributes:
         study: The study, with its files.
@@ -50,7 +50,7 @@ class PreparationTask:
         simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
         known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
-        orientation_unknown: What becomes of images whose header does not say how they lie in space.
+        orientation_unknown: Treatment of images whose header does not give their orientation.
         n_threads: Number of threads of the registration.
     """
 
@@ -100,15 +100,17 @@ def _unit(experiment: Experiment, study: Study, n_threads: int, of_all: dict[str
         orientation_unknown=settings.cohort.orientation_unknown,
         n_threads=n_threads,
     )
-    read = [path for path in (study.pre_contrast, study.standard_dose, study.mask) if path is not None]
-    hashes = {path: experiment.hashes.of(path) for path in read}
+    found = task.acquisitions
+    hashes = {
+        path: experiment.hashes.of(path) for path in (study.pre_contrast, study.standard_dose, study.mask) if path
+    }
     ingredients = {
         **of_all,
         "pre_contrast": hashes[study.pre_contrast],
         "standard_dose": hashes[study.standard_dose],
         "mask": hashes[study.mask] if study.mask else None,
         "mask_space": study.mask_space,
-        "acquisitions": _spelled(task.acquisitions),
+        "acquisitions": str(found) if isinstance(found, CohortError) else [asdict(one) for one in found],
     }
     files = task.files
     outputs = [files.pre_contrast, files.standard_dose, files.head, files.description, files.picture]
@@ -134,12 +136,6 @@ def _acquisitions(study: Study, sidecars: Sidecars) -> tuple[Acquisition, Acquis
         return read_acquisition(study.pre_contrast, sidecars), read_acquisition(study.standard_dose, sidecars)
     except CohortError as error:
         return error
-
-
-def _spelled(acquisitions: tuple[Acquisition, Acquisition] | CohortError) -> list[dict[str, Any]] | str:
-    if isinstance(acquisitions, CohortError):
-        return str(acquisitions)
-    return [asdict(acquisition) for acquisition in acquisitions]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +197,7 @@ def prepared(task: PreparationTask) -> Prepared:
         mask = read_mask(task.study.mask, task.study.mask_space, pre_contrast, standard_dose, task.orientation_unknown)
         check_labels(mask, task.regions, task.known_labels, task.study.mask)
         carried = carried_mask(mask, pre_contrast, pair.transform, pair.covered & pair.filled, task.regions)
-        if carried.covered_share < 1:
-            covered = pair.covered & pair.filled
+        covered = pair.covered & pair.filled if carried.covered_share < 1 else covered
         cautions += carried.cautions
     noise = scan_noise(pair, in_transverse_order(standard_dose), required=task.simulation.noise == "matched")
     clean = denoised_source_pair(pair, noise) if task.simulation.adds_noise else (None, None)
@@ -229,8 +224,11 @@ def prepared(task: PreparationTask) -> Prepared:
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
         cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
+    lost = lost_in(pair, tumor, grid.spacing_mm)
+    cautions += loss_cautions(lost)
     description = {
         **_description(pair, tumor, noise),
+        "enhancement_lost_to_calibration": lost,
         "agent": {"named": agent, "relaxivity_of": agent_used(agent)},
         "tumor": None if carried is None else carried.description(),
     }

@@ -54,7 +54,7 @@ def units(experiment: Experiment) -> list[Unit]:
 
 
 def _inputs(experiment: Experiment) -> tuple[Input, ...]:
-    """Everything that is made of each study; what failed is told."""
+    """Make everything that is shown of each study, and report failures."""
     found: list[Input] = []
     subsets = experiment.settings.subsets
     judged = {study.name for study in experiment.studies(subsets)}

@@ -2,7 +2,7 @@
 """Enhancement made weaker or stronger from place to place, as no patient's is.
 
 A network that has seen few patients learns by heart how much each tissue enhances, and then draws that into the next
-patient, whatever the low dose shows. Where the same tissue enhances differently at each look, only the low dose tells.
+patient, independent of the low dose. Where the same tissue enhances differently at each look, only the low dose tells.
 In some patches nothing enhances at all, as in a scan without contrast that is called a low dose.
 """
 

@@ -42,8 +42,8 @@ def relative_l1(
 
         mean |restored − standard| / max(1 − β, 0.05)
 
-    A noise-free mix misses (1 − β) of the enhancement, so this weighs a decibel of gain alike at every dose; plain
-    L1 would spend itself on the lowest doses.
+    A noise-free mix misses (1 − β) of the enhancement, so this gives a decibel of gain the same weight at every dose;
+    plain L1 would be dominated by the lowest doses.
 
     Args:
         restored: Restored images, on [−1, 1].

@@ -76,7 +76,7 @@ class TrainingSettings(Settings):
         vary_enhancement: SD of the logarithm of the factors that make the enhancement of each patch weaker or stronger
             from place to place, so that the network reads it from the low dose; 0 leaves it.
         vary_position: Strength of the misalignment augmentation, 0–1: each low dose gets its own head position. Edges
-            then differ from those of the T1 as between two separate scans, whatever the dose.
+            then differ from those of the T1 as between two separate scans, at every dose.
         vary_noise: Share of patches whose noise is not that of the simulation but 0.5 to 4 times as strong.
         t2_dropout: Share of patches without T2, so that a network with a T2 input works without one.
         precision: `auto` takes bf16 where the GPU or the processor computes in it, else fp32. `fp16`, for older GPUs,

@@ -82,7 +82,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
     """Train a field to its end, from its saved state where there is one.
 
     Writes the model folder: description, best and last weights, learning curve. A Ctrl-C is answered after the
-    step at hand, with the state saved. The same task gives the same weights however often it was stopped
+    current step, with the state saved. The same task gives the same weights however often it was stopped
     (on one CPU, with one number of threads; some operations of a GPU are not reproducible).
 
     Where several processes train together, all call this with the same task, and the first of them alone reads and
@@ -130,7 +130,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
 def write_best_average(task: TrainingTask, field: AnyField) -> None:
     """Average the last weights with the pretrained ones, as serves validation patients best, and write the result.
 
-    Without validation patients both count alike. The share is noted in ``model.yaml``.
+    Without validation patients, both have equal weight. The share is noted in ``model.yaml``.
 
     Args:
         task: The training task.

@@ -35,7 +35,7 @@ def create_viewer(source: StudySource, token: str, hosts: Sequence[str]) -> Star
 
     Args:
         source: Source of the shown studies.
-        token: Secret of the link; whoever has it sees the images.
+        token: Secret of the link; everyone who has it can see the images.
         hosts: Names under which browsers may ask for it.
 
     Returns:

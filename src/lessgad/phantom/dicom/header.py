@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The part of a DICOM header that does not depend on the vendor: patient, study, series, frame of reference.
 
-The patient does not exist. Fields that identify a person are filled all the same, with made-up values, so that an
+The patient does not exist. Fields that identify a person are still filled, with made-up values, so that an
 import can be seen to remove them.
 """
 
@@ -82,7 +82,7 @@ def series_time(scan: DicomScan) -> tuple[str, str]:
 
 
 def common_header(scan: DicomScan) -> Dataset:
-    """Everything that files of a series share, whoever made the scanner."""
+    """Attributes that files of a series share, for scanners of all vendors."""
     dataset = item(Modality="MR", SpecificCharacterSet="ISO_IR 100")
     date, time = series_time(scan)
     number = f"{scan.patient_label}{scan.session:02d}"

@@ -102,7 +102,7 @@ def create_store(path: Path) -> Store:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open a database that is there, without the right to change it; whatever characters its path holds."""
+    """Open an existing database for reading only; its path may hold any characters."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 

@@ -69,4 +69,4 @@ revise?.addEventListener("click", () => {
 });
 
 document.documentElement.dataset.ready = "yes";
-window.lessgadPanels = panels; // for tests and for whoever measures speed
+window.lessgadPanels = panels; // for tests and for measurements of speed

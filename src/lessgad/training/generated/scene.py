@@ -48,7 +48,7 @@ class Scene:
         pre_contrast_shift: Where the voxels of the T1's scanner lie, in voxels of the common grid (z, y, x).
         low_shift: Where the voxels of the low dose's scanner lie, in voxels of the common grid (z, y, x).
         seen: Voxels that are scanned; what a skull strip takes away is not.
-        misalignment_mm: How far the low dose may be from the T1, as a field is told; 0 for simulated low doses.
+        misalignment_mm: Possible misalignment of low dose and T1, an input of the field; 0 for simulated low doses.
         spacing_mm: Spacing of slices, rows and columns, in mm.
         unit: Signal of the tissue that the images are normalized by.
     """

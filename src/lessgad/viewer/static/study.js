@@ -150,4 +150,4 @@ addKeys(panels, {
 if (geometry.doses.length) setDose(state.dose);
 else update();
 document.documentElement.dataset.ready = "yes";
-window.lessgadPanels = panels; // for tests and for whoever measures speed
+window.lessgadPanels = panels; // for tests and for measurements of speed
