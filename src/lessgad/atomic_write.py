@@ -121,7 +121,7 @@ def saying_why(path: Path) -> Iterator[None]:
 
 
 def system_error(error: BaseException | None) -> int:
-    """Number of the operating system's error behind an exception; 0 where there is none."""
+    """Give the number of the operating system's error behind an exception; 0 if there is none."""
     while error is not None:
         if isinstance(error, OSError) and error.errno:
             return error.errno

@@ -58,7 +58,7 @@ def test_what_cannot_be_meant_is_refused(given, message):
     ("given", "message"),
     [
         ({"endpoints": []}, "at least 1"),
-        ({"endpoints": [{"metric": "false_ml", "at_most": 0.5}]}, "name one of recovery"),
+        ({"endpoints": [{"metric": "false_ml", "at_most": 0.5}]}, "add one of recovery"),
         ({"endpoints": 2 * [{"metric": "recovery", "at_least": 0.9}]}, "named twice"),
         ({"min_patients": 7}, "greater than or equal to 8"),
         ({"level": 0.1}, "less than or equal to 0.05"),

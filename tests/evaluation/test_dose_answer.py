@@ -90,7 +90,7 @@ def test_an_endpoint_that_no_contrast_meets_too_withholds_the_answer():
     made = outcomes(RECOVERY, good()) + outcomes(SSIM, good(at_tenth=0.96, at_none=0.95))
     answer = ask(made, RECOVERY, SSIM)
     assert (answer.status, answer.lowest_dose, answer.reasons) == ("insensitive", None, (SSIM,))
-    met = "without any contrast SSIM (tumor’s box) ≥ 0.9 was met already (by 12 of 12 patients)"
+    met = "without any contrast agent SSIM (tumor’s box) ≥ 0.9 was met already (by 12 of 12 patients)"
     assert met in answer_words(answer)
 
 

@@ -117,7 +117,8 @@ def test_a_damaged_table_is_one_clear_line(tmp_path, columns, write, read, row):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "says"), [("3-5 mm", "3-Mai", "a size_group"), (",1,", ",1.5,", "a whole number as lesion")]
+    ("right", "wrong", "says"),
+    [("3-5 mm", "3-Mai", "a size_group"), (",1,", ",1.5,", "not a whole number, as lesion must be")],
 )
 def test_a_lesion_has_a_size_and_a_number(tmp_path, right, wrong, says):
     write_lesions(tmp_path / "a.csv", [LESION])

@@ -79,14 +79,14 @@ def test_files_that_a_spreadsheet_saved_are_read(tmp_path):
             HEADER + "P,,test,0.1,restored,tumor_box,1\n",
             "similarity.csv:2: The line has 7 values; the table has 8 columns",
         ),
-        (HEADER + "P,,test,ten,restored,tumor_box,1,1\n", "number as dose"),
+        (HEADER + "P,,test,ten,restored,tumor_box,1,1\n", "not a number, as dose must be"),
         (HEADER + "P,,test,10,restored,tumor_box,1,1\n", "Did you mean 0.1"),
         (HEADER + "P,,test,0.1,restored,brain,1,1\n", "an area"),
-        (HEADER + "P,,test,0.1,restored,head,1 dB,1\n", "number as psnr_db"),
+        (HEADER + "P,,test,0.1,restored,head,1 dB,1\n", "not a number, as psnr_db must be"),
         (HEADER + "P,,test,0.1,,head,1,1\n", "The method is missing"),
-        (HEADER + 2 * "P,,test,0.1,restored,head,1,1\n", "similarity.csv:3.*once"),
-        (HEADER + '"P,,test\n', "something else"),
-        (HEADER + "\0\udcff", "something else"),
+        (HEADER + 2 * "P,,test,0.1,restored,head,1,1\n", "similarity.csv:3.*second line"),
+        (HEADER + '"P,,test\n', "cannot be read as a table"),
+        (HEADER + "\0\udcff", "cannot be read as a table"),
     ],
 )
 def test_a_damaged_file_is_one_clear_line(tmp_path, text, says):
@@ -100,7 +100,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path, text, says):
 def test_a_missing_file_or_a_folder_is_one_clear_line(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_similarity(tmp_path / "similarity.csv")
-    with pytest.raises(InputError, match="something else"):
+    with pytest.raises(InputError, match="cannot be read as a table"):
         read_similarity(tmp_path)
 
 

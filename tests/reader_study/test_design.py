@@ -48,7 +48,7 @@ def test_which_studies_are_read_depends_on_the_seed_and_on_no_order():
 
 
 def test_without_a_test_study_there_is_nothing_to_read():
-    with pytest.raises(ReaderStudyError, match="test patients"):
+    with pytest.raises(ReaderStudyError, match="no study of a test patient"):
         sample_cases([], VALIDATION, OPEN, KEY)
 
 

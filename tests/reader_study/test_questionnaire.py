@@ -38,7 +38,7 @@ def test_the_default_asks_what_table_3_asks():
         ("format: 2\ntitle: t\nquestions: [{key: a, kind: text, asked: each_case, wording: w}]", "format"),
         (HEAD + " - {key: a, kind: scale, asked: each_dose, wording: w, labels: [x]}", "labels of question 1 (a)"),
         (HEAD + " - {key: a, kind: sccale, asked: each_dose, wording: w}", "question 1 (a)"),
-        (HEAD + " - {kind: text, asked: each_case, wording: w}", "the key key of question 1"),
+        (HEAD + " - {kind: text, asked: each_case, wording: w}", "The key key of question 1 is missing"),
         (HEAD + " - {key: a, kind: text, asked: each_case, wording: w, labels: [x]}", "labels of question 1 (a)"),
         (HEAD + " - {key: A b, kind: text, asked: each_case, wording: w}", "key of question 1"),
         (HEAD + " - {key: a, kind: text, asked: each_case, wording: w}\n" * 2, "the question a is there twice"),

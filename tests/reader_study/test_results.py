@@ -132,5 +132,5 @@ def test_readings_that_are_missing_or_something_else_are_told(tmp_path):
         read_readings_json(tmp_path / "readings.json")
     for text in ("[", "[]", "{}", '{"settings": {}}'):
         (tmp_path / "readings.json").write_text(text)
-        with pytest.raises(InputError, match="something else"):
+        with pytest.raises(InputError, match="does not hold readings"):
             read_readings_json(tmp_path / "readings.json")

@@ -33,7 +33,7 @@ def test_letters_become_doses(small, tmp_path):
 
 def test_results_wait_for_everybody(small, folder):
     with small.browser(folder) as (client, study):
-        with pytest.raises(ReaderStudyError, match="none"):
+        with pytest.raises(ReaderStudyError, match="No reader has signed off"):
             signed_off_readings(study)
         read_all(small, small.reader(study, client()))
         read_all(small, small.reader(study, client(), "lee"), sign=False)

@@ -214,7 +214,7 @@ def _codes(fields: dict[str, Any], key: str, image: Path) -> tuple[str, ...]:
 
 
 def _agent(fields: dict[str, Any], image: Path) -> str | None:
-    """The agent; "none" where the header says that 0 ml of it were injected."""
+    """Give the agent; "none" if the header says that 0 ml of it were injected."""
     agent = _words(fields.get("ContrastBolusAgent", fields.get("ContrastBolusIngredient")), image)
     return "none" if fields.get("ContrastBolusVolume") in (0, "0", "0.0") else agent
 

@@ -111,7 +111,7 @@ def _t2(anat: Path, patient: str, session: str) -> tuple[Path, ...]:
 
 
 def _check_name(image: Path, patient: str, session: str) -> None:
-    """A scan of somebody else in this folder would be taken for this patient's."""
+    """Refuse scans of another person in this folder, which would be taken for this patient's."""
     name = study_name(patient, session)
     if not image.name.startswith(f"{name}_"):
         raise CohortError(
@@ -121,7 +121,7 @@ def _check_name(image: Path, patient: str, session: str) -> None:
 
 
 def _check_fetched(image: Path) -> None:
-    """A link or a pointer has a name and a size, and no voxels."""
+    """Refuse links and pointers, which have a name and a size but no voxels."""
     if (why := not_fetched(image)) is not None:
         raise CohortError(f"{image.name} cannot be read: it is {why}", remedy=GET_IT)
 
@@ -182,7 +182,7 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
 
 
 def _whole(words: str) -> int:
-    """A whole number, also as a spreadsheet writes it: 1.0."""
+    """Give a whole number, also as a spreadsheet writes it: 1.0."""
     number = float(words)
     if number != round(number):
         raise ValueError

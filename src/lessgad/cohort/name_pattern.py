@@ -72,7 +72,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def _of_part(part: str, text: str, seen: set[str]) -> str:
-    """The expression of one part of a path."""
+    """Give the expression of one part of a path."""
     expression, end = "", 0
     for match in _PLACE.finditer(part):
         expression += re.escape(part[end : match.start()])

@@ -56,5 +56,5 @@ def _run(path: Path) -> int:
 
 
 def _but(path: Path, left_out: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The entities of a name but some."""
+    """Give all entities of a name except some."""
     return tuple(sorted((key, value) for key, value in entities(path).items() if key not in left_out))

@@ -144,7 +144,7 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
 
 
 def _plain(patient: str) -> str:
-    """A label as a spreadsheet may leave it: without leading zeros, in any case, a number with decimals, in quotes."""
+    """Give a label as spreadsheets write it: without leading zeros, in any case, a number with decimals, in quotes."""
     shown = unicodedata.normalize("NFKC", patient).lower().removesuffix(".0")
     label = re.sub(r"[^a-z0-9]", "", shown).removeprefix("sub")
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", label)

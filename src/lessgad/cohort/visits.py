@@ -99,7 +99,7 @@ def _natural(label: str) -> tuple[tuple[int, str], ...]:
 
 
 def _times(root: Path, patient: str) -> dict[str, datetime]:
-    """Times of the sessions that a table names; those that cannot be read are not known."""
+    """Read the times of the sessions that a table names; unreadable ones are unknown."""
     times: dict[str, datetime] = {}
     for table, columns in (
         (root / "sessions.tsv", ("participant_id", "session_id", "acq_time")),

@@ -60,7 +60,7 @@ def _side_lines(excluded: Sequence[Exclusion]) -> list[str]:
 
 
 def _box(left: float, top: float, width: float, height: float, lines: Sequence[str], fill: str) -> list[str]:
-    """A rectangle with a bold first line and plain further ones."""
+    """Draw a rectangle with a bold first line and plain further ones."""
     parts = [
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="3" fill="{fill}" '
         f'stroke="#6b6b70" stroke-width="1"/>'

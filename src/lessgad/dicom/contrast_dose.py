@@ -87,7 +87,7 @@ def _after_contrast(header: SeriesHeader, rules: ImportRules) -> tuple[bool | No
 
 
 def _dose(header: SeriesHeader, reason: str, volumes: list[float], rules: ImportRules) -> ContrastDose:
-    """The dose of a scan after contrast."""
+    """Find the dose of a scan after contrast."""
     by_volume, measure = _dose_over_largest(header, volumes, rules)
     by_weight, weighed = (None, "") if by_volume is not None else _dose_for_weight(header, rules)
     by_words = _dose_by_words(header, rules)
@@ -123,7 +123,7 @@ def _dose_by_words(header: SeriesHeader, rules: ImportRules) -> float | None:
 
 
 def _dose_over_largest(header: SeriesHeader, volumes: list[float], rules: ImportRules) -> tuple[float | None, str]:
-    """The share of the largest volume of the study; None where the study has one volume alone."""
+    """Compute the share of the largest volume of the study; None if the study has only one volume."""
     volume = header.contrast.volume_ml
     if not volume or volume < 0 or not volumes or min(volumes) >= rules.standard_from * max(volumes):
         return None, ""
@@ -132,7 +132,7 @@ def _dose_over_largest(header: SeriesHeader, volumes: list[float], rules: Import
 
 
 def _dose_for_weight(header: SeriesHeader, rules: ImportRules) -> tuple[float | None, str]:
-    """The share of what the usual dose would be for the weight and the agent."""
+    """Compute the share of the usual dose for the weight and the agent."""
     volume = header.contrast.volume_ml
     agent, weight = agent_named(header.contrast.words), header.patient.weight_kg
     if not volume or volume < 0 or agent is None or not weight or weight < 0:

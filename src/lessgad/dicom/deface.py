@@ -74,9 +74,9 @@ def deface(scan: Volume, plane: FacePlane, to_plane: RigidTransform | None = Non
     """Set everything in front of the plane to 0; the type stays.
 
     Args:
-        scan: Any order of axes.
-        plane: Found in this scan or in another one of the session.
-        to_plane: Maps points of this scan to the coordinates of the plane; None where they are the same.
+        scan: Scan with any order of axes.
+        plane: Plane that was found in this scan or in another one of the session.
+        to_plane: Map of points of this scan to the coordinates of the plane; None if they are the same.
 
     Returns:
         The scan without the face.
@@ -89,9 +89,9 @@ def in_front_of(plane: FacePlane, scan: Volume, to_plane: RigidTransform | None 
     """Find the voxels in front of a plane, which defacing removes.
 
     Args:
-        plane: Found in this scan or in another one of the session.
-        scan: Any order of axes.
-        to_plane: As of `deface`.
+        plane: Plane that was found in this scan or in another one of the session.
+        scan: Scan with any order of axes.
+        to_plane: Map of points of this scan to the coordinates of the plane, as in `deface`.
 
     Returns:
         True in front of the plane, (i, j, k).

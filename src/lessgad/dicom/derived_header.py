@@ -140,7 +140,7 @@ def acquisition_of(header: Dataset, frame: int) -> Dataset:
 
 
 def made_by(header: Dataset) -> Dataset:
-    """The equipment: lessgad made the image, the scanner acquired what it was made from."""
+    """Give the equipment: lessgad made the image, the scanner acquired what it was made from."""
     from pydicom.dataset import Dataset
 
     part = Dataset()

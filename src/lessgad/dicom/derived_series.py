@@ -113,7 +113,7 @@ def write_derived_series(
 
 
 def _slope(largest: float) -> float:
-    """A power of two by which stored values are multiplied; exact as a decimal string."""
+    """Give a power of two by which stored values are multiplied; exact as a decimal string."""
     exponent = int(np.ceil(np.log2(max(largest, 1e-6) / _LARGEST_STORED)))
     return float(2.0 ** max(exponent, -14))
 
@@ -144,7 +144,7 @@ def _series_part(header: Dataset, image: DerivedImage, series_uid: str, now: dat
 
 
 def _geometry(source: SliceGrid, frame: DicomFrame) -> Dataset:
-    """The place of a slice as its source header gives it, to the last digit."""
+    """Give the place of a slice as its source header gives it, to the last digit."""
     from pydicom.dataset import Dataset
 
     part = Dataset()

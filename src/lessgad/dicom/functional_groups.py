@@ -110,7 +110,7 @@ def _groups(dataset: Dataset, keyword: str, index: int) -> Iterator[Dataset]:
 
 
 def _nested(dataset: Dataset, depth: int) -> Iterator[Dataset]:
-    """The items of the sequences of a group, public ones first, and what they hold."""
+    """Give the items of the sequences of a group, public ones first, and what they hold."""
     from pydicom.sequence import Sequence
 
     items = [item for element in dataset if isinstance(element.value, Sequence) for item in element.value]

@@ -87,7 +87,7 @@ def regular_grid(frames: tuple[DicomFrame, ...]) -> SliceGrid:
 def _step(
     positions: Float[np.ndarray, "slice 3"], normal: Float[np.ndarray, " 3"], thickness_mm: float | None
 ) -> Float[np.ndarray, " 3"]:
-    """The way from one slice to the next."""
+    """Compute the vector from one slice to the next."""
     if len(positions) == 1:
         return normal * (thickness_mm or SINGLE_SLICE_MM)
     gaps = np.diff(positions @ normal)

@@ -115,7 +115,7 @@ def _on_grid(volume: Volume, grid: SliceGrid) -> Volume:
 
 
 def _snapped(volume: Volume, wanted: Volume) -> np.ndarray:
-    """The affine of the headers, which has all digits, in the order of axes of the NIfTI file, which has float32."""
+    """Give the affine of the headers, with all digits, in the order of axes of the NIfTI file, which has float32."""
     steps = np.linalg.solve(wanted.affine, volume.affine)
     whole = np.rint(steps)
     return wanted.affine @ whole

@@ -168,7 +168,7 @@ def _restore(order: _Order, restorer: Restorer, rules: ImportRules) -> None:
 
 
 def _end_with_the_node() -> None:
-    """A node that is killed must not leave a process behind that still writes into its queue."""
+    """End this process with the node, so that a killed node leaves nothing behind that writes into its queue."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -75,8 +75,7 @@ def find_scans(
     """
     if dose is not None and not 0 < dose < 1:
         raise DoseError(f"The dose is {dose:g}; for a DICOM study it must lie between 0 and 1")
-    export = read_export(folder)
-    study = _only_study(export.series, folder)
+    study = _only_study(read_export(folder).series, folder)
     decisions = tuple(
         SeriesDecision(role=role, number=number, dose=(dose or 0.5) if role == "low_dose" else None)
         for number, role in (named or {}).items()
@@ -85,8 +84,7 @@ def find_scans(
     low = [one for one in found if one.role == "low_dose"]
     if named and "low_dose" in named.values() and dose is None:
         raise DoseError("--series names the low-dose scan without its dose", remedy="Give it with --dose")
-    if dose is not None and len(low) > 1:
-        low = [one for one in low if abs((one.dose or 0) - dose) <= _SAME_DOSE] or low
+    low = [one for one in low if dose is not None and abs((one.dose or 0) - dose) <= _SAME_DOSE] or low
     if len(low) != 1:
         words = "; ".join(f"series {one.series.header.number}: {_words(one)}" for one in found) or "no series"
         remedy = "Name it: --series low_dose=NUMBER --dose DOSE, and --series pre_contrast=NUMBER"
@@ -123,7 +121,7 @@ def restore_study(
         out: A folder that does not exist or is empty; it appears whole, or not at all.
         restorer: The model.
         burn_in: Whether "NOT FOR DIAGNOSIS" is written into the pixels.
-        noise_floor: Whether scans are used whose air is not near zero; None does as the settings of the model say.
+        noise_floor: Treatment of scans whose air is not near zero; None takes the settings of the model.
 
     Returns:
         The folders of the series, and cautions.
@@ -163,7 +161,7 @@ def restore_study(
 
 
 def acquisition(header: SeriesHeader) -> Acquisition:
-    """The parameters of a series as the restorer takes them; the same as from the sidecar that an import writes."""
+    """Give the parameters of a series for the restorer, the same as from the sidecar that an import writes."""
     with tempfile.TemporaryDirectory(prefix="lessgad-dicom-") as temporary:
         (Path(temporary) / "scan.json").write_text(json.dumps(sidecar(header, {}, 1.0)), encoding="utf-8")
         found = acquisition_beside(Path(temporary) / "scan.nii.gz")

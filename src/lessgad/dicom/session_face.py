@@ -72,7 +72,7 @@ class SessionFace:
 
 
 def reference_of(candidates: tuple[Candidate, ...]) -> Candidate:
-    """The scan that the plane of a session is found in: the one before contrast, where there is one."""
+    """Choose the scan in which the plane of a session is found: the one before contrast if there is one."""
     return min(candidates, key=lambda one: (one.suffix != "T1w", one.suffix, one.series.header.series_uid))
 
 

@@ -82,6 +82,6 @@ def _expectation(relative: Float[np.ndarray, "x y"]) -> Float[np.ndarray, "x y"]
 
 
 def _box(mask: Bool[np.ndarray, "x y z"]) -> tuple[slice, ...]:
-    """The smallest box around the mask."""
+    """Find the smallest box around the mask."""
     some = (np.flatnonzero(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     return tuple(slice(int(at[0]), int(at[-1]) + 1) for at in some)

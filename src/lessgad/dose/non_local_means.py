@@ -91,7 +91,7 @@ def _add_pair(
 
 
 def _shifted(array: np.ndarray, dx: int, dy: int) -> tuple[np.ndarray, np.ndarray]:
-    """Views of an array without what has no partner at a shift, and of the partners; dx is 0 or above."""
+    """Give views of the part of an array that has partners at a shift, and of the partners; dx is 0 or above."""
     u, v = array.shape
     before, after = max(0, -dy), max(0, dy)
     return array[: u - dx, before : v - after], array[dx:, after : v - before]
@@ -107,7 +107,7 @@ def _weights(exponent: Float[np.ndarray, "u v"]) -> Float[np.ndarray, "u v"]:
 
 
 def _sums_of(image: Float[np.ndarray, "u v"], width: int) -> Float[np.ndarray, "s t"]:
-    """Sums over squares of `width` pixels, an even number, where they lie inside."""
+    """Sum over squares of `width` pixels, an even number, where they lie inside."""
     u, v = (n - width + 1 for n in image.shape)
     pairs = image[:-1] + image[1:]
     total = pairs[:u]

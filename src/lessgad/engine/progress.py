@@ -11,7 +11,7 @@ class Progress(Protocol):
     """Is told what is being done and how far it is; the command line draws bars from it."""
 
     def begin(self, stage: str, total: float) -> None:
-        """A stage begins, with so much to do (studies, or samples of training).
+        """Report that a stage begins, with its size (studies, or samples of training).
 
         Args:
             stage: Name of the stage.
@@ -27,7 +27,7 @@ class Progress(Protocol):
         """
 
     def end(self) -> None:
-        """The stage is over."""
+        """Report that the stage is over."""
 
     def say(self, line: str) -> None:
         """One line for a person."""

@@ -18,11 +18,11 @@ class StateFolder:
     root: Path
 
     def record(self, key: str) -> Path:
-        """The outcome of a unit."""
+        """Give the outcome of a unit."""
         return self.root / f"{key}.json"
 
     def lock(self, key: str) -> Path:
-        """The lock of a unit."""
+        """Give the lock of a unit."""
         return self.root / f"{key}.lock"
 
     @property

@@ -22,7 +22,7 @@ def answer_words(answer: DoseAnswer) -> str:
 
 
 def headline(answer: DoseAnswer) -> str:
-    """The answer in one sentence; where there is none, why."""
+    """State the answer in one sentence, or why there is none."""
     if answer.lowest_dose is not None:
         return f"{percent(answer.lowest_dose)} of the standard dose is the lowest dose shown to be sufficient."
     if answer.status == "no dose":
@@ -112,7 +112,7 @@ def _obstacle(answer: DoseAnswer) -> str:
 
 
 def _too_few(answer: DoseAnswer) -> str:
-    """The endpoint that lacks most patients speaks for all."""
+    """Take the endpoint that lacks most patients to speak for all."""
 
     def lacking(endpoint: Endpoint) -> int:
         return fewest_patients(endpoint, answer.settings) - answer.n_patients(endpoint)

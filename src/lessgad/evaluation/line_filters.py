@@ -62,7 +62,7 @@ def correlate_separably(
 
 
 def _band(kernel: Float[np.ndarray, " taps"], n: int) -> Float[np.ndarray, "n m"]:
-    """The kernel in each of n rows, one column further in each."""
+    """Give the kernel in each of n rows, one column further in each."""
     band = np.zeros((n, n + len(kernel) - 1), kernel.dtype)
     for row in range(n):
         band[row, row : row + len(kernel)] = kernel

@@ -221,7 +221,7 @@ def _segmentation(chosen: SegmentationSettings | str) -> str:
 
 
 def _spelled(name: str) -> str:
-    """A name as YAML spells it: quoted where it would be read as something else (no, 12, a: b)."""
+    """Give a name as YAML spells it: quoted where it would be read as something else (no, 12, a: b)."""
     try:
         as_key, as_value = yaml.safe_load(f"{{{name}: 0}}"), yaml.safe_load(f"key: {name}   # words")
         plain = name.replace("-", "_").isidentifier() and as_key == {name: 0} and as_value == {"key": name}

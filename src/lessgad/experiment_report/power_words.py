@@ -51,7 +51,7 @@ def _needed(rows: Sequence[PowerRow]) -> str:
 
 
 def _decides(pilot: Pilot, rows: Sequence[PowerRow]) -> str:
-    """The endpoint with the least power over all numbers of patients."""
+    """Give the endpoint with the least power over all numbers of patients."""
     total = {key: sum(row.power for row in rows if row.endpoint == key) for key in map(endpoint_key, pilot.values)}
     hardest = min(pilot.values, key=lambda endpoint: total[endpoint_key(endpoint)])
     return f"Hardest to show: {endpoint_words(hardest)} in {share_words(hardest)}."

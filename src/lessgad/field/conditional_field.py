@@ -159,7 +159,7 @@ class ConditionalField(nn.Module):
         return FieldOutput(self._output(said[:, :1], source, dose), half_width, shifts)
 
     def _seen(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s h w"]:
-        """Sources with background at 0, so that padding with zeros is background; dose and difference beside them."""
+        """Stack sources with background at 0, so that padding with zeros is background, with dose and difference."""
         images = source + 1
         seen, level = [images], dose.to(images.dtype)[:, None, None, None]
         if self.settings.told_the_dose:

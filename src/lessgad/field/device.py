@@ -7,5 +7,5 @@ import torch
 
 
 def compute_device() -> torch.device:
-    """The GPU where torch finds one, else the processor; CUDA_VISIBLE_DEVICES says which, and none where empty."""
+    """Choose the GPU if torch finds one, otherwise the processor; CUDA_VISIBLE_DEVICES selects or hides GPUs."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -75,7 +75,7 @@ class FieldSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _as_published(cls, given: object) -> object:
-        """The published network gives the image itself from the low dose alone, and is not told what dose that is."""
+        """Fill in the values of the presets paper and kernel; the published network sees only the low dose."""
         if isinstance(given, dict) and given.get("preset") == "paper":
             return {"inputs": ("low_dose",), **NOT_PUBLISHED, "output": "tanh", **given}
         if isinstance(given, dict) and given.get("preset") == "kernel":

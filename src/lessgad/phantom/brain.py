@@ -147,7 +147,7 @@ def _with_cisterns(cavity: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z
 
 
 def _petrous_bones(distance_mm: Float[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
-    """The pyramids between temporal lobe and cerebellum, which closing would have filled."""
+    """Find the pyramids between temporal lobe and cerebellum, which closing would have filled."""
     bones = np.zeros(SHAPE, dtype=bool)
     x, y, _ = axes_mm()
     for side in (1, -1):

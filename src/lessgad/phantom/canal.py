@@ -63,7 +63,7 @@ def canal(side: int, widened_mm: float = 0.0) -> Region:
 
 
 def canal_wall(side: int) -> Region:
-    """The canal with 2.5 mm of bone around it, from the porus outward."""
+    """Find the canal with 2.5 mm of bone around it, from the porus outward."""
     porus, fundus = (tuple(point.tolist()) for point in canal_points(side))
     box, inside = tube([porus, fundus], CANAL_RADIUS_MM + 2.5)
     along, _ = along_canal(side, box)

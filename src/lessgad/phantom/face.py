@@ -108,7 +108,7 @@ def paint_airways(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y 
 
 
 def _paint_nose(labels: Int[np.ndarray, "x y z"], free: Bool[np.ndarray, "x y z"], rng: np.random.Generator) -> None:
-    """A cavity with septum and turbinates below, a honeycomb of cells between the orbits above."""
+    """Paint a cavity with septum and turbinates below, and a honeycomb of cells between the orbits above."""
     box, inside = tube([(0, 80, -62), (0, 50, -62), (0, 20, -58)], [9, 15, 12])
     x, _, z = axes_mm(box)
     inside = inside & free[box] & (np.abs(x) < 15)
@@ -158,7 +158,7 @@ def _face_and_neck() -> Bool[np.ndarray, "x y z"]:
 
 
 def _ear(side: int) -> list[Region]:
-    """The auricle: a tilted plate with a thicker rim."""
+    """Make the auricle: a tilted plate with a thicker rim."""
     plate = ellipsoid(mirrored([(80, -33, -41)], side)[0], (3.0, 15, 22), 28.0 * side)
     rim = tube(mirrored([(80, -38, -58), (87, -43, -46), (86, -42, -30), (78, -31, -22)], side), [2, 2.6, 2.6, 2])
     lobe = tube(mirrored([(73, -24, -62), (77, -28, -58)], side), [3.5, 3.5])

@@ -133,7 +133,7 @@ def largest_transverse_diameter_mm(
 
 
 def _origin(side: int) -> Float[np.ndarray, "3"]:
-    """Starting point of the rays: in the cistern, just in front of the porus."""
+    """Find the starting point of the rays: in the cistern, just in front of the porus."""
     return canal_points(side)[0] + 1.5 * _away(side)
 
 
@@ -212,7 +212,7 @@ def _largest(mask: Bool[np.ndarray, "i j k"]) -> Bool[np.ndarray, "i j k"]:
 
 
 def _in_box(region: Region, box: Box) -> Bool[np.ndarray, "x y z"]:
-    """A region as a mask of another, larger box."""
+    """Give a region as a mask of another, larger box."""
     inner, inside = region
     mask = np.zeros([part.stop - part.start for part in box], dtype=bool)
     offset = [a.start - b.start for a, b in zip(inner, box, strict=True)]

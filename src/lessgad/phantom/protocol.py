@@ -27,7 +27,7 @@ class Spread:
     largest: Number
 
     def at(self, quantile: float) -> float:
-        """The value at a quantile, 0–1, linear from the smallest over the median to the largest."""
+        """Give the value at a quantile, 0–1, linear from the smallest over the median to the largest."""
         return float(np.interp(quantile, [0, 0.5, 1], [self.smallest, self.median, self.largest]))
 
 

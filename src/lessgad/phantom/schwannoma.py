@@ -75,7 +75,7 @@ def draw_schwannoma(rng: np.random.Generator, quantile: float) -> Schwannoma:
 
 
 def _uptake_mm(rng: np.random.Generator) -> float:
-    """The table's uptake of a tumor with its spread, within what published enhancement allows."""
+    """Draw the uptake of a tumor around the table's value, within what published enhancement allows."""
     table = relaxation(1.5)
     drawn = table.uptake_mm[Tissue.TUMOR] * np.exp(table.uptake_spread[Tissue.TUMOR] * rng.standard_normal())
     return float(np.clip(drawn, *UPTAKE_MM))

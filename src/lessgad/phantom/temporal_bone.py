@@ -40,7 +40,7 @@ def paint_temporal_bones(labels: Int[np.ndarray, "x y z"], brain: Brain, rng: np
 
 
 def nerves(side: int) -> list[Region]:
-    """The facial and cochleovestibular nerves from the pons to the fundus, and the trigeminal nerve."""
+    """Paint the facial and cochleovestibular nerves from the pons to the fundus, and the trigeminal nerve."""
     return [
         tube(mirrored([(14, -27, -42), (23, -26.0, -37.2), (34, -26.8, -36.6)], side), 0.7),
         tube(mirrored([(15, -29, -43), (23, -27.2, -39.0), (34, -28.0, -38.6)], side), 0.8),

@@ -65,7 +65,7 @@ def _paint_sella(labels: Int[np.ndarray, "x y z"]) -> None:
 
 
 def _vein(points: Sequence[Point], radii: Sequence[Number], brain: Brain) -> Region:
-    """A tube along the inner face of the skull: the points are moved there, with three more between each two."""
+    """Make a tube along the inner face of the skull: the points are moved there, with three more between each two."""
     knots = np.arange(len(points))
     fine = np.linspace(0, len(points) - 1, 4 * (len(points) - 1) + 1)
     path = np.stack([np.interp(fine, knots, axis) for axis in np.array(points).T], axis=1)
@@ -75,7 +75,7 @@ def _vein(points: Sequence[Point], radii: Sequence[Number], brain: Brain) -> Reg
 
 
 def _nearest_dura(point: Float[np.ndarray, "3"], brain: Brain) -> Float[np.ndarray, "2"]:
-    """The x and y of the nearest place on the inner face of the skull in the same transverse slice."""
+    """Give the x and y of the nearest place on the inner face of the skull in the same transverse slice."""
     reach = 14
     i, j, k = np.clip(np.rint(point - np.array(ORIGIN_MM)).astype(int), 0, np.array(SHAPE) - 1)
     first = np.maximum(np.array([i, j]) - reach, 0)

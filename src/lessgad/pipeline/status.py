@@ -32,7 +32,7 @@ class StageStatus:
     why: dict[str, str] = field(default_factory=dict)
 
     def count(self, state: State) -> int:
-        """Number of units in a state."""
+        """Count the units in a state."""
         return sum(other == state for other in self.states.values())
 
     def groups(self) -> list[tuple[State, str, list[str]]]:

@@ -159,7 +159,7 @@ def _coarse(volume: Volume) -> tuple[Float[np.ndarray, "x y z"], tuple[float, fl
 
 
 def _field_of_view(image: Float[np.ndarray, "x y z"]) -> list[slice]:
-    """The planes between the first and the last that are not constant: where a resampled image has data."""
+    """Find the planes between the first and the last that are not constant: where a resampled image has data."""
     view = []
     for axis in range(3):
         others = tuple(other for other in range(3) if other != axis)

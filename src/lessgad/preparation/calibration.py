@@ -55,11 +55,11 @@ class IntensityMap:
         return self.scale * image + self.offset
 
     def inverse(self) -> IntensityMap:
-        """The map that undoes this one."""
+        """Invert this map."""
         return IntensityMap(1 / self.scale, -self.offset / self.scale)
 
     def then(self, other: IntensityMap) -> IntensityMap:
-        """This map followed by `other`."""
+        """Combine this map with `other`, which is applied afterwards."""
         return IntensityMap(other.scale * self.scale, other.scale * self.offset + other.offset)
 
 

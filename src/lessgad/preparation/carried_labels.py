@@ -45,7 +45,7 @@ class CarriedTumor:
     vanished_labels: tuple[int, ...]
 
     def description(self) -> dict[str, Any]:
-        """The figures, for the record."""
+        """Give the figures, for the record."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "labels"}
 
     @property

@@ -42,7 +42,7 @@ class PreparedFiles:
         return self.folder / f"{self.stem}_desc-prepared_T2w.nii"
 
     def low_dose(self, dose: float) -> Path:
-        """A measured low dose, prepared as the T1ce; absent where low doses are simulated."""
+        """Give the file of a measured low dose, prepared as the T1ce; absent where low doses are simulated."""
         return self.folder / f"{self.stem}_acq-{dose_label(dose)}_ce-gadolinium_desc-prepared_T1w.nii"
 
     @property

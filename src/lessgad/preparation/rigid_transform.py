@@ -46,7 +46,7 @@ class RigidTransform:
 
     @classmethod
     def identity(cls) -> RigidTransform:
-        """The transform that leaves every point where it is."""
+        """Make the transform that leaves every point in place."""
         return cls(np.eye(4))
 
     @classmethod
@@ -95,11 +95,11 @@ class RigidTransform:
         return cls(matrix)
 
     def to_list(self) -> list[list[float]]:
-        """The matrix as rows of plain numbers, for JSON; nothing is rounded."""
+        """Give the matrix as rows of plain numbers for JSON; nothing is rounded."""
         return [[float(value) for value in row] for row in self.matrix]
 
     def inverse(self) -> RigidTransform:
-        """The transform from the moving image back to the fixed one."""
+        """Give the transform from the moving image back to the fixed one."""
         rotation = self.matrix[:3, :3].T
         matrix = np.eye(4)
         matrix[:3, :3] = rotation
@@ -107,7 +107,7 @@ class RigidTransform:
         return RigidTransform(matrix)
 
     def compose(self, first: RigidTransform) -> RigidTransform:
-        """The transform that applies `first`, then this one."""
+        """Give the transform that applies `first` and then this one."""
         return RigidTransform(self.matrix @ first.matrix)
 
     @property

@@ -52,7 +52,7 @@ def check_scan(
         scan: Scan as read, any axis order.
         name: Name of the scan for display: T1.
         orientation_unknown: What becomes of a scan whose header does not say how it lies in space.
-        noise_floor: What becomes of a scan whose air is not near zero, as in sums over many coils.
+        noise_floor: Treatment of a scan whose air is not near zero, as in sums over many coils.
 
     Returns:
         Cautions, in words.

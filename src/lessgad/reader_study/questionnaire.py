@@ -74,7 +74,7 @@ class Questionnaire(Settings):
 
 
 def default_questionnaire() -> Questionnaire:
-    """The paper's Table 3, with reasons for a different enhancement pattern and a comment."""
+    """Give the paper's Table 3, with reasons for a different enhancement pattern and a comment."""
     resource = files("lessgad.reader_study").joinpath("questionnaire.yaml")
     return parse_questionnaire(resource.read_text(encoding="utf-8"), Path("questionnaire.yaml"))
 

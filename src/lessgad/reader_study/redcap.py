@@ -117,7 +117,7 @@ def _choices(question: Question) -> str:
 
 
 def _code(question: Question, answer: str) -> str:
-    """Number of an option, from 1."""
+    """Give the number of an option, from 1."""
     if isinstance(question, ChoiceQuestion | ReasonsQuestion):
         return str(question.option_keys.index(answer) + 1)
     return answer

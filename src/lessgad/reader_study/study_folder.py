@@ -19,7 +19,7 @@ class StudyFolder:
 
     @classmethod
     def of(cls, experiment: Path) -> StudyFolder:
-        """The folder in an experiment."""
+        """Give the folder in an experiment."""
         return cls(experiment / "reader")
 
     @property

@@ -50,7 +50,7 @@ class OneReading:
     rows: Mapping[tuple[str, float | None], ReadingRow]
 
     def answer(self, asked: Asked) -> ReadingRow | None:
-        """The answer, where there is one."""
+        """Give the answer if there is one."""
         return self.rows.get((asked.question.key, asked.dose))
 
 

@@ -83,7 +83,7 @@ def _draw_rows(study: PreparationImages, panels: list[Axes]) -> None:
 
 
 def _draw_shift(upper: Axes, lower: Axes, before: Peaks, after: Peaks) -> None:
-    """An arrow from the second peak before calibration down to the one after it."""
+    """Draw an arrow from the second peak before calibration down to the one after it."""
     from matplotlib.patches import ConnectionPatch
 
     if before.second is None or after.second is None:

@@ -76,7 +76,7 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
 
 
 def pooled_over_readers(counts: Sequence[CountRow]) -> list[CountRow]:
-    """The counts of all readers, or of the only one: what a figure shows."""
+    """Give the counts of all readers, or of the only one: what a figure shows."""
     of_all = [row for row in counts if not row.reader]
     return of_all or list(counts)
 

@@ -172,7 +172,7 @@ def _compared(cell: Table4Cell, studies: _Studies, unrestored: _Studies, seed: i
 
 
 def _gains(studies: _Studies, unrestored: _Studies, metric: Metric) -> tuple[Float[np.ndarray, " studies"], list[str]]:
-    """The gain of each study that has both images (∞ − ∞ is NaN), and whose it is."""
+    """Compute the gain of each study that has both images (∞ − ∞ is NaN), with its patient."""
     both = sorted(studies.keys() & unrestored.keys())
     gains = [_value(studies[study], metric) - _value(unrestored[study], metric) for study in both]
     return np.array(gains, dtype=np.float64), [patient for patient, _ in both]
@@ -193,7 +193,7 @@ def _patient_gains(dose: float, method: str, studies: _Studies, unrestored: _Stu
 
 
 def _corrected(cells: list[Table4Cell]) -> list[Table4Cell]:
-    """The cells, with p corrected over the doses of each method and metric."""
+    """Correct p over the doses of each method and metric."""
     corrected = list(cells)
     for method in {cell.method for cell in cells}:
         places = [place for place, cell in enumerate(cells) if cell.method == method]

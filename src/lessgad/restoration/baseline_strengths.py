@@ -196,7 +196,7 @@ def _mean_square(study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigm
 def _quadratic(
     study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigma: float, strength: float
 ) -> tuple[float, float, float]:
-    """a, b, c of the mean squared error a − 2 b λ + c λ²."""
+    """Compute a, b, c of the mean squared error a − 2 b λ + c λ²."""
     difference = _denoised(study, low_dose - study.pre_contrast, np.sqrt(2) * sigma, strength)
     wanted = (study.standard_dose.astype(np.float64) - study.pre_contrast)[study.judged]
     return float(np.mean(wanted**2)), float(np.mean(wanted * difference)), float(np.mean(difference**2))

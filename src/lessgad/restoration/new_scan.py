@@ -178,7 +178,7 @@ def _t2_on(scan: Volume, t2: Volume | None) -> dict[str, np.ndarray]:
 def _moved_onto(
     scan: Volume, other: Volume, lowest_information: float = LOWEST_INFORMATION
 ) -> tuple[Float[np.ndarray, "x y z"], Bool[np.ndarray, "x y z"]]:
-    """The other scan on the grid of this one, and where it has something."""
+    """Resample the other scan to the grid of this one; also give the voxels that it covers."""
     import torch
 
     from lessgad.preparation.registration import register_rigid

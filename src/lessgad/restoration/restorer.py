@@ -237,7 +237,7 @@ class Restorer:
             raise ModelError("This model was not trained with a T2", remedy="Leave --t2 out")
 
     def _checked_dose(self, dose: float) -> float:
-        """The dose that the model was trained for, where it knows one alone."""
+        """Give the dose that the model was trained for, if it knows only one."""
         trained = self.description.dose
         check_dose(dose)
         if trained is not None and abs(dose - trained) > DOSE_TOLERANCE:

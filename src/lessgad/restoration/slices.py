@@ -146,7 +146,7 @@ def _whole(field: AnyField, source: torch.Tensor, dose: float, position: torch.T
 
 
 def _channels(answer: FieldOutput) -> torch.Tensor:
-    """The restored image and, behind it, the half-width where there is one."""
+    """Give the restored image and, behind it, the half-width if there is one."""
     import torch
 
     if answer.half_width is None:

@@ -129,7 +129,7 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
 
 
 def _checked_scale(image: Image, path: Path) -> Image:
-    """An image of another method must be on the scale of prepared/: [−1, 1]."""
+    """Refuse an image of another method that is not on the scale of prepared/, [−1, 1]."""
     lowest, highest = float(image.min()), float(image.max())
     if lowest < -1.5 or highest > 1.5:
         raise StudyError(

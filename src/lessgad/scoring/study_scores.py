@@ -152,7 +152,7 @@ class StudyScorer:
         )
 
     def _discrepancy(self, image: Image, method: str, low_dose: LowDose) -> Discrepancy | None:
-        """The low dose itself is what the others are checked against."""
+        """Give the low dose itself, against which the other images are checked."""
         if not low_dose.can_check or method == UNRESTORED:
             return None
         study, sigma_t1 = self._study, self._study.sigma_pre_contrast or 0.0

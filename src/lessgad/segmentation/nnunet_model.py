@@ -165,7 +165,7 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _configuration(plans: dict[str, Any], name: str) -> dict[str, Any]:
-    """A configuration with what it inherits."""
+    """Complete a configuration with what it inherits."""
     chosen: dict[str, Any] = plans["configurations"][name]
     seen: Sequence[str] = [name]
     while "inherits_from" in chosen:

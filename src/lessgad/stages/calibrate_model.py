@@ -64,7 +64,7 @@ def units(experiment: Experiment) -> list[Unit]:
 
 
 def _that_count(usable: frozenset[str], whose: Mapping[str, tuple[float, str]], least: int) -> frozenset[str]:
-    """Scans count at doses that enough validation patients were scanned at."""
+    """Choose the doses at which enough validation patients were scanned."""
     return usable.difference(whose) | enough_patients(usable, whose, least)
 
 

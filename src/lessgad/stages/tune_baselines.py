@@ -76,7 +76,7 @@ def _that_count(
     whose: Mapping[str, tuple[float, str]],
     least: int,
 ) -> frozenset[str]:
-    """The first subset that has anybody; validation patients with their scans, where there are enough of these."""
+    """Choose the first subset that has patients; validation patients with their scans if there are enough of them."""
     judges = next((usable & subset for subset in order if usable & subset), frozenset[str]())
     return judges | enough_patients(usable, whose, least) if judges & order[0] else judges
 

@@ -37,7 +37,7 @@ class Batch:
     position_mm: Float[Tensor, "b 2 h w"]
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on another device."""
+        """Move the batch to another device."""
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
 

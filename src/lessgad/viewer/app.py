@@ -140,7 +140,7 @@ def _listing(source: StudySource) -> dict[str, Any]:
 
 
 def _geometry(shown: ShownStudy, number: int) -> dict[str, Any]:
-    """Settings for the scripts of the page."""
+    """Give the settings for the scripts of the page."""
     lesion = shown.lesion
     return {
         "shape": shown.shape,

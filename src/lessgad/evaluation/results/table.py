@@ -150,7 +150,9 @@ class ResultTable(Generic[Row]):
             }
             key = tuple(values[name] for name in self._key)
             if key in rows:
-                raise InputError(f"A second line gives a value for {key}", path=where, remedy=self._remedy)
+                raise InputError(
+                    f"A second line has the key {', '.join(map(str, key))}", path=where, remedy=self._remedy
+                )
             rows[key] = self._row(**values)
         return list(rows.values())
 

@@ -63,7 +63,7 @@ def philips(scan: DicomScan, slices: Slices, per_unit: int) -> Dataset:
 
 
 def _pulse_sequence(scan: DicomScan) -> Dataset:
-    """The words of the MR Pulse Sequence module, which has no ScanningSequence."""
+    """Give the words of the MR Pulse Sequence module, which has no ScanningSequence."""
     dataset = item(
         PulseSequenceName=_pulse_sequence_name(scan),
         MRAcquisitionType=scan.mr_acquisition_type,

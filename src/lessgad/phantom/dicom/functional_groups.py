@@ -32,7 +32,7 @@ _CLASSIC = ("ScanningSequence", "SequenceVariant", "ScanOptions")
 
 
 def stored_per_unit(slices: Slices) -> int:
-    """The largest power of two by which the pixels can be multiplied and still fit 16 bits: exact both ways."""
+    """Give the largest power of two by which the pixels can be multiplied and still fit 16 bits: exact both ways."""
     return 1 << ((_FULL_SCALE // max(int(slices.pixels.max()), 1)).bit_length() - 1)
 
 

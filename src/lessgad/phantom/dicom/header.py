@@ -25,7 +25,7 @@ _STATIONS = {"siemens": "GENMR01", "ge": "GENMR02", "philips": "GENMR03"}
 
 
 def item(**elements: object) -> Dataset:
-    """A dataset of elements by keyword."""
+    """Make a dataset of elements by keyword."""
     from pydicom.dataset import Dataset
 
     dataset = Dataset()
@@ -49,7 +49,7 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
 
 
 def decimal(value: float) -> DSfloat:
-    """A number as a decimal string, which has room for 16 characters."""
+    """Give a number as a decimal string, which has room for 16 characters."""
     from pydicom.valuerep import DSfloat
 
     return DSfloat(float(value), auto_format=True)
@@ -61,7 +61,7 @@ def decimals(values: Iterable[float]) -> list[DSfloat]:
 
 
 def uid(scan: DicomScan, *part: object) -> UID:
-    """The UID of a part of a session, the same at every call."""
+    """Give the UID of a part of a session, the same at every call."""
     from pydicom.uid import generate_uid
 
     words = "/".join(str(word) for word in (scan.uid_seed, scan.patient_label, scan.session, *part))

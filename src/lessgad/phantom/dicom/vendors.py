@@ -35,7 +35,7 @@ def equipment(scan: DicomScan) -> Dataset:
 
 
 def classic_sequence(scan: DicomScan) -> Dataset:
-    """The acquisition in the attributes of a classic MR image, contrast agent included."""
+    """Write the acquisition into the attributes of a classic MR image, contrast agent included."""
     dataset = item(
         ScanningSequence=list(scan.scanning_sequence),
         SequenceVariant=list(scan.sequence_variant) or _usual_variant(scan),

@@ -158,7 +158,7 @@ def accounts(session: Session, role: Role) -> list[Account]:
 
 
 def account_id_of(account: Account) -> int:
-    """The id of a stored account."""
+    """Give the id of a stored account."""
     if account.id is None:
         raise RuntimeError("the account is not stored yet")
     return account.id

@@ -115,7 +115,7 @@ def _answered(
 
 
 def _handed_in_before(session: Session, reading_id: str, visitor: Visitor, state: State, token: str) -> Reading | None:
-    """The reading that this very page was handed in for already: its sitting may have closed with that."""
+    """Find the reading for which this very page was submitted already: its sitting may have closed with that."""
     found = find_given(session, visitor.account_id, reading_id, state.now(), state.study.protocol)
     if found is None or all(known.submission != token for known in revisions(session, reading_id)):
         return None
@@ -130,7 +130,7 @@ def _reading(session: Session, reading_id: str, visitor: Visitor, state: State) 
 
 
 def _next_address(session: Session, visitor: Visitor, state: State) -> str:
-    """The case that is open now; where none is, the list."""
+    """Give the page of the case that is open now; the list if none is."""
     session.flush()
     given = assignments(session, visitor.account_id, state.now(), state.study.protocol)
     return next((f"/readings/{one.reading.id}" for one in given if one.state == "next"), "/")

@@ -23,7 +23,7 @@ class NumberedCase:
 
 
 def labels(given: Sequence[Assignment]) -> list[NumberedCase]:
-    """Number practice cases and others apart, each in the order of reading."""
+    """Number practice cases and other cases separately, each in the order of reading."""
     counts = {True: 0, False: 0}
     numbered = []
     for one in given:

@@ -61,14 +61,14 @@ AnyVisitor = Annotated[Visitor, Depends(current)]
 
 
 def current_reader(visitor: AnyVisitor) -> Visitor:
-    """The reader who is logged in; for anybody else there is nothing here."""
+    """Give the reader who is logged in; refuse everybody else."""
     if visitor.role != "reader":
         raise HTTPException(404)
     return visitor
 
 
 def current_coordinator(visitor: AnyVisitor) -> Visitor:
-    """The coordinator who is logged in; for anybody else there is nothing here."""
+    """Give the coordinator who is logged in; refuse everybody else."""
     if visitor.role != "coordinator":
         raise HTTPException(404)
     return visitor

@@ -124,7 +124,7 @@ def _cystic(
 def _patchy(
     labels: np.ndarray, center: np.ndarray, _: np.ndarray, material: int, rng: np.random.Generator
 ) -> list[Kind]:
-    """A mosaic of strongly and faintly enhancing and dark parts, millimeters wide, as in gliomas."""
+    """Make a mosaic of strongly and faintly enhancing and dark parts, millimeters wide, as in gliomas."""
     box, depth = _blob(labels.shape, center, float(rng.uniform(6, 26)), rng, unevenness=0.35)
     grain = float(rng.uniform(1.5, 5))
     parts = smooth_noise(rng, depth.shape, grain) + 0.7 * smooth_noise(rng, depth.shape, 1.5)

@@ -94,7 +94,7 @@ def _dose(rng: np.random.Generator) -> float:
 
 
 def _window(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """A place in the slices, and which axes are mirrored."""
+    """Draw a place in the slices, and which axes are mirrored."""
     y, x = (int(rng.integers(0, n - PATCH + 1)) for n in shape[1:])
     window = (slice(None), slice(y, y + PATCH), slice(x, x + PATCH))
     flips = tuple(slice(None, None, int(rng.choice([-1, 1]))) for _ in range(3))
