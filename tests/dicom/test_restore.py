@@ -90,8 +90,8 @@ def test_the_dose_is_that_of_the_header_or_the_users(tmp_path, study, run):
         run(study, tmp_path / "out", "--dose", "0.3"),
         tmp_path / "out",
         "the header of the scan says 10 %",
-        "--dose 0.3",
-        "insist",
+        "--dose is 0.3",
+        "Insist",
     )
     code, _, err = run(study, tmp_path / "out", "--dose", "0.3", "--series", "low_dose=2")
     assert code == 0, err
