@@ -44,7 +44,7 @@ def test_nothing_to_import_is_one_line_and_no_folder(tmp_path, run):
     (tmp_path / "export" / "readme.txt").write_text("hello")
     code, _, err = run()
     assert (code, err.count("lessgad: ")) == (2, 1)
-    assert "1 file(s) that are not DICOM" in err
+    assert "None of the 1 file(s) is DICOM" in err
     assert "no such folder" in run(source=tmp_path / "none")[2]
     assert not (tmp_path / "cohort").exists()
     assert not (tmp_path / "cohort-key.json").exists()
@@ -101,8 +101,8 @@ def test_an_irregular_series_is_named_and_a_study_without_a_pair_too(export, run
     sorted(series(export, 3).iterdir())[2].unlink()
     code, out, err = run()
     assert (code, out.count(".nii.gz")) == (1, 2)
-    assert "series 3 is left out: 1 missing slice(s)" in err
-    assert "no pair of T1 and T1ce, found T1w, acq-dose10_ce-gadolinium_T1w" in err
+    assert "series 3 is left out: The series is not a regular volume: 1 missing slice(s)" in err
+    assert "no pair of T1 and T1ce, only T1w, acq-dose10_ce-gadolinium_T1w" in err
 
 
 def test_an_unknown_transfer_syntax_is_named(export, run):

@@ -79,7 +79,7 @@ TILTED = tuple(
         ((*PLAIN, PLAIN[2]), "duplicate slices"),
         (tuple(replace(frame, position_mm=(0.0, 0.0, 0.0)) for frame in PLAIN), "6 images at one place"),
         (moved(PLAIN, 5, (-20.0, -15.0, 16.3)), "varying spacing"),
-        (TILTED, "gantry tilt: the stack leans by 14.0°"),
+        (TILTED, "gantry tilt \\(the stack leans by 14.0°"),
         ((*PLAIN, replace(PLAIN[0], orientation=(0.0, 1.0, 0.0, 0.0, 0.0, -1.0))), "mixed orientation"),
         ((*PLAIN, replace(PLAIN[0], shape=(9, 9))), "different size"),
         ((*PLAIN, replace(PLAIN[0], pixel_spacing_mm=(0.6, 0.5))), "different pixel spacing"),

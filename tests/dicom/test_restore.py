@@ -86,7 +86,13 @@ def test_not_for_diagnosis_is_burnt_in_unless_told_otherwise(tmp_path, tiny, run
 
 
 def test_the_dose_is_that_of_the_header_or_the_users(tmp_path, study, run):
-    refused(run(study, tmp_path / "out", "--dose", "0.3"), tmp_path / "out", "10 % of the dose", "--dose 0.3", "insist")
+    refused(
+        run(study, tmp_path / "out", "--dose", "0.3"),
+        tmp_path / "out",
+        "the header of the scan says 10 %",
+        "--dose is 0.3",
+        "Insist",
+    )
     code, _, err = run(study, tmp_path / "out", "--dose", "0.3", "--series", "low_dose=2")
     assert code == 0, err
     assert "30 %" in pydicom.dcmread(next((tmp_path / "out" / "restored").iterdir())).SeriesDescription
@@ -102,7 +108,7 @@ def test_what_is_no_study_with_a_low_dose(tmp_path, tiny, study, run):
     refused(run(tmp_path / "two", out), out, "2 patients", "a folder of its own")
     (tmp_path / "empty").mkdir()
     refused(run(tmp_path / "empty", out), out, "folder is empty")
-    refused(run(study, out, "--series", "low=2"), out, "--series low_dose=NUMBER")
+    refused(run(study, out, "--series", "low=2"), out, "--series low=2", "Write low_dose=NUMBER")
     refused(run(study, out, "--dose", "1"), out, "between 0 and 1")
     refused(run(study, out, "--spacing", "2"), out, "--spacing is for NIfTI files")
 
@@ -112,7 +118,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path, study, run):
     (tmp_path / "out" / "mine").write_text("mine")
     code, _, err = run(study, tmp_path / "out")
     assert code == 2
-    assert "new or empty folder" in err
+    assert "folder for the result is not empty" in err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
 
 
@@ -159,7 +165,7 @@ def test_a_scan_whose_air_is_not_dark_is_refused_unless_it_is_kept(tmp_path, tin
         dataset.RescaleSlope = dataset.get("RescaleSlope", 1)
 
     change_files(alone, lift)
-    refused(run(alone, tmp_path / "out"), tmp_path / "out", "a low dose whose air is near zero")
+    refused(run(alone, tmp_path / "out"), tmp_path / "out", "Air in the low dose is not near zero")
     code, _, err = run(alone, tmp_path / "out", "--noise-floor")
     assert code == 0, err
     assert "caution: low dose: air begins at " in err

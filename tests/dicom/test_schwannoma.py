@@ -25,7 +25,7 @@ def test_the_series_is_imported_once_the_user_says_what_it_is(shared, tmp_path, 
     rules = tmp_path / "rules.yaml"
     rules.write_text("series: [{description: 't1_mpr_tra_gk', role: standard_dose}]\n")
     assert exit_code(["import-dicom", str(source / "dicom"), str(cohort), "--rules", str(rules)]) == 1
-    assert "no pair of T1 and T1ce, found ce-gadolinium_T1w" in capfd.readouterr().err
+    assert "no pair of T1 and T1ce, only ce-gadolinium_T1w" in capfd.readouterr().err
     (path,) = cohort.rglob("*.nii.gz")
     image = read_volume(path)
     assert image.array.shape == (512, 512, 120)

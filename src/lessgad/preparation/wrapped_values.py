@@ -59,7 +59,15 @@ def steps_into_holes(image: Float[np.ndarray, "i j k"]) -> int:
 
 
 def _reaches_border(components: Int[np.ndarray, "i j k"], n_components: int) -> Bool[np.ndarray, " labels"]:
-    """For each label, whether it touches the border of the image; true of label 0, which is no component."""
+    """Tell which components touch the border of the image.
+
+    Args:
+        components: Label of each voxel, 0 outside of components, (i, j, k).
+        n_components: The largest label.
+
+    Returns:
+        True for labels that touch the border, and for label 0.
+    """
     reaches = np.zeros(n_components + 1, bool)
     reaches[0] = True
     for axis in range(3):
@@ -71,7 +79,16 @@ def _reaches_border(components: Int[np.ndarray, "i j k"], n_components: int) -> 
 def _faces(
     relative: Float[np.ndarray, "i j k"], components: Int[np.ndarray, "i j k"], is_hole: Bool[np.ndarray, " labels"]
 ) -> tuple[Int[np.ndarray, " faces"], Float[np.ndarray, " faces"], Float[np.ndarray, " faces"]]:
-    """Label of the hole, step up out of it, and rise toward it of the voxels beyond, for each face of each hole."""
+    """List the voxel faces between holes and what is around them.
+
+    Args:
+        relative: Intensities over the brightest, (i, j, k).
+        components: Label of each dark component, (i, j, k).
+        is_hole: Whether a component is a hole, by label.
+
+    Returns:
+        For each face: label of its hole, step up out of the hole, and rise of the bright voxel over the one beyond it.
+    """
     found = []
     for axis in range(3):
         for direction in (1, -1):
