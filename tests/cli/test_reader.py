@@ -18,7 +18,7 @@ def test_without_its_packages(command, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "fastapi" else found(name))
     assert exit_code(["reader", command[0], str(tmp_path), *command[1:]]) == 2
     said = capsys.readouterr().err
-    assert "all but fastapi" in said
+    assert "needs fastapi, which is not installed" in said
     assert "pip install '.[reader]'" in said
     assert list(tmp_path.iterdir()) == []
 
@@ -48,4 +48,4 @@ def test_a_taken_port(study, capsys):
         taken.listen()
         port = taken.getsockname()[1]
         assert exit_code(["reader", "serve", str(study), "--port", str(port)]) == 2
-    assert "which is taken" in capsys.readouterr().err
+    assert "is taken. Choose another with --port" in capsys.readouterr().err

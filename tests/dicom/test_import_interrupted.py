@@ -38,7 +38,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path, run):
     (tmp_path / "cohort" / "mine.txt").write_text("mine")
     code, _, err = run()
     assert code == 2
-    assert "Choose another folder" in err
+    assert "Choose a new or empty folder" in err
     assert [path.name for path in (tmp_path / "cohort").iterdir()] == ["mine.txt"]
 
 

@@ -169,7 +169,7 @@ def test_a_decision_in_the_file_comes_first(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("- a", "list at its top"),
+        ("- a", "The rules are a list at the top"),
         ("no_such_key: 1", "no_such_key"),
         ("t1: ['(']", "is not a regular expression"),
         ("series: [{role: low_dose, number: 1}]", "must be given with role: low_dose"),

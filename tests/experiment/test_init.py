@@ -162,7 +162,7 @@ def test_derivative_and_choices_are_written(experiment: Path, cohort: Path, deri
     settings = load_settings(experiment / "experiment.yaml")
     assert settings.cohort.derivative == derivative
     assert settings.preparation.alignment == "aligned"
-    assert len(settings.doses) == 4
+    assert settings.doses == (0.0, 0.1, 0.3)
 
 
 def test_unusable_studies_are_named(experiment: Path, cohort: Path):

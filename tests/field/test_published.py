@@ -157,7 +157,7 @@ def test_any_size(small, height, width):
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (1, 1), (3, 8)])
 def test_too_small_a_patch(small, height, width):
-    with pytest.raises(ModelError, match=f"longer than 8{height}×{width}"):
+    with pytest.raises(ModelError, match=f"The patch is {height}×{width} pixels; each side must be longer than 8"):
         small(patch(height=height, width=width))
 
 
