@@ -7,7 +7,7 @@ from small_model import model
 
 from lessgad import Restorer
 from lessgad.errors import ModelError
-from lessgad.restoration.conformal_intervals import IntervalCalibration
+from lessgad.restoration.conformal_intervals import IntervalCalibration, write_intervals
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.zero_dose_estimate import ZeroDoseEstimate, read_zero_dose_estimate, write_zero_dose_estimate
 
@@ -20,6 +20,7 @@ def guess(bound_db):
 
 def loaded(folder, bound_db):
     model(folder, bias=0.2)
+    write_intervals(folder, IntervalCalibration(doses=(0.0, 1.0), factors=(1.0, 1.0), n_patients=9))
     write_zero_dose_estimate(folder, guess(bound_db))
     return Restorer.load(folder, RestorationSettings(precision="fp32"))
 
@@ -35,6 +36,13 @@ def test_where_the_guess_is_not_shown_to_help_the_t1_is_given_back(tmp_path, lop
     assert float(np.ptp(finer.image.array)) == pytest.approx(float(np.ptp(t1.array)), rel=0.3)
     inside = found.half_width.array[found.half_width.array > 0]
     assert float(np.ptp(inside)) == pytest.approx(0, abs=1e-4), "the field says nothing: one width for all"
+
+
+def test_a_model_without_intervals_has_none_at_dose_0(tmp_path, lopsided):
+    t1, _ = lopsided.pair()
+    model(tmp_path, bias=0.2)
+    write_zero_dose_estimate(tmp_path, guess(-0.4))
+    assert Restorer.load(tmp_path, RestorationSettings(precision="fp32")).restore_in_full(t1, 0.0).half_width is None
 
 
 def test_where_it_is_shown_to_help_the_guess_is_given_and_said_to_be_one(tmp_path, lopsided):

@@ -2,7 +2,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lessgad.segmentation.nnunet_plan import QUICK_VOXELS, quick_spacing_mm
@@ -12,6 +12,8 @@ axes = st.tuples(*[st.tuples(st.floats(0.3, 6), st.integers(8, 700))] * 3)
 
 @settings(max_examples=100, deadline=None)
 @given(axes)
+@example(((1.0, 100), (1.0, 100), (5.19921875, 100)))  # exactly as many voxels as are allowed
+@example(((1.0, 100), (1.0, 100), (5.199999999999999, 100)))
 def test_the_median_head_fits_and_no_axis_gets_finer(axes):
     spacing, shape = zip(*axes, strict=True)
     coarser = quick_spacing_mm(spacing, shape)

@@ -80,5 +80,5 @@ def test_folds_keep_patients_together(make_task, tmp_path):
     assert folds_of(cases, 1) == [["case_001", "case_002", "case_003"]]
     folds = folds_of(cases, 2)
     assert folds == [["case_002", "case_004"], ["case_001", "case_003"]]
-    with pytest.raises(SettingsError, match="at least 5 patients"):
+    with pytest.raises(SettingsError, match="5 folds need at least 5"):
         folds_of(cases, 5)

@@ -21,6 +21,7 @@ QUICK = "quick"
 #: So many voxels has the median head once resampled: what a prediction costs.
 QUICK_VOXELS = 1_000_000
 QUICK_FEATURES = (8, 16, 32, 64)
+ROUNDING = 1e-9  # of products of extents
 THICK_PATCH, THIN_PATCH = (32, 64, 64), (16, 80, 80)
 ANISOTROPIC = 1.5  # slices so many times as far apart as pixels get the thin patch
 
@@ -103,7 +104,7 @@ def quick_spacing_mm(spacing_mm: Sequence[float], shape: Sequence[int]) -> tuple
         return math.prod(extent / max(mm, floor_mm) for extent, mm in zip(extents, spacing_mm, strict=True))
 
     low, high = min(spacing_mm), max(max(spacing_mm), float(np.cbrt(math.prod(extents) / QUICK_VOXELS)))
-    if n_voxels(low) <= QUICK_VOXELS:
+    if n_voxels(low) <= QUICK_VOXELS * (1 + ROUNDING):
         return tuple(float(mm) for mm in spacing_mm)
     for _ in range(50):
         middle = (low + high) / 2
