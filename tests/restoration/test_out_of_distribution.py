@@ -111,7 +111,7 @@ def test_the_level_is_the_percentile_of_the_smoothed_difference():
     expected = np.percentile(smooth[head()], 99.5)
     assert enhancement_level(pre, post, head(), (1.0, 2.0, 3.0)) == pytest.approx(expected, abs=1e-5)
     assert enhancement_level(pre, pre, head(), SPACING_MM) == 0
-    with pytest.raises(StudyError, match="a head"):
+    with pytest.raises(StudyError, match="shows no head"):
         enhancement_level(pre, post, np.zeros(SHAPE, dtype=bool), SPACING_MM)
 
 

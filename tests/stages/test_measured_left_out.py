@@ -81,7 +81,7 @@ def test_a_dose_that_no_test_study_was_scanned_at_is_no_part_of_the_answer(scann
 def test_a_cohort_without_such_scans_is_refused_in_one_line(tiny_experiment, lessgad):
     root = tiny_experiment("train")
     edit(root, low_dose="measured")
-    with pytest.raises(SettingsError, match="none at 10 %, 50 %"):
+    with pytest.raises(SettingsError, match="The cohort has no scan at 10 %, 50 %"):
         run_experiment(root, ["restore"], NullProgress())
     code, _, err = lessgad("run", root)
     assert code == 2

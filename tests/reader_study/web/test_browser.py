@@ -83,10 +83,10 @@ def second_case_with_a_reload_and_a_kill(page, server):
     server.kill()
     for key in ("4", "3", "1", "1", "1", "1", "4"):
         page.keyboard.press(key)
-    page.click("text=Submit")
+    page.click("button:text-is('Submit')")
     until(page, "document.querySelector('#status')?.textContent.includes('cannot be reached')")
     server.start()
-    page.click("text=Submit")
+    page.click("button:text-is('Submit')")
     page.evaluate("document.querySelector('#answers').requestSubmit()")  # and once more at once
     until(page, "document.querySelector('.where')?.textContent === 'Case 2 of 2'")
 
@@ -96,7 +96,7 @@ def third_case_with_the_mouse(page):
     for name, value in (("image_quality.A", 3), ("image_quality.B", 3), ("lesion_detectability.A", 4)):
         page.click(f'.item[data-name="{name}"] label:nth-child({value})')
     page.click('.item[data-name="lesion_detectability.B"] label:nth-child(3)')
-    page.click("text=Submit")
+    page.click("button:text-is('Submit')")
     wrong = page.locator(".item.wrong:visible")
     assert wrong.count() == 5
     page.click('.item[data-name="enhancement_pattern.A"] label:nth-child(2)')
@@ -106,7 +106,7 @@ def third_case_with_the_mouse(page):
         page.click(f'.item[data-name="{name}"] label:nth-child(1)')
     page.click('.item[data-name="diagnostic_value"] label:nth-child(5)')
     page.fill("[name=comment]", "1 2 3 are words here, l and r too")
-    page.dblclick("text=Submit")
+    page.dblclick("button:text-is('Submit')")
     page.wait_for_selector("text=You have read all cases")
 
 
@@ -118,7 +118,7 @@ def revise_the_first(page):
     page.click("text=Change the answers")
     page.click('.item[data-name="image_quality.A"] label:nth-child(5)')
     page.fill("#reason", "pressed the wrong key")
-    page.click("text=Submit")
+    page.click("button:text-is('Submit')")
     page.wait_for_selector("text=You have read all cases")
 
 
