@@ -79,7 +79,7 @@ def test_a_damaged_sidecar_is_one_studys_failure(tiny, cohort):
     image.with_name(image.name.replace(".nii.gz", ".json")).write_text("{")
     (failure,) = run_experiment(experiment(tiny, cohort), ["prepare"], NullProgress())
     assert failure.study == "sub-02"
-    assert "a JSON sidecar" in failure.reason
+    assert "The sidecar is not valid JSON" in failure.reason
 
 
 @pytest.mark.slow
