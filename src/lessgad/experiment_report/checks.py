@@ -64,7 +64,11 @@ def _origin(experiment: Experiment) -> Check:
     question = "Are the low doses real scans?"
     if experiment.settings.low_dose == "measured":
         return Check(question, "yes", "The low doses were scanned.")
-    return Check(question, "no", "The low doses were simulated: the results are an upper bound for real scans.")
+    return Check(
+        question,
+        "no",
+        "The low doses were simulated. Real scans give worse results: these are an upper bound of quality.",
+    )
 
 
 def _controls(answer: DoseAnswer) -> Check:
