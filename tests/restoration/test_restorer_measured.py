@@ -82,7 +82,10 @@ def test_a_real_scan_without_an_equation_is_not_held_against_the_image(tmp_path,
     t1, _, low = low_of_pair
     restorer = model(tmp_path, inputs=("pre_contrast", "low_dose"))
     for acquisition in (None, Acquisition(scanning_sequence=("GR",), sequence_variant=("SP",))):
-        with pytest.raises(ModelError, match=r"No signal equation can be used for this scan.*ScanningSequence|No signal equation.*RepetitionTime"):
+        with pytest.raises(
+            ModelError,
+            match=r"No signal equation can be used for this scan.*ScanningSequence|No signal equation.*RepetitionTime",
+        ):
             restorer.restore_in_full(low, 0.3, t1, acquisition=acquisition, check=True)
     assert restorer.restore_in_full(low, 0.3, t1, origin="simulated", check=True).discrepancy is not None
 
