@@ -85,18 +85,24 @@ def test_a_cohort_of_problem_files_runs_to_the_end_of_prepare(lessgad, problem_c
     assert "sub-" not in log
 
 
-@pytest.mark.slow
-def test_an_orientation_that_nobody_knows_is_used_where_it_is_trusted(lessgad, problem_cohort, tmp_path):
-    for part in ("sub-good1", "sub-nocodes", "derivatives/manual/sub-nocodes", "derivatives/manual/sub-good1"):
+def prepared_with(lessgad, problem_cohort, tmp_path, name, group, **values):
+    """Prepare a good study and a named one with other settings; give what was said."""
+    for part in ("sub-good1", f"sub-{name}", f"derivatives/manual/sub-{name}", "derivatives/manual/sub-good1"):
         shutil.copytree(problem_cohort / "cohort" / part, tmp_path / "cohort" / part)
     shutil.copy(problem_cohort / "cohort/derivatives/manual/dseg.tsv", tmp_path / "cohort/derivatives/manual")
     shutil.copytree(problem_cohort / "experiment", tmp_path / "experiment")
     path = tmp_path / "experiment" / "experiment.yaml"
     settings = yaml.safe_load(path.read_text())
-    settings["cohort"]["orientation_unknown"] = "trust"
+    settings[group].update(values)
     path.write_text(yaml.safe_dump(settings))
     code, _, err = lessgad("run", tmp_path / "experiment", "--until", "prepare")
     assert code == 0, err
+    return err
+
+
+@pytest.mark.slow
+def test_an_orientation_that_nobody_knows_is_used_where_it_is_trusted(lessgad, problem_cohort, tmp_path):
+    err = prepared_with(lessgad, problem_cohort, tmp_path, "nocodes", "cohort", orientation_unknown="trust")
     assert "sub-nocodes: caution: T1: the header does not say how the image lies in space" in err
     prepared = tmp_path / "experiment" / "prepared" / "sub-nocodes"
     for image in (*prepared.glob("*.nii"), *prepared.glob("*.nii.gz")):
@@ -110,16 +116,7 @@ def test_an_orientation_that_nobody_knows_is_used_where_it_is_trusted(lessgad, p
 @pytest.mark.slow
 def test_a_noise_floor_is_used_where_it_is_kept(lessgad, problem_cohort, tmp_path):
     """Volume and enhancement are those of the plain study, but for what noise adds to tissue."""
-    for part in ("sub-good1", "sub-coils", "derivatives/manual/sub-coils", "derivatives/manual/sub-good1"):
-        shutil.copytree(problem_cohort / "cohort" / part, tmp_path / "cohort" / part)
-    shutil.copy(problem_cohort / "cohort/derivatives/manual/dseg.tsv", tmp_path / "cohort/derivatives/manual")
-    shutil.copytree(problem_cohort / "experiment", tmp_path / "experiment")
-    path = tmp_path / "experiment" / "experiment.yaml"
-    settings = yaml.safe_load(path.read_text())
-    settings["preparation"]["noise_floor"] = "keep"
-    path.write_text(yaml.safe_dump(settings))
-    code, _, err = lessgad("run", tmp_path / "experiment", "--until", "prepare")
-    assert code == 0, err
+    err = prepared_with(lessgad, problem_cohort, tmp_path, "coils", "preparation", noise_floor="keep")
     for name in ("T1", "T1ce"):
         assert re.search(rf"sub-coils: caution: {name}: air begins at \d(\.\d)? % of tissue", err)
     assert "sub-good1: caution" not in err

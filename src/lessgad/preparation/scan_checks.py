@@ -11,6 +11,7 @@ from jaxtyping import Float
 from lessgad.errors import StudyError
 from lessgad.preparation.rigid_transform import filled_planes
 from lessgad.preparation.settings import NoiseFloor
+from lessgad.preparation.spike_free_maximum import spike_free_maximum
 from lessgad.preparation.wrapped_values import steps_into_holes
 from lessgad.volume import Volume
 
@@ -30,7 +31,7 @@ MOST_OFFSET, DARKEST_PERCENTILE, BRIGHT_PERCENTILE = 0.015, 0.02, 99.0
 MANY_NEGATIVE, LEAST_TAIL = 0.1, 2.15
 #: Beyond these, squares of intensities leave the range of single precision.
 SMALLEST_BRIGHT, LARGEST_BRIGHT = 1e-12, 1e12
-SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE, MOST_BRIGHTER = 1e-3, 20, 2e-4, 10
+SATURATED_WITHIN, FEWEST_SATURATED, LEAST_SATURATED_SHARE = 1e-3, 20, 2e-4
 
 TRUST_IT = "Set cohort: {orientation_unknown: trust} in experiment.yaml if its first axis is known to run to the left"
 REMOVE_OFFSET = "Remove the offset from its intensities (scl_inter, RescaleIntercept)"
@@ -197,11 +198,7 @@ def saturated_share(image: Float[np.ndarray, "i j k"]) -> float:
     Returns:
         The share, 0–1; 0 if such voxels are few, as usual.
     """
-    n_brighter = min(MOST_BRIGHTER, image.size - 1)
-    brightest = image[image > image.max() / 2]
-    if brightest.size <= n_brighter:
-        brightest = image.ravel()
-    highest = float(np.partition(brightest, brightest.size - 1 - n_brighter)[brightest.size - 1 - n_brighter])
+    highest = spike_free_maximum(image)
     n_highest = int(np.count_nonzero(np.abs(image - highest) <= abs(highest) * SATURATED_WITHIN))
     if n_highest < FEWEST_SATURATED:
         return 0.0

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from lessgad.preparation.spike_free_maximum import N_SPIKES, spike_free_maximum
+
 #: Of the brightest voxels. What is darker, and enclosed by what is brighter, is a hole.
 DARK = 0.5
 #: From a hole to the voxel beside it, over the brightest voxels. In a scan, partial volume lies between the two.
@@ -17,7 +19,6 @@ LEAST_RISE, MOST_RISE = 0.03, 0.5
 FEWEST_STEPS, LEAST_STEPS_SHARE, FOREGROUND = 20, 3e-5, 0.1
 #: A saturated scan has more voxels in the top 0.2 % of its range than in the 0.8 % below.
 TOP, BELOW_TOP = 0.998, 0.99
-N_HOT_VOXELS = 10  # brighter ones may be spikes
 
 
 def steps_into_holes(image: Float[np.ndarray, "i j k"]) -> int:
@@ -36,8 +37,7 @@ def steps_into_holes(image: Float[np.ndarray, "i j k"]) -> int:
     """
     from scipy import ndimage
 
-    n_hot = min(N_HOT_VOXELS, image.size - 1)
-    brightest = float(np.partition(image, image.size - 1 - n_hot, axis=None)[image.size - 1 - n_hot])
+    brightest = spike_free_maximum(image)
     if brightest <= 0 or min(image.shape) < 3:
         return 0
     relative = np.minimum(image / np.float32(brightest), np.float32(1))
@@ -45,7 +45,7 @@ def steps_into_holes(image: Float[np.ndarray, "i j k"]) -> int:
     if sum(int(np.count_nonzero(np.abs(np.diff(relative, axis=axis)) > LEAST_STEP)) for axis in range(3)) < fewest:
         return 0  # as in most scans; finding the holes takes longer
     n_top = np.count_nonzero(relative > TOP)
-    if n_top > np.count_nonzero(relative > BELOW_TOP) - n_top + n_hot:
+    if n_top > np.count_nonzero(relative > BELOW_TOP) - n_top + N_SPIKES:
         return 0
     components, n_components = ndimage.label(relative < DARK)
     hole, step, rise = _faces(relative, components, ~_reaches_border(components, n_components))
