@@ -9,8 +9,8 @@ from tiny_training import BATCH, N_SAMPLES, RESULTS, results, silently, task
 
 from lessgad.field.checkpoint import BEST, LAST, load_field
 from lessgad.training import trainer
-from lessgad.training.learning_curve import read_learning_curve
-from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
+from lessgad.training.trainer import RESUME_FILE, train
 
 
 def test_what_lies_in_the_folder_afterwards(tmp_path):

@@ -20,7 +20,7 @@ from lessgad.restoration.zero_dose_estimate import ZERO_DOSE_ESTIMATE
 from lessgad.training.batches import Batch, stack_patches
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
-from lessgad.training.learning_curve import CurvePoint, write_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, CurvePoint, write_learning_curve
 from lessgad.training.micro_batches import MicroBatch, micro_batches_of_step
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.patches import draw_patch
@@ -33,7 +33,6 @@ from lessgad.training.start import SHARES, USUAL_SHARE, averaged, pretrained_wei
 from lessgad.training.validation import ValidationSlices, validate
 
 RESUME_FILE = "resume.pt"
-CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
 Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 
