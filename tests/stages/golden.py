@@ -24,7 +24,7 @@ SIDECAR = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "RepetitionTi
 #: The files of each stage that are looked at: of one test patient, and of all.
 FILES = {
     "prepare": ("prepared/sub-05/*.nii*", "prepared/sub-05/*.json"),
-    "train": ("models/all-doses/*.csv", "models/all-doses/*.safetensors", "models/all-doses/*s.yaml"),
+    "train": ("models/all-doses/*.csv", "models/all-doses/[bl]?st.safetensors", "models/all-doses/*s.yaml"),
     "segment": ("segmentation/sub-05/*_dseg.nii.gz",),
     "restore": ("restored/sub-05/*dose[03]*_T1w.nii.gz", "models/baselines.yaml"),
     "evaluate": (".state/scores/sub-05/*/*.csv", "restored/sub-05/*contradicted*"),

@@ -97,7 +97,8 @@ def _calibrated(intervals: IntervalCalibration | None) -> str:
         return "not calibrated"
     scanned = ", ".join(percent(dose) for dose in intervals.scanned)
     on = f"measured low doses at {scanned} and simulated ones at other doses" if scanned else "simulated low doses"
-    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients"
+    how = "cross-fitted" if intervals.cross_fitted else "on whom the weights were chosen too"
+    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients, {how}"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:
