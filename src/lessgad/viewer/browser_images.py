@@ -74,7 +74,7 @@ def browser_voxels(
     """Convert an image to 12 bits, in the order in which a screen is filled.
 
     v → round((gain · v + offset + 1)/2 · 4095), clipped. Slices go from the feet up, rows from the front to the back,
-    columns from the patient's right to the left: radiological, so that the patient's right is at the left of the screen.
+    columns from the patient's right to the left (radiological: the patient's right is at the left of the screen).
 
     Args:
         image: Image in transverse order (x to the right, y to the front, z to the head).
