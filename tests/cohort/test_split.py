@@ -131,6 +131,9 @@ def test_reads_what_people_write(tmp_path: Path):
             "columns participant_id and subset are missing; the file has participant_id, group",
         ),
         ("", "columns participant_id and subset are missing; the file has no content"),
+        ("participant_id\tsubset\tSubset\nsub-1\ttrain\ttest\n", "2 columns are named subset"),
+        (b"PK\x03\x04" + bytes(40), "a workbook, which cannot be read as a split"),
+        (b"\xd0\xcf\x11\xe0" + bytes(40), "a workbook, which cannot be read as a split"),
         (b"\xff\xfe\x00\xd8", "a split"),
     ],
 )
@@ -150,13 +153,33 @@ PATIENTS = ["001", "002", "010", "A7"]
 
 
 @pytest.mark.parametrize(
-    "row", ["1", "01", "1.0", "a7", "'001'", '="001"', "Sub-001", "\u200b001", "\uff10\uff11", "001\0"]
+    "row", ["1", "01", "1.0", "1,00", "a7", "'001'", '="001"', "Sub-001", "\u200b001", "\uff10\uff11", "001\0"]
 )
 def test_a_row_that_a_spreadsheet_changed_is_an_error_that_names_both(tmp_path: Path, row: str):
     """Such a patient was drawn anew: a test patient could train."""
     meant = "A7" if row == "a7" else "001"
     with pytest.raises(CohortError, match=rf"sub-{row} where the cohort has sub-{meant}"):
         compare_with_cohort({row: "test", "002": "train"}, PATIENTS, tmp_path / "split.tsv")
+
+
+@pytest.mark.parametrize("row", ["1,00E+05", "100000", "1E+05", "1E05"])
+def test_a_label_that_a_spreadsheet_took_for_a_power_of_ten_is_an_error(tmp_path: Path, row: str):
+    with pytest.raises(CohortError, match="where the cohort has sub-1e5"):
+        compare_with_cohort({row: "test", "002": "train"}, [*PATIENTS, "1e5"], tmp_path / "split.tsv")
+
+
+@pytest.mark.parametrize("row", ["07. Aug", "7-Aug", "2024-08-07", "001 (pilot)", "2,5"])
+def test_a_row_that_no_label_can_be_is_an_error_where_labels_are_plain(tmp_path: Path, row: str):
+    with pytest.raises(CohortError, match="which cannot be the label of a patient"):
+        compare_with_cohort({row: "test", "002": "train"}, PATIENTS, tmp_path / "split.tsv")
+    said = compare_with_cohort({row: "test", "002": "train"}, [*PATIENTS, "a_b"], tmp_path / "split.tsv")
+    assert f"1 row names no patient of the cohort: sub-{row}" in " ".join(said)
+
+
+def test_one_patient_spelled_in_two_ways_is_an_error(tmp_path: Path):
+    """The second row had no effect, although it contradicts the first."""
+    with pytest.raises(CohortError, match="sub-1 where the cohort has sub-001"):
+        compare_with_cohort(dict.fromkeys(PATIENTS, "train") | {"1": "test"}, PATIENTS, tmp_path / "split.tsv")
 
 
 def test_rows_without_a_patient_and_patients_without_a_row_are_named(tmp_path: Path):
@@ -171,7 +194,7 @@ def test_a_split_of_another_cohort_is_an_error(tmp_path: Path):
         compare_with_cohort({"x": "test", "y": "train"}, PATIENTS, tmp_path / "split.tsv")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["\t", ";", ","])
 @pytest.mark.parametrize("quotes", ["", '"'])
@@ -180,3 +203,19 @@ def test_a_split_reads_the_same_whatever_saved_it(tmp_path: Path, encoding: str,
     text = ends.join(mark.join(f"{quotes}{cell}{quotes}" for cell in row) for row in rows) + ends
     (tmp_path / "split.tsv").write_bytes(text.encode(encoding))
     assert read_split(tmp_path / "split.tsv") == {"001": "train", "002": "test"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Participant_ID\tSubset\tNote; or, remark\n001\ttrain\tx\n002\ttest\t\n",
+        'participant id,SUBSET,"old; new\tremark"\r\n001,train,x\r\n002,test,\r\n',
+        "sep=;\r\nparticipant_id;subset\r\n001;train\r\n002;test\r\n",
+        "sep=|\nparticipant_id|subset\n001|train\n002|test\n",
+        "participant_id;subset;;\r\n001;train;;\r\n002;test;;\r\n;;;\r\n;;;\r\n",
+        "'participant_id'\tsubset\n001\ttrain\n002\ttest\n\x1a",
+        "\t\t\nparticipant-id\tsubset\n001\ttrain\n002\ttest\n\0\0",
+    ],
+)
+def test_what_spreadsheets_add_changes_nothing(tmp_path: Path, text: str):
+    assert read_split(written(tmp_path, text)) == {"001": "train", "002": "test"}

@@ -49,7 +49,7 @@ def test_sexes(words, sex):
 
 
 def test_rows_of_a_real_table(tmp_path):
-    table = "Participant_ID\tAge\n"
+    table = "Patient\tAge\n"
     (tmp_path / "participants.tsv").write_text(table)
     with pytest.raises(CohortError, match=r"participants\.tsv: The column participant_id is missing"):
         read_participants(tmp_path, ["1"])

@@ -6,13 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 
+import pydicom
 import pytest
 import yaml
 from debian_programs import program
+from pynetdicom import AE
 
 STARTS_WITHIN_S, DONE_WITHIN_S = 240, 240
 
@@ -123,3 +126,42 @@ class Node:
         command = [program("storescu"), "-aet", sender, "-aec", "LESSGAD", "127.0.0.1", str(self.port)]
         files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
         return subprocess.run([*command, *files], capture_output=True, text=True, check=False).returncode
+
+
+class SlowScanner(threading.Thread):
+    """A scanner that sends an image every `pause_s` seconds, and its whole study again after an interruption.
+
+    Attributes:
+        n_stored: Images that the node has confirmed, repeats included.
+        n_interrupted: How often a study broke off after its first image.
+    """
+
+    def __init__(self, node: Node, study: Path, pause_s: float) -> None:
+        super().__init__(daemon=True)
+        self.port, self.pause_s = node.port, pause_s
+        self.images = [pydicom.dcmread(path) for path in sorted(study.rglob("*")) if path.is_file()]
+        self.n_stored = self.n_interrupted = 0
+
+    def run(self) -> None:
+        while (n_in_a_row := self.stored_in_a_row()) < len(self.images):
+            self.n_interrupted += n_in_a_row > 0
+            time.sleep(0.2)
+
+    def stored_in_a_row(self) -> int:
+        entity = AE("SCANNER")
+        entity.add_requested_context(self.images[0].SOPClassUID, self.images[0].file_meta.TransferSyntaxUID)
+        association = entity.associate("127.0.0.1", self.port, ae_title="LESSGAD")
+        if not association.is_established:
+            return 0
+        for number, image in enumerate(self.images):
+            try:
+                status = association.send_c_store(image)
+            except RuntimeError:  # the node was killed between two images
+                return number
+            if "Status" not in status or status.Status != 0:
+                association.abort()
+                return number
+            self.n_stored += 1
+            time.sleep(self.pause_s)
+        association.release()
+        return len(self.images)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 
@@ -16,8 +15,9 @@ import pytest
 import yaml
 from debian_programs import program
 from head_study import KINDS, volume_of, write_study
-from node_processes import DONE_WITHIN_S, Archive, Node, free_port, wait_for
+from node_processes import DONE_WITHIN_S, Archive, Node, SlowScanner, free_port, wait_for
 
+from lessgad.dicom.node_queue import NodeQueue
 from lessgad.restoration.restorer import Restorer
 
 pytestmark = pytest.mark.slow
@@ -123,48 +123,52 @@ def test_a_killed_node_goes_on_and_a_failed_study_is_retried(tmp_path, tiny, nod
     assert "Another node works on" in other.stderr
 
 
-class Sender(threading.Thread):
-    """A scanner that sends its study until the node has taken all of it."""
-
-    def __init__(self, node, study):
-        super().__init__(daemon=True)
-        self.node, self.study, self.n_attempts = node, study, 0
-
-    def run(self):
-        while self.node.store(self.study) != 0:
-            self.n_attempts += 1
-            time.sleep(0.2)
-
-
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_twenty_studies_at_once_and_ten_kills(tmp_path, tiny, untrained_model, archive):
-    """They are sent in parallel while the node is killed ten times: nothing is lost, and nothing comes twice."""
+    """Five kills fall into sendings, five into restorations: nothing is lost, and nothing comes twice."""
     rng = np.random.default_rng(0)
-    node = Node(tmp_path / "node", untrained_model, archive.dicom, most_associations=20, quiet_s=30.0)
-    senders = [
-        Sender(
+    node = Node(tmp_path / "node", untrained_model, archive.dicom, most_associations=20, quiet_s=20.0)
+    scanners = [
+        SlowScanner(
             node,
             write_study(tmp_path / f"{number:02d}", tiny, patient=f"{number:02d}", kinds={2: KINDS[2]}, seed=number),
+            pause_s=float(rng.uniform(0.2, 2)),
         )
         for number in range(20)
     ]
+
+    def total(name):
+        return sum(getattr(scanner, name) for scanner in scanners)
+
     try:
         node.start()
-        for sender in senders:
-            sender.start()
-        for _ in range(10):
-            time.sleep(float(rng.uniform(0.2, 6)))
+        for scanner in scanners:
+            scanner.start()
+        for _ in range(5):
+            n_wanted, n_interrupted = total("n_stored") + int(rng.integers(5, 30)), total("n_interrupted")
+            wait_for(lambda enough=n_wanted: total("n_stored") >= enough, DONE_WITHIN_S, "images")
             node.kill()
             node.start()
-        for sender in senders:
-            sender.join(600)
+            wait_for(lambda before=n_interrupted: total("n_interrupted") > before, DONE_WITHIN_S, "interruption")
+        for scanner in scanners:
+            scanner.join(600)
+            assert not scanner.is_alive()
+        for _ in range(5):
+            n_done = node.count("done")
+            wait_for(lambda before=n_done: node.count("done") > before, DONE_WITHIN_S, "result")
+            time.sleep(float(rng.uniform(0, 0.3)))
+            node.kill()
+            assert node.count("working") > 0
+            node.start()
         wait_for(lambda: node.count("done") == 20 and node.count("working") == 0, 1800, "twenty results")
-        assert sum(sender.n_attempts for sender in senders) > 0
     finally:
         node.kill()
     series = archive.series()
     assert len(series) == 40
     assert len({(one["ParentStudy"], one["MainDicomTags"]["SeriesDescription"]) for one in series}) == 40
     assert all(len(one["Instances"]) == 10 for one in series)
-    assert node.count("failed") == 0
+    assert node.count("failed") == node.count("incoming") == 0
+    queue = NodeQueue(node.folder / "queue")
+    queue.clean()  # the last kill may fall between the last two deletions
+    assert node.count("results") == 0

@@ -115,6 +115,41 @@ def test_a_node_that_died_after_its_work_deletes_and_does_not_work_again(queue, 
     assert again.is_done(study)
 
 
+class Killed(BaseException):
+    pass
+
+
+def test_a_node_that_died_before_it_deleted_a_result_deletes_it_and_never_sends_it_for_later_images(queue, monkeypatch):
+    """It identifies a patient, and lacks the images that came later."""
+    study = queue.add("1", "a", b"x")
+    queue.take_complete(0.0)
+    (queue.result(study) / "series").mkdir(parents=True)
+
+    def kill(*_, **__):
+        raise Killed
+
+    monkeypatch.setattr("lessgad.dicom.node_queue.shutil.rmtree", kill)
+    with pytest.raises(Killed):
+        queue.finish(study)
+    monkeypatch.undo()
+    assert queue.result(study).exists()
+    again = NodeQueue(queue.root)
+    again.clean()
+    again.add("1", "b", b"y")
+    assert again.take_complete(0.0) == [study]
+    assert list((queue.root / "results").iterdir()) == []
+
+
+def test_a_node_that_died_while_it_sent_keeps_the_result_and_a_failed_study_has_none(queue):
+    study = queue.add("1", "a", b"x")
+    queue.take_complete(0.0)
+    queue.result(study).mkdir()
+    NodeQueue(queue.root).clean()
+    assert queue.result(study).exists()
+    queue.fail(study, "the archive was down")
+    assert list((queue.root / "results").iterdir()) == []
+
+
 def test_many_senders_at_once_lose_nothing(queue):
     def send(number):
         for image in range(10):

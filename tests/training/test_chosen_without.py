@@ -14,8 +14,9 @@ from lessgad.restoration import conformal_intervals
 from lessgad.restoration.conformal_intervals import covering_factor
 from lessgad.restoration.model_yaml import read_known
 from lessgad.training.chosen_without import CHOSEN_WITHOUT, ChosenWithout, CrossFittedField, best_share, shares_without
+from lessgad.training.learning_curve import CURVE_FILE
 from lessgad.training.start import SHARES, USUAL_SHARE
-from lessgad.training.trainer import CURVE_FILE, train
+from lessgad.training.trainer import train
 from lessgad.training.validation_figures import ValidationFigures
 
 PATIENTS = ("p0", "p1", "p2", "p3")
@@ -82,9 +83,10 @@ def test_each_patient_is_judged_with_the_checkpoint_that_the_others_choose(tmp_p
     train(task(tmp_path / "both", validation=2, learning_rate=0.05), silently)
     train(task(tmp_path / "first", validation=1, learning_rate=0.05), silently)
     chosen = read_known(tmp_path / "both" / CHOSEN_WITHOUT, ChosenWithout).checkpoints
-    assert (tmp_path / "both" / chosen["p3"]).read_bytes() == (tmp_path / "first" / BEST).read_bytes()
+    assert (tmp_path / "both" / chosen["patient 2"]).read_bytes() == (tmp_path / "first" / BEST).read_bytes()
     field_of = CrossFittedField(tmp_path / "both")
-    assert field_of.covers(["p2", "p3"])
+    assert field_of.covers(["patient 1", "patient 2"])
+    assert not field_of.covers(["patient 1"])  # chosen for other patients
     left = {path.name for path in (tmp_path / "both").glob("best_without_*")}
     assert left == set(chosen.values())
 
@@ -102,7 +104,7 @@ def test_nothing_of_an_earlier_training_is_left(tmp_path):
 
 def test_without_validation_nothing_is_chosen(tmp_path):
     train(task(tmp_path, validation=0), silently)
-    assert not CrossFittedField(tmp_path).covers(["p2"])
+    assert not CrossFittedField(tmp_path).covers(["patient 1"])
 
 
 def test_figures_without_a_patient_are_those_of_the_others():

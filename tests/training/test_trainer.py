@@ -11,20 +11,20 @@ from lessgad.field.checkpoint import BEST, LAST, load_field
 from lessgad.restoration.model_yaml import read_known
 from lessgad.training import trainer
 from lessgad.training.chosen_without import CHOSEN_WITHOUT, ChosenWithout
-from lessgad.training.learning_curve import read_learning_curve
-from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
+from lessgad.training.trainer import RESUME_FILE, train
 
 
 def test_what_lies_in_the_folder_afterwards(tmp_path):
     told = []
     train(task(tmp_path), told.append)
     found = read_known(tmp_path / CHOSEN_WITHOUT, ChosenWithout)
-    assert list(found.checkpoints) == ["p2"]
+    assert list(found.checkpoints) == ["patient 1"]
     assert {file.name for file in tmp_path.iterdir()} == {
         *RESULTS,
         RESUME_FILE,
         CHOSEN_WITHOUT,
-        found.checkpoints["p2"],
+        found.checkpoints["patient 1"],
     }
     assert [progress.n_samples_done for progress in told] == list(range(2, N_SAMPLES + 1, 2))
     curve = read_learning_curve(tmp_path / CURVE_FILE)

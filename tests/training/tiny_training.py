@@ -9,9 +9,10 @@ from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST, ModelDescription
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.training.chosen_without import CHOSEN_WITHOUT
+from lessgad.training.learning_curve import CURVE_FILE
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.trainer import CURVE_FILE, TrainingTask
+from lessgad.training.trainer import TrainingTask
 from lessgad.training.validation import ValidationSlices
 
 N_SAMPLES, BATCH = 22, 2

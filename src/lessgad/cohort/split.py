@@ -21,6 +21,7 @@ from lessgad.settings import Settings
 Subset = Literal["train", "validation", "test"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 _MOST_NAMED = 10
+_POWER = re.compile(r"(\d+(?:[.,]\d+)?)e\+?(\d{1,2})")  # 1e5, 1,00E+05
 
 
 class SplitSettings(Settings):
@@ -112,8 +113,8 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
         Rows without a patient and patients without a row, in words.
 
     Raises:
-        CohortError: No row names a patient of the cohort, or a row names one up to leading zeros or case: such a
-            patient would be drawn anew, and may train although the split has it for testing.
+        CohortError: No row names a patient of the cohort, a row names one up to leading zeros or case, or what no label
+            can be (a date): such a patient would be drawn anew, and may train although the split has it for testing.
     """
     there = sorted(set(patients))
     strange = [patient for patient in given if patient not in set(there)]
@@ -121,12 +122,18 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
     if not given:
         return ()
     for row in strange:
-        meant = [patient for patient in missing if _plain(patient) == _plain(row)]
+        meant = sorted((patient for patient in there if _plain(patient) == _plain(row)), key=lambda one: one in given)
         if meant:
             raise CohortError(
                 f"A row names sub-{row} where the cohort has sub-{meant[0]}",
                 path=path,
                 remedy="Write the labels as in the cohort; a spreadsheet keeps leading zeros in text columns only",
+            )
+        if not _is_label(row) and all(map(_is_label, there)):
+            raise CohortError(
+                f"A row names sub-{row}, which cannot be the label of a patient",
+                path=path,
+                remedy="Write letters and digits alone; a spreadsheet may have taken a label for a date or a number",
             )
     if len(strange) == len(given):
         raise CohortError(
@@ -143,9 +150,15 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
     return tuple(said)
 
 
+def _is_label(patient: str) -> bool:
+    return patient.isalnum() and patient.isascii()
+
+
 def _plain(patient: str) -> str:
     """Give a label as spreadsheets write it: without leading zeros, in any case, a number with decimals, in quotes."""
-    shown = unicodedata.normalize("NFKC", patient).lower().removesuffix(".0")
+    shown = re.sub(r"[.,]0+$", "", unicodedata.normalize("NFKC", patient).lower())
+    if power := _POWER.fullmatch(shown):
+        shown = str(round(float(power[1].replace(",", ".")) * 10 ** int(power[2])))
     label = re.sub(r"[^a-z0-9]", "", shown).removeprefix("sub")
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", label)
 

@@ -2,7 +2,7 @@
 """The queue of a node: folders on disk that a study moves through by renaming, so that kill -9 loses nothing.
 
     incoming/ID/   images that arrive; each is flushed to disk before its sender is told that it arrived
-    working/ID/    a study that is complete; its result grows in results/ID/
+    working/ID/    a study that is complete; its result is in results/ID/, for as long as the study is here
     failed/ID/     a study that failed, with reason.txt; `retry` moves it back to incoming/
     done/ID.json   which images have been worked on; the images themselves are deleted
 
@@ -140,6 +140,7 @@ class NodeQueue:
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
+        shutil.rmtree(self.result(study), ignore_errors=True)  # images that join the study would not be in it
 
     def failed(self) -> dict[str, str]:
         """Reasons of the studies that failed, by ID."""
@@ -162,12 +163,15 @@ class NodeQueue:
             shutil.rmtree(source)
 
     def clean(self) -> None:
-        """Delete what a node that died left half-written; for the one node that holds the queue."""
+        """Delete what a node that died left half-written or half-deleted; for the one node that holds the queue."""
         for path in [*self.root.glob("incoming/*/.tmp-*"), *self.root.glob("*/.tmp-*"), *self.root.glob("*/.trash-*")]:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+        for result in (self.root / "results").iterdir():
+            if not self.images(result.name).exists():
+                shutil.rmtree(result, ignore_errors=True)
 
     def counts(self) -> dict[str, int]:
         """How many studies are where."""

@@ -128,7 +128,8 @@ def train_model(
     """
     from lessgad.field.checkpoint import BEST
     from lessgad.report.model_card import write_model_card
-    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+    from lessgad.training.learning_curve import CURVE_FILE
+    from lessgad.training.trainer import RESUME_FILE, train
 
     studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
     if not studies["train"]:

@@ -99,7 +99,7 @@ class CrossFittedField:
         return self._loaded[choice]
 
     def covers(self, patients: Iterable[str]) -> bool:
-        """Whether a choice without the patient is known for all these patients.
+        """Whether the choices are known and were made for just these patients.
 
         Args:
             patients: The validation patients.
@@ -107,7 +107,7 @@ class CrossFittedField:
         Returns:
             True if it is.
         """
-        return set(patients) <= {*self._chosen.shares, *self._chosen.checkpoints}
+        return set(patients) == {*self._chosen.shares, *self._chosen.checkpoints}
 
     def _load(self, choice: float | str) -> AnyField:
         if isinstance(choice, str):

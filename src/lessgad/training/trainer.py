@@ -23,7 +23,7 @@ from lessgad.training.best_checkpoints import BestCheckpoints
 from lessgad.training.chosen_without import CHOSEN_WITHOUT
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
-from lessgad.training.learning_curve import CurvePoint, write_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, CurvePoint, write_learning_curve
 from lessgad.training.micro_batches import MicroBatch, micro_batches_of_step
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.patches import draw_patch
@@ -37,7 +37,6 @@ from lessgad.training.validation import ValidationSlices, patients_of
 from lessgad.training.validation_figures import ValidationFigures, validate
 
 RESUME_FILE = "resume.pt"
-CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
 Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 

@@ -163,5 +163,16 @@ class ValidationSlices:
 
 
 def patients_of(studies: Sequence[ValidationSlices]) -> list[str]:
-    """Name the patient of each study; a study without one is a patient of its own."""
-    return [study.patient or f"study {index}" for index, study in enumerate(studies)]
+    """Number the patient of each study, in the order of the studies; a study without one is a patient of its own.
+
+    Model folders are passed on, so labels of patients are not written there.
+
+    Args:
+        studies: Validation studies.
+
+    Returns:
+        "patient 1", "patient 2", …, one for each study.
+    """
+    numbers: dict[str, int] = {}
+    labels = [study.patient or f"study {index}" for index, study in enumerate(studies)]
+    return [f"patient {numbers.setdefault(label, len(numbers) + 1)}" for label in labels]
