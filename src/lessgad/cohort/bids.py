@@ -160,7 +160,7 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
         Name of each label; empty without a ``dseg.tsv``.
 
     Raises:
-        CohortError: A ``dseg.tsv`` without the columns index and name.
+        CohortError: A ``dseg.tsv`` without the columns index and name, or with two names of one label.
     """
     names: dict[int, str] = {}
     derivatives = root / "derivatives"
@@ -169,21 +169,25 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     for table in (table for table in tables if table.is_file() or table.is_symlink()):
         if (why := not_fetched(table)) is not None:
             raise CohortError(f"The table of labels cannot be read: it is {why}", path=table, remedy=GET_IT)
+        own: dict[int, str] = {}
         for row in read_table(table, "a table of labels", ("index", "name")):
             try:
-                names[_whole(row["index"])] = row["name"]
+                index = _whole(row["index"])
             except ValueError as error:
                 raise CohortError(
                     f"The column index holds {row['index']!r}, which is not a whole number", path=table
                 ) from error
             if not row["name"]:
                 raise CohortError(f"Label {row['index']} has no name", path=table)
+            if own.setdefault(index, row["name"]) != row["name"]:
+                raise CohortError(f"Label {index} has two names, {own[index]} and {row['name']}", path=table)
+        names.update(own)
     return names
 
 
 def _whole(words: str) -> int:
-    """Give a whole number, also as a spreadsheet writes it: 1.0."""
-    number = float(words)
+    """Give a whole number, also as a spreadsheet writes it: 1.0 or 1,0."""
+    number = float(words.replace(",", "."))
     if number != round(number):
         raise ValueError
     return round(number)

@@ -56,8 +56,8 @@ def read_participants(root: Path, patients: Iterable[str]) -> dict[str, Particip
     """Read age and sex of patients from ``participants.tsv``.
 
     A patient with several rows has the lowest age of them, which is the age at the first scan; contradicting sexes
-    count as not stated. A label that a spreadsheet changed (1 for 001) is found if one patient alone can be meant. An age
-    that only ``sub-P_sessions.tsv`` states is taken from there.
+    count as not stated. A label that a spreadsheet changed (1 for 001) is found if it can mean one patient alone. An
+    age that only ``sub-P_sessions.tsv`` states is taken from there.
 
     Args:
         root: The BIDS folder.
