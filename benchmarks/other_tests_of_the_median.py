@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Could another test than the share of patients be used? The signed-rank test's level, and power lost to whole numbers.
 
-The hypothesis of a default endpoint is that at most half of all patients keep the margin. Among tests that hold its
-level for every distribution the exact test of the share is uniformly most powerful (Lehmann and Romano, Testing
-Statistical Hypotheses, the sign test). Printed: false conclusions of Wilcoxon's signed-rank test, exact, with the
+The hypothesis of a default endpoint is that at most half of all patients keep the margin. Among tests that hold the
+level which it attains, for every distribution, the exact test of the share is uniformly most powerful (docs/answer.md).
+Printed: false conclusions of Wilcoxon's signed-rank test, exact, with the
 median at the margin, in per cent (nominal 2.5); and, for the exact test of the share, the level that it really has at
 each number of patients and its power where Student's t has 80 % on normal values.
 

@@ -145,3 +145,15 @@ def test_the_usual_sequences_can():
 def test_doses_outside_are_refused(dose):
     with pytest.raises(DoseError):
         CURVES[0].mix(np.ones((2, 2)), np.ones((2, 2)), dose)
+
+
+@pytest.mark.parametrize("dose", [0.02, 0.1, 0.5])
+@pytest.mark.parametrize("curve", [*CURVES, DoseCurve(Sequence("spin_echo", 550.0, 120.0), AGENT, 1200.0, 80.0)])
+def test_the_fast_interpolation_is_that_of_numpy(curve, dose):
+    concentration, ratios = curve._branch
+    low = curve.signal(dose * concentration)
+    wanted = np.concatenate([np.linspace(1, ratios[-1], 9973), ratios])
+    np.testing.assert_allclose(curve.low_dose_ratio(wanted, dose), np.interp(wanted, ratios, low), rtol=1e-6)
+    gains = np.concatenate([[1 / dose], (ratios[1:] - 1) / (low[1:] - 1)])
+    shown = np.concatenate([np.linspace(-1, 1.2 * low[-1], 9973), low - 1])
+    np.testing.assert_allclose(curve.gain(shown, dose), np.interp(shown, low - 1, gains), rtol=1e-5)

@@ -33,7 +33,7 @@ def test_recovery_is_divided_by_the_repeats():
     assert answer.lowest_dose == 0.3
     assert answer.cell(0.5, RATIO).median == pytest.approx(1.0)
     assert answer.cell(1.0, RATIO).median == 1.05
-    assert "enhancement recovery 0.9–1.1 of the repeat’s in more than half of all patients" in answer_words(answer)
+    assert "enhancement recovery 0.9–1.1 of the repeat scan in more than half of all patients" in answer_words(answer)
 
 
 def test_too_much_enhancement_is_as_bad_as_too_little():
@@ -50,7 +50,7 @@ def test_what_the_repeat_shows_falsely_is_not_held_against_a_dose():
     assert answer.lowest_dose == 0.3
     assert answer.cell(0.5, MORE_FALSE).median == pytest.approx(0.3)
     assert answer.cell(1.0, MORE_FALSE).median == pytest.approx(0.1)
-    assert "false enhancement ≤ the repeat’s + 0.5 ml in more than half of all patients" in answer_words(answer)
+    assert "false enhancement ≤ repeat scan + 0.5 ml in more than half of all patients" in answer_words(answer)
 
 
 def test_an_endpoint_that_the_repeat_fails_gives_no_verdict_and_is_named():
@@ -60,8 +60,11 @@ def test_an_endpoint_that_the_repeat_fails_gives_no_verdict_and_is_named():
     assert answer.unusable == (FALSE,)
     assert (answer.status, answer.lowest_dose) == ("given", 0.3)
     words = answer_words(answer)
-    assert "False enhancement ≤ 0.5 ml gives no verdict: a second scan at the standard dose fails it too" in words
-    assert "kept by 0 of 12 patients where 12 are needed" in words
+    assert (
+        "False enhancement ≤ 0.5 ml gives no verdict: the repeat scan (a second scan at the standard dose) fails it too"
+        in words
+    )
+    assert "met by 0 of 12 patients where 12 are needed" in words
     assert "false enhancement ≤ 0.5 ml in more than" not in words
     with_all = ask(outcomes(RECOVERY, good()) + outcomes(FALSE, false_ml(2.0)), RECOVERY, FALSE)
     assert (with_all.status, with_all.unusable) == ("no dose", ())
@@ -94,7 +97,7 @@ def test_a_study_whose_repeat_recovers_nothing_says_nothing(lost):
 def test_without_any_repeat_a_relative_endpoint_is_not_measured():
     answer = ask(outcomes(RATIO, good()), RATIO)
     assert (answer.status, answer.reasons) == ("not measured", (RATIO,))
-    assert "It needs a second scan at the standard dose, real or simulated." in answer_words(answer)
+    assert "It needs a repeat scan (a second scan at the standard dose), real or simulated." in answer_words(answer)
 
 
 def test_differences_of_infinite_values():

@@ -19,7 +19,7 @@ def test_the_lowest_dose_that_holds_with_all_higher_ones():
     words = answer_words(answer)
     assert words.startswith("30 % of the standard dose is the lowest dose shown to be sufficient.")
     assert "enhancement recovery ≥ 0.9 in more than half of all patients (12 of 12 here)" in words
-    failed = "At 10 % that is not shown: enhancement recovery ≥ 0.9, kept by 0 of 12 patients where 10 are needed"
+    failed = "At 10 % that is not shown: enhancement recovery ≥ 0.9, met by 0 of 12 patients where 10 are needed"
     assert f"{failed}, median 0.50." in words
 
 
@@ -56,7 +56,7 @@ def test_too_few_patients():
     answer = ask(outcomes(RECOVERY, good(9)), RECOVERY)
     assert (answer.status, answer.lowest_dose, answer.reasons) == ("too few", None, (RECOVERY,))
     assert "9 patients are too few" in answer_words(answer)
-    assert "10 are needed even if all of them keep the margin" in answer_words(answer)
+    assert "10 are needed even if all of them meet the margin" in answer_words(answer)
     assert ask(outcomes(RECOVERY, good(9)), RECOVERY, min_patients=9).status == "given"
 
 
@@ -74,7 +74,7 @@ def test_a_share_that_needs_more_patients_than_there_are_says_how_many():
     assert (answer.status, answer.reasons) == ("too few", (lost,))
     assert answer.cell(0.5, lost).bound is None
     assert "12 patients are too few for false enhancement ≤ 0.5 ml in more than four in five" in answer_words(answer)
-    assert "17 are needed even if all of them keep the margin" in answer_words(answer)
+    assert "17 are needed even if all of them meet the margin" in answer_words(answer)
 
 
 def test_a_share_that_is_not_shown_is_said_to_need_more_patients():
@@ -82,7 +82,7 @@ def test_a_share_that_is_not_shown_is_said_to_need_more_patients():
     answer = ask(outcomes(RECOVERY, good() | {0.3: values}), RECOVERY)
     assert (answer.lowest_dose, answer.stopped_at) == (0.5, 0.3)
     assert answer.cell(0.3, RECOVERY).looks_kept
-    assert "kept by 9 of 12 patients where 10 are needed" in answer_words(answer)
+    assert "met by 9 of 12 patients where 10 are needed" in answer_words(answer)
     assert "(at this share about 35 patients would do)" in answer_words(answer)
 
 

@@ -6,6 +6,7 @@ import yaml
 
 from lessgad.experiment.interval_patients import calibrated_on_words, why_no_intervals
 from lessgad.experiment.opened import open_experiment
+from lessgad.restoration.conformal_intervals import IntervalCalibration, write_intervals
 
 
 @pytest.fixture
@@ -56,3 +57,15 @@ def test_the_pretrained_model_brought_its_own(root):
 
 def test_trained_models_say_that_weights_were_chosen_on_the_same_patients(root):
     assert "on which the weights were chosen" in calibrated_on_words(open_experiment(root))
+
+
+@pytest.mark.parametrize("cross_fitted", [True, False])
+def test_intervals_say_whether_they_are_cross_fitted(root, cross_fitted):
+    experiment = open_experiment(root)
+    folder = experiment.folder.model("all-doses")
+    folder.mkdir(parents=True)
+    calibration = IntervalCalibration(doses=(0.1,), factors=(1.5,), n_patients=3, cross_fitted=cross_fitted)
+    write_intervals(folder, calibration)
+    assert ("Intervals are cross-fitted" in calibrated_on_words(experiment)) == cross_fitted
+    (folder / "intervals.yaml").write_text("level: 0.9\ndoses: [0.1]\nfactors: [1.5]\nn_patients: 3\n")
+    assert "on which the weights were chosen" in calibrated_on_words(experiment)  # of an earlier version

@@ -10,9 +10,11 @@ import pytest
 
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
 from lessgad.evaluation.dose_answer import find_dose_answer
+from lessgad.evaluation.endpoint_metrics import METRICS
 from lessgad.evaluation.outcomes import Outcome
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.answer_section import answer_html, answer_section
+from lessgad.report.endpoint_definitions import definitions
 
 ENDPOINTS = (
     Endpoint(metric="recovery", at_least=0.9),
@@ -73,8 +75,8 @@ def test_the_headline_comes_first_and_every_dose_has_a_row():
     section = answer_section(answer)
     assert section.headline == "30 % of the standard dose is the lowest dose shown to be sufficient."
     assert [(row.dose, row.verdict) for row in section.rows] == [
-        ("50 %", "enough"),
-        ("30 %", "enough"),
+        ("50 %", "sufficient"),
+        ("30 %", "sufficient"),
         ("10 %", "not shown"),
         ("0 % (control)", "control"),
     ]
@@ -88,7 +90,7 @@ def test_cells_hold_counts_median_and_bound():
     cell = rows[1].cells[1]
     assert (cell.kept, cell.needed) == ("11 of 13", "11 needed")  # 0.04 … 0.052, the last two above 0.05
     assert cell.median == "median 0.046"
-    assert cell.bound == "≥ 55 % of patients"
+    assert cell.bound == "bound 55 %"
     assert [cell.mark for cell in rows[1].cells] == ["✓", "✓", "✓"]
     assert [cell.mark for cell in rows[2].cells] == ["✗", "✗", "✗"]
     assert [cell.mark for cell in rows[3].cells] == ["", "", ""]
@@ -137,6 +139,28 @@ def test_whether_it_was_fixed_in_advance_is_said(standing, changes, said):
     section = answer_section(an_answer(), Preregistration(standing, changes, "2026-01-05", "ab" * 32))
     assert said in words(section)
     assert "ab" * 32 in words(section)
+
+
+def test_what_each_endpoint_measures_is_explained_once():
+    twice = (*ENDPOINTS, Endpoint(metric="false_ml", at_most=1.0), Endpoint(metric="ssim", at_least=0.8, area="head"))
+    names = [name for name, _ in answer_section(an_answer(endpoints=ENDPOINTS)).definitions]
+    assert names == ["enhancement recovery", "loss of Dice", "false enhancement"]
+    assert [name for name, _ in definitions(twice)] == [*names, "SSIM"]
+    relative = Endpoint(metric="false_ml", at_most=0.5, relative_to="repeat")
+    assert [name for name, _ in definitions([relative])] == ["false enhancement", "repeat scan"]
+    assert all(definitions([Endpoint(metric=metric, **margin(metric))]) for metric in METRICS)
+
+
+def margin(metric):
+    return {"at_least": 0.5} if METRICS[metric].larger_is_better else {"at_most": 0.5}
+
+
+def test_too_few_patients_at_a_dose_are_counted_with_what_is_needed():
+    section = answer_section(an_answer())
+    assert section.evidence == (
+        "At 10 %, too few patients meet enhancement recovery (0 of 12, 10 needed), loss of Dice (0 of 12, 10 needed) "
+        "and false enhancement (0 of 12, 12 needed)."
+    )
 
 
 def test_patients_who_are_left_out_are_told():

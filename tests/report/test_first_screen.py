@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lessgad.experiment_report.interval_check import coverage_check
+from lessgad.experiment_report.repeat_scans import RepeatScans, repeat_check
 from lessgad.report.claim_items import CLAIM_ITEMS
 from lessgad.report.content import Check, ChecklistItem, FirstScreen, Picture, ReportContent
 from lessgad.report.endpoint_figure import EndpointCurve, EndpointPoint, endpoint_figure
@@ -49,6 +51,53 @@ def test_marks_lie_at_their_dose_and_share():
     assert {tuple(line.get_xydata()[0]) for line in marks} == {(0.0, 0.0), (10.0, 40.0), (50.0, 90.0), (100.0, 100.0)}
     stems = [line for line in axes.lines if line not in marks and len(set(line.get_xdata())) == 1]
     assert sorted(line.get_ydata()[0] for line in stems) == pytest.approx([0.0, 20.0, 60.0, 70.0])
+
+
+def test_the_needed_share_is_written_beside_its_line():
+    curves = [replace(a_curve(), needed=needed) for needed in (0.5, 0.6667, 0.8)]
+    for curve, axes in zip(curves, endpoint_figure(curves).axes, strict=True):
+        (label,) = axes.texts
+        assert label.get_text().endswith(f"> {100 * curve.needed:.0f} %")
+        assert label.xy[0] > 1  # right of the axes: over no mark
+        assert label.xy[1] == pytest.approx(100 * curve.needed)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "verdict", "said"),
+    [
+        ({("tumor_box", 0.1): 0.93, ("head", 0.1): 0.88}, "yes", "in 88–93 % of voxels"),
+        ({("tumor_box", 0.1): 0.90}, "yes", "in 90 % of voxels"),
+        ({("tumor_box", 0.3): 0.954, ("head", 0.3): 0.9}, "no", "95.4 % of voxels (85–95 % is accepted)"),
+        (
+            {("tumor_box", 0.3): 0.96, ("head", 0.3): 0.87},
+            "no",
+            "too wide, so they overstate the error. Elsewhere: 87 %.",
+        ),
+        ({("head", 0.1): 0.80}, "no", "In the head at 10 %"),
+        ({("head", 0.1): 0.80}, "no", "too narrow, so they understate the error."),
+    ],
+)
+def test_a_range_of_coverage_says_why_it_does_not_hold(coverage, verdict, said):
+    check = coverage_check("?", coverage)
+    assert check.verdict == verdict
+    assert said in check.words
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "said"),
+    [
+        ((18, 18, 0), "yes", "It was scanned in all 18 studies."),
+        ((18, 0, 18), "no", "It was simulated in all 18 studies, from"),
+        ((18, 5, 13), "no", "It was scanned in 5 of 18 studies; in 13 it was simulated"),
+        ((18, 5, 0), "yes", "It was scanned in 5 of 18 studies. 13 of 18 studies have none."),
+        ((18, 0, 0), "unknown", "There is no repeat scan"),
+        ((1, 1, 0), "yes", "the only study"),
+    ],
+)
+def test_the_origin_of_the_repeat_scan_is_said(counts, verdict, said):
+    check = repeat_check(RepeatScans(*counts))
+    assert check.verdict == verdict
+    assert said in check.words
 
 
 def test_there_is_no_figure_of_nothing():
@@ -108,6 +157,7 @@ def test_the_page_shows_the_first_screen_before_everything_else():
     first = FirstScreen(
         asked="<asked>",
         found="10 % is enough.",
+        judged="A dose is <judged>.",
         evidence="At 5 % it is not.",
         style="gain",
         checks=(Check("Are the low doses real scans?", "no", "An <upper> bound."),),
@@ -118,6 +168,7 @@ def test_the_page_shows_the_first_screen_before_everything_else():
     assert page.index("10 % is enough.") < page.index("Contents") < page.index("CLAIM 2024</h2>")
     assert "&lt;asked&gt;" in page
     assert "An &lt;upper&gt; bound." in page
+    assert page.index("10 % is enough.") < page.index("&lt;judged&gt;") < page.index("At 5 % it is not.")
     assert "data:image/svg+xml;base64," in page
     assert 'href="../results/similarity.csv"' in page
     assert re.search(r"What it is</td><td[^>]*>author</td>", page)

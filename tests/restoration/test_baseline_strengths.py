@@ -13,6 +13,7 @@ from lessgad.field.measured_enhancement import ScanFacts
 from lessgad.restoration.baseline_strengths import (
     BaselineStrengths,
     DoseStrengths,
+    _denoised,
     read_strengths,
     tune_baselines,
     write_strengths,
@@ -91,6 +92,16 @@ def test_no_other_gaussian_is_better(dose: float):
     for width in (0.0, 0.4, 1.0, 1.7, 3.0):
         for scale in (0.5, 0.9, 1.0, 1.2):
             assert with_gaussian(width, scale) <= best + 1e-3
+
+
+@pytest.mark.parametrize("strength", [0.1, 1.0])
+def test_what_is_judged_is_denoised_as_in_the_whole_slice(strength: float):
+    study = Slices(n=80)
+    study.judged[0] = False
+    whole = denoise(study.standard_dose.transpose(2, 1, 0), sigma=SIGMA, strength=strength).transpose(2, 1, 0)
+    found = _denoised(study, study.standard_dose, SIGMA, strength)
+    np.testing.assert_allclose(found, whole[study.judged], rtol=0, atol=1e-6)
+    assert np.abs(found - study.standard_dose[study.judged]).max() > SIGMA
 
 
 @pytest.mark.parametrize("dose", [0.1, 0.3, 0.8])

@@ -21,7 +21,8 @@ PLANS = {
     "configurations": {
         "base": {"normalization_schemes": ["ZScoreNormalization"], "architecture": ARCHITECTURE},
         "3d": {"inherits_from": "base"},
-    }
+    },
+    "foreground_intensity_properties_per_channel": {"0": {}},
 }
 DATASET = {"channel_names": {"0": "T1ce"}, "labels": {"background": 0, "tumor": 1}}
 #: With what nnU-Net's own trainers leave in theirs.
@@ -120,6 +121,7 @@ def test_a_truncated_checkpoint(folder, n_bytes):
         ({"dataset": {**DATASET, "labels": [0, 1]}}, "labels is a"),
         ({"dataset": {"labels": {}}}, "lacks"),
         ({"plans": {}}, "lacks 'configurations'"),
+        ({"plans": {**PLANS, "foreground_intensity_properties_per_channel": {}}}, "lacks '0'"),
         ({"plans": {"configurations": {"3d": {"inherits_from": "3d"}}}}, "inherits from others than itself"),
         ({"state": {**STATE, "init_args": {"configuration": "2d"}}}, "lacks '2d'"),
         ({"state": {"weights": 1}}, "not a checkpoint of nnU-Net"),
@@ -142,6 +144,6 @@ def test_a_model_that_cannot_be_used(folder, change, words):
 )
 def test_plans_that_are_refused(folder, configuration, words):
     base = {**PLANS["configurations"]["base"], **configuration}
-    write(folder, plans={"configurations": {"base": base, "3d": {"inherits_from": "base"}}})
+    write(folder, plans={**PLANS, "configurations": {"base": base, "3d": {"inherits_from": "base"}}})
     with pytest.raises(ModelError, match=words):
         read_model(folder)

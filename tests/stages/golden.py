@@ -17,13 +17,15 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from threshold_model import write_threshold_model
 
 GOLDEN = Path(__file__).with_name("golden.json")
 SIDECAR = {"MagneticFieldStrength": 1.5, "ScanningSequence": "SE", "RepetitionTime": 0.55, "EchoTime": 0.01}
 #: The files of each stage that are looked at: of one test patient, and of all.
 FILES = {
     "prepare": ("prepared/sub-05/*.nii*", "prepared/sub-05/*.json"),
-    "train": ("models/all-doses/*.csv", "models/all-doses/*.safetensors", "models/all-doses/*s.yaml"),
+    "train": ("models/all-doses/*.csv", "models/all-doses/[bl]?st.safetensors", "models/all-doses/*s.yaml"),
+    "segment": ("segmentation/sub-05/*_dseg.nii.gz",),
     "restore": ("restored/sub-05/*dose[03]*_T1w.nii.gz", "models/baselines.yaml"),
     "evaluate": (".state/scores/sub-05/*/*.csv", "restored/sub-05/*contradicted*"),
     "report": ("results/table4*.csv", "results/simulation.csv"),
@@ -34,11 +36,14 @@ VOLUMES_ML = 0.1
 
 
 def make(tiny: ModuleType, base: Path) -> Path:
-    """Write the cohort and the experiment: noise and a signal equation, as by default."""
+    """Write the cohort and the experiment: noise and a signal equation, as by default; a segmenter of thresholds."""
+    model = write_threshold_model(base / "segmenter", tiny.SPACING_MM)
     cohort = tiny.write_cohort(base / "cohort")
     (cohort / "T1w.json").write_text(json.dumps(SIDECAR))
     simulation = {"model": "signal_equation", "noise": "matched"}
-    return tiny.write_experiment(base / "experiment", "../cohort", simulation=simulation, doses=DOSES)
+    segmentation = {"model": str(model), "keep": "all"}
+    changes = {"simulation": simulation, "segmentation": segmentation, "doses": DOSES}
+    return tiny.write_experiment(base / "experiment", "../cohort", **changes)
 
 
 def run(root: Path) -> None:

@@ -4,7 +4,11 @@
 import json
 
 import golden
+import numpy as np
 import pytest
+from threshold_model import REGIONS, THRESHOLDS, write_threshold_model
+
+from lessgad.volume import Volume
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +39,23 @@ def test_a_small_change_is_seen():
     assert golden.differing("prepare", {"a": [1.0, 0.5], "b": [0.01]}, known) == ["b"]
     assert golden.differing("prepare", {"a": [1.0, 0.5]}, known) == ["b"]
     assert golden.differing("prepare", {**known, "c": [1.0]}, known) == ["c"]
+
+
+@pytest.mark.slow
+def test_the_segmenter_of_the_golden_results_compares_with_two_thresholds(tiny, tmp_path):
+    from lessgad.segmentation.nnunet_segmenter import Segmenter
+
+    model = write_threshold_model(tmp_path / "model", tiny.SPACING_MM)
+    regions = {name: (number,) for number, name in enumerate(REGIONS, start=1)}
+    image = np.random.default_rng(1).uniform(-1, 1, tiny.SHAPE).astype(np.float32)
+    segmenter = Segmenter.load(model, regions, None, own=False, mirroring=False)
+    found = segmenter.segment(image, np.ones(tiny.SHAPE, dtype=bool), Volume(image, tiny.AFFINE))
+    deviation = (image - image.mean()) / image.std()
+    first, second = THRESHOLDS
+    clear = np.minimum(abs(deviation - first), abs(deviation - second)) > 1e-2
+    expected = (deviation > first).astype(int) + (deviation > second)
+    assert clear.mean() > 0.98
+    inner = np.zeros_like(clear)
+    inner[3:-3, 3:-3, 2:-2] = True  # at the edges of a volume nnU-Net's weights of a patch vanish in its 16-bit sums
+    clear &= inner
+    np.testing.assert_array_equal(found[clear], expected[clear])

@@ -80,6 +80,6 @@ def test_a_scanned_repeat_is_prepared_and_judged_and_the_page_shows_it(tiny, tin
     assert {row.area for row in similarity if row.method == REPEAT} == {"tumor_box", "tumor", "head"}
     assert EXCHANGED in {row.method for row in read_lesions(root / "results" / "lesions.csv")}
     page = (root / "report" / "index.html").read_text()
-    assert "standard dose, scanned again" in page
-    assert "100 %, scanned again" in page
+    assert "standard dose, repeat scan" in page
+    assert "100 %, repeat scan" in page
     assert EXCHANGED not in page

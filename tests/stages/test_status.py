@@ -22,7 +22,8 @@ from lessgad.restoration.conformal_intervals import INTERVALS
 from lessgad.restoration.out_of_distribution import TRAINING_RANGE
 from lessgad.restoration.zero_dose_estimate import ZERO_DOSE_ESTIMATE
 from lessgad.stages import train
-from lessgad.training.trainer import CURVE_FILE, RESUME_FILE
+from lessgad.training.learning_curve import CURVE_FILE
+from lessgad.training.trainer import RESUME_FILE
 
 DONE = {stage: {"done"} for stage in STAGES if stage != "segment"}  # none is asked for
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST
-from lessgad.training.learning_curve import read_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
 from lessgad.training.settings import PAPER_LOSSES
-from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+from lessgad.training.trainer import RESUME_FILE, train
 
 pytestmark = pytest.mark.slow
 

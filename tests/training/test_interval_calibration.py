@@ -36,7 +36,7 @@ def study(seed):
 @pytest.mark.parametrize("interval", [True, False])
 def test_the_studies_it_was_found_on_are_covered_as_promised(interval):
     studies, one = [study(seed) for seed in range(3)], field(interval=interval)
-    found = calibrate_intervals(one, studies, DOSES, FP32)
+    found = calibrate_intervals(lambda _: one, studies, DOSES, FP32)
     assert (found.doses, found.n_patients, found.level) == (DOSES, 3, 0.9)
     for dose in DOSES:
         covered = []
@@ -50,8 +50,8 @@ def test_the_studies_it_was_found_on_are_covered_as_promised(interval):
 
 def test_a_field_that_overstates_its_error_is_shrunk():
     studies, one = [study(seed) for seed in range(2)], field()
-    before = calibrate_intervals(one, studies, DOSES, FP32).factors
+    before = calibrate_intervals(lambda _: one, studies, DOSES, FP32).factors
     with torch.no_grad():
         one.layers[-1].bias[1] += 5  # softplus is nearly linear there
-    after = calibrate_intervals(one, studies, DOSES, FP32).factors
+    after = calibrate_intervals(lambda _: one, studies, DOSES, FP32).factors
     assert all(small < large for small, large in zip(after, before, strict=True))

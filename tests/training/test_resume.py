@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lessgad.errors import StorageError
+from lessgad.training.best_checkpoints import BestCheckpoints
 from lessgad.training.learning_curve import CurvePoint
 from lessgad.training.resume import TrainingState, load_state, save_state
 
@@ -21,7 +22,7 @@ def state(**changes):
         "fingerprint": "abc",
         "n_samples_done": 12,
         "networks": {"field": layer.state_dict(), "optimizer": adam.state_dict()},
-        "best_gain_db": -math.inf,
+        "best": BestCheckpoints(-math.inf, {"01": 0.25}, {"01": "best_without_4.safetensors"}),
         "loss_sum": 0.1 + 0.2,
         "n_losses": 3,
         "curve": [CurvePoint(4, 0.5, 20.0, 0.25), CurvePoint(8, 0.4, math.nan, math.nan)],

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trainings start from the weights that ship with lessgad, or from scratch."""
 
-import numpy as np
 import pytest
 import torch
 
 from lessgad import pretrained
+from lessgad.dose.simulation import SimulationSettings
 from lessgad.errors import ModelError, SettingsError
-from lessgad.field.checkpoint import load_field
+from lessgad.field.build import build_field
+from lessgad.field.checkpoint import BEST, LAST, ModelDescription, load_field, read_description, write_weights
 from lessgad.field.presets import FieldSettings
+from lessgad.preparation.settings import PreparationSettings
+from lessgad.training.best_average import write_best_average
+from lessgad.training.chosen_without import CrossFittedField
 from lessgad.training.learner import Learner
 from lessgad.training.settings import FINE_TUNING, TrainingSettings
 from lessgad.training.start import averaged, pretrained_weights, starts_pretrained
+from lessgad.training.validation_figures import ValidationFigures
 
 KERNEL = FieldSettings(preset="kernel")
+DESCRIPTION = ModelDescription(
+    field=KERNEL, simulation=SimulationSettings(), preparation=PreparationSettings(), cohort_fingerprint="x"
+)
 
 
 def test_what_ships_is_small_and_a_kernel_field():
@@ -63,30 +71,44 @@ def test_averages_run_from_the_start_to_what_was_trained():
     assert averaged(start, trained, 0.25)["w"].tolist() == [1.25, 2.5]
 
 
-def test_the_share_that_serves_validation_best_is_kept(monkeypatch, tmp_path):
+def test_the_share_that_serves_validation_best_is_kept(tmp_path):
     """The gain depends on one weight alone: it is largest where that is three quarters of what was trained."""
-    from lessgad.dose.simulation import SimulationSettings
-    from lessgad.dose.simulator import LowDoseSimulator
-    from lessgad.field.build import build_field
-    from lessgad.field.checkpoint import BEST, ModelDescription, read_description
-    from lessgad.preparation.settings import PreparationSettings
-    from lessgad.training import trainer
-    from lessgad.training.validation import ValidationSlices
-
-    description = ModelDescription(
-        field=KERNEL, simulation=SimulationSettings(), preparation=PreparationSettings(), cohort_fingerprint="x"
-    )
-    image = np.zeros((1, 4, 4), np.float32)
-    slices = ValidationSlices(image, image, (image, image), LowDoseSimulator(), image == 0, (1.0, 1.0))
-    task = trainer.TrainingTask(tmp_path, description, FINE_TUNING, [], [slices], [0.1], "f")
-    field = build_field(KERNEL)
-    start = pretrained_weights(KERNEL)
-    field.load_state_dict({name: weight + 1 for name, weight in start.items()})
+    field, start = trained_by(1.0)
     at = start["last.bias"][0]
-    monkeypatch.setattr(
-        trainer, "_validation_figures", lambda _task, one: (0.0, -abs(float(one.last.bias[0].detach() - at) - 0.75))
-    )
-    trainer.write_best_average(task, field)
+
+    def figures_of(one):
+        gain = -abs(float(one.last.bias[0].detach() - at) - 0.75)
+        return ValidationFigures(("p1",), (0.0,), (gain,))
+
+    write_best_average(tmp_path, DESCRIPTION, field, figures_of, ["p1"])
     assert read_description(tmp_path).training["share_of_trained_weights"] == 0.75
     kept, _ = load_field(tmp_path, BEST)
     assert float(kept.last.bias[0].detach() - at) == pytest.approx(0.75, abs=1e-5)
+
+
+def test_a_patient_is_judged_with_the_share_that_the_others_choose(tmp_path):
+    """Two patients are best served by a quarter, one by all that was trained."""
+    field, start = trained_by(1.0)
+    at, wanted = start["last.bias"][0], {"p1": 0.25, "p2": 0.25, "p3": 1.0}
+
+    def figures_of(one):
+        share = float(one.last.bias[0].detach() - at)
+        gains = [-((share - best) ** 2) for best in wanted.values()]
+        return ValidationFigures(tuple(wanted), (0.0,) * 3, tuple(gains))
+
+    write_weights(tmp_path / LAST, field)
+    write_best_average(tmp_path, DESCRIPTION, field, figures_of, [*wanted, "p1"])
+    field_of = CrossFittedField(tmp_path)
+    judged_with = {patient: round(float(field_of(patient).last.bias[0].detach().cpu() - at), 3) for patient in wanted}
+    assert judged_with == {"p1": 0.5, "p2": 0.5, "p3": 0.25}  # the mean of 1/4 and 1 is nearest to 1/2 and 3/4
+    assert field_of("p1") is field_of("p2")
+    assert field_of.covers(wanted)
+    assert not field_of.covers(["p1", "p4"])
+    of_all, _ = load_field(tmp_path, BEST)
+    assert torch.equal(field_of("p4").last.bias, of_all.last.bias)
+
+
+def trained_by(change):
+    field, start = build_field(KERNEL), pretrained_weights(KERNEL)
+    field.load_state_dict({name: weight + change for name, weight in start.items()})
+    return field, start

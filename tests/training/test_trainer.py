@@ -8,15 +8,24 @@ import pytest
 from tiny_training import BATCH, N_SAMPLES, RESULTS, results, silently, task
 
 from lessgad.field.checkpoint import BEST, LAST, load_field
+from lessgad.restoration.model_yaml import read_known
 from lessgad.training import trainer
-from lessgad.training.learning_curve import read_learning_curve
-from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+from lessgad.training.chosen_without import CHOSEN_WITHOUT, ChosenWithout
+from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
+from lessgad.training.trainer import RESUME_FILE, train
 
 
 def test_what_lies_in_the_folder_afterwards(tmp_path):
     told = []
     train(task(tmp_path), told.append)
-    assert {file.name for file in tmp_path.iterdir()} == {*RESULTS, RESUME_FILE}
+    found = read_known(tmp_path / CHOSEN_WITHOUT, ChosenWithout)
+    assert list(found.checkpoints) == ["patient 1"]
+    assert {file.name for file in tmp_path.iterdir()} == {
+        *RESULTS,
+        RESUME_FILE,
+        CHOSEN_WITHOUT,
+        found.checkpoints["patient 1"],
+    }
     assert [progress.n_samples_done for progress in told] == list(range(2, N_SAMPLES + 1, 2))
     curve = read_learning_curve(tmp_path / CURVE_FILE)
     assert [point.n_samples for point in curve] == [8, 16, 22]
@@ -46,7 +55,7 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"validation": False}, {"doses": (1.0,)}, {"doses": (1.0,), "field": {"output": "tanh"}}]
+    "changes", [{"validation": 0}, {"doses": (1.0,)}, {"doses": (1.0,), "field": {"output": "tanh"}}]
 )
 def test_with_nothing_to_judge_by_the_last_weights_are_the_best(tmp_path, changes):
     train(task(tmp_path, **changes), silently)

@@ -104,9 +104,13 @@ def test_a_study_without_a_scan_at_a_dose_does_not_count_there():
         return ValidationSlices.of(one, tumor(), study_simulator(one, SIMULATION), 3, 0, scans)
 
     of_both = calibrate_intervals(
-        FIELD, [slices(here, everywhere), slices(there, once)], (0.1, 0.3), RestorationSettings(), scanned=(0.3,)
+        lambda _: FIELD,
+        [slices(here, everywhere), slices(there, once)],
+        (0.1, 0.3),
+        RestorationSettings(),
+        scanned=(0.3,),
     )
-    of_one = calibrate_intervals(FIELD, [slices(here, everywhere)], (0.1,), RestorationSettings())
+    of_one = calibrate_intervals(lambda _: FIELD, [slices(here, everywhere)], (0.1,), RestorationSettings())
     assert of_both.factors[0] == of_one.factors[0]
     assert of_both.scanned == (0.3,)
 

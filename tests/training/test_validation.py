@@ -17,7 +17,8 @@ from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.prepared_study import PreparedStudy
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.slices import restore_slices
-from lessgad.training.validation import ValidationSlices, validate
+from lessgad.training.validation import ValidationSlices
+from lessgad.training.validation_figures import validate
 
 SMALL = {
     "inputs": ("low_dose",),
@@ -49,7 +50,8 @@ def test_a_field_that_says_nothing_gains_nothing():
     with torch.no_grad():
         for parameter in silent.parameters():
             parameter.zero_()
-    psnr, gain = validate(silent, [slices()], [0.1, 0.5], FP32)
+    found = validate(silent, [slices()], [0.1, 0.5], FP32)
+    psnr, gain = found.psnr_db, found.gain_db
     assert gain == 0
     one = slices()
     expected = [
@@ -69,7 +71,8 @@ def test_gain_is_the_mean_over_studies_and_doses(inputs):
             restored = restore_slices(one, images, dose, (1.0, 1.0), FP32)
             before.append(psnr_db(low, study.standard_dose, study.judged))
             after.append(psnr_db(restored, study.standard_dose, study.judged))
-    psnr, gain = validate(one, [slices(0), slices(1)], [0.0, 0.4], FP32)
+    found = validate(one, [slices(0), slices(1)], [0.0, 0.4], FP32)
+    psnr, gain = found.psnr_db, found.gain_db
     assert psnr == pytest.approx(np.mean(after))
     assert gain == pytest.approx(np.mean(after) - np.mean(before))
     assert gain != 0
@@ -79,7 +82,9 @@ def test_gain_is_the_mean_over_studies_and_doses(inputs):
 def test_the_full_dose_has_nothing_to_gain_and_is_left_out(output):
     one = field(output=output)
     assert validate(one, [slices()], [0.3, 1.0], FP32) == validate(one, [slices()], [0.3], FP32)
-    assert all(math.isnan(figure) for figure in validate(one, [slices()], [1.0], FP32))
+    nothing = validate(one, [slices()], [1.0], FP32)
+    assert math.isnan(nothing.psnr_db)
+    assert math.isnan(nothing.gain_db)
 
 
 def study(tumor_slices=range(2, 9)):
@@ -154,7 +159,8 @@ def test_with_noise_validation_is_the_same_each_time_and_the_target_stays_the_sc
     with torch.no_grad():
         for parameter in silent.parameters():
             parameter.zero_()
-    psnr, gain = validate(silent, [study], [0.5], FP32)
+    found = validate(silent, [study], [0.5], FP32)
+    psnr, gain = found.psnr_db, found.gain_db
     assert gain == 0
     assert psnr == pytest.approx(psnr_db(study.low_dose(0.5), study.standard_dose, study.judged))
 

@@ -41,7 +41,7 @@ def guesses_half(monkeypatch):
 @pytest.mark.usefixtures("guesses_half")
 def test_a_guess_that_is_always_near_serves():
     found = assess_zero_dose_estimate(
-        FIELD, [patient(n, 0.5 + 0.02 * (n + 1)) for n in range(8)], RestorationSettings()
+        lambda _: FIELD, [patient(n, 0.5 + 0.02 * (n + 1)) for n in range(8)], RestorationSettings()
     )
     assert found.n_patients == 8
     assert 0 < found.bound_db < found.gain_db
@@ -54,7 +54,7 @@ def test_a_guess_that_is_always_near_serves():
 @pytest.mark.usefixtures("guesses_half")
 def test_a_guess_that_helps_on_the_mean_but_not_for_sure_is_not_shown():
     found = assess_zero_dose_estimate(
-        FIELD, [patient(n, 0.5 + 0.02 if n % 2 else 0.1) for n in range(8)], RestorationSettings()
+        lambda _: FIELD, [patient(n, 0.5 + 0.02 if n % 2 else 0.1) for n in range(8)], RestorationSettings()
     )
     assert found.gain_db > 0
     assert not found.serves
@@ -63,13 +63,13 @@ def test_a_guess_that_helps_on_the_mean_but_not_for_sure_is_not_shown():
 
 @pytest.mark.usefixtures("guesses_half")
 def test_intervals_around_the_t1_cover_what_it_does_not_show():
-    found = assess_zero_dose_estimate(FIELD, [patient(n, 0.3) for n in range(4)], RestorationSettings())
+    found = assess_zero_dose_estimate(lambda _: FIELD, [patient(n, 0.3) for n in range(4)], RestorationSettings())
     assert found.intervals.factor(0.0) == pytest.approx(0.3, abs=1e-6)
 
 
 @pytest.mark.usefixtures("guesses_half")
 def test_two_patients_show_nothing():
-    found = assess_zero_dose_estimate(FIELD, [patient(n, 0.5) for n in range(2)], RestorationSettings())
+    found = assess_zero_dose_estimate(lambda _: FIELD, [patient(n, 0.5) for n in range(2)], RestorationSettings())
     assert (found.n_patients, found.bound_db, found.serves) == (0, None, False)  # infinitely good ones are not counted
-    found = assess_zero_dose_estimate(FIELD, [patient(n, 0.51) for n in range(2)], RestorationSettings())
+    found = assess_zero_dose_estimate(lambda _: FIELD, [patient(n, 0.51) for n in range(2)], RestorationSettings())
     assert (found.n_patients, found.bound_db, found.serves) == (2, None, False)

@@ -8,13 +8,16 @@ from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST, ModelDescription
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
+from lessgad.training.chosen_without import CHOSEN_WITHOUT
+from lessgad.training.learning_curve import CURVE_FILE
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.trainer import CURVE_FILE, TrainingTask
+from lessgad.training.trainer import TrainingTask
 from lessgad.training.validation import ValidationSlices
 
 N_SAMPLES, BATCH = 22, 2
 RESULTS = (BEST, LAST, CURVE_FILE, DESCRIPTION)
+LEFT_OUT = (CHOSEN_WITHOUT, "best_without_*.safetensors")
 
 
 def images(seed, n_slices=4):
@@ -25,7 +28,7 @@ def images(seed, n_slices=4):
     return pre, post.clip(-1, 1)
 
 
-def task(folder, *, dose=None, validation=True, doses=(0.1, 0.7), fingerprint="abc", field=None, **changes):
+def task(folder, *, dose=None, validation=1, doses=(0.1, 0.7), fingerprint="abc", field=None, **changes):
     settings = TrainingSettings(
         **{
             "n_samples": N_SAMPLES,
@@ -67,9 +70,10 @@ def task(folder, *, dose=None, validation=True, doses=(0.1, 0.7), fingerprint="a
         ),
         settings=settings,
         studies=studies,
-        validation=[ValidationSlices(*images(2), tuple(images(2)), LowDoseSimulator(), judged, (1.0, 1.0))]
-        if validation
-        else [],
+        validation=[
+            ValidationSlices(*images(seed), tuple(images(seed)), LowDoseSimulator(), judged, (1.0, 1.0), f"p{seed}")
+            for seed in range(2, 2 + validation)
+        ],
         validation_doses=doses,
         fingerprint=fingerprint,
     )
@@ -80,4 +84,5 @@ def silently(_progress):
 
 
 def results(folder):
-    return {name: (folder / name).read_bytes() for name in RESULTS}
+    left_out = [path.name for pattern in LEFT_OUT for path in folder.glob(pattern)]
+    return {name: (folder / name).read_bytes() for name in (*RESULTS, *left_out)}

@@ -13,7 +13,7 @@ from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.share_of_patients import patients_for
 
-NO_REPEAT = " It needs a second scan at the standard dose, real or simulated."
+NO_REPEAT = " It needs a repeat scan (a second scan at the standard dose), real or simulated."
 
 
 def answer_words(answer: DoseAnswer) -> str:
@@ -39,6 +39,19 @@ def evidence(answer: DoseAnswer) -> str:
     return " ".join([*kept, end, *unusable_words(answer)])
 
 
+def patients_that_would_do(cell: EndpointAtDose, answer: DoseAnswer) -> int | None:
+    """Give the patients needed to show an endpoint if the share that meets it stays as it is.
+
+    Args:
+        cell: The endpoint at a dose.
+        answer: The dose answer.
+
+    Returns:
+        Number of patients; None if the share is too small.
+    """
+    return patients_for(cell.share_kept, cell.endpoint.share, answer.settings.level) if cell.looks_kept else None
+
+
 def unusable_words(answer: DoseAnswer) -> list[str]:
     """Name the endpoints that a second scan at the standard dose fails, one sentence each."""
     said = []
@@ -46,8 +59,8 @@ def unusable_words(answer: DoseAnswer) -> list[str]:
         repeat = answer.cell(STANDARD, endpoint)
         assert repeat is not None  # noqa: S101 - this is what made it unusable
         said.append(
-            f"{_sentence(endpoint_words(endpoint))} gives no verdict: a second scan at the standard dose fails it too, "
-            f"{_count_words(repeat, answer)}."
+            f"{_sentence(endpoint_words(endpoint))} gives no verdict: the repeat scan (a second scan at the standard "
+            f"dose) fails it too, {_count_words(repeat, answer)}."
         )
     return said
 
@@ -80,8 +93,8 @@ def _why(cell: EndpointAtDose, answer: DoseAnswer) -> str:
 
 def _count_words(cell: EndpointAtDose, answer: DoseAnswer) -> str:
     median = f", median {value_with_unit(cell.median, cell.endpoint)}" if cell.endpoint.kind.decimals else ""
-    words = f"kept by {cell.n_kept} of {cell.n_patients} patients where {cell.n_needed} are needed{median}"
-    enough = patients_for(cell.share_kept, cell.endpoint.share, answer.settings.level) if cell.looks_kept else None
+    words = f"met by {cell.n_kept} of {cell.n_patients} patients where {cell.n_needed} are needed{median}"
+    enough = patients_that_would_do(cell, answer)
     return f"{words} (at this share about {enough} patients would do)" if enough is not None else words
 
 
@@ -121,7 +134,7 @@ def _too_few(answer: DoseAnswer) -> str:
     n = answer.n_patients(endpoint)
     return (
         f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in {share_words(endpoint)}; "
-        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them keep the margin"
+        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them meet the margin"
     )
 
 

@@ -14,22 +14,22 @@ _SHARES = {HALF: "half of all patients", TWO_THIRDS: "two in three patients", FO
 
 
 def endpoint_words(endpoint: Endpoint) -> str:
-    """Spell an endpoint with its margin: ``recovery ≥ 0.9``, ``false enhancement ≤ the repeat’s + 0.5 ml``."""
+    """Spell an endpoint with its margin: ``recovery ≥ 0.9``, ``false enhancement ≤ repeat scan + 0.5 ml``."""
     kind = endpoint.kind
     area = f" ({_AREAS.get(endpoint.area, endpoint.area)})" if endpoint.area else ""
     if endpoint.metric == "lesions_lost":
         most = endpoint.margins[0]
         return "no lesion lost" if most < 1 else f"at most {most:g} {'lesion' if most == 1 else 'lesions'} lost"
     if endpoint.relative_to is None or kind.comparison == "ratio":
-        of = " of the repeat’s" if endpoint.relative_to is not None else ""
+        of = " of the repeat scan" if endpoint.relative_to is not None else ""
         return f"{kind.name}{area} {_range(endpoint)}{kind.unit}{of}"
     (margin,) = endpoint.margins
     sign, by = ("≥" if kind.larger_is_better else "≤"), f" {'+' if margin > 0 else '−'} {abs(margin):g}{kind.unit}"
-    return f"{kind.name}{area} {sign} the repeat’s{by if margin else ''}"
+    return f"{kind.name}{area} {sign} repeat scan{by if margin else ''}"
 
 
 def share_words(endpoint: Endpoint) -> str:
-    """Spell the share of patients that must keep it: ``more than two in three patients``."""
+    """Spell the share of patients that must meet it: ``more than two in three patients``."""
     named = next((words for share, words in _SHARES.items() if math.isclose(share, endpoint.share, abs_tol=1e-3)), None)
     return f"more than {named or percent(endpoint.share) + ' of all patients'}"
 

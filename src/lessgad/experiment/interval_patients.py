@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from lessgad.experiment.models import model_doses
 from lessgad.experiment.opened import Experiment
+from lessgad.restoration.conformal_intervals import read_intervals
 from lessgad.restoration.coverage_range import coverage_range
 
 
@@ -32,6 +34,12 @@ def calibrated_on_words(experiment: Experiment) -> str:
         return (
             "The pretrained model and its intervals come from generated patients; only the baselines were tuned "
             "on patients of this cohort."
+        )
+    known = [read_intervals(experiment.folder.model(name)) for name in model_doses(experiment.settings)]
+    if all(intervals is not None and intervals.cross_fitted for intervals in known):
+        return (
+            "Intervals are cross-fitted: each validation patient was judged with weights that the other validation "
+            "patients chose."
         )
     return (
         "Intervals were calibrated on the validation patients on which the weights were chosen, so they may cover "

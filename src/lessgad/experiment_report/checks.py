@@ -3,30 +3,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from lessgad.dose.simulation_record import SimulationRecord
-from lessgad.dose_fraction import percent
 from lessgad.errors import LessgadError
 from lessgad.evaluation.dose_answer import DoseAnswer
-from lessgad.evaluation.patient_level import patient_means
-from lessgad.evaluation.results.intervals import IntervalRow
-from lessgad.experiment.interval_patients import calibrated_on_words, why_no_intervals
 from lessgad.experiment.models import PRETRAINED, model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.study_cautions import StudyCaution
+from lessgad.experiment_report.interval_check import interval_check
+from lessgad.experiment_report.repeat_scans import RepeatScans, repeat_check
 from lessgad.pretrained import pretrained_model
 from lessgad.report.content import Check, FailedStudy
-from lessgad.restoration.conformal_intervals import read_intervals
-from lessgad.restoration.coverage_range import coverage_range
+from lessgad.report.reading_section import ReadingSection
 from lessgad.restoration.out_of_distribution import MARGIN, read_training_range
 from lessgad.scoring.study_scores import StudyScores
-
-NOMINAL = 0.9
-COVERAGE_WITHIN = 0.05  # of the nominal coverage
 
 
 def checks(
@@ -36,8 +27,10 @@ def checks(
     records: Sequence[SimulationRecord],
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
+    repeats: RepeatScans,
+    readings: ReadingSection | None,
 ) -> tuple[Check, ...]:
-    """Check the origin of the low doses, controls, intervals, noise, preparation, and failures.
+    """Check the origin of the scans, readings, controls, intervals, noise, preparation, and failures.
 
     Args:
         experiment: The opened experiment.
@@ -46,14 +39,18 @@ def checks(
         records: Simulation record of each study.
         cautions: Cautions of prepared studies.
         failures: Studies that failed, with reasons.
+        repeats: Origin of the repeat scans.
+        readings: The reader study; None if there is none.
 
     Returns:
         One check per topic.
     """
     return (
         _origin(experiment),
+        *([repeat_check(repeats)] if any(endpoint.is_relative for endpoint in answer.settings.endpoints) else []),
+        _readings(readings),
         _controls(answer),
-        _intervals(experiment, [row for row in scores.intervals if row.subset == "test"]),
+        interval_check(experiment, [row for row in scores.intervals if row.subset == "test"]),
         _noise(experiment, [record for record in records if record.subset == "test"]),
         _alignment(experiment, cautions),
         _failed(experiment, failures),
@@ -71,6 +68,13 @@ def _origin(experiment: Experiment) -> Check:
     )
 
 
+def _readings(readings: ReadingSection | None) -> Check:
+    question = "Did a radiologist read the images?"
+    if readings is None:
+        return Check(question, "no", "There are no readings. The endpoints measure images, not diagnoses.")
+    return Check(question, "yes", f"{readings.in_short} See “Readers”.")
+
+
 def _controls(answer: DoseAnswer) -> Check:
     question = "Can the endpoints fail?"
     control = [cell for cell in answer.cells if cell.dose == 0]
@@ -81,50 +85,6 @@ def _controls(answer: DoseAnswer) -> Check:
     if answer.status in ("given", "no dose"):
         return Check(question, "yes", "Without contrast agent, the endpoints that need contrast are not met.")
     return Check(question, "unknown", "There are too few patients or values to decide.")
-
-
-def _intervals(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check:
-    question = "Do the 90 % intervals hold?"
-    areas = ("tumor_box", "head") if any(row.area == "tumor_box" for row in rows) else ("head",)
-    found = {(area, dose): _coverage(rows, area, dose) for area in areas for dose in sorted({row.dose for row in rows})}
-    known = {key: value for key, value in found.items() if math.isfinite(value) and key[1] > 0}
-    if not known:
-        return Check(question, "unknown", why_no_intervals(experiment) or "The model has no intervals.")
-    (area, dose), worst = max(known.items(), key=lambda entry: abs(entry[1] - NOMINAL))
-    place = "the tumor's box" if area == "tumor_box" else "the head"
-    words = (
-        f"Coverage lies between {_percent(min(known.values()))} and {_percent(max(known.values()))} (nominal 90 "
-        f"%); the largest deviation is {_percent(worst)} in {place} at {percent(dose)}.{_range(experiment, rows)} "
-        f"{calibrated_on_words(experiment)}"
-    )
-    return Check(question, "yes" if abs(worst - NOMINAL) <= COVERAGE_WITHIN else "no", words)
-
-
-def _range(experiment: Experiment, rows: Sequence[IntervalRow]) -> str:
-    """State the range of the mean coverage that this number of patients allows, if it is known."""
-    name = next(iter(model_doses(experiment.settings)))
-    try:
-        known = read_intervals(pretrained_model() if name == PRETRAINED else experiment.folder.model(name))
-    except LessgadError:
-        known = None
-    if known is None:
-        return ""
-    n_judged = len({row.patient for row in rows})
-    low, high = coverage_range(known.level, known.n_patients, n_judged)
-    return (
-        f" With {known.n_patients} calibration patients, the mean over {n_judged} test patients lies between "
-        f"{_percent(low)} and {_percent(high)} in 95 % of cohorts."
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _coverage(rows: Sequence[IntervalRow], area: str, dose: float) -> float:
-    chosen = [row for row in rows if (row.area, row.dose) == (area, dose)]
-    means = patient_means(np.array([row.coverage for row in chosen]), [row.patient for row in chosen])
-    return float(np.mean(list(means.values()))) if means else math.nan
 
 
 def _noise(experiment: Experiment, records: Sequence[SimulationRecord]) -> Check:

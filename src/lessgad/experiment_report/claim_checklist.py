@@ -24,7 +24,7 @@ def claim_checklist(experiment: Experiment, *, readers: bool) -> tuple[Checklist
     pretrained = not trained or (training.start == "pretrained" and settings.field.preset == "kernel")
     tuned = "baselines are tuned on them too" if not trained else "not used for training or selection"
     answers = {
-        6: "Lowest dose of contrast agent at which restored images keep the margins of the endpoints",
+        6: "Lowest dose of contrast agent at which restored images meet the margins of the endpoints",
         9: "Methods, preparation: registration, calibration, normalization",
         10: "All studies of the test subset; head box and tumor box as described in Methods",
         12: "Missing scan parameters: low doses are a linear mix. Missing values end the sequence of doses",

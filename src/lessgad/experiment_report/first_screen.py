@@ -20,12 +20,14 @@ from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import evaluated
 from lessgad.experiment_report.checks import checks
 from lessgad.experiment_report.endpoint_curves import endpoint_curves
-from lessgad.experiment_report.found_in_short import evidence_in_short, found_in_short
+from lessgad.experiment_report.repeat_scans import repeat_scans
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.content import FailedStudy, FirstScreen, Picture
 from lessgad.report.endpoint_figure import endpoint_figure
+from lessgad.report.found_in_short import evidence_in_short, found_in_short, how_judged
 from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
+from lessgad.report.reading_section import ReadingSection
 from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png, to_svg
 from lessgad.scoring.study_scores import StudyScores
@@ -41,6 +43,7 @@ def first_screen(
     cautions: Sequence[StudyCaution],
     failures: Sequence[FailedStudy],
     usable: Collection[str],
+    readings: ReadingSection | None = None,
 ) -> FirstScreen:
     """Compose the first screen of the report.
 
@@ -53,6 +56,7 @@ def first_screen(
         cautions: Cautions of prepared studies.
         failures: Studies that failed, with reasons.
         usable: Units that can be used.
+        readings: The reader study; None if there is none.
 
     Returns:
         Its content.
@@ -63,16 +67,28 @@ def first_screen(
     return FirstScreen(
         asked=_asked(experiment, answer),
         found=found_in_short(answer, section.headline),
+        judged=how_judged(answer),
         evidence=evidence_in_short(answer),
         style=section.style,
-        checks=checks(experiment, scores, answer, records, cautions, failures),
+        checks=checks(
+            experiment,
+            scores,
+            answer,
+            records,
+            cautions,
+            failures,
+            repeat_scans(experiment, scores, usable),
+            readings,
+        ),
         figure=None
         if figure is None
         else Picture(
             b"",
-            "For each endpoint, the share of patients who keep its margin at each dose from no contrast to the "
-            "standard dose, with its confidence bound and the required share",
-            "Share of patients who keep each margin, by dose. The confidence bound must lie above the dashed line.",
+            "For each endpoint, the share of patients who meet it at each dose from no contrast to the standard dose, "
+            "with its confidence bound and the share that is needed",
+            "Share of test patients who meet each endpoint, by dose. The line below a mark ends at the lower "
+            f"confidence bound ({percent(1 - answer.settings.level)}) of the share of all patients. It must end above "
+            "the dashed line, the share that is needed.",
             svg=to_svg(figure),
         ),
         images=None if dose is None else _images(experiment, scores, dose, usable),
@@ -85,10 +101,9 @@ def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     tested = ", ".join(doses) or "no dose"
     n = answer.n_test_patients
     return (
-        "What is the lowest sufficient dose of contrast agent? A network restored the standard-dose image from "
-        f"{came} low-dose scans "
-        f"({tested}) of {n} test {'patient' if n == 1 else 'patients'}; the restored images were compared with the "
-        "standard dose."
+        f"What is the lowest sufficient dose of contrast agent? A network restored {came} low-dose scans ({tested}) of "
+        f"{n} test {'patient' if n == 1 else 'patients'} to images like those at the standard dose. The restored "
+        "images were compared with the patients’ standard-dose scans."
     )
 
 

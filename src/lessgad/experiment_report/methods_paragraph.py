@@ -45,11 +45,17 @@ def _data(experiment: Experiment) -> str:
     patients = Counter(experiment.subsets[patient] for patient in experiment.cohort.patients)
     split = experiment.settings.split
     parts = ", ".join(f"{patients[name]} for {name}" for name in ("train", "validation", "test") if patients[name])
+    n_unusable = len(experiment.cohort.unusable)
+    studies = (
+        "1 study without a usable pair was" if n_unusable == 1 else f"{n_unusable} studies without a usable pair were"
+    )
+    excluded = studies if n_unusable else "No study was"
     return (
         f"The cohort was organized as BIDS [gorgolewski2016bids] and held {len(experiment.cohort.studies)} studies of "
         f"{len(experiment.cohort.patients)} patients, each with a pre-contrast T1-weighted scan (T1) and a T1-weighted "
-        f"scan after the standard dose of contrast agent (T1ce). {len(experiment.cohort.unusable)} studies without a "
-        f"usable pair were excluded. Patients, not studies, were assigned to the subsets: {parts} (seed {split.seed})."
+        f"scan after the standard dose of contrast agent (T1ce). "
+        f"{excluded} excluded. Patients, not studies, were assigned to the subsets: "
+        f"{parts} (seed {split.seed})."
     )
 
 
@@ -71,13 +77,7 @@ def _preparation(settings: ExperimentSettings) -> str:
 def _low_doses(settings: ExperimentSettings, records: Sequence[SimulationRecord]) -> str:
     simulation = settings.simulation
     doses = ", ".join(percent(dose) for dose in settings.doses)
-    equation = sum(record.model == "signal_equation" for record in records)
-    how = (
-        "as the linear mix (1 − dose) · T1 + dose · T1ce [chen2025dose]"
-        if simulation.model == "linear"
-        else f"by the signal equation of the sequence in {equation} of {len(records)} studies and as the linear mix "
-        "(1 − dose) · T1 + dose · T1ce [chen2025dose] in the others, whose sequence parameters were not sufficient"
-    )
+    how = _simulated(simulation.model, records)
     noise = (
         f"from denoised images, with independent Rician noise ({simulation.noise_words}; seed {simulation.seed})"
         if simulation.adds_noise
@@ -89,6 +89,21 @@ def _low_doses(settings: ExperimentSettings, records: Sequence[SimulationRecord]
             f"training were simulated {how}, {noise}."
         )
     return f"Low doses ({doses} of the standard dose) were simulated {how}, {noise}."
+
+
+def _simulated(model: str, records: Sequence[SimulationRecord]) -> str:
+    mix = "as the linear mix (1 − dose) · T1 + dose · T1ce [chen2025dose]"
+    n = len(records)
+    equation = sum(record.model == "signal_equation" for record in records)
+    if model == "linear" or not equation:
+        return mix
+    words = "by the signal equation of the sequence"
+    if equation == n:
+        return words
+    return (
+        f"{words} in {equation} of {n} studies and {mix} in the other {n - equation}, whose sequence parameters were "
+        "not sufficient"
+    )
 
 
 def _restoration(settings: ExperimentSettings) -> str:
@@ -125,7 +140,7 @@ def _evaluation(settings: ExperimentSettings) -> str:
         "studies are given with a Wilcoxon signed-rank test; beside them, means over patients with a bootstrap 95 % "
         "confidence interval and a sign-flip test, corrected over doses [holm1979] "
         f"({evaluation.n_resamples:,} resamples, seed {evaluation.seed}). A dose counts as sufficient if all of "
-        f"{len(answer.endpoints)} endpoints keep their margins at it and at every higher dose, at a one-sided level of "
+        f"{len(answer.endpoints)} endpoints meet their margins at it and at every higher dose, at a one-sided level of "
         f"{answer.level:g}, tested from the highest dose down; at least {answer.min_patients} test patients were "
         "required."
     )

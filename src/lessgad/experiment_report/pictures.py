@@ -30,7 +30,7 @@ from lessgad.report.slice_picture import tumor_slice
 from lessgad.report.style import to_png, to_svg
 from lessgad.report.whole_image_sheet import SheetSlice, slice_errors, whole_image_sheet, worst_slice
 from lessgad.scoring.study_scores import StudyScores
-from lessgad.training.learning_curve import read_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
 from lessgad.volume import in_transverse_order, read_volume
 
 MOST_PREPARATIONS = 40
@@ -138,7 +138,6 @@ def learning_curves(experiment: Experiment) -> tuple[Picture, ...]:
         One picture per model.
     """
     from lessgad.report.learning_curve import learning_curve
-    from lessgad.training.trainer import CURVE_FILE
 
     pictures = []
     for name in model_doses(experiment.settings):

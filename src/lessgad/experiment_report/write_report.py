@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from lessgad.atomic_write import write_text
-from lessgad.cohort.faces import WORDS, faces_in
 from lessgad.cohort.split import SUBSETS
 from lessgad.cohort.study import Study
 from lessgad.cohort.visits import visits_of
@@ -21,7 +19,6 @@ from lessgad.description.cohort_description import describe
 from lessgad.description.flow_svg import flow_svg
 from lessgad.description.table import rendered
 from lessgad.dose.simulation_record import SimulationRecord
-from lessgad.dose_fraction import percent
 from lessgad.engine.unit import Advance
 from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
@@ -32,24 +29,25 @@ from lessgad.experiment.unit_names import evaluated, part_of, prepared
 from lessgad.experiment_report import pictures
 from lessgad.experiment_report.answer_from_results import answer_of
 from lessgad.experiment_report.claim_checklist import claim_checklist
+from lessgad.experiment_report.experiment_facts import experiment_facts, settings_without_paths
 from lessgad.experiment_report.experiment_flow import experiment_flow
 from lessgad.experiment_report.first_screen import first_screen
 from lessgad.experiment_report.galleries import galleries
-from lessgad.experiment_report.measured_summary import measured_facts
+from lessgad.experiment_report.interval_check import interval_notes
 from lessgad.experiment_report.methods_paragraph import methods_paragraphs
 from lessgad.experiment_report.reading_results import reading_results
 from lessgad.experiment_report.segmentation_pictures import segmentation_section
-from lessgad.experiment_report.simulation_summary import record_simulation, simulation_facts
+from lessgad.experiment_report.simulation_summary import record_simulation
 from lessgad.report.answer_section import AnswerSection, answer_section
 from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, FirstScreen, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
 from lessgad.report.page import render_page
 from lessgad.report.page_budget import within_budget
+from lessgad.report.reading_section import ReadingSection
 from lessgad.report.references import bibtex
 from lessgad.report.tables import Table4, table4, write_table4
 from lessgad.scoring.score_tables import GROWTH, TABLES, gather_scores
 from lessgad.scoring.study_scores import StudyScores
-from lessgad.training.settings import TrainingSettings
 
 AREAS: tuple[Area, ...] = ("tumor_box", "tumor", "head")
 LIBRARIES = ("lessgad", "torch", "monai", "itk-elastix", "numpy", "scipy", "scikit-image", "nibabel")
@@ -134,14 +132,14 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
     records = record_simulation(experiment, usable)
     follow_the_sequence = any(record.model == "signal_equation" for record in records if record.subset == "test")
     cautions = study_cautions(experiment, usable)
-    answer, first = _answer(gathered, records, cautions)
+    answer, first = _answer(gathered, records, cautions, section)
     described = describe(experiment.cohort, settings.cohort.regions)
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
         cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
         written_on=datetime.now().astimezone().date().isoformat(),
         subsets=_subset_counts(experiment, usable),
-        facts=_facts(experiment, records, usable),
+        facts=experiment_facts(experiment, records, usable),
         noise_free=not (settings.simulation.adds_noise or measured),
         proportional=not (follow_the_sequence or measured),
         tables=tables,
@@ -158,6 +156,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
             scores.intervals,
             scores.consistency,
             without_exchanged(scores.artifacts),
+            interval_notes(experiment, [row for row in scores.intervals if row.subset == "test"]),
         ),
         enhancement_curves=pictures.enhancement_pictures(experiment, scores),
         readings=section,
@@ -171,13 +170,16 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         preparations=pictures.preparation_pictures(experiment, list(experiment.cohort.studies)),
         failures=gathered.failures,
         cautions=tuple(DoubtfulStudy(found.study, found.words) for found in cautions),
-        settings=yaml.safe_dump(_settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
+        settings=yaml.safe_dump(settings_without_paths(experiment), sort_keys=False, allow_unicode=True),
         versions=tuple(Fact(name, version(name)) for name in (*LIBRARIES, *_of_segmentation(experiment))),
     )
 
 
 def _answer(
-    gathered: Gathered, records: Sequence[SimulationRecord], cautions: Sequence[StudyCaution]
+    gathered: Gathered,
+    records: Sequence[SimulationRecord],
+    cautions: Sequence[StudyCaution],
+    readings: ReadingSection | None,
 ) -> tuple[AnswerSection | None, FirstScreen | None]:
     """None where no test patient was evaluated: then there is nothing to answer from."""
     experiment, scores = gathered.experiment, gathered.scores
@@ -187,7 +189,9 @@ def _answer(
         experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts, scores.lesions
     )
     section = answer_section(answer, preregistration)
-    first = first_screen(experiment, scores, answer, section, records, cautions, gathered.failures, gathered.usable)
+    first = first_screen(
+        experiment, scores, answer, section, records, cautions, gathered.failures, gathered.usable, readings
+    )
     return section, first
 
 
@@ -208,40 +212,5 @@ def _is_shown(experiment: Experiment, study: Study, usable: Collection[str]) -> 
     return any(evaluated(study, dose) in usable for dose in planned_doses(experiment, study))
 
 
-def _facts(experiment: Experiment, records: Sequence[SimulationRecord], usable: Collection[str]) -> tuple[Fact, ...]:
-    settings = experiment.settings
-    inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
-    regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
-    models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
-    models["pretrained"] = "the model that ships with lessgad"
-    return (
-        *simulation_facts(records, settings.simulation),
-        *measured_facts(experiment, records, usable),
-        Fact("Input of the network", inputs + settings.field.slices_in_words),
-        Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
-        Fact("Training", _training(settings.training)),
-        Fact("Alignment", settings.preparation.alignment),
-        Fact("Calibration", settings.preparation.calibration),
-        Fact("Tumor", regions or "no regions: evaluated on the whole head only"),
-        Fact("Faces", WORDS[faces_in(experiment.cohort.root)]),
-        Fact("Doses", ", ".join(percent(dose) for dose in settings.doses)),
-    )
-
-
 def _of_segmentation(experiment: Experiment) -> tuple[str, ...]:
     return () if experiment.settings.segmentation is None else ("nnunetv2",)
-
-
-def _settings_without_paths(experiment: Experiment) -> dict[str, Any]:
-    settings = experiment.settings.model_dump(mode="json")
-    settings["cohort"]["path"] = "…"
-    if settings["segmentation"] is not None and settings["segmentation"]["model"] is not None:
-        settings["segmentation"]["model"] = "…"
-    settings["external"] = dict.fromkeys(settings["external"], "…")
-    return settings
-
-
-def _training(settings: TrainingSettings) -> str:
-    if settings.models == "pretrained":
-        return "none; all patients are test patients, and baselines are tuned on them"
-    return f"{settings.n_samples} patches per model"

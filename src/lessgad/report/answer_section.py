@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The opening of the report: the lowest dose that is enough, how each endpoint stands, and what that does not say."""
+"""The opening of the report: the lowest sufficient dose, the result of each endpoint, and the limits of both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
-from lessgad.evaluation.answer_words import evidence, headline
+from lessgad.evaluation.answer_words import headline, patients_that_would_do
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.preregistration import Preregistration
+from lessgad.report.endpoint_definitions import definitions
+from lessgad.report.found_in_short import evidence_in_short
 from lessgad.report.html_templates import report_templates
 
-REPEAT_ROW = "100 %, scanned again"
+REPEAT_ROW = "100 %, repeat scan"
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,13 @@ class AnswerCell:
     """An endpoint at a dose, in words.
 
     Attributes:
-        kept: "27 of 30": patients that keep the margin, of those with a value.
+        kept: "27 of 30": patients that meet the endpoint, of those with a value.
         needed: "21 needed"; empty where there are too few patients.
         median: Over patients, with its unit; empty where whole numbers are counted.
-        bound: "≥ 73 % of patients": lower bound of the share that keeps it; empty where there is none.
+        bound: "bound 73 %": lower bound of the share of all patients that meets it; empty where there is none.
         missing: "2 studies without a value"; may be empty.
-        mark: ✓ where enough patients keep the margin, else ✗; none at the control without contrast, where keeping it
-            would be bad, and none where patients are too few.
+        mark: ✓ where enough patients meet the endpoint, else ✗; none at the control without contrast, where meeting
+            it would be bad, and none where patients are too few.
     """
 
     kept: str
@@ -44,9 +46,9 @@ class AnswerRow:
     """A dose, in words.
 
     Attributes:
-        dose: "100 %, scanned again", "30 %", "0 % (control)".
+        dose: "100 %, repeat scan", "30 %", "0 % (control)".
         cells: One per endpoint; None where it was not measured.
-        verdict: "enough"; "not shown"; "not tested": a higher dose failed; "control"; "–" where no answer is given.
+        verdict: "sufficient"; "not shown"; "not tested": a higher dose failed; "control"; "–" where no answer is given.
     """
 
     dose: str
@@ -61,7 +63,8 @@ class AnswerSection:
     Attributes:
         headline: The answer in one sentence.
         style: Class of its sign.
-        evidence: Evidence in words; may be empty.
+        evidence: The endpoints that fail, in words; may be empty.
+        definitions: What each endpoint measures: name and meaning.
         endpoints: Heads of the columns: endpoint, and the share of patients that is to be shown.
         rows: The repeat, doses from high to low, then the control without contrast.
         confidence: "97.5 %".
@@ -72,6 +75,7 @@ class AnswerSection:
     headline: str
     style: str
     evidence: str
+    definitions: tuple[tuple[str, str], ...]
     endpoints: tuple[tuple[str, str], ...]
     rows: tuple[AnswerRow, ...]
     confidence: str
@@ -92,11 +96,12 @@ def answer_section(answer: DoseAnswer, preregistration: Preregistration | None =
     return AnswerSection(
         headline=headline(answer),
         style={"given": "gain", "no dose": "loss"}.get(answer.status, "open"),
-        evidence=evidence(answer),
+        evidence=evidence_in_short(answer),
+        definitions=definitions(answer.settings.endpoints),
         endpoints=tuple((endpoint_words(e), f"in {share_words(e)}") for e in answer.settings.endpoints),
         rows=tuple(_row(answer, dose) for dose in (*_at(answer, STANDARD), *answer.doses, *_at(answer, 0.0))),
         confidence=percent(1 - answer.settings.level),
-        notes=(*_registration(preregistration), *_left_out(answer), *_limits(answer)),
+        notes=(*_registration(preregistration), *_more_patients(answer), *_left_out(answer), *_limits(answer)),
         sha256=preregistration.sha256 if preregistration is not None else "",
     )
 
@@ -123,7 +128,7 @@ def _verdict(answer: DoseAnswer, dose: float) -> str:
     if answer.status not in {"given", "no dose"}:
         return "–"
     if answer.stopped_at is None or dose > answer.stopped_at:
-        return "enough"
+        return "sufficient"
     return "not shown" if dose == answer.stopped_at else "not tested"
 
 
@@ -135,7 +140,7 @@ def _cell(cell: EndpointAtDose) -> AnswerCell:
         median=f"median {value_with_unit(cell.median, cell.endpoint)}"
         if cell.endpoint.kind.decimals and cell.n_patients
         else "",
-        bound=f"≥ {100 * cell.bound:.0f} % of patients" if cell.bound is not None else "",
+        bound=f"bound {100 * cell.bound:.0f} %" if cell.bound is not None else "",
         missing=missing if cell.n_missing else "",
         mark=_mark(cell),
     )
@@ -149,7 +154,7 @@ def _mark(cell: EndpointAtDose) -> str:
 def _registration(preregistration: Preregistration | None) -> list[str]:
     if preregistration is None:
         return []
-    on = preregistration.frozen_on
+    on = preregistration.frozen_on[:16].replace("T", " ")
     return {
         "before results": [f"Endpoints, margins, doses and test patients were fixed on {on}, before any test result."],
         "after results": [f"Not fixed in advance: test results already existed on {on}, when this was fixed."],
@@ -161,6 +166,20 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
             "Not fixed in advance: there is no evidence that endpoints and margins were chosen before the results."
         ],
     }[preregistration.standing]
+
+
+def _more_patients(answer: DoseAnswer) -> list[str]:
+    if answer.stopped_at is None or answer.status not in ("given", "no dose"):
+        return []
+    cells = [answer.cell(answer.stopped_at, endpoint) for endpoint in answer.deciding]
+    wanted = [(cell, patients_that_would_do(cell, answer)) for cell in cells if cell is not None and not cell.passed]
+    return [
+        f"At {percent(cell.dose)}, {100 * cell.share_kept:.0f} % of the test patients meet "
+        f"{endpoint_words(cell.endpoint)}. If this share stays the same, about {n} patients are "
+        "needed to show that the endpoint is met."
+        for cell, n in wanted
+        if n is not None
+    ]
 
 
 def _left_out(answer: DoseAnswer) -> list[str]:
@@ -177,15 +196,10 @@ def _limits(answer: DoseAnswer) -> list[str]:
         "The answer holds for a share of patients and says nothing about the others. It applies to patients and "
         "scanners like these, and to no diagnosis that the endpoints do not measure.",
     ]
-    if any(endpoint.is_relative for endpoint in answer.settings.endpoints):
-        notes.append(
-            "The repeat is a second scan of the same study at the standard dose, or a simulation of one. It "
-            "shows the changes that the scanner alone causes. “Scanned again” compares two such scans."
-        )
     if not _at(answer, STANDARD):
         notes.append(
-            "No study has a second scan at the standard dose, real or simulated, so it is unknown whether the "
-            "full dose itself would keep these margins."
+            "No study has a repeat scan, real or simulated, so it is unknown whether the standard dose itself would "
+            "meet these endpoints."
         )
     if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
         notes.append(

@@ -77,7 +77,7 @@ def _draw_rows(study: PreparationImages, panels: list[Axes]) -> None:
         for name, intensity in marked[row > 0 :]:
             if intensity is not None:
                 words = f"{name} {tidy_number(intensity)}"
-                axes.text(intensity + 0.012 * max(ends), 1.26, words, ha="left", va="top", fontsize=7)
+                axes.text(intensity + 0.012 * max(ends), 1.22, words, ha="left", va="bottom", fontsize=7)
     panels[2].set_xlabel("intensity")
     _draw_shift(panels[1], panels[2], study.before_peaks, study.after_peaks)
 

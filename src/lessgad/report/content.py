@@ -82,6 +82,7 @@ class FirstScreen:
     Attributes:
         asked: The question, with the cohort and how the low doses were made.
         found: The answer in one sentence.
+        judged: When a dose is sufficient, and what a repeat scan is.
         evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
         checks: Checks of whether the answer can be trusted.
@@ -91,6 +92,7 @@ class FirstScreen:
 
     asked: str
     found: str
+    judged: str
     evidence: str
     style: str
     checks: tuple[Check, ...]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one figure of the first screen: how many patients keep each margin, against the dose."""
+"""The one figure of the first screen: how many patients meet each endpoint, against the dose."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANEL_IN, HEIGHT_IN, GAP_IN = 2.1, 1.2, 0.42
+PANEL_IN, HEIGHT_IN, GAP_IN = 1.75, 1.05, 0.72
 COLUMNS = 2
-LEFT_IN, TITLE_IN, BOTTOM_IN = 0.55, 0.45, 0.95
+LEFT_IN, TITLE_IN, BOTTOM_IN = 0.62, 0.5, 1.25
+AXIS_IN = 0.3  # below each panel, for its ticks
+TITLE_PT, LABEL_PT = 9.5, 9.0
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,10 @@ class EndpointPoint:
 
     Attributes:
         dose: Fraction of the standard dose; 0 is the negative control, 1 a second scan at the standard dose.
-        share: Share of the patients that keep the margin.
+        share: Share of the patients that meet the endpoint.
         bound: Lower confidence bound of that share among all patients; None where it is not known.
         n_patients: Patients with a value.
-        passed: Whether it is shown that enough patients keep the margin.
+        passed: Whether it is shown that enough patients meet the endpoint.
     """
 
     dose: float
@@ -44,7 +46,7 @@ class EndpointCurve:
 
     Attributes:
         name: The endpoint with its margin, e.g. ``recovery ≥ 0.9``.
-        needed: Share of all patients that have to keep the margin.
+        needed: Share of all patients that have to meet the endpoint.
         points: Points by rising dose.
     """
 
@@ -56,8 +58,9 @@ class EndpointCurve:
 def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
     """Draw one panel for each endpoint.
 
-    Filled squares: shown to be kept; open circles: not shown; gray: the controls without contrast and at the
-    standard dose. A line goes down from each mark to the confidence bound, which has to lie above the dashed line.
+    Filled squares: shown to be met; open circles: not shown; gray: the controls without contrast and at the
+    standard dose. A line goes down from each mark to the confidence bound, which has to end above the dashed line.
+    The share that the dashed line stands for is written beside it.
 
     Args:
         curves: Endpoints against dose.
@@ -72,19 +75,19 @@ def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
     n_columns = min(len(drawn), COLUMNS)
     with styled():
         figure = new_figure(
-            LEFT_IN + n_columns * (PANEL_IN + GAP_IN), n_rows * (HEIGHT_IN + TITLE_IN + 0.45) + BOTTOM_IN - 0.4
+            LEFT_IN + n_columns * (PANEL_IN + GAP_IN), n_rows * (HEIGHT_IN + TITLE_IN + AXIS_IN) + BOTTOM_IN - 0.3
         )
         for number, curve in enumerate(drawn):
             row, column = divmod(number, COLUMNS)
-            top = TITLE_IN + row * (HEIGHT_IN + TITLE_IN + 0.45)
+            top = TITLE_IN + row * (HEIGHT_IN + TITLE_IN + AXIS_IN)
             axes = place(figure, LEFT_IN + column * (PANEL_IN + GAP_IN), top, PANEL_IN, HEIGHT_IN)
-            _draw(axes, curve, labeled=column == 0)
+            _draw(axes, curve, left=column == 0, bottom=number + COLUMNS >= len(drawn))
         _legend(figure, drawn)
     return figure
 
 
-def _draw(axes: Axes, curve: EndpointCurve, *, labeled: bool) -> None:
-    axes.set_title(_wrapped(curve.name), fontsize=7.5)
+def _draw(axes: Axes, curve: EndpointCurve, *, left: bool, bottom: bool) -> None:
+    axes.set_title(_wrapped(curve.name), fontsize=TITLE_PT)
     axes.axhline(100 * curve.needed, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
     for point in curve.points:
         if not point.n_patients:
@@ -98,15 +101,21 @@ def _draw(axes: Axes, curve: EndpointCurve, *, labeled: bool) -> None:
             [x], [y], marker=marker, color=color, markersize=5.5, markeredgewidth=1.2, linestyle="none",
             markerfacecolor=color if filled else "white", zorder=3, clip_on=False,
         )  # fmt: skip
+    axes.annotate(
+        f"needed:\n> {100 * curve.needed:.0f} %", (1.03, 100 * curve.needed), xycoords=("axes fraction", "data"),
+        fontsize=LABEL_PT, color=MUTED, va="center", ha="left", linespacing=1.15, annotation_clip=False,
+    )  # fmt: skip
     axes.set_xlim(-5, 105)
     axes.set_ylim(-4, 104)
     axes.set_xticks([0, 20, 40, 60, 80, 100])
     axes.set_yticks([0, 25, 50, 75, 100])
-    axes.set_xlabel("dose, % of standard", fontsize=7)
+    axes.tick_params(labelsize=LABEL_PT)
+    if bottom:
+        axes.set_xlabel("dose, % of standard", fontsize=LABEL_PT)
     axes.grid(axis="y", color=RULE, linewidth=0.4, alpha=0.7)
     axes.set_axisbelow(True)
-    if labeled:
-        axes.set_ylabel("patients that keep it, %", fontsize=7)
+    if left:
+        axes.set_ylabel("patients, %", fontsize=LABEL_PT)
     else:
         axes.set_yticklabels([])
 
@@ -130,17 +139,17 @@ def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
         )  # fmt: skip
 
     handles = [
-        handle(BLUE, "s", "shown to be kept", filled=True),
+        handle(BLUE, "s", "shown: enough patients", filled=True),
         handle(RED, "o", "not shown", filled=False),
-        *([handle(MUTED, "D", "no contrast (0 %)", filled=False)] if 0.0 in doses else []),
-        *([handle(MUTED, "D", "second scan at 100 %", filled=True)] if 1.0 in doses else []),
+        *([handle(MUTED, "D", "0 %: no contrast", filled=False)] if 0.0 in doses else []),
+        *([handle(MUTED, "D", "100 %: repeat scan", filled=True)] if 1.0 in doses else []),
         Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound"),
         Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), label="share needed"),
     ]
-    figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=7, columnspacing=1.4, handlelength=1.8)
+    figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=LABEL_PT, columnspacing=1.4, handlelength=1.8)
 
 
 def _wrapped(words: str) -> str:
     import textwrap
 
-    return "\n".join(textwrap.wrap(words, 34))
+    return "\n".join(textwrap.wrap(words, 30))

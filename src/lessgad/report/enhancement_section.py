@@ -31,6 +31,7 @@ def enhancement_tables(
     intervals: Sequence[IntervalRow],
     consistency: Sequence[DiscrepancyRow],
     artifacts: Sequence[ArtifactRow] = (),
+    interval_notes: str = "",
 ) -> tuple[EnhancementTable, ...]:
     """Summarize the results of test studies in tables.
 
@@ -41,6 +42,7 @@ def enhancement_tables(
         intervals: Rows of the interval table.
         consistency: Rows of the discrepancy table.
         artifacts: Rows of the artifact table.
+        interval_notes: Sentences on the calibration of the intervals.
 
     Returns:
         The tables that have data.
@@ -51,7 +53,7 @@ def enhancement_tables(
         ),
         _artifacts([row for row in artifacts if row.subset == "test"]),
         _by_size([row for row in lesions if row.subset == "test" and row.method == RESTORED]),
-        _intervals([row for row in intervals if row.subset == "test"]),
+        _intervals([row for row in intervals if row.subset == "test"], interval_notes),
         _discrepancy([row for row in consistency if row.subset == "test"]),
     )
     return tuple(table for table in tables if table.rows)
@@ -155,7 +157,7 @@ def _by_size(rows: Sequence[LesionRow]) -> EnhancementTable:
     )
 
 
-def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
+def _intervals(rows: Sequence[IntervalRow], notes: str) -> EnhancementTable:
     words = []
     for dose in _doses(rows):
         by_area = {
@@ -176,9 +178,11 @@ def _intervals(rows: Sequence[IntervalRow]) -> EnhancementTable:
         )
     return EnhancementTable(
         "Coverage of the intervals",
-        "The 90 % intervals should contain the standard-dose value in 90 % of voxels; they were calibrated on "
-        "validation patients. Right: the tumor’s mean enhancement on the scale of [−1, 1], ± its interval, and "
-        "the number of studies in which the interval contains that of the standard dose. n: patients / studies.",
+        "The 90 % intervals should contain the standard-dose value in 90 % of voxels. The scan at dose "
+        "0 shows no enhancement, so its intervals cannot cover that of the tumor. Right: the tumor’s mean enhancement "
+        "on the scale of [−1, 1], ± its interval, and the number of studies in which the interval contains that of the "
+        "standard dose. n: patients / studies."
+        f"{' ' if notes else ''}{notes}",
         ("dose", "covered, tumor’s box", "covered, head", "enhancement", "±", "at the standard dose", "held", "n"),
         tuple(words),
         table="intervals",

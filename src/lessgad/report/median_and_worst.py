@@ -17,7 +17,7 @@ from lessgad.report.style import MUTED, new_figure, place, styled, write
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PANEL_IN, GAP_IN, EDGE_IN, LABEL_IN = 2.3, 0.05, 0.05, 0.26
+PANEL_IN, GAP_IN, EDGE_IN, LABEL_IN = 1.65, 0.04, 0.03, 0.27
 SIDE_MM = 70.0
 TITLES = ("low dose, {dose}", "restored from {dose}", "standard dose")
 
@@ -70,10 +70,10 @@ def median_and_worst_figure(planes: Sequence[PatientPlane], dose: float) -> Figu
         )
         for column, words in enumerate(TITLES):
             left = EDGE_IN + column * (PANEL_IN + GAP_IN)
-            write(figure, left, 0.04, words.format(dose=percent(dose)), 8.0, "bold")
+            write(figure, left, 0.05, words.format(dose=percent(dose)), 9.0, "bold")
         for row, plane in enumerate(planes):
             top = LABEL_IN + row * (PANEL_IN + LABEL_IN + GAP_IN)
-            write(figure, EDGE_IN, top, plane.label, 7.5, color=MUTED)
+            write(figure, EDGE_IN, top, plane.label, 8.5, color=MUTED)
             box = square_box(plane.tumor, plane.spacing_mm, SIDE_MM) if plane.tumor.any() else (slice(None),) * 2
             window = window_of_tumor((-1.0, -1 + 2.2 * plane.tissue_level), plane.images[-1], plane.tumor)
             for column, image in enumerate(plane.images):

@@ -12,7 +12,7 @@ from lessgad.atomic_write import replacing, write_text
 from lessgad.dose_fraction import percent
 from lessgad.report.learning_curve import learning_curve
 from lessgad.report.style import to_png
-from lessgad.training.learning_curve import CurvePoint, read_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, CurvePoint, read_learning_curve
 
 if TYPE_CHECKING:
     from lessgad.restoration.conformal_intervals import IntervalCalibration
@@ -30,8 +30,6 @@ def write_model_card(task: TrainingTask, n_processes: int = 1) -> None:
         task: The training task.
         n_processes: Number of processes that trained together.
     """
-    from lessgad.training.trainer import CURVE_FILE
-
     points = read_learning_curve(task.folder / CURVE_FILE)
     with replacing(task.folder / CURVE_PICTURE) as temporary:
         temporary.write_bytes(to_png(learning_curve(points, [f"Learning curve of {task.folder.name}"])))
@@ -99,7 +97,8 @@ def _calibrated(intervals: IntervalCalibration | None) -> str:
         return "not calibrated"
     scanned = ", ".join(percent(dose) for dose in intervals.scanned)
     on = f"measured low doses at {scanned} and simulated ones at other doses" if scanned else "simulated low doses"
-    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients"
+    how = "cross-fitted" if intervals.cross_fitted else "on whom the weights were chosen too"
+    return f"{percent(intervals.level)}, calibrated on {on} of at least {intervals.n_patients} patients, {how}"
 
 
 def _best(points: Sequence[CurvePoint], doses: Sequence[float]) -> str:

@@ -17,6 +17,8 @@ from lessgad.reader_study.results import Summary
 from lessgad.reader_study.table5 import Table5Row
 from lessgad.report.html_templates import report_templates
 
+SUFFICIENT = "sufficient"  # key of the question of the default questionnaire
+
 
 @dataclass(frozen=True)
 class ReadingTable:
@@ -47,11 +49,13 @@ class ReadingSection:
         facts: Who read what, how.
         tables: Tables with rows.
         sha256: SHA-256 of the protocol.
+        in_short: Who read what, and how many images were sufficient for the diagnosis.
     """
 
     facts: str
     tables: tuple[ReadingTable, ...]
     sha256: str
+    in_short: str
 
 
 def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
@@ -72,7 +76,12 @@ def reading_section(readings: Readings, summary: Summary) -> ReadingSection:
         _comparisons(readings, summary, number),
         _agreement(readings, summary, number),
     )
-    return ReadingSection(_facts(readings, summary), tuple(t for t in tables if t.rows), readings.protocol_sha256)
+    return ReadingSection(
+        _facts(readings, summary),
+        tuple(t for t in tables if t.rows),
+        readings.protocol_sha256,
+        f"{_who(summary)}.{_sufficient(summary)}",
+    )
 
 
 def pooled_over_readers(counts: Sequence[CountRow]) -> list[CountRow]:
@@ -86,8 +95,23 @@ def reading_html(section: ReadingSection) -> str:
     return report_templates().get_template("readings.html.j2").render(section=section)
 
 
-def _facts(readings: Readings, summary: Summary) -> str:
+def _who(summary: Summary) -> str:
     readers = "1 reader" if summary.n_readers == 1 else f"{summary.n_readers} readers"
+    return f"{readers} read {summary.n_cases} studies of {summary.n_patients} test patients"
+
+
+def _sufficient(summary: Summary) -> str:
+    """Count the readings that called an image sufficient for diagnostic characterization, if that was asked."""
+    counted = {
+        row.dose: f"{row.count} of {row.n_readings} at {percent(row.dose)}"
+        for row in pooled_over_readers(summary.counts)
+        if (row.question, row.answer) == (SUFFICIENT, "yes") and row.dose is not None
+    }
+    found = [counted[dose] for dose in sorted(counted)]
+    return f" Sufficient for diagnostic characterization: {', '.join(found)}." if found else ""
+
+
+def _facts(readings: Readings, summary: Summary) -> str:
     how = (
         "All images were labeled."
         if readings.settings.mode == "open"
@@ -96,9 +120,7 @@ def _facts(readings: Readings, summary: Summary) -> str:
     again = f" {summary.n_repeated} readings were of a case seen before." if summary.n_repeated else ""
     revised = f" {readings.n_revised} were revised after submission." if readings.n_revised else ""
     fixed = f" Design and questions were fixed on {readings.frozen_on}." if readings.frozen_on else ""
-    return (
-        f"{readers} read {summary.n_cases} studies of {summary.n_patients} test patients. {how}{again}{revised}{fixed}"
-    )
+    return f"{_who(summary)}. {how}{again}{revised}{fixed}"
 
 
 def _table3(readings: Readings) -> ReadingTable:

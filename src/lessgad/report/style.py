@@ -82,7 +82,7 @@ _METHODS = {
     "denoise": LineStyle("denoised", GREEN, (0, (6, 1.5, 1, 1.5)), "v"),
     "denoise_and_scale": LineStyle("denoised, subtract and scale", PURPLE, (0, (3, 1, 1, 1, 1, 1)), "D"),
     "gaussian_and_scale": LineStyle("3D Gaussian, subtract and scale", BROWN, (0, (5, 1)), "p"),
-    "repeat": LineStyle("standard dose, scanned again", INK, "-", "*"),
+    "repeat": LineStyle("standard dose, repeat scan", INK, "-", "*"),
 }
 _EXTERNAL = (("#3d3d40", "-", "P"), ("#5b9bd0", "-", "X"), ("#a67c00", "-", "*"), ("#7b8f3a", "-", "h"))
 
@@ -239,12 +239,12 @@ def drawn(figure: Figure, dots_per_inch: int) -> Image:
 
     stream = io.BytesIO()
     with styled():
-        figure.savefig(stream, format="png", dpi=dots_per_inch)
+        figure.savefig(stream, format="png", dpi=dots_per_inch, pil_kwargs={"compress_level": 0})
     return Image.open(stream).convert("RGB")
 
 
 def png_bytes(image: Image) -> bytes:
-    """Encode an image as PNG."""
+    """Encode an image as PNG; the smallest file would take four times as long and be 2 % smaller."""
     stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True)
+    image.save(stream, format="PNG")
     return stream.getvalue()

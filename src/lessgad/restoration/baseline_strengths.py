@@ -205,7 +205,9 @@ def _quadratic(
 def _denoised(
     study: TuningSlices, image: Float[np.ndarray, "z y x"], sigma: float, strength: float
 ) -> Float[np.ndarray, " voxel"]:
-    smooth = denoise(image.transpose(2, 1, 0), sigma=float(sigma), strength=strength)
+    """Denoise what is judged, with the margin that it depends on."""
+    judged = study.judged.transpose(2, 1, 0)
+    smooth = denoise(image.transpose(2, 1, 0), sigma=float(sigma), strength=strength, head=judged)
     return smooth.transpose(2, 1, 0)[study.judged].astype(np.float64)
 
 

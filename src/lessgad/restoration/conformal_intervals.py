@@ -47,6 +47,7 @@ class IntervalCalibration(Settings):
         factors: Factor at each dose.
         n_patients: Number of validation patients, at the dose with the fewest.
         scanned: Doses whose factors come from scanned instead of simulated low doses.
+        cross_fitted: Whether each patient was judged with weights that were chosen without that patient.
     """
 
     level: float = Field(default=LEVEL, gt=0, lt=1)
@@ -54,6 +55,7 @@ class IntervalCalibration(Settings):
     factors: tuple[Annotated[float, Field(ge=0)], ...]
     n_patients: int = Field(ge=1)
     scanned: tuple[float, ...] = ()
+    cross_fitted: bool = False
 
     @model_validator(mode="after")
     def _a_factor_for_each_dose(self) -> IntervalCalibration:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.dose.even_table import EvenTable
 from lessgad.dose.noise import rician_mean
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
@@ -143,4 +144,5 @@ def _bias(
     highest = float(magnitude.max(initial=0.0))
     step = max(min(sigma, sigma_pre_contrast) / _STEPS_PER_SIGMA, highest / _MOST_STEPS)
     known = np.arange(int(highest / step) + 2) * step
-    return np.interp(magnitude, known, rician_mean(known, sigma) - rician_mean(known, sigma_pre_contrast))
+    table = EvenTable(0.0, step, rician_mean(known, sigma) - rician_mean(known, sigma_pre_contrast))
+    return table.at(magnitude)

@@ -108,6 +108,7 @@ def read_model(path: Path) -> TrainedModel:
         network = str(architecture.get("network_class_name", _ARCHITECTURES))
         needed = [architecture["arch_kwargs"][key] for key in architecture.get("_kw_requires_import", ())]
         schemes = chosen["normalization_schemes"]
+        plans["foreground_intensity_properties_per_channel"]["0"]  # nnU-Net reads it for every image
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise ModelError(f"The folder of the trained nnU-Net lacks {error}", path=path) from error
     if n_channels != 1:

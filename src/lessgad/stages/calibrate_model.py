@@ -20,7 +20,7 @@ from lessgad.experiment.unit_names import limits, trained
 if TYPE_CHECKING:
     from lessgad.training.validation_scans import ValidationScans
 
-VERSION = 7
+VERSION = 8
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
 INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
@@ -101,11 +101,11 @@ def _on_validation_patients(
     experiment: Experiment, name: str, dose: float | None, studies: Sequence[StudyFiles], usable: Collection[str]
 ) -> None:
     from lessgad.dose.simulation import study_simulator
-    from lessgad.field.checkpoint import load_field
     from lessgad.restoration.conformal_intervals import write_intervals
     from lessgad.restoration.zero_dose_estimate import write_zero_dose_estimate
+    from lessgad.training.chosen_without import CrossFittedField
     from lessgad.training.interval_calibration import calibrate_intervals
-    from lessgad.training.validation import ValidationSlices
+    from lessgad.training.validation import ValidationSlices, patients_of
     from lessgad.training.validation_scans import find_tuning_scans
     from lessgad.training.zero_dose_assessment import assess_zero_dose_estimate
 
@@ -121,12 +121,19 @@ def _on_validation_patients(
         ValidationSlices.of(one.study, mask, study_simulator(one.study, settings.simulation), *how_many, one)
         for one, mask in zip(scans, masks, strict=True)
     ]
-    field, _ = load_field(folder)
-    calibration = calibrate_intervals(field, slices, doses, settings.restoration, scanned=scanned)
+    field_of = CrossFittedField(folder)
+    calibration = calibrate_intervals(
+        field_of,
+        slices,
+        doses,
+        settings.restoration,
+        scanned=scanned,
+        cross_fitted=field_of.covers(patients_of(slices)),
+    )
     if calibration.n_patients >= settings.restoration.interval_patients:
         write_intervals(folder, calibration)
     if 0.0 in doses:
-        write_zero_dose_estimate(folder, assess_zero_dose_estimate(field, slices, settings.restoration))
+        write_zero_dose_estimate(folder, assess_zero_dose_estimate(field_of, slices, settings.restoration))
 
 
 def _doses(dose: float | None, scans: Sequence[ValidationScans]) -> tuple[list[float], list[float]]:

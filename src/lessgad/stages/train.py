@@ -29,7 +29,7 @@ VERSION = 8
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
 #: What of the pretrained model is copied into an experiment that trains nothing.
 SHIPPED = ("model.yaml", "best.safetensors", "card.md", "training_range.yaml", "intervals.yaml")
-PASSING = ("resume.pt", "card.md", "learning_curve.png")
+PASSING = ("resume.pt", "card.md", "chosen_without.yaml", "learning_curve.png")
 #: Validation doses of a model for all doses. They do not depend on the evaluated doses, which thus can change freely.
 VALIDATION_DOSES = (0.0, 0.2, 0.4, 0.7, 0.9)
 KERNEL_VALIDATION_DOSES = (0.05, 0.1, 0.2, 0.3, 0.6)
@@ -128,7 +128,8 @@ def train_model(
     """
     from lessgad.field.checkpoint import BEST
     from lessgad.report.model_card import write_model_card
-    from lessgad.training.trainer import CURVE_FILE, RESUME_FILE, train
+    from lessgad.training.learning_curve import CURVE_FILE
+    from lessgad.training.trainer import RESUME_FILE, train
 
     studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
     if not studies["train"]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lessgad.atomic_write import replacing
 
+CURVE_FILE = "learning_curve.csv"
+
 
 @dataclass(frozen=True)
 class CurvePoint:

@@ -12,6 +12,7 @@ import torch
 
 from lessgad.atomic_write import replacing
 from lessgad.errors import StorageError
+from lessgad.training.best_checkpoints import BestCheckpoints
 from lessgad.training.learning_curve import CurvePoint
 
 
@@ -23,7 +24,7 @@ class TrainingState:
         fingerprint: Fingerprint of the settings and studies that this training belongs to.
         n_samples_done: Patches seen.
         networks: Weights and optimizers, as `Learner.state` gives them.
-        best_gain_db: Best validation gain so far, in dB; −inf before the first validation.
+        best: Choices of the validations so far.
         loss_sum: Sum of the losses of the steps since the last validation.
         n_losses: Number of these steps.
         curve: Validations so far.
@@ -32,7 +33,7 @@ class TrainingState:
     fingerprint: str
     n_samples_done: int
     networks: dict[str, Any]
-    best_gain_db: float
+    best: BestCheckpoints
     loss_sum: float
     n_losses: int
     curve: list[CurvePoint]
@@ -45,7 +46,7 @@ def save_state(path: Path, state: TrainingState) -> None:
         path: The file.
         state: State of the training.
     """
-    stored = {**vars(state), "curve": [asdict(point) for point in state.curve]}
+    stored = {**vars(state), "best": asdict(state.best), "curve": [asdict(point) for point in state.curve]}
     with replacing(path) as temporary:
         torch.save(stored, temporary)
 
@@ -76,7 +77,8 @@ def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     if not isinstance(stored, dict) or stored.get("fingerprint") != fingerprint:
         return None
     try:
-        return TrainingState(**{**stored, "curve": [CurvePoint(**point) for point in stored["curve"]]})
+        curve = [CurvePoint(**point) for point in stored["curve"]]
+        return TrainingState(**{**stored, "best": BestCheckpoints(**stored["best"]), "curve": curve})
     except (KeyError, TypeError):
         return None
 

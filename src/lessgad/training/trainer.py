@@ -18,9 +18,12 @@ from lessgad.restoration.out_of_distribution import TRAINING_RANGE
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.zero_dose_estimate import ZERO_DOSE_ESTIMATE
 from lessgad.training.batches import Batch, stack_patches
+from lessgad.training.best_average import write_best_average
+from lessgad.training.best_checkpoints import BestCheckpoints
+from lessgad.training.chosen_without import CHOSEN_WITHOUT
 from lessgad.training.interruption import deferred_interrupt
 from lessgad.training.learner import Learner
-from lessgad.training.learning_curve import CurvePoint, write_learning_curve
+from lessgad.training.learning_curve import CURVE_FILE, CurvePoint, write_learning_curve
 from lessgad.training.micro_batches import MicroBatch, micro_batches_of_step
 from lessgad.training.patch_source import PatchSource
 from lessgad.training.patches import draw_patch
@@ -29,11 +32,11 @@ from lessgad.training.processes import ALONE, Processes
 from lessgad.training.resume import TrainingState, load_state, save_state
 from lessgad.training.schedule import learning_rate_factor
 from lessgad.training.settings import TrainingSettings
-from lessgad.training.start import SHARES, USUAL_SHARE, averaged, pretrained_weights, starts_pretrained
-from lessgad.training.validation import ValidationSlices, validate
+from lessgad.training.start import starts_pretrained
+from lessgad.training.validation import ValidationSlices, patients_of
+from lessgad.training.validation_figures import ValidationFigures, validate
 
 RESUME_FILE = "resume.pt"
-CURVE_FILE = "learning_curve.csv"
 SECONDS_BETWEEN_SAVES = 30.0
 Steps = Prefetched[list[tuple[Batch, MicroBatch]]]
 
@@ -116,6 +119,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
             if processes.leads and saves:
                 state.networks = learner.state()
                 save_state(task.folder / RESUME_FILE, state)
+                state.best.tidy(task.folder)
                 saved_at = time.monotonic()
             gain_db = state.curve[-1].validation_gain_db if state.curve else math.nan
             on_progress(TrainingProgress(state.n_samples_done, n_samples, loss, gain_db))
@@ -124,30 +128,10 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
     if processes.leads:
         write_weights(task.folder / LAST, learner.field)
         if starts_pretrained(task.description.field, task.settings):
-            write_best_average(task, learner.field)
-
-
-def write_best_average(task: TrainingTask, field: AnyField) -> None:
-    """Average the last weights with the pretrained ones, as serves validation patients best, and write the result.
-
-    Without validation patients, both have equal weight. The share is noted in ``model.yaml``.
-
-    Args:
-        task: The training task.
-        field: The network.
-    """
-    start = pretrained_weights(task.description.field)
-    trained = {name: weight.detach().cpu().clone() for name, weight in field.state_dict().items()}
-    gains = {}
-    for share in SHARES if task.validation else ():
-        field.load_state_dict(averaged(start, trained, share))
-        gains[share] = _validation_figures(task, field)[1]
-    chosen = max(gains, key=lambda share: gains[share]) if gains else USUAL_SHARE
-    field.load_state_dict(averaged(start, trained, chosen))
-    write_weights(task.folder / BEST, field)
-    description = task.description
-    noted = {**description.training, "share_of_trained_weights": chosen}
-    write_description(task.folder, description.model_copy(update={"training": noted}))
+            patients = patients_of(task.validation)
+            write_best_average(task.folder, task.description, learner.field, partial(_figures, task), patients)
+        else:
+            state.best.write(task.folder)
 
 
 def _saved_or_new(task: TrainingTask) -> TrainingState:
@@ -155,10 +139,11 @@ def _saved_or_new(task: TrainingTask) -> TrainingState:
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
         return state
-    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, INTERVALS, ZERO_DOSE_ESTIMATE, TRAINING_RANGE):
+    for name in (RESUME_FILE, BEST, LAST, CURVE_FILE, CHOSEN_WITHOUT, INTERVALS, ZERO_DOSE_ESTIMATE, TRAINING_RANGE):
         (task.folder / name).unlink(missing_ok=True)
+    BestCheckpoints().tidy(task.folder)
     write_description(task.folder, task.description)
-    return TrainingState(task.fingerprint, 0, {}, -math.inf, 0.0, 0, [])
+    return TrainingState(task.fingerprint, 0, {}, BestCheckpoints(), 0.0, 0, [])
 
 
 def _numbers(task: TrainingTask, processes: Processes, first: int) -> range:
@@ -231,17 +216,18 @@ def _is_validation_due(done_before: int, done: int, settings: TrainingSettings) 
 
 def _validate(task: TrainingTask, field: AnyField, state: TrainingState) -> None:
     """Add a point to the curve and keep the weights if they are the best so far."""
-    psnr_db, gain_db = _validation_figures(task, field) if task.validation else (math.nan, math.nan)
-    state.curve.append(CurvePoint(state.n_samples_done, state.loss_sum / state.n_losses, psnr_db, gain_db))
+    figures = _figures(task, field)
+    loss = state.loss_sum / state.n_losses
+    state.curve.append(CurvePoint(state.n_samples_done, loss, figures.psnr_db, figures.gain_db))
     state.loss_sum, state.n_losses = 0.0, 0
-    if not gain_db <= state.best_gain_db:  # without validation studies the last weights are the best
-        state.best_gain_db = gain_db if task.validation else -math.inf
-        write_weights(task.folder / BEST, field)
+    averages = starts_pretrained(task.description.field, task.settings)  # the last weights, so no checkpoint is chosen
+    patients = [] if averages else patients_of(task.validation)
+    state.best.consider(field, figures, patients, state.n_samples_done, task.folder)
     write_learning_curve(task.folder / CURVE_FILE, state.curve)
 
 
-def _validation_figures(task: TrainingTask, field: AnyField) -> tuple[float, float]:
-    """Mean PSNR and gain over unrestored images, in dB, on validation patients."""
+def _figures(task: TrainingTask, field: AnyField) -> ValidationFigures:
+    """PSNR of unrestored and restored images of validation patients, in dB."""
     precision = task.settings.precision
     restoration = RestorationSettings(precision="auto" if precision == "fp16" else precision)
     field.eval()

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good a field is while it learns, on validation patients."""
+"""The slices of validation patients that a field is validated and calibrated on."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
-from lessgad.evaluation.similarity import bounding_box, psnr_db
+from lessgad.evaluation.similarity import bounding_box
 from lessgad.field.build import AnyField
 from lessgad.field.inputs import slices_around
 from lessgad.field.measured_enhancement import MISALIGNMENT_MM, ScanFacts
@@ -163,36 +162,17 @@ class ValidationSlices:
         return RestoredSlices(restored, half_width)
 
 
-def validate(
-    field: AnyField,
-    studies: Sequence[ValidationSlices],
-    doses: Sequence[float],
-    settings: RestorationSettings,
-) -> tuple[float, float]:
-    """Restore the validation slices at each dose.
+def patients_of(studies: Sequence[ValidationSlices]) -> list[str]:
+    """Number the patient of each study, in the order of the studies; a study without one is a patient of its own.
 
-    Where the low dose is the standard dose already (dose 1), there is nothing to gain and the PSNR is infinite;
-    such images are left out of the means.
+    Model folders are passed on, so labels of patients are not written there.
 
     Args:
-        field: The network.
-        studies: Slices of the validation studies.
-        doses: Doses as fractions of the standard dose, 0–1.
-        settings: Settings of the restoration.
+        studies: Validation studies.
 
     Returns:
-        Mean PSNR of the restored image in dB, and its mean gain over the unrestored one; NaN where nothing is left.
+        "patient 1", "patient 2", …, one for each study.
     """
-    before, after = [], []
-    for study in studies:
-        for dose in doses:
-            low_dose = study.low_dose(dose)
-            unrestored_db = psnr_db(low_dose, study.standard_dose, study.judged)
-            if math.isinf(unrestored_db):
-                continue
-            answer = study.restored(field, low_dose, dose, settings)
-            before.append(unrestored_db)
-            after.append(psnr_db(answer.restored, study.standard_dose, study.judged))
-    if not before:
-        return math.nan, math.nan
-    return float(np.mean(after)), float(np.mean(after) - np.mean(before))
+    numbers: dict[str, int] = {}
+    labels = [study.patient or f"study {index}" for index, study in enumerate(studies)]
+    return [f"patient {numbers.setdefault(label, len(numbers) + 1)}" for label in labels]

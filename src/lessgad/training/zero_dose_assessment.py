@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,18 +14,21 @@ from lessgad.field.build import AnyField
 from lessgad.restoration.conformal_intervals import LEVEL, IntervalCalibration, covering_factor
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.restoration.zero_dose_estimate import ZeroDoseEstimate
-from lessgad.training.validation import ValidationSlices
+from lessgad.training.validation import ValidationSlices, patients_of
 
 ERROR_OF_BOUND = 0.025  # one-sided
 
 
 def assess_zero_dose_estimate(
-    field: AnyField, studies: Sequence[ValidationSlices], settings: RestorationSettings, level: float = LEVEL
+    field_of: Callable[[str], AnyField],
+    studies: Sequence[ValidationSlices],
+    settings: RestorationSettings,
+    level: float = LEVEL,
 ) -> ZeroDoseEstimate:
     """Compare the estimate of the field at dose 0 with the T1, in the tumor's box or in the head.
 
     Args:
-        field: The trained network.
+        field_of: The trained network with which a patient is judged.
         studies: Validation studies, at least one.
         settings: Precision and window.
         level: Share of voxels that intervals around the T1 should cover.
@@ -33,12 +36,12 @@ def assess_zero_dose_estimate(
     Returns:
         The assessment.
     """
-    patients = [study.patient or f"study {index}" for index, study in enumerate(studies)]
+    patients = patients_of(studies)
     gains: list[float] = []
     scores: dict[str, list[np.ndarray]] = {patient: [] for patient in patients}
     for patient, study in zip(patients, studies, strict=True):
         t1, judged = study.low_dose(0.0), study.judged
-        answer = study.restored(field, t1, 0.0, settings)
+        answer = study.restored(field_of(patient), t1, 0.0, settings)
         guessed_db = psnr_db(answer.restored, study.standard_dose, judged)
         gains.append(guessed_db - psnr_db(t1, study.standard_dose, judged))
         error = np.abs(t1 - study.standard_dose)[judged]

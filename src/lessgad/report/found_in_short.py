@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answer in one line, how a dose is judged, and why a lower dose is not sufficient: the words of the first screen.
+
+The section on the answer has the rest.
+"""
+
+from __future__ import annotations
+
+from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_settings import Endpoint
+from lessgad.evaluation.dose_answer import DoseAnswer
+from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
+from lessgad.evaluation.endpoint_words import endpoint_words
+from lessgad.evaluation.outcomes import STANDARD
+
+
+def found_in_short(answer: DoseAnswer, headline: str) -> str:
+    """Write the headline; with too few patients it only says how many are needed.
+
+    Args:
+        answer: The dose answer.
+        headline: The answer in one sentence.
+
+    Returns:
+        One sentence.
+    """
+    if answer.status != "too few":
+        return headline
+    needed = max(fewest_patients(endpoint, answer.settings) for endpoint in answer.reasons)
+    n = min(answer.n_patients(endpoint) for endpoint in answer.reasons)
+    return f"No answer: {n} test {'patient is' if n == 1 else 'patients are'} too few; at least {needed} are needed."
+
+
+def how_judged(answer: DoseAnswer) -> str:
+    """Explain when a dose is sufficient, and what a repeat scan is if an endpoint compares with one."""
+    n = len(answer.settings.endpoints)
+    each = "the endpoint" if n == 1 else f"each of the {n} endpoints"
+    words = f"A dose is sufficient if enough patients meet {each} in the figure, at this dose and at every higher dose."
+    if not any(endpoint.is_relative for endpoint in answer.settings.endpoints):
+        return words
+    return (
+        f"{words} The yardstick is a repeat scan: a second scan of the same patient at the standard dose. A restored "
+        "image may differ from the standard dose only a little more than a repeat scan does."
+    )
+
+
+def evidence_in_short(answer: DoseAnswer) -> str:
+    """Name the endpoints that fail at the first dose that is not sufficient, and those that give no verdict."""
+    if answer.status not in ("given", "no dose"):
+        return ""
+    return " ".join([_failed(answer), *_without_verdict(answer)])
+
+
+def _failed(answer: DoseAnswer) -> str:
+    if answer.stopped_at is None:
+        return "No lower dose was tested."
+    cells = [answer.cell(answer.stopped_at, endpoint) for endpoint in answer.deciding]
+    failed = [cell for cell in cells if cell is not None and not cell.passed]
+    counted = [cell for cell in failed if not cell.n_missing]
+    needed = {cell.n_needed for cell in counted}
+    words = []
+    if counted:
+        together = f"; {needed.pop()} are needed" if len(needed) == 1 else ""
+        each = [_met_by(cell, needed=not together) for cell in counted]
+        words.append(f"At {percent(answer.stopped_at)}, too few patients meet {_all_of(each)}{together}.")
+    if len(counted) < len(failed):
+        missing = [f"{_name(cell.endpoint)} ({cell.n_missing})" for cell in failed if cell.n_missing]
+        words.append(f"At {percent(answer.stopped_at)}, studies have no value of {_all_of(missing)}.")
+    return " ".join(words)
+
+
+def _met_by(cell: EndpointAtDose, *, needed: bool) -> str:
+    wanted = f", {cell.n_needed} needed" if needed and cell.n_needed is not None else ""
+    return f"{_name(cell.endpoint)} ({cell.n_kept} of {cell.n_patients}{wanted})"
+
+
+def _all_of(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _name(endpoint: Endpoint) -> str:
+    """Name the metric; for a count the whole endpoint."""
+    return endpoint.kind.name if endpoint.kind.decimals else endpoint_words(endpoint)
+
+
+def _without_verdict(answer: DoseAnswer) -> list[str]:
+    if not answer.unusable or not any(cell.dose == STANDARD for cell in answer.cells):
+        return []
+    named = _all_of([_name(endpoint) for endpoint in answer.unusable])
+    return [f"The repeat scan itself fails {named}: no verdict by {'it' if len(answer.unusable) == 1 else 'them'}."]
