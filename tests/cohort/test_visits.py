@@ -43,7 +43,7 @@ def test_labels_that_count(labels: list[str]):
         ["2y", "6m"],
         ["", "2"],
         ["01", "1"],
-        ["n", "v"],  # nach, vor
+        ["n", "v"],  # after and before, in German
         ["05012024", "10122023"],  # days first: by their numbers 2024 came before 2023
         ["010224", "230123"],
         ["191231", "200101"],
