@@ -52,8 +52,11 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         sessions = sorted(folder for folder in subject.glob("ses-*") if folder.is_dir())
         beside = [subject] if not sessions or (subject / "anat").is_dir() else []
         for folder in [*beside, *sessions]:
-            patient = subject.name.removeprefix("sub-")
-            session = folder.name.removeprefix("ses-") if folder is not subject else ""
+            patient, named = _utf8(subject.name.removeprefix("sub-"))
+            session, also_named = _utf8(folder.name.removeprefix("ses-") if folder is not subject else "")
+            if not (named and also_named):
+                unusable.append(UnusableStudy(patient, session, "its folder has a name that is not UTF-8; rename it"))
+                continue
             try:
                 studies.append(_read_study(root, folder / "anat", patient, session, derivative, select or {}))
             except CohortError as error:
@@ -62,6 +65,12 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         example = f"; {unusable[0].name}: {unusable[0].reason}" if unusable else ""
         raise CohortError(f"No study has both a T1w and a ce-gadolinium T1w{example}", path=root)
     return Cohort(root, tuple(studies), tuple(unusable))
+
+
+def _utf8(label: str) -> tuple[str, bool]:
+    """Give a label in characters that can be written, and whether it has no others."""
+    shown = label.encode(errors="backslashreplace").decode()
+    return shown, shown == label
 
 
 def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None, select: Selection) -> Study:
