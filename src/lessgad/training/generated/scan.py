@@ -18,6 +18,7 @@ NOISE_FREE_SHARE = 0.06
 SNR = (7.0, 110.0)
 LEAST_DOSE, MOST_DOSE = 0.04, 0.95
 NO_DOSE_SHARE = 0.04
+GAIN_ERROR_SHARE = 0.6  # of true scans: what calibration leaves; a simulated low dose is on the scale of its pair
 TISSUE_LEVEL = 2 / LEVEL  # of normalized images, true zero at 0
 
 
@@ -68,7 +69,7 @@ def draw_scan(
         t1_sigma *= float(rng.uniform(0.0, 0.6))
     t1 = _interpolated(noise.added(t1, t1_sigma, rng), scene.pre_contrast_shift)
     low = _interpolated(noise.added(low, low_sigma, rng), scene.low_shift)
-    if rng.random() < 0.6:
+    if scene.misalignment_mm > 0 and rng.random() < GAIN_ERROR_SHARE:
         low = low * _gain_error(rng, low.shape)
     images = [np.where(seen, np.clip(image, 0, 2), 0)[flips].astype(np.float32) - 1 for image in (t1, low, target)]
     assumed = saturation * float(np.exp(rng.normal(0, 0.15)))
