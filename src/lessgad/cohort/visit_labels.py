@@ -13,7 +13,14 @@ _YEARS = range(1900, 2100)
 
 
 def natural(label: str) -> tuple[tuple[int, str], ...]:
-    """Give a key that sorts labels by their numbers: 2 before 10."""
+    """Give a key that sorts labels by their numbers: 2 before 10.
+
+    Args:
+        label: Label of a session.
+
+    Returns:
+        Its numbers and letters in order; letters are in lower case.
+    """
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _PARTS.findall(label.lower()))
 
 
