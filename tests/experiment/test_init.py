@@ -120,10 +120,12 @@ def test_labels_without_names_are_no_tumor_until_they_are_named(experiment: Path
 
 
 def test_too_few_test_patients_for_an_answer_are_told(tmp_path: Path, experiment: Path, cohort: Path):
-    assert "1 test patients; an answer needs at least 17" in init(experiment, cohort)
+    assert "1 test patient is too few for a dose answer, which needs at least 17" in init(experiment, cohort)
     split = tmp_path / "split.tsv"
     split.write_text("participant_id\tsubset\nsub-01\ttest\nsub-02\ttest\n")
-    assert "2 test patients; an answer needs at least 17" in init(tmp_path / "other", cohort, split=split)
+    assert "2 test patients are too few for a dose answer, which needs at least 17" in init(
+        tmp_path / "other", cohort, split=split
+    )
 
 
 def test_cohort_without_masks(experiment: Path, cohort: Path):

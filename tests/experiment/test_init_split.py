@@ -49,7 +49,7 @@ def test_the_warning_about_few_test_patients_counts_those_of_the_cohort(tmp_path
     rows = "".join(f"sub-x{n}\ttest\n" for n in range(11))
     split.write_text(f"participant_id\tsubset\nsub-01\ttest\nsub-02\ttrain\n{rows}")
     told = init(experiment, cohort, split=split)
-    assert "1 test patients; an answer needs at least 17" in told
+    assert "1 test patient is too few for a dose answer, which needs at least 17" in told
     assert "11 rows name no patient of the cohort: sub-x0" in told
 
 

@@ -8,6 +8,9 @@ import yaml
 
 from lessgad.cli.main import exit_code
 from lessgad.experiment.mask_labels import LEAST_MASKS, labels_in_masks
+from lessgad.experiment.opened import open_experiment
+from lessgad.experiment.study_files import prepared_files
+from lessgad.preparation.prepared_study import read_prepared
 
 
 @pytest.fixture
@@ -29,7 +32,21 @@ def test_labels_without_a_region_are_not_tumor_and_that_is_said(brats, tmp_path,
     out = tmp_path / "experiment"
     assert exit_code(["init", str(out), "--cohort", str(brats), "--region", "enhancing=4", "--region", "core=1"]) == 0
     assert "label 2 of the masks is in no region and does not count as tumor" in capsys.readouterr().out
-    assert yaml.safe_load((out / "experiment.yaml").read_text())["cohort"]["regions"] == {"enhancing": [4], "core": [1]}
+    written = yaml.safe_load((out / "experiment.yaml").read_text())["cohort"]
+    assert written["regions"] == {"enhancing": [4], "core": [1]}
+    assert written["not_tumor"] == [2]
+
+
+@pytest.mark.slow
+def test_a_study_with_labels_that_are_not_tumor_is_prepared(brats, tmp_path):
+    out = tmp_path / "experiment"
+    assert exit_code(["init", str(out), "--cohort", str(brats), "--region", "enhancing=4", "--region", "core=1"]) == 0
+    assert exit_code(["run", str(out), "--stage", "prepare", "--participant-label", "01"]) == 0
+    study = read_prepared(prepared_files(open_experiment(out), open_experiment(out).cohort.studies[0]))
+    labels = np.asarray(study.labels)
+    regions = open_experiment(out).settings.cohort.regions
+    assert np.array_equal(study.tumor(regions), np.isin(labels, (1, 4)))
+    assert (labels == 2).any()
 
 
 @pytest.mark.parametrize("region", ["enhancing=3", "tumor=1,3,4"])

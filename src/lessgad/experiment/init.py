@@ -87,6 +87,7 @@ def init_experiment(
         select=select,
         regions=regions,
         left_out=left_out,
+        not_tumor=found - counted - set(names) if region_options else (),
         aligned=aligned,
         quick=quick,
         paper=paper,
@@ -109,15 +110,19 @@ def init_experiment(
         *split_words,
         *([NO_REGIONS] if n_masks and not regions else []),
         *not_tumor_words(found, regions, names),
-        *(
-            [f"{n_test} test patients; an answer needs at least {least} (split: in experiment.yaml)"]
-            if n_test < least
-            else []
-        ),
+        *([_too_few(n_test, least, pretrained=pretrained)] if n_test < least else []),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",
     ]
     return "\n".join(lines)
+
+
+def _too_few(n_test: int, least: int, *, pretrained: bool) -> str:
+    patients = "1 test patient is" if n_test == 1 else f"{n_test} test patients are"
+    advice = (
+        "" if pretrained else "; with --pretrained every patient is a test patient, or change split in the settings"
+    )
+    return f"{patients} too few for a dose answer, which needs at least {least}{advice}"
 
 
 def _segmentation(regions: Mapping[str, tuple[int, ...]], n_masks: int, *, paper: bool) -> SegmentationSettings | str:

@@ -50,6 +50,8 @@ class CohortSettings(Settings):
         path: The BIDS folder; relative paths count from the experiment's folder.
         derivative: The folder in ``derivatives/`` with the masks; needed where several hold masks.
         regions: Label values of each region; the tumor is their union.
+        not_tumor: Other labels of the masks, which do not count as tumor. Labels that a dseg.tsv names need no mention.
+            A mask with any further label is refused.
         select: Which of several images of one kind is meant, by the entities of its name: ``{acq: mprage, run: 1}``;
             null: the one without.
         orientation_unknown: `refuse`: a study with an image whose header does not say how it lies in space (sform and
@@ -61,6 +63,7 @@ class CohortSettings(Settings):
     select: dict[Entity, str | int | None] = Field(default_factory=dict)
     orientation_unknown: OrientationUnknown = "refuse"
     regions: dict[str, Labels] = Field(default_factory=dict)
+    not_tumor: tuple[Annotated[int, Field(gt=0)], ...] = ()
 
 
 class ExperimentSettings(Settings):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -49,6 +49,7 @@ def experiment_yaml(
     select: Selection | None = None,
     regions: Mapping[str, tuple[int, ...]],
     left_out: Mapping[str, tuple[int, ...]],
+    not_tumor: Collection[int] = (),
     aligned: bool,
     quick: bool,
     paper: bool = False,
@@ -63,6 +64,7 @@ def experiment_yaml(
         select: Entities of the images that are meant, where studies have several of one kind.
         regions: Label values of each region.
         left_out: Labels that are in the masks and in no region, by name.
+        not_tumor: Labels that are in the masks, in no region, and have no name.
         aligned: The pairs are aligned already.
         quick: A short training and few doses.
         paper: The published method instead of lessgad's defaults.
@@ -96,7 +98,8 @@ cohort:
   derivative: {masks}   # folder in derivatives/ with the masks, if several hold masks
 {_which_images(default, select)}
   regions:{"" if regions else " {}"}   # label values of each region; the tumor is their union
-{region_lines}
+{region_lines}  not_tumor: {sorted(not_tumor)}   # other labels of the masks, which do not count as tumor
+
 split:   # shares of the patients, drawn once into split.tsv; later runs move no patient
   train: {shares.train}
   validation: {shares.validation}

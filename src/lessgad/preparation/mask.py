@@ -90,12 +90,12 @@ def read_mask(
 
 
 def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], path: Path) -> None:
-    """Raise VolumeError for a mask that is empty, or has labels that neither a region nor a dseg.tsv names.
+    """Raise VolumeError for a mask that is empty, or has labels that nothing names.
 
     Args:
         mask: The mask.
         regions: Label values of each region.
-        known_labels: Labels that a dseg.tsv names.
+        known_labels: Labels outside the regions that a dseg.tsv or the settings name.
         path: The file.
     """
     found = {int(value) for value in np.unique(mask.labels.array)} - {0}
@@ -107,7 +107,7 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
         raise VolumeError(
             f"The mask holds {', '.join(map(str, unknown))}; the known labels are {sorted(known)}",
             path=path,
-            remedy="Name them in dseg.tsv or under regions in experiment.yaml",
+            remedy="Name them in dseg.tsv, or in experiment.yaml under regions (tumor) or not_tumor",
         )
 
 

@@ -49,7 +49,7 @@ class PreparationTask:
         settings: Settings of the preparation.
         simulation: Settings of the low-dose simulation.
         regions: Label values of each region.
-        known_labels: Labels that a dseg.tsv names; others, outside the regions, are an error.
+        known_labels: Labels that a dseg.tsv or `not_tumor` names; others, outside the regions, are an error.
         orientation_unknown: Treatment of images whose header does not give their orientation.
         n_threads: Number of threads of the registration.
     """
@@ -79,7 +79,7 @@ def units(experiment: Experiment, n_threads: int = 1) -> list[Unit]:
     of_all = {
         "settings": settings.preparation.model_dump(mode="json"),
         "regions": settings.cohort.regions,
-        "known_labels": tuple(sorted(experiment.label_names)),
+        "known_labels": tuple(sorted({*experiment.label_names, *settings.cohort.not_tumor})),
         "orientation_unknown": settings.cohort.orientation_unknown,
         "denoised": settings.simulation.adds_noise,
         "noise_required": settings.simulation.noise == "matched",

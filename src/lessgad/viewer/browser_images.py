@@ -68,20 +68,28 @@ def grid_of(
     )
 
 
-def browser_voxels(image: Float[np.ndarray, "x y z"]) -> Int16[np.ndarray, "z y x"]:
+def browser_voxels(
+    image: Float[np.ndarray, "x y z"], gain: float = 1.0, offset: float = 0.0
+) -> Int16[np.ndarray, "z y x"]:
     """Convert an image to 12 bits, in the order in which a screen is filled.
 
-    v → round((v + 1)/2 · 4095), clipped. Slices go from the feet up, rows from the front to the back, columns from
-    the patient's right to the left: radiological, so that the patient's right is at the left of the screen.
+    v → round((gain · v + offset + 1)/2 · 4095), clipped. Slices go from the feet up, rows from the front to the back,
+    columns from the patient's right to the left (radiological: the patient's right is at the left of the screen).
 
     Args:
-        image: Image on [−1, 1], in transverse order (x to the right, y to the front, z to the head).
+        image: Image in transverse order (x to the right, y to the front, z to the head).
+        gain: Factor that takes the image to [−1, 1].
+        offset: Offset that takes the image to [−1, 1].
 
     Returns:
         The voxels, 0–4095, (z, y, x).
     """
-    levels = np.rint((np.clip(image, -1, 1) + 1) * ((N_LEVELS - 1) / 2)).astype("<i2")
-    return _for_screen(levels)
+    slices = np.ascontiguousarray(image.transpose(2, 1, 0))
+    voxels = np.empty(slices.shape, "<i2")
+    for number, values in enumerate(slices):  # slice by slice, so that each one stays in the cache
+        scaled = values if (gain, offset) == (1.0, 0.0) else gain * values + offset
+        voxels[number] = np.rint((np.clip(scaled[::-1, ::-1], -1, 1) + 1) * ((N_LEVELS - 1) / 2))
+    return voxels
 
 
 def write_browser_image(path: Path, image: Float[np.ndarray, "x y z"]) -> str:

@@ -16,6 +16,7 @@ from lessgad.volume import Volume, check_same_grid, in_transverse_order, read_vo
 
 MOST_FILES = 8
 TISSUE_SHARE = 2 / 7  # of full scale, as in a prepared study
+SAMPLED_VOXELS = 1_000_000  # about so many give the levels of an image; sorting all of them takes seconds
 _LABELS = ("dseg", "mask", "label", "seg")
 
 
@@ -101,7 +102,11 @@ class FileSource:
         if number or dose or not key.isdecimal() or int(key) >= len(self._volumes):
             return None
         array = self._volumes[int(key)].array
-        return browser_labels(array) if _is_labels(self._paths[int(key)]) else browser_voxels(_scaled(array))
+        return (
+            browser_labels(array)
+            if _is_labels(self._paths[int(key)])
+            else browser_voxels(array, *_gain_and_offset(array))
+        )
 
 
 def _is_labels(path: Path) -> bool:
@@ -109,20 +114,23 @@ def _is_labels(path: Path) -> bool:
     return any(word in stem for word in _LABELS)
 
 
-def _scaled(array: Float[np.ndarray, "x y z"]) -> Float[np.ndarray, "x y z"]:
-    """Scale an image to [−1, 1]: air to −1, the median of the foreground to the tissue level.
+def _gain_and_offset(array: Float[np.ndarray, "x y z"]) -> tuple[float, float]:
+    """Find what takes an image to [−1, 1]: air to −1, the median of the foreground to the tissue level.
 
-    An image with negative voxels (a map) keeps zero in the middle, its 99.5th percentile at full scale.
+    An image with negative voxels (a map) keeps zero in the middle, its 99.5th percentile at full scale. The levels of a
+    large image are those of evenly spaced voxels.
 
     Args:
         array: The image.
 
     Returns:
-        The image on [−1, 1].
+        Factor and offset.
     """
-    lowest, bright = float(array.min()), float(np.percentile(np.abs(array), 99.5))
-    if lowest < -0.2 * bright:
-        return array / (bright or 1.0)
-    head = array[array > 0.15 * bright]
+    step = max(1, round((array.size / SAMPLED_VOXELS) ** (1 / 3)))
+    sample = array[::step, ::step, ::step]
+    bright = float(np.percentile(np.abs(sample), 99.5))
+    if float(array.min()) < -0.2 * bright:
+        return 1 / (bright or 1.0), 0.0
+    head = sample[sample > 0.15 * bright]
     tissue = float(np.median(head)) if head.size else 1.0
-    return 2 * TISSUE_SHARE * array / (tissue or 1.0) - 1
+    return 2 * TISSUE_SHARE / (tissue or 1.0), -1.0
