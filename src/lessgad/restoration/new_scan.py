@@ -93,7 +93,7 @@ class NewScan:
         if self.covered is None or self.covered.mean() > 0.999:
             return ()
         percent = 100 * (1 - float(self.covered.mean()))
-        return (f"the T1 does not cover {percent:.1f} % of the scan, which is left as it is there",)
+        return (f"the T1 does not cover {percent:.1f} % of the scan, which is returned unchanged there",)
 
     def noise(self) -> tuple[float, float]:
         """Estimate the noise of the low dose and of the T1 as scanned.
