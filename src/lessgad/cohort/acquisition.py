@@ -22,7 +22,7 @@ _WHOLE = re.compile(r"(\w+?)_(GEMS)(?![A-Z])|(?<=FAT)_(?=SAT)", re.IGNORECASE)  
 
 @dataclass(frozen=True)
 class Acquisition:
-    """Parameters of one scan; None where the sidecar does not say.
+    """Parameters of one scan; None if the sidecar does not give them.
 
     Attributes:
         field_strength_t: Field strength in tesla.

@@ -52,8 +52,8 @@ def bound_of_mean(
 
     No bound of a mean holds for every distribution (Bahadur & Savage 1956).
 
-    The price is power: a dose that equals the standard dose passes in 80 % of studies if the SD of patients is at most 1.75
-    margins (normal; with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
+    The price is power: a dose that equals the standard dose passes in 80 % of studies if the SD of patients is at most
+    1.75 margins (normal; with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
 
     Args:
         values: One finite value per patient; leading axes are tables of their own.
