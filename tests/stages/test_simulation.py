@@ -158,7 +158,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     assert records["01"]["model"] == "signal_equation"
     assert 0 < float(records["01"]["sigma"]) < 0.1
     page = (root / "report" / "index.html").read_text()
-    assert "by the linear mix in 1: spin echo without EchoTime in the sidecar" in page
+    assert "by the linear mix in 1 (spin echo without EchoTime in the sidecar)" in page
     assert "SNR of tissue" in page
     assert "so the formula makes it too bright" in page
     again = experiment(tiny, cohort, "again", **changes)
