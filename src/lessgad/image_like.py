@@ -25,7 +25,7 @@ ImageLike = Volume | Path | str | NibabelImage
 
 
 def as_volume(image: ImageLike, *, labels: bool = False) -> Volume:
-    """Read or convert an image; a volume comes back as it is.
+    """Read or convert an image; a volume is returned unchanged.
 
     Args:
         image: A volume, the path of a NIfTI file, or an image of nibabel.

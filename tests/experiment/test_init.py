@@ -130,7 +130,9 @@ def test_too_few_test_patients_for_an_answer_are_told(tmp_path: Path, experiment
 
 def test_cohort_without_masks(experiment: Path, cohort: Path):
     (cohort / "derivatives").rename(cohort / "sourcedata")
-    assert "with a mask: 0" in init(experiment, cohort)
+    told = init(experiment, cohort)
+    assert "with a mask: 0" in told
+    assert "the cohort has no tumor masks, so only the whole head will be evaluated" in told
     assert regions(experiment) == {}
 
 

@@ -15,6 +15,7 @@ from lessgad.evaluation.outcomes import Outcome
 from lessgad.evaluation.preregistration import Preregistration
 from lessgad.report.answer_section import answer_html, answer_section
 from lessgad.report.endpoint_definitions import definitions
+from lessgad.report.found_in_short import found_in_short
 
 ENDPOINTS = (
     Endpoint(metric="recovery", at_least=0.9),
@@ -163,9 +164,16 @@ def test_too_few_patients_at_a_dose_are_counted_with_what_is_needed():
     )
 
 
+def test_a_missing_answer_counts_the_patients_with_values():
+    few = an_answer(n_patients=5)
+    assert found_in_short(few, "").startswith("No answer: 5 test patients are too few; at least")
+    missing = an_answer(n_patients=1, n_test=3)
+    assert found_in_short(missing, "").startswith("No answer: only 1 of 3 test patients has a value of every endpoint;")
+
+
 def test_patients_who_are_left_out_are_told():
     shown = words(answer_section(an_answer(n_test=14)))
-    assert "enhancement recovery ≥ 0.9: 2 test patients have no value at any dose and are left out" in shown
+    assert "2 test patients have no value of “enhancement recovery ≥ 0.9” at any dose and are left out" in shown
 
 
 def test_limits_are_said():

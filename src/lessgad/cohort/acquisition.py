@@ -22,7 +22,7 @@ _WHOLE = re.compile(r"(\w+?)_(GEMS)(?![A-Z])|(?<=FAT)_(?=SAT)", re.IGNORECASE)  
 
 @dataclass(frozen=True)
 class Acquisition:
-    """Parameters of one scan; None where the sidecar does not say.
+    """Parameters of one scan; None if the sidecar does not give them.
 
     Attributes:
         field_strength_t: Field strength in tesla.
@@ -58,7 +58,7 @@ class Acquisition:
 
 
 def acquisition_from(stored: dict[str, Any]) -> Acquisition:
-    """Make one of what `dataclasses.asdict` gave, also after a way through JSON."""
+    """Create an acquisition from the output of `dataclasses.asdict`, also after a round trip through JSON."""
     lists_as_tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     return Acquisition(**lists_as_tuples)
 
@@ -171,7 +171,7 @@ def _applies(sidecar: Path, own: dict[str, str]) -> bool:
 
 
 def _is_of_another(sidecar: Path, image: Path) -> bool:
-    """Whether a sidecar lies beside an image of its own name; that of the T1 says nothing of the T1ce."""
+    """Whether a sidecar belongs to another image with its own name; the sidecar of a T1 does not describe the T1ce."""
     stem = sidecar.name.removesuffix(".json")
     if stem == image_stem(image):
         return False

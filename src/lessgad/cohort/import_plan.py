@@ -28,7 +28,7 @@ class ImportedStudy:
     """One study of an import.
 
     Attributes:
-        patient: BIDS label: letters and digits of what the file said.
+        patient: BIDS label: the letters and digits of the label in the file name or table.
         session: Session label; empty if there is none.
         files: Source of each image.
     """

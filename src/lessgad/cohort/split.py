@@ -112,7 +112,8 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
 
     Raises:
         CohortError: No row names a patient of the cohort, a row names one up to leading zeros or case, or what no label
-            can be (a date): such a patient would be drawn anew, and may train although the split has it for testing.
+            can be (a date): such a patient would be drawn again, and could be used for training although the split
+            keeps it for testing.
     """
     there = sorted(set(patients))
     strange = [patient for patient in given if patient not in set(there)]

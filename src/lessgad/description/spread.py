@@ -18,7 +18,7 @@ def two_digits(value: float) -> str:
 
 
 def whole_or_one_decimal(value: float) -> str:
-    """Spell a whole number without decimals, any other with one."""
+    """Write a whole number without decimals, and any other number with one decimal."""
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
 
 

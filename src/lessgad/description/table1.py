@@ -35,7 +35,7 @@ def table1(participants: Mapping[str, Participant], n_studies: int, sizes: Seque
         sizes: Tumors of the studies that have a mask.
 
     Returns:
-        One row per characteristic; what is not stated is counted in rows of its own.
+        One row per characteristic; missing values are counted in separate rows.
     """
     rows = [("patients", str(len(participants))), *_age_rows(participants), *_sex_rows(participants)]
     rows.append(("scans (T1 and T1ce)", str(n_studies)))

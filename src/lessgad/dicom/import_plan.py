@@ -40,7 +40,7 @@ class PlannedStudy:
 
     @property
     def has_pair(self) -> bool:
-        """Whether a T1 and a T1ce are among them."""
+        """Whether the images include a T1 and a T1ce."""
         return {"pre_contrast", "standard_dose"} <= {one.role for one in self.candidates}
 
     @property

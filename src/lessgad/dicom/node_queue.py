@@ -151,7 +151,7 @@ class NodeQueue:
         return found
 
     def retry(self, study: str) -> None:
-        """Move a failed study back to incoming/; what came meanwhile joins it, and the quiet period begins anew."""
+        """Move a failed study back to incoming/; later images join it, and the quiet period starts again."""
         with self._moving:
             source, target = self.root / "failed" / study, self.root / "incoming" / study
             if not target.exists():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How noisy a scan is: σ from the air around the head, or from its homogeneous tissue."""
+"""Noise level σ of a scan, from the air around the head or from homogeneous tissue."""
 
 from __future__ import annotations
 

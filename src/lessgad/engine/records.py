@@ -52,7 +52,7 @@ class Records:
         return self.folder.root / f"{key}{HOLDER}" if f"{name}{HOLDER}" in self._look(stage) else None
 
     def look_again(self) -> None:
-        """Take note of what other processes wrote; records whose files are unchanged are not read again."""
+        """Read the records that other processes wrote; unchanged files are not read again."""
         self._there.clear()
 
     def _look(self, stage: str) -> dict[str, Seen]:

@@ -42,7 +42,7 @@ class Standing:
         self._own: dict[str, State] = {}
 
     def look_again(self) -> None:
-        """Take note of what has been done since, here or elsewhere."""
+        """Read what this and other processes have done since."""
         self.records.look_again()
         self._forget()
 

@@ -42,13 +42,18 @@ def bound_of_mean(
     | skewness to 2: beta, exponential, log-normal σ ½, failures of 5 SD | 10.6 | 11.1 | 15.7 | 11.4 | 10.0 | 2.7 |
     | log-normal σ 1, skewness 6.2 | 17.1 | 12.5 | 17.3 | 16.2 | 9.4 | 4.8 |
 
-    The bound does not hold in the last row; if one patient in twenty is worse by 8 SD (6 at 30 patients: half of such
-    samples hold one or none); and if most patients have equal values (four in five at zero: 24 at 8 patients, 18 at
-    10, 6 at 20, under 3 from 30; half at zero: 4.5 at 8, under 3 from 12). No bound of a mean holds for every
-    distribution (Bahadur & Savage 1956).
+    The bound does not hold in three cases (in brackets the same percentage as in the table):
 
-    The price: a dose that equals the standard dose passes in 80 % of studies if the SD of patients is at most 1.75
-    margins (normal; with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
+    - the distribution of the last row;
+    - one patient in twenty is worse by 8 SD (6 at 30 patients, where half of the samples contain one such patient or
+      none);
+    - most patients have the same value (four in five at zero: 24 at 8 patients, 18 at 10, 6 at 20, under 3 from 30;
+      half at zero: 4.5 at 8, under 3 from 12).
+
+    No bound of a mean holds for every distribution (Bahadur & Savage 1956).
+
+    The price is power: a dose that equals the standard dose passes in 80 % of studies if the SD of patients is at most
+    1.75 margins (normal; with t 2.2) or 1.4 (skewness 2) at 40 patients, 1.1 or 0.7 at 20, 0.45 or 0.3 at 8.
 
     Args:
         values: One finite value per patient; leading axes are tables of their own.

@@ -41,9 +41,8 @@ def contrast_ratios(
         LBR = S_tumor / S_background
         CEP = 100 · (S_tumor − S_tumor, T1) / S_tumor, T1
 
-    S_tumor is the mean over the tumor. S_background is the median, for no one drew a region around the vessels and the
-    fat in it. σ is that of the *acquired* low dose, also for restored images: a method that smooths has gained nothing
-    by it.
+    S_tumor is the mean over the tumor. S_background is the median, because vessels and fat in the background are not
+    outlined. σ is that of the *acquired* low dose, also for restored images: smoothing brings no gain.
 
     Args:
         image: A method's image on [−1, 1], true zero at −1.

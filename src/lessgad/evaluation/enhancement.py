@@ -22,7 +22,7 @@ class EnhancementScores:
     """Enhancement in one method's image of a study; NaN where undefined.
 
     Attributes:
-        recovery: Share of the tumor's enhancement that came back.
+        recovery: Share of the tumor's standard-dose enhancement that the image shows.
         false_ml: Volume that enhances only in this image.
         missed_ml: Volume of tumor that enhances only at the standard dose.
         cnr: Contrast-to-noise ratio.

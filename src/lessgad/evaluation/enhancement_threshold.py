@@ -74,8 +74,8 @@ def enhancement_threshold(
 
     Noise alone would suffice only if T1 and T1ce were equal wherever nothing enhances. They are not: in 12 glioma pairs
     (training and validation patients) s is 1.7 to 12 times the noise, by sequence, calibration and texture. By the
-    first term alone 180 to 540 ml of a head enhance, by the second 55 to 190 ml, the vessels among them. The third asks
-    of a method that it shows at least half of what is typical for this tumor.
+    first term alone 180 to 540 ml of a head enhance, by the second 55 to 190 ml, the vessels among them. The third
+    requires at least half of the enhancement that is typical of this tumor.
 
     Args:
         enhancement: E, T1ce − T1.

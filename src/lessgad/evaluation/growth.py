@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a tumor changes from visit to visit, in the reference and in what was segmented, and whether that is growth."""
+"""Change of a tumor from visit to visit, in the reference and in the segmentation, and whether it counts as growth."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class LesionScore:
     Attributes:
         lesion: Which, and how large.
         enhancing_ml: Volume of it that enhances at the standard dose.
-        recovery: Share of its enhancement that came back; NaN where the standard dose shows none beyond noise.
+        recovery: Share of its standard-dose enhancement that the image shows; NaN if there is none beyond noise.
         missed_ml: Volume of it that enhances only at the standard dose.
     """
 

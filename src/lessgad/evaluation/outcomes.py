@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was measured of each study at each dose, and how it compares with the repeat of the study."""
+"""Measured values of each study at each dose, and their comparison with the repeat scan of the study."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def endpoint_values(
 ) -> Values:
     """Gather the values of an endpoint by dose; dose 1 holds the positive control.
 
-    The positive control of an endpoint that takes values as they are is the repeat. That of a comparison with the
-    repeat is the same comparison with both scans exchanged: two scans at the standard dose differ by chance alone,
-    and which of them is called the repeat is chance too.
+    For an endpoint with an absolute margin, the positive control is the repeat scan. For an endpoint relative to the
+    repeat scan, it is the same comparison with the two scans exchanged: they differ by chance alone, and either of them
+    could be called the repeat.
 
     Args:
         outcomes: Measured outcomes; those that the other arguments do not name are ignored.

@@ -39,7 +39,7 @@ class Preregistration:
             frozen when there were results already; "changed" since; "never" frozen.
         changes: Differences from the frozen settings, in words.
         frozen_on: Date of the freeze from the record; empty without a record.
-        sha256: SHA-256 of what is evaluated now.
+        sha256: SHA-256 of the present definition of the answer.
     """
 
     standing: Standing

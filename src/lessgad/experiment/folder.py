@@ -136,7 +136,7 @@ class ExperimentFolder:
 
     @property
     def hash_cache(self) -> Path:
-        """Hashes of input files that have not changed since."""
+        """File with the hashes of unchanged input files."""
         return self.root / ".state" / "hashes.json"
 
     def _of_study(self, kind: str, patient: str, session: str) -> Path:

@@ -24,6 +24,10 @@ from lessgad.segmentation.nnunet_environment import missing_package
 from lessgad.segmentation.region_labels import check_regions
 from lessgad.segmentation.settings import SegmentationSettings
 
+NO_MASKS = (
+    "the cohort has no tumor masks, so only the whole head will be evaluated. A dose answer needs masks in a folder of "
+    "derivatives/"
+)
 NO_REGIONS = (
     "no label of the masks counts as tumor, so only the whole head will be evaluated. Name labels with --region, such "
     "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
@@ -108,6 +112,7 @@ def init_experiment(
         f"patients: {len(cohort.patients)}, studies with T1 and T1ce: {len(cohort.studies)}, with a mask: {n_masks}",
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
         *split_words,
+        *([] if n_masks else [NO_MASKS]),
         *([NO_REGIONS] if n_masks and not regions else []),
         *not_tumor_words(found, regions, names),
         *([_too_few(n_test, least, pretrained=pretrained)] if n_test < least else []),

@@ -159,7 +159,7 @@ def load_settings(path: Path) -> ExperimentSettings:
         The settings.
 
     Raises:
-        SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+        SettingsError: Missing, not YAML, an unknown key (with the nearest valid one), or an impossible value.
     """
     if not path.is_file():
         raise SettingsError(
@@ -183,7 +183,7 @@ def parse_settings(text: str, path: Path) -> ExperimentSettings:
         The settings.
 
     Raises:
-        SettingsError: Not YAML, an unknown key (with the nearest valid one), or a value that cannot be.
+        SettingsError: Not YAML, an unknown key (with the nearest valid one), or an impossible value.
     """
     try:
         content = yaml.load(text, UniqueKeyLoader)  # noqa: S506  a safe loader

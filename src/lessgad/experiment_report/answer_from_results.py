@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How little is enough: fixed before test results are computed, found from the tables of results."""
+"""The dose answer: its definition is fixed before test results are computed, and it is found from the result tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lessgad.experiment.scanned import scans
 
 
 def freeze_answer(experiment: Experiment) -> None:
-    """Write down, once, what counts as enough, and whether there were test results already."""
+    """Record once how the answer is defined, and whether test results existed already."""
     path = experiment.folder.frozen_answer
     if path.exists():
         return
@@ -59,7 +59,7 @@ def answer_of(
         The answer, and the comparison.
 
     Raises:
-        InputError: The record of what was fixed is damaged.
+        InputError: The frozen record is damaged.
     """
     path = experiment.folder.frozen_answer
     answer = unfrozen_answer(experiment, outcomes_of(similarity, enhancement, overlap, artifacts, lesions))

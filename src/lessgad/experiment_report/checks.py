@@ -46,7 +46,7 @@ def checks(
         One check per topic.
     """
     return (
-        _origin(experiment),
+        _origin(experiment, [record for record in records if record.subset == "test"]),
         *([repeat_check(repeats)] if any(endpoint.is_relative for endpoint in answer.settings.endpoints) else []),
         _readings(readings),
         _controls(answer),
@@ -57,15 +57,16 @@ def checks(
     )
 
 
-def _origin(experiment: Experiment) -> Check:
+def _origin(experiment: Experiment, records: Sequence[SimulationRecord]) -> Check:
     question = "Are the low doses real scans?"
     if experiment.settings.low_dose == "measured":
         return Check(question, "yes", "The low doses were scanned.")
-    return Check(
-        question,
-        "no",
-        "The low doses were simulated. Real scans give worse results: these are an upper bound of quality.",
-    )
+    words = "The low doses were simulated. Real scans give worse results: these are an upper bound of quality."
+    linear = sum(record.model == "linear" for record in records)
+    if linear:
+        n = "the only study" if len(records) == 1 else f"{linear} of {len(records)} studies"
+        words += f" In {n} they are a linear mix of T1 and T1ce, which is optimistic."
+    return Check(question, "no", words)
 
 
 def _readings(readings: ReadingSection | None) -> Check:

@@ -60,7 +60,7 @@ def measured_facts(
 
 
 def _tuned_on(experiment: Experiment, usable: Collection[str]) -> str:
-    """Say what baselines and intervals were tuned on."""
+    """Name the patients on which baselines and intervals were tuned."""
     validation = usable_of(experiment, experiment.studies(["validation"]), usable)
     if not validation:
         return "simulated low doses of training patients: baselines. There are no validation patients"

@@ -79,10 +79,10 @@ def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettin
     if settings.model == "linear":
         return "simulated by the linear mix of the pair, as in the paper"
     modeled = [record for record in records if record.model == "signal_equation"]
-    words = f"simulated by the signal equation of the sequence in {len(modeled)} of {len(records)} studies"
     reasons = Counter(record.reason for record in records if record.model == "linear")
-    for reason, n in reasons.most_common():
-        words += f"; by the linear mix in {n}: {reason}"
+    found = [f"by the signal equation of the sequence in {len(modeled)}"] if modeled else []
+    found += [f"by the linear mix in {n} ({reason})" for reason, n in reasons.most_common()]
+    words = f"simulated in {len(records)} studies: {'; '.join(found)}" if found else "simulated"
     beyond = [record.beyond_head for record in modeled]
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))

@@ -165,7 +165,7 @@ class FieldSettings(Settings):
 
     @property
     def reach(self) -> int:
-        """Pixels beyond which one place cannot change another (an upper bound of the receptive radius)."""
+        """Distance in pixels beyond which one pixel cannot affect another (an upper bound of the receptive radius)."""
         convolutions = sum(stride * 2 * self.n_blocks for stride in self.strides)  # each 3×3 reaches one feature pixel
         down = sum(self.strides)  # stem and each downsampling
         top_down = sum(2 * stride for stride in self.strides if stride >= self.shift_stride)  # smoothing, interpolation

@@ -25,8 +25,8 @@ class Slab:
     Attributes:
         shape: Voxels along x, y, z.
         affine: To world mm.
-        points: Index on the template's grid of each section of each slice; slices × sections on the last axis.
-        n_sections: Sections of a slice.
+        points: Coordinates of each section of each slice on the template’s grid; the last axis is slices × sections.
+        n_sections: Number of sections per slice.
     """
 
     shape: tuple[int, int, int]

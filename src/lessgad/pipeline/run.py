@@ -43,10 +43,10 @@ def run_experiment(
     selection: Selection = EVERYTHING,
     elsewhere: Elsewhere = HERE,
 ) -> list[Failure]:
-    """Do all pending, stale or failed units of these stages; what is done is left as it is.
+    """Run all pending, stale or failed units of these stages; finished units are not repeated.
 
-    Started by torchrun or by SLURM's srun, in several processes, these train together: the first one does what is
-    said here, the others compute with it and return nothing.
+    If torchrun or SLURM's srun started several processes, they train together: the first one runs the stages, the
+    others compute with it and return nothing.
 
     Args:
         root: The experiment folder.
@@ -54,7 +54,7 @@ def run_experiment(
         progress: Receives the progress.
         model_doses: Train the models of these doses alone (`models: per_dose`); none means all.
         selection: The studies.
-        elsewhere: The machines that do what can be done side by side; this one unless another is named.
+        elsewhere: Machines for units that can run in parallel; by default this one.
 
     Returns:
         Studies that failed, with reasons; they are tried again at the next run.

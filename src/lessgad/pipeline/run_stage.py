@@ -38,7 +38,7 @@ def run_stage(
         stage: The stage.
         units: Units to do.
         progress: Receives the progress.
-        elsewhere: Workers on other machines for what can be done side by side; None: processes of this one.
+        elsewhere: Workers on other machines, for units that can run in parallel; None: processes of this machine.
     """
     progress.begin(stage, sum(unit.size for unit in units))
     finished = 0.0
@@ -79,7 +79,7 @@ def _done(
     advance: Advance,
     elsewhere: Workers | None,
 ) -> Iterator[Done]:
-    """Do what must be done here, one after the other; then the rest in rounds, each of what can begin."""
+    """Run the units that need this process one by one, then the others in rounds of units that are ready."""
     folder = experiment.folder.state
     for unit in (unit for unit in units if unit.here):
         if not any(standing.waits_for(unit.key)):

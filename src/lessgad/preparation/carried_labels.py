@@ -82,7 +82,7 @@ def carry_tumor(
         drawn: Labels in transverse order, on the grid of the T1 or of the T1ce.
         pair_grid: The grid of the T1, in transverse order.
         transform: Takes points of the T1 to points of the image that they were drawn on.
-        seen: Voxels of the T1 that the T1ce has something of.
+        seen: Voxels of the T1 that the T1ce covers.
         tumor_values: Labels of the tumor.
 
     Returns:

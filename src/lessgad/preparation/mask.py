@@ -120,7 +120,7 @@ def carried_mask(
         mask: The mask, as read.
         pre_contrast: T1 as read.
         transform: Takes points of the T1 to points of the T1ce.
-        covered: Voxels of the T1 that the T1ce has something of.
+        covered: Voxels of the T1 that the T1ce covers.
         regions: Label values of the tumor.
 
     Returns:

@@ -21,7 +21,7 @@ class RegisteredScan(NamedTuple):
         moved: The scan there.
         transform: Takes points of the other to points of the scan as it came.
         alignment: How well they are aligned.
-        covered: Voxels of the other that the scan has something of.
+        covered: Voxels of the other image that the scan covers.
     """
 
     moved: Volume

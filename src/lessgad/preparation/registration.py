@@ -14,7 +14,7 @@ from lessgad.preparation.elastix import new_parameters, new_registration
 from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
 from lessgad.volume import Volume
 
-FEWEST_VOXELS = 4  # along an axis: of what the B-splines of elastix need
+FEWEST_VOXELS = 4  # along an axis; the B-splines of elastix need them
 
 # Scans of one visit share the scanner's coordinates, so they start where the headers put them. Where the
 # headers are of no use (another visit, coordinates lost), the centers of mass are put on each other. Headers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The largest value of a scan, but for a few voxels of vessels or spikes."""
+"""The largest value of a scan, except for a few voxels of vessels or spikes."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def readings_of(reader: str, cases: Sequence[Case], settings: ReaderStudySetting
     - the order of the cases; blinded also from the reader's name, open the same for all readers;
     - which cases come twice, also from the reader's name. A repeated case comes one sitting later, among the others;
     - blinded: which dose is A, B, … in each reading, also from the reader's name, the case and the occasion, so that
-      the second time is drawn anew. A is the leftmost; T1 and standard dose stand before it.
+      the second time is drawn independently. A is the leftmost; T1 and standard dose stand before it.
 
     Not random: practice comes first, in the order of `cases`; open, the doses ascend.
 

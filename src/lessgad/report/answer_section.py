@@ -184,8 +184,8 @@ def _more_patients(answer: DoseAnswer) -> list[str]:
 
 def _left_out(answer: DoseAnswer) -> list[str]:
     return [
-        f"{endpoint_words(endpoint)}: {n} test {'patient has' if n == 1 else 'patients have'} no value at any dose and "
-        f"{'is' if n == 1 else 'are'} left out. The answer does not apply to them."
+        f"{n} test {'patient has' if n == 1 else 'patients have'} no value of “{endpoint_words(endpoint)}” at any dose "
+        f"and {'is' if n == 1 else 'are'} left out. The answer does not apply to {'this one' if n == 1 else 'them'}."
         for endpoint, n in zip(answer.settings.endpoints, answer.n_undefined, strict=True)
         if n
     ]

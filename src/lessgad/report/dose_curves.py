@@ -182,7 +182,7 @@ def _draw(axes: Axes, lines: Curves, styles: Mapping[str, LineStyle], spread: Se
 def axis_range(lines: Curves) -> tuple[float, float]:
     """Find the range of the vertical axis: unrestored and restored always, other methods if they do not compress it.
 
-    A mean of another method widens the range where it lies within half of what the two span.
+    Another method widens the range only if its mean lies within half of the range of these two.
 
     Args:
         lines: Curves of all methods.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What came back, what was falsely shown and what was missed, against the dose."""
+"""Recovered, false and missed enhancement, against the dose."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report says of enhancement: what came back, what was falsely shown, and how far the image can be trusted."""
+"""Tables of the report on recovered, false and missed enhancement, and on the trust that an image deserves."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ the last.
 
 
 def write_limits_on_card(folder: Path) -> None:
-    """Write what was found on validation patients to the end of a model's card, instead of what stood there."""
+    """Write the findings on validation patients at the end of a model's card, in place of earlier ones."""
     from lessgad.restoration.conformal_intervals import read_intervals
     from lessgad.restoration.zero_dose_estimate import read_zero_dose_estimate
 

@@ -143,6 +143,7 @@ def _environment() -> Environment:
         "p_words": p_words,
         "amplification": amplification,
         "method_name": lambda method: line_style(method).label,
+        "sentence": lambda words: words[:1].upper() + words[1:],
         "area_name": lambda area: AREAS.get(area, area),
         "mean_sd": lambda summary, metric: as_text(summary, _DECIMALS[metric]),
     }

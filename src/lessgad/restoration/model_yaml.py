@@ -34,7 +34,7 @@ def read_known(path: Path, kind: type[Known]) -> Known | None:
 
     Args:
         path: The file to read.
-        kind: Class of what is read.
+        kind: Class of the object that is read.
 
     Returns:
         The content; None if the model has no such file.

@@ -28,7 +28,7 @@ from lessgad.volume import Volume, in_transverse_order
 
 @dataclass(frozen=True, eq=False)
 class NewScan:
-    """A low-dose scan, and its T1 where there is one, on one scale; its T2, on one of its own.
+    """A low-dose scan and its T1, if there is one, on one scale; its T2 on a separate scale.
 
     Attributes:
         scan: The low dose as it came, in transverse order.
@@ -36,8 +36,8 @@ class NewScan:
         head: Foreground that the T1 covers, where there is one.
         normalization: Takes [−1, 1] back to the intensities that the low dose was calibrated to.
         to_scan: Takes these to the intensities of the scan, except for `gain`.
-        gain: Smooth factor that the scan was multiplied by first; None where one factor was to do.
-        covered: Voxels that the T1 has something of; None where it has of all, or there is none. In the others nothing
+        gain: Smooth factor that the scan was multiplied by first; None if one factor was used.
+        covered: Voxels that the T1 covers; None if it covers all of them, or if there is no T1. In the others nothing
             can be restored.
         pre_contrast_scan: The T1 as it came, in transverse order; None without one.
         doubts: Doubts about the scans as they were read, in words.
@@ -93,7 +93,7 @@ class NewScan:
         if self.covered is None or self.covered.mean() > 0.999:
             return ()
         percent = 100 * (1 - float(self.covered.mean()))
-        return (f"the T1 does not cover {percent:.1f} % of the scan, which is left as it is there",)
+        return (f"the T1 does not cover {percent:.1f} % of the scan, which is returned unchanged there",)
 
     def noise(self) -> tuple[float, float]:
         """Estimate the noise of the low dose and of the T1 as scanned.

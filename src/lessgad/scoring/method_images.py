@@ -52,7 +52,7 @@ def method_images(
         study: The prepared study.
         low_dose: Low dose as acquired at this dose.
         dose: Fraction of the standard dose.
-        simulator: What takes the standard dose to this dose, with the noise of the low dose.
+        simulator: Simulator from the standard dose to this dose, with the noise of the low dose.
         grid: T1 of the study, as stored.
 
     Yields:

@@ -110,7 +110,7 @@ def score_repeat(scorer: StudyScorer, study: PreparedStudy, subset: Subset, regi
 
 
 def _at_standard(image: Image, sigma: float | None) -> LowDose:
-    """Give the scan itself as the source of a method's image of dose 1; nothing is checked against it."""
+    """Give the scan itself as the low dose of a method at dose 1; no image is checked against it."""
     return LowDose(image, STANDARD, LowDoseSimulator(sigma=sigma or 0.0), sigma, measured=True)
 
 

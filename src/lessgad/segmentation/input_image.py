@@ -17,7 +17,7 @@ def input_image(
 
     Args:
         image: Image on [−1, 1].
-        head: Foreground; None leaves air as it is, for models of somebody else that were trained on whole images.
+        head: Foreground; None keeps the air, for external models trained on whole images.
 
     Returns:
         The image on [0, 2].

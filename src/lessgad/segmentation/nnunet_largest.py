@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep the largest piece of what was outlined, where that is better on patients who were not learned from."""
+"""Keep the largest piece of the outlined tumor, if this is better on patients outside the training."""
 
 from __future__ import annotations
 

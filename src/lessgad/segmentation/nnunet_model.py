@@ -53,7 +53,7 @@ class TrainedModel:
 
     @property
     def labels(self) -> dict[str, tuple[int, ...]]:
-        """Labels but for the background and what nnU-Net ignores, by name."""
+        """Labels by name, without the background and the ignored label."""
         return {
             str(name): tuple(value) if isinstance(value, list) else (value,)
             for name, value in self.dataset["labels"].items()

@@ -100,7 +100,7 @@ class SilentTrainer(nnUNetTrainer):  # type: ignore[misc]  # nnunetv2 has no typ
         """Draw nothing."""
 
     def _save_debug_information(self) -> None:
-        """Keep nothing of the machine."""
+        """Remove information about the machine."""
 
     def _draw_from(self, epoch: int) -> None:
         drawn = np.random.SeedSequence([self._seed, epoch + 1]).generate_state(3)

@@ -20,8 +20,8 @@ class SegmentationSettings(Settings):
 
     Attributes:
         configuration: ``quick``: a small network for a CPU; ``2d``, ``3d_fullres``: as nnU-Net plans them, for a GPU.
-        folds: 1: one network, trained on the training patients; 2 to 10: that many, each trained on the training and
-            validation patients but for a share of them, and averaged.
+        folds: 1: one network, trained on the training patients; 2 to 10: as many networks, whose outputs
+            are averaged; each leaves out a different share of the training and validation patients.
         epochs: None: 45 of 50 steps for ``quick``, nnU-Net's 1000 of 250 steps for the others.
         mirroring: Average predictions over mirrored images, as nnU-Net does unless told otherwise: up to 8 times the
             work.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a trained model knows of its own limits: how far off it may be, and what it was trained on.
 
-They are units of their own: judging scans instead of simulated low doses finds them anew and trains nothing.
+They are separate units, so that a change from simulated to measured low doses computes them again without training.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Further images of a study in the stage prepare: its measured low doses, its T2; each a unit of its own.
 
-What fails or changes in one of them leaves the pair, and what was trained on pairs alone, as it is.
+A failure or a change in one of them affects neither the pair nor models that were trained on pairs alone.
 """
 
 from __future__ import annotations

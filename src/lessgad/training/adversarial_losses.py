@@ -21,7 +21,7 @@ Judgments = Sequence[Sequence[Tensor]]
 def discriminator_hinge(real: Judgments, fake: Judgments) -> Float[Tensor, ""]:
     """Compute the hinge loss of the discriminator, averaged over scales.
 
-    mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)), D the predictions; 2 where it does not know.
+    mean max(0, 1 − D(real)) + mean max(0, 1 + D(fake)), where D are the predictions; 2 if D cannot tell them apart.
 
     Args:
         real: Judgments of the discriminator on standard-dose images.

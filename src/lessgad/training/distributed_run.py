@@ -22,8 +22,8 @@ INTERRUPTED = 130
 def joined_processes(stages: Sequence[str]) -> Iterator[Processes]:
     """Join the processes that torchrun or SLURM started with this one; without a launcher this process is alone.
 
-    What the leader does in the block is its own affair but for `order_given`. When the block ends well, the others
-    are told that there is nothing more to do; where it fails, the leader ends, and the others notice.
+    In the block, the leader is unrestricted except for `order_given`. When the block ends without an error, the leader
+    tells the others to stop. If it fails, the leader ends and the others notice.
 
     Args:
         stages: Stages to run.

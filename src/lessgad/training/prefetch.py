@@ -34,7 +34,7 @@ class Prefetched(Generic[T]):
         """Take the item of `number`, and start preparing that of `following`.
 
         Args:
-            number: Number of what is taken.
+            number: Number of the item.
             following: The number to prepare next; None for none.
 
         Returns:

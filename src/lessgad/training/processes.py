@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes that train one model together: what they compute on, and what they agree on."""
+"""The processes that train one model together: their devices, and the values that they share."""
 
 from __future__ import annotations
 

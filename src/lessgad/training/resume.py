@@ -54,7 +54,8 @@ def save_state(path: Path, state: TrainingState) -> None:
 def load_state(path: Path, fingerprint: str) -> TrainingState | None:
     """Read the saved state of the training with this fingerprint.
 
-    A state of another training, or a damaged one, is no state: training starts anew. Nothing in the file is executed.
+    A state of another training, or a damaged one, is no state: training starts from the beginning. Nothing in the
+    file is executed.
 
     Args:
         path: The file to read.

@@ -135,7 +135,7 @@ def train(task: TrainingTask, on_progress: Callable[[TrainingProgress], None], p
 
 
 def _saved_or_new(task: TrainingTask) -> TrainingState:
-    """Find where the training stopped; else begin, with nothing of an earlier model left in the folder."""
+    """Read the state of a stopped training; without one, empty the folder of an earlier model and start."""
     state = load_state(task.folder / RESUME_FILE, task.fingerprint)
     if state is not None:
         return state

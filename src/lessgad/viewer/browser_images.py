@@ -26,7 +26,7 @@ class Grid:
     Attributes:
         shape: Columns, rows, slices.
         spacing_mm: Between columns, rows, slices.
-        tissue: Stored value of the tissue level of the T1, which window and level are counted in.
+        tissue: Stored value of the tissue level of the T1; window and level are percentages of it.
         lesion_slice: Slice in which the tumor is largest; None without a mask.
     """
 

@@ -101,7 +101,7 @@ class ShownStudy:
         name: Pseudonym.
         shape: Columns, rows, slices.
         spacing_mm: Between columns, rows, slices.
-        tissue: Stored value of the tissue level of the T1, in per cent of which window and level are given.
+        tissue: Stored value of the tissue level of the T1; window and level are percentages of it.
         lesion: Place of the lesion; None without a mask.
         doses: Doses of the slider, ascending; empty where nothing depends on the dose.
         images: Images in the order of the panels, followed by overlays.

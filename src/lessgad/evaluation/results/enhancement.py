@@ -14,7 +14,7 @@ class EnhancementRow(MethodRow):
     """Enhancement of a study in one method's image at one dose; NaN where undefined.
 
     Attributes:
-        recovery: Share of the tumor's enhancement that came back.
+        recovery: Share of the tumor's standard-dose enhancement that the image shows.
         false_ml: Volume that enhances only in this image.
         missed_ml: Volume of tumor that enhances only at the standard dose.
         unsupported_ml: Volume that the acquired low dose does not support.

@@ -20,7 +20,7 @@ class LesionRow(MethodRow):
         size_group: Class by that diameter.
         volume_ml: Volume in ml.
         enhancing_ml: Volume of it that enhances at the standard dose.
-        recovery: Share of its enhancement that came back.
+        recovery: Share of its standard-dose enhancement that the image shows.
         missed_ml: Volume of it that enhances only at the standard dose.
     """
 

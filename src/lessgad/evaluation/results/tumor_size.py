@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""results/tumor_size.csv: diameter and Kanzaki class of what was segmented, one row per study, dose and image."""
+"""results/tumor_size.csv: diameter and Kanzaki class of the segmented tumor, one row per study, dose and image."""
 
 from __future__ import annotations
 

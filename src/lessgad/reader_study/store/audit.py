@@ -25,7 +25,7 @@ def digest(text: str) -> str:
 
 
 def append_event(session: Session, at: float, account_id: int | None, event: str, **details: object) -> None:
-    """Add an event in the transaction of what it tells of.
+    """Add an event in the same transaction as the change that it records.
 
     hash_n = SHA-256(hash_{n−1}, time, account, event, details), hash_0 = 0. Who changes or removes an event
     has to rewrite all that follow; that the last ones are gone shows only against a hash noted elsewhere.

@@ -124,7 +124,7 @@ class AnswerSet(SQLModel, table=True):
 
 
 class SignOff(SQLModel, table=True):
-    """A reader has finished; nothing of theirs changes after that."""
+    """A reader has finished; their answers no longer change."""
 
     __tablename__ = "sign_off"
     account_id: int = Field(primary_key=True, foreign_key="account.id")

@@ -83,7 +83,7 @@ def log_out(visitor: AnyVisitor, _form: OwnForm, state: Study) -> Response:
 
 @router.get("/form-secret")
 def form_secret(visitor: AnyVisitor) -> Response:
-    """Give the secret of this login, for a page that was open while its reader logged in anew."""
+    """Give the secret of this login, for a page that was open while its reader logged in again."""
     return JSONResponse({"csrf": visitor.csrf})
 
 
