@@ -37,8 +37,8 @@ N_HEADS, SCENES_OF_HEAD = 24, 4
 #: Shares of what the network says of the weights of averages and of the residual. Generated patients hold less fine
 #: structure than real ones and teach too much of both. Chosen on training and validation patients of the gliomas and on
 #: six patients of the phantom, three of them truly scanned, of which no result is given.
-SHARE_OF_WEIGHTS = 0.8
-SHARE_OF_RESIDUAL = 0.7
+SHARE_OF_WEIGHTS = 0.7
+SHARE_OF_RESIDUAL = 0.6
 
 
 def main() -> None:
