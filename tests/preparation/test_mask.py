@@ -7,7 +7,7 @@ import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff
 
 from lessgad.errors import StudyError, VolumeError
-from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
+from lessgad.preparation.mask import Mask, carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume, in_transverse_order, write_volume
 
@@ -70,6 +70,16 @@ def test_labels_must_exist_and_be_known(tmp_path: Path) -> None:
     check_labels(mask, {}, (1,), tmp_path)
     with pytest.raises(VolumeError, match="holds 1;"):
         check_labels(mask, {"core": (2,)}, (3,), tmp_path)
+
+
+def test_a_probability_map_is_named_as_one(tmp_path: Path) -> None:
+    """Its 200 values were listed one by one."""
+    values = np.arange(T1.array.size).reshape(T1.array.shape) % 200
+    mask = Mask(T1.with_array(values.astype(np.int32)), on_standard_dose=False)
+    with pytest.raises(
+        VolumeError, match=r"198 values that are no known label, from 2 to 199\. If it is a probability"
+    ):
+        check_labels(mask, {"core": (1,)}, (), tmp_path)
 
 
 def test_a_mask_of_the_t1_stays_and_one_of_the_t1ce_is_carried(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PRE_CONTRAST_SPACES = {"t1", "t1w"}
 STANDARD_DOSE_SPACES = {"ce", "cet1w", "t1ce", "t1wce", "cegadolinium", "cegadoliniumt1w", "gadolinium", "t1gd"}
 LEAST_INSIDE_HEAD = 0.5
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,12 @@ def check_labels(mask: Mask, regions: Regions, known_labels: Collection[int], pa
         raise VolumeError("The mask is empty", path=path, remedy="Draw it or remove it")
     known = {*known_labels, *(value for values in regions.values() for value in values)}
     unknown = sorted(found - known)
+    if len(unknown) > MOST_NAMED:
+        raise VolumeError(
+            f"The mask holds {len(unknown)} values that are no known label, from {unknown[0]} to {unknown[-1]}",
+            path=path,
+            remedy="If it is a probability map, threshold it",
+        )
     if unknown:
         raise VolumeError(
             f"The mask holds {', '.join(map(str, unknown))}; the known labels are {sorted(known)}",
