@@ -37,6 +37,13 @@ def test_which_scans_are_made(asked, capfd, tmp_path, arguments, low_doses, dico
     assert capfd.readouterr().out.strip() == str(tmp_path / "c")
 
 
+@pytest.mark.parametrize(("arguments", "shading"), [([], "cosines"), (["--shading", "surface-coils"], "surface-coils")])
+def test_the_family_of_the_shading(asked, tmp_path, arguments, shading):
+    assert exit_code(["phantom", str(tmp_path / "c"), *arguments]) == 0
+    ((_, options),) = asked
+    assert options["shading"] == shading
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -46,6 +53,7 @@ def test_which_scans_are_made(asked, capfd, tmp_path, arguments, low_doses, dico
         (["--low-dose", "-0.1"], "dose"),
         (["--low-dose", "much"], "--low-dose"),
         (["--patients", "0"], "--patients"),
+        (["--shading", "none"], "--shading"),
     ],
 )
 def test_what_cannot_be_is_one_line(capfd, tmp_path, arguments, words):

@@ -201,6 +201,7 @@ def test_a_sidecar_that_is_none_is_an_error(tmp_path: Path, text: bytes):
         ({"RepetitionTime": 8.1, "FlipAngle": 12}, "Did you mean 0.0081?"),
         ({"ScanningSequence": "SE", "RepetitionTime": 5}, "The RepetitionTime of this image is"),
         ({"FlipAngle": 0.262}, "Did you mean 15?"),
+        ({"FlipAngle": 1.5708}, "Did you mean 90?"),
         ({"MagneticFieldStrength": 30}, "Did you mean 3?"),
         ({"MagneticFieldStrength": 15}, "Did you mean 1.5?"),
         ({"EchoTime": 4.6}, "Did you mean 0.0046?"),

@@ -62,3 +62,15 @@ def test_rows_of_a_real_table(tmp_path):
         "2": Participant(Age(44.0), None),
         "3": Participant(),
     }
+
+
+def test_labels_that_a_spreadsheet_changed_are_found_where_one_patient_alone_is_meant(tmp_path):
+    (tmp_path / "participants.tsv").write_text("PARTICIPANT_ID;AGE;SEX\n1;50;F\n2.0;60;M\nA7;70;F\n3;80;M\n")
+    found = read_participants(tmp_path, ["001", "002", "a7", "03", "003"])
+    assert {patient: (one.age and one.age.years, one.sex) for patient, one in found.items()} == {
+        "001": (50, "female"),
+        "002": (60, "male"),
+        "a7": (70, "female"),
+        "03": (None, None),
+        "003": (None, None),
+    }

@@ -154,13 +154,16 @@ def test_twenty_studies_at_once_and_ten_kills(tmp_path, tiny, untrained_model, a
         for scanner in scanners:
             scanner.join(600)
             assert not scanner.is_alive()
+        n_under_way = 0
         for _ in range(5):
             n_done = node.count("done")
             wait_for(lambda before=n_done: node.count("done") > before, DONE_WITHIN_S, "result")
+            wait_for(lambda: node.count("working") > 0, DONE_WITHIN_S, "study under way")
             time.sleep(float(rng.uniform(0, 0.3)))
             node.kill()
-            assert node.count("working") > 0
+            n_under_way += node.count("working") > 0
             node.start()
+        assert n_under_way > 0
         wait_for(lambda: node.count("done") == 20 and node.count("working") == 0, 1800, "twenty results")
     finally:
         node.kill()

@@ -6,6 +6,7 @@ import pytest
 
 from lessgad.evaluation.results.overlap import OverlapRow, image_order, read_overlap, write_overlap
 from lessgad.evaluation.segmentation_scores import Segmented, overlap_rows, tumor_size_row
+from lessgad.evaluation.slice_diameter import diameters_of_discs, slice_diameter_mm
 
 OF = Segmented("P", "", "test", 0.1, "low")
 SPACING = (1.0, 1.0, 2.0)
@@ -51,11 +52,13 @@ def test_diameter_and_class():
     found = numbers(((0, 2), (0, 2)))
     row = tumor_size_row(OF, found, drawn, REGIONS, SPACING)
     assert (row.measured, row.diameter_mm) == ("extrameatal", 0)
-    assert row.reference_diameter_mm == pytest.approx(2 * math.sqrt(12 / math.pi))  # the disc of 12 voxels
+    of_discs = diameters_of_discs(drawn[..., 1] == 2, SPACING[:2])
+    assert row.reference_diameter_mm == pytest.approx(sum(of_discs) / 2)
     assert (row.kanzaki, row.reference_kanzaki) == ("intrameatal", "small")
     other = tumor_size_row(OF, found, drawn, ["core", "enhancing"], SPACING)
     assert (other.measured, other.kanzaki) == ("tumor", "undefined")
-    assert other.reference_diameter_mm == pytest.approx(5 + 0.464 / math.cbrt(5))  # centers 4 and 3 mm apart
+    assert other.reference_diameter_mm == pytest.approx(slice_diameter_mm(drawn[..., 1] > 0, SPACING[:2]))
+    assert 5 < other.reference_diameter_mm < math.hypot(5, 4)  # between centers and between corners
 
 
 def test_rows_survive_the_table(tmp_path):

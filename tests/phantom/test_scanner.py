@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
 
+from lessgad.phantom.coils import surface_coil_sensitivity
 from lessgad.phantom.patient import draw_patient, subjects
 from lessgad.phantom.scanner import coil_sensitivity, scan
 from lessgad.phantom.shapes import axes_mm
@@ -30,10 +31,10 @@ def signals(subject_and_warp):
     return {dose: subject.signal(dose) for dose in (0.0, 0.1, 0.5, 1.0)}
 
 
-def scanned(subject_and_warp, low_doses, n_repeats=0):
+def scanned(subject_and_warp, low_doses, n_repeats=0, **options):
     subject, warp = subject_and_warp
     coarse = replace(PATIENT.protocol, in_plane_mm=1.6, slice_mm=3.0, slice_ce_mm=3.0)
-    return scan(subject, coarse, warp, np.random.default_rng(7), low_doses, n_repeats)
+    return scan(subject, coarse, warp, np.random.default_rng(7), low_doses, n_repeats, **options)
 
 
 def test_signal_rises_with_dose_where_the_agent_goes(subject_and_warp, signals):
@@ -148,3 +149,38 @@ def test_coils_are_smooth_and_about_one():
     field = coil_sensitivity((60, 70, 24), np.random.default_rng(0).normal(0, 1, (3, 3)))
     assert 0.5 < field.min() < field.max() < 1.9
     assert np.abs(np.diff(np.log(field), axis=0)).max() < 0.05
+
+
+def test_surface_coils_fall_off_as_one_over_r():
+    """On the axis of equal loads the sum of squares is Σ 1/r²; the field is brightest at the border of the slices."""
+    field = surface_coil_sensitivity((41, 41, 21), np.zeros((3, 3)))
+    at = [np.hypot(1.25, np.hypot(0, z - 0.5)) for z in (0.0, 1.0)]
+    away = [np.hypot(1.25, z + 0.5) for z in (0.0, 1.0)]
+    expected = np.sqrt([4 / a**2 + 4 / b**2 for a, b in zip(at, away, strict=True)])
+    assert field[20, 20, 20] / field[20, 20, 10] == pytest.approx(expected[1] / expected[0], rel=1e-5)
+    assert field.mean() == pytest.approx(1, abs=1e-5)
+    assert field[0, 20, 10] > 1.2 * field[20, 20, 10]
+    assert field.dtype == np.float32
+
+
+def test_an_element_that_is_loaded_more_is_brighter_beside_it():
+    weights = np.zeros((3, 3))
+    weights.flat[0] = 2.0  # at the end of the first axis
+    ratio = surface_coil_sensitivity((31, 31, 9), weights) / surface_coil_sensitivity((31, 31, 9), np.zeros((3, 3)))
+    assert ratio[-1, 15, 4] > ratio[15, 15, 4] > ratio[0, 15, 4]
+
+
+def test_the_family_of_the_shading_changes_nothing_else(subject_and_warp):
+    """Pose, motion, grid, window and noise are those of the default; with the default named, so is each bit."""
+    default, named, coils = (
+        scanned(subject_and_warp, (0.1,), **options)
+        for options in ({}, {"shading": "cosines"}, {"shading": "surface-coils"})
+    )
+    for dose, one in default.scans.items():
+        assert np.array_equal(one.image.array, named.scans[dose].image.array)
+        other = coils.scans[dose]
+        assert np.array_equal(one.motion, other.motion)
+        assert np.array_equal(one.image.affine, other.image.affine)
+        assert one.sigma == other.sigma
+        assert not np.array_equal(one.image.array, other.image.array)
+    assert np.array_equal(default.mask.array, coils.mask.array)

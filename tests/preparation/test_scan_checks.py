@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lessgad.errors import StudyError
 from lessgad.nifti_frame import Frame
 from lessgad.preparation.head import head_mask
-from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
+from lessgad.preparation.pair_checks import check_two_files, check_two_scans, darker_after_contrast
 from lessgad.preparation.scan_checks import check_intensities, check_scan, check_size
 from lessgad.volume import Volume
 
@@ -160,6 +160,32 @@ def test_a_copy_is_no_second_scan_and_a_repeat_is(tiny, factor, noise, seed):
         check_two_scans(t1, rounded, head)
     again = t1 + np.random.default_rng(seed).normal(0, noise * t1[head].mean(), t1.shape).astype(np.float32)
     check_two_scans(t1, again, head)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    factor=st.floats(0.01, 100),
+    turn_deg=st.floats(-20, 20),
+    shift_mm=st.floats(-30, 30),
+    stored=st.sampled_from([slice(None), slice(None, None, -1)]),
+)
+def test_a_copy_under_another_header_is_no_second_scan(tiny, factor, turn_deg, shift_mm, stored):
+    """Moved, turned, or stored from the other side: registration would undo it, and interpolate."""
+    t1, t1ce, _ = tiny.head(3)
+    angle = np.radians(turn_deg)
+    moved = np.eye(4)
+    moved[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    moved[0, 3] = shift_mm
+    flip = np.eye(4)
+    if stored.step == -1:
+        flip[0, 0], flip[0, 3] = -1, t1.shape[0] - 1
+    affine = moved @ tiny.AFFINE @ flip
+    scan = Volume(t1, tiny.AFFINE)
+    copy = Volume(np.round(t1[stored] * factor, 3).astype(np.float32), affine)
+    with pytest.raises(StudyError, match="one scan under two names"):
+        check_two_files(scan, copy)
+    check_two_files(scan, Volume(t1ce[stored], affine))
+    check_two_files(scan, Volume(t1[:, :-1], affine))
 
 
 def test_a_tumor_that_is_darker_after_contrast_is_a_caution(tiny):

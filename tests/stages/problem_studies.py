@@ -143,6 +143,13 @@ def copy_of_t1(factor: float) -> Callable[[Files], None]:
     return spoil
 
 
+def moved_copy_of_t1(files: Files) -> None:
+    array, affine = load(files["t1"])
+    moved = affine.copy()
+    moved[:3, 3] += (3.0, -2.0, 5.0)
+    save(files["t1ce"], array, moved)
+
+
 def swapped(files: Files) -> None:
     (t1, affine), (t1ce, _) = load(files["t1"]), load(files["t1ce"])
     save(files["t1"], t1ce, affine)
@@ -211,6 +218,7 @@ PROBLEMS: dict[str, Problem] = {
     "sform": Problem(sform_identity, failed="two voxel sizes"),
     "identical": Problem(copy_of_t1(1.0), failed="one scan under two names"),
     "identicaltwice": Problem(copy_of_t1(2.0), failed="one scan under two names"),
+    "identicalmoved": Problem(moved_copy_of_t1, failed="one scan under two names"),
     "swapped": Problem(swapped, caution="may be swapped"),
     "saysno": Problem(says("t1ce", {"ContrastBolusAgent": "NONE"}), caution="no contrast agent", plain=True),
     "zeroml": Problem(
@@ -233,7 +241,7 @@ PROBLEMS: dict[str, Problem] = {
         says("t1ce", {"ScanningSequence": "GR", "RepetitionTime": 25, "EchoTime": 0.004}), failed="Did you mean 0.025?"
     ),
     "flipangle": Problem(
-        says("t1", {"FlipAngle": 370}), failed="FlipAngle of this image is 370; it must lie between 0.5 and 180"
+        says("t1", {"FlipAngle": 370}), failed="FlipAngle of this image is 370; it must lie between 2 and 180"
     ),
     "gauss": Problem(says("t1ce", {"MagneticFieldStrength": 15000}), failed="Did you mean 1.5?"),
     "annexed": Problem(not_there("t1ce"), failed="a link to a file that is not here"),

@@ -62,3 +62,26 @@ def test_import_and_convert_say_what_is_missing_or_write(tiny, tmp_path_factory,
     assert call("convert", base / "nowhere.pt", base / "model") == 2
     assert names_in(base) == {"scans", "cohort", "experiment"}
     assert names_in(base.parent) == {name}
+
+
+def test_names_that_are_not_utf8_are_refused_by_name(tiny_stages, tmp_path, capfd, monkeypatch):
+    """They were an internal error in the viewer, and called damaged weights elsewhere."""
+    odd_folder = tmp_path / "kopf\udcfc"
+    shutil.copytree(tiny_stages / "cohort", odd_folder / "cohort")
+    for words in (("init", tmp_path / "e", "--cohort", odd_folder / "cohort"), ("status", odd_folder)):
+        assert call(*words) == 2
+        assert "kopf\\udcfc" in (said := capfd.readouterr().err)
+        assert "bytes that are not UTF-8" in said
+    monkeypatch.chdir(odd_folder)
+    assert call("status", "e") == 2
+    assert names_in(odd_folder) == {"cohort"}
+    assert names_in(tmp_path) == {odd_folder.name}
+
+
+def test_a_patient_whose_folder_is_not_named_in_utf8_is_left_out_by_name(tiny_stages, tmp_path, capfd):
+    shutil.copytree(tiny_stages / "cohort", tmp_path / "cohort")
+    (tmp_path / "cohort" / "sub-02").rename(tmp_path / "cohort" / "sub-M\udcfc")
+    assert call("init", tmp_path / "e", "--cohort", tmp_path / "cohort") == 0
+    said = "".join(capfd.readouterr())
+    assert "M\\udcfc" in said
+    assert "not UTF-8" in said

@@ -160,6 +160,10 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     page = (root / "report" / "index.html").read_text()
     assert "by the linear mix in 1 (spin echo without EchoTime in the sidecar)" in page
     assert "SNR of tissue" in page
+    (description,) = (root / "prepared" / "sub-01").glob("*_desc-preparation.json")
+    recorded = json.loads(description.read_text())["enhancement_lost_to_calibration"]
+    assert float(records["01"]["lost_to_calibration"]) == pytest.approx(recorded)
+    assert "by study in results/simulation.csv" in page
     assert "so the formula makes it too bright" in page
     again = experiment(tiny, cohort, "again", **changes)
     shutil.copytree(root / "models", again / "models")

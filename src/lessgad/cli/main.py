@@ -6,8 +6,10 @@ Exit codes: 0 all well, 1 some studies failed (named), 2 unusable input, 3 inter
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -80,6 +82,11 @@ def exit_code(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; every error is printed as one line."""
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
     words = _labels_spread(sys.argv[1:] if arguments is None else arguments)
+    if (unnamable := _not_utf8(words)) is not None:
+        say_error(
+            f"The path {unnamable} holds bytes that are not UTF-8. Rename the file or folder, for example with convmv"
+        )
+        return 2
     try:
         result = command_of(app).main(args=words, prog_name="lessgad", standalone_mode=False)
     except USAGE_ERROR as error:
@@ -101,6 +108,18 @@ def exit_code(arguments: list[str] | None = None) -> int:
     if result == INTERRUPTED:  # some versions of Typer turn Ctrl-C into this exit code, without a word
         say_error("interrupted; what was done is kept, and the same command continues from there")
     return result if isinstance(result, int) else 0
+
+
+def _not_utf8(words: list[str]) -> str | None:
+    """Find a path that cannot be written into settings, logs and pages; from archives of older systems."""
+    with contextlib.suppress(OSError):  # a folder that was removed meanwhile
+        words = [*words, str(Path.cwd())]
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            return word.encode(errors="backslashreplace").decode()
+    return None
 
 
 def _labels_spread(words: list[str]) -> list[str]:

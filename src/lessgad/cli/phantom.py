@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,6 +38,13 @@ def phantom(
     dicom: Annotated[
         bool, typer.Option("--dicom", help="Write the scans as DICOM of three vendors too, in sourcedata/dicom.")
     ] = False,
+    shading: Annotated[
+        Literal["cosines", "surface-coils"],
+        typer.Option(
+            help="Shading by the coil: products of cosines, which the calibration fits too, or eight surface coils "
+            "whose sensitivity falls as 1/r."
+        ),
+    ] = "cosines",
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Number of patients generated at the same time. Default: the number of cores."),
@@ -70,6 +77,7 @@ def phantom(
             dicom=dicom,
             n_repeats=int(repeat),
             most_sessions=sessions,
+            shading=shading,
         )
     finally:
         bars.end()

@@ -52,8 +52,11 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         sessions = sorted(folder for folder in subject.glob("ses-*") if folder.is_dir())
         beside = [subject] if not sessions or (subject / "anat").is_dir() else []
         for folder in [*beside, *sessions]:
-            patient = subject.name.removeprefix("sub-")
-            session = folder.name.removeprefix("ses-") if folder is not subject else ""
+            patient, named = _utf8(subject.name.removeprefix("sub-"))
+            session, also_named = _utf8(folder.name.removeprefix("ses-") if folder is not subject else "")
+            if not (named and also_named):
+                unusable.append(UnusableStudy(patient, session, "its folder has a name that is not UTF-8; rename it"))
+                continue
             try:
                 studies.append(_read_study(root, folder / "anat", patient, session, derivative, select or {}))
             except CohortError as error:
@@ -62,6 +65,12 @@ def read_cohort(root: Path, derivative: str | None = None, select: Selection | N
         example = f"; {unusable[0].name}: {unusable[0].reason}" if unusable else ""
         raise CohortError(f"No study has both a T1w and a ce-gadolinium T1w{example}", path=root)
     return Cohort(root, tuple(studies), tuple(unusable))
+
+
+def _utf8(label: str) -> tuple[str, bool]:
+    """Give a label in characters that can be written, and whether it has no others."""
+    shown = label.encode(errors="backslashreplace").decode()
+    return shown, shown == label
 
 
 def _read_study(root: Path, anat: Path, patient: str, session: str, derivative: str | None, select: Selection) -> Study:
@@ -160,7 +169,7 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
         Name of each label; empty without a ``dseg.tsv``.
 
     Raises:
-        CohortError: A ``dseg.tsv`` without the columns index and name.
+        CohortError: A ``dseg.tsv`` without the columns index and name, or with two names of one label.
     """
     names: dict[int, str] = {}
     derivatives = root / "derivatives"
@@ -169,21 +178,25 @@ def label_names(root: Path, derivative: str | None = None) -> dict[int, str]:
     for table in (table for table in tables if table.is_file() or table.is_symlink()):
         if (why := not_fetched(table)) is not None:
             raise CohortError(f"The table of labels cannot be read: it is {why}", path=table, remedy=GET_IT)
+        own: dict[int, str] = {}
         for row in read_table(table, "a table of labels", ("index", "name")):
             try:
-                names[_whole(row["index"])] = row["name"]
+                index = _whole(row["index"])
             except ValueError as error:
                 raise CohortError(
                     f"The column index holds {row['index']!r}, which is not a whole number", path=table
                 ) from error
             if not row["name"]:
                 raise CohortError(f"Label {row['index']} has no name", path=table)
+            if own.setdefault(index, row["name"]) != row["name"]:
+                raise CohortError(f"Label {index} has two names, {own[index]} and {row['name']}", path=table)
+        names.update(own)
     return names
 
 
 def _whole(words: str) -> int:
-    """Give a whole number, also as a spreadsheet writes it: 1.0."""
-    number = float(words)
+    """Give a whole number, also as a spreadsheet writes it: 1.0 or 1,0."""
+    number = float(words.replace(",", "."))
     if number != round(number):
         raise ValueError
     return round(number)

@@ -18,7 +18,7 @@ _LIMITS: dict[str, tuple[float, float, tuple[float, ...]]] = {
     "InversionTime": (0.01, 6.0, (_MS, 1e-6)),
     "RepetitionTimeExcitation": (5e-4, 1.0, (_MS, 1e-6)),
     "RepetitionTimePreparation": (0.1, 15.0, (_MS, 1e-6)),
-    "FlipAngle": (0.5, 180.0, (180 / math.pi,)),
+    "FlipAngle": (2.0, 180.0, (180 / math.pi,)),
 }
 #: No T1-weighted scan that is not prepared by an inversion waits longer; a prepared one lasts a few seconds.
 LONGEST_TR_UNPREPARED_S = 4.0

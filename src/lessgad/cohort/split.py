@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from lessgad.atomic_write import replacing
+from lessgad.cohort.spelling import plain
 from lessgad.cohort.tables import read_table
 from lessgad.errors import CohortError
 from lessgad.settings import Settings
@@ -21,7 +20,6 @@ from lessgad.settings import Settings
 Subset = Literal["train", "validation", "test"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 _MOST_NAMED = 10
-_POWER = re.compile(r"(\d+(?:[.,]\d+)?)e\+?(\d{1,2})")  # 1e5, 1,00E+05
 
 
 class SplitSettings(Settings):
@@ -123,7 +121,7 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
     if not given:
         return ()
     for row in strange:
-        meant = sorted((patient for patient in there if _plain(patient) == _plain(row)), key=lambda one: one in given)
+        meant = sorted((patient for patient in there if plain(patient) == plain(row)), key=lambda one: one in given)
         if meant:
             raise CohortError(
                 f"A row names sub-{row} where the cohort has sub-{meant[0]}",
@@ -153,15 +151,6 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
 
 def _is_label(patient: str) -> bool:
     return patient.isalnum() and patient.isascii()
-
-
-def _plain(patient: str) -> str:
-    """Give a label as spreadsheets write it: without leading zeros, in any case, a number with decimals, in quotes."""
-    shown = re.sub(r"[.,]0+$", "", unicodedata.normalize("NFKC", patient).lower())
-    if power := _POWER.fullmatch(shown):
-        shown = str(round(float(power[1].replace(",", ".")) * 10 ** int(power[2])))
-    label = re.sub(r"[^a-z0-9]", "", shown).removeprefix("sub")
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", label)
 
 
 def _count(patients: list[str], one: str, many: str) -> str:

@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Literal
 
+from lessgad.cohort.spelling import meant_by, plain
 from lessgad.cohort.study import Cohort
 from lessgad.cohort.tables import read_table
+from lessgad.cohort.visit_labels import counts, natural
+from lessgad.cohort.visit_times import Span, is_stated, readings
 from lessgad.errors import CohortError
 
 OrderedBy = Literal["acq_time", "label", "unknown"]
-_PARTS = re.compile(r"\d+|\D+")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
     """Order the sessions of every patient.
 
     ``sub-P/sub-P_sessions.tsv`` (or ``sessions.tsv`` beside the patients, with ``participant_id``) decides where its
-    ``acq_time`` names every session; else labels that differ in numbers alone, or in one letter. Any others, such as
-    ``preop`` and ``postop``, have no order, nor have those of a table that cannot be read.
+    ``acq_time`` states a time for every session; else labels that differ in numbers alone, or in letters that follow
+    each other, as long as the times that are known do not contradict them. Any others, such as ``preop`` and
+    ``postop``, have no order, nor have those of a table that cannot be read.
 
     Args:
         cohort: The cohort.
@@ -54,65 +56,80 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
 
 def _of_patient(root: Path, patient: str, sessions: set[str]) -> Visits:
     try:
-        return ordered(sessions, _times(root, patient))
+        return ordered(sessions, _stated_times(root, patient, sessions))
     except CohortError:  # a table that says when they were, and cannot be read
         return Visits(tuple(sorted(sessions)), "unknown")
 
 
-def ordered(sessions: Iterable[str], times: Mapping[str, datetime] | None = None) -> Visits:
+def ordered(sessions: Iterable[str], stated: Mapping[str, str] | None = None) -> Visits:
     """Order sessions by their dates, or by their labels if dates are missing.
 
     Args:
         sessions: Labels.
-        times: Time of each session that is known.
+        stated: Time of each session that is known, as written.
 
     Returns:
-        The sessions in order.
+        The sessions in order; "unknown" if the dates cannot be read, or contradict each other or the labels.
     """
-    labels, known = sorted(set(sessions)), times or {}
-    moments = [known[label] for label in labels if label in known]
-    if labels and len(moments) == len(labels) == len(set(moments)):
-        return Visits(tuple(sorted(labels, key=lambda label: known[label])), "acq_time")
-    if len(labels) < 2 or _count(labels):
-        return Visits(tuple(sorted(labels, key=_natural)), "label")
+    labels, known = sorted(set(sessions)), dict(stated or {})
+    if len(labels) < 2:
+        return Visits(tuple(labels), "label")
+    times = [dict(zip(known, spans, strict=True)) for spans in readings(list(known.values()))]
+    orders = {order for time in times if (order := _by_times(labels, time)) is not None}
+    if len(orders) == 1 and all(_by_times(labels, time) for time in times):
+        return Visits(orders.pop(), "acq_time")
+    counted = sorted(labels, key=natural)
+    if counts(labels) and any(_agree(counted, time) for time in times):
+        return Visits(tuple(counted), "label")
     return Visits(tuple(labels), "unknown")
 
 
-def _count(labels: list[str]) -> bool:
-    """Whether labels differ in numbers alone, or else in one letter in one place."""
-    parts = [_PARTS.findall(label.lower()) for label in labels]
-    if len({len(own) for own in parts}) > 1 or len({_natural(label) for label in labels}) < len(labels):
-        return False
-    columns = [set(column) for column in zip(*parts, strict=True)]
-    kinds = [{part.isdecimal() for part in column} for column in columns]
-    if any(len(kind) > 1 for kind in kinds):
-        return False
-    words = [column for column, kind in zip(columns, kinds, strict=True) if kind == {False} and len(column) > 1]
-    if not words:
-        return True
-    n_counting = sum(len(column) > 1 for column in columns) - len(words)
-    return n_counting == 0 and len(words) == 1 and all(len(word) == 1 for word in words[0])
+def _by_times(labels: list[str], times: Mapping[str, Span]) -> tuple[str, ...] | None:
+    """Order labels by times; None where one has no time, or two times do not tell two sessions apart."""
+    if set(times) != set(labels):
+        return None
+    order = sorted(labels, key=lambda label: times[label].first)
+    certain = all(times[one].is_before(times[other]) for one, other in pairwise(order))
+    return tuple(order) if certain else None
 
 
-def _natural(label: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _PARTS.findall(label.lower()))
+def _agree(order: list[str], times: Mapping[str, Span]) -> bool:
+    """Whether no session is certainly before one that precedes it in an order."""
+    known = [label for label in order if label in times]
+    return not any(times[other].is_before(times[one]) for one, other in combinations(known, 2))
 
 
-def _times(root: Path, patient: str) -> dict[str, datetime]:
-    """Read the times of the sessions that a table names; unreadable ones are unknown."""
-    times: dict[str, datetime] = {}
+def _stated_times(root: Path, patient: str, sessions: set[str]) -> dict[str, str]:
+    """Read what tables state as times of sessions, as written.
+
+    Args:
+        root: The BIDS folder.
+        patient: Label.
+        sessions: Labels of the sessions of the patient.
+
+    Returns:
+        Time of each session that has one; the table of the patient comes before that of the cohort.
+
+    Raises:
+        CohortError: A table cannot be read, or states two times of one session.
+    """
+    patients = {folder.name.removeprefix("sub-") for folder in root.glob("sub-*")} | {patient}
+    times: dict[str, str] = {}
     for table, columns in (
         (root / "sessions.tsv", ("participant_id", "session_id", "acq_time")),
         (root / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", ("session_id",)),
     ):
-        if not table.is_file():
-            continue
-        for row in read_table(table, "a table of sessions", columns):
-            if row.get("participant_id", patient).removeprefix("sub-") not in (patient, ""):
+        found: dict[str, str] = {}
+        for row in read_table(table, "a table of sessions", columns) if table.is_file() else ():
+            whose, words = row.get("participant_id", ""), row.get("acq_time", "")
+            session = meant_by(row["session_id"], sessions)
+            if session is None or not is_stated(words) or (whose and not _is_of(whose, patient, patients)):
                 continue
-            try:
-                time = datetime.fromisoformat(row.get("acq_time", "").replace("Z", ""))
-            except ValueError:
-                continue
-            times[row["session_id"].removeprefix("ses-")] = time.replace(tzinfo=None)
+            if found.setdefault(session, words) != words:
+                raise CohortError(f"Session {session} has two times, {found[session]} and {words}", path=table)
+        times.update(found)
     return times
+
+
+def _is_of(whose: str, patient: str, patients: set[str]) -> bool:
+    return plain(whose) == plain(patient) and meant_by(whose, patients) == patient

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lessgad.cohort.spelling import meant_by
 from lessgad.cohort.tables import read_table
 from lessgad.errors import CohortError
 
@@ -55,7 +56,8 @@ def read_participants(root: Path, patients: Iterable[str]) -> dict[str, Particip
     """Read age and sex of patients from ``participants.tsv``.
 
     A patient with several rows has the lowest age of them, which is the age at the first scan; contradicting sexes
-    count as not stated. An age that only ``sub-P_sessions.tsv`` states is taken from there.
+    count as not stated. A label that a spreadsheet changed (1 for 001) is found if it can mean one patient alone. An
+    age that only ``sub-P_sessions.tsv`` states is taken from there.
 
     Args:
         root: The BIDS folder.
@@ -69,15 +71,17 @@ def read_participants(root: Path, patients: Iterable[str]) -> dict[str, Particip
     """
     ages: dict[str, list[Age]] = {}
     sexes: dict[str, set[Sex]] = {}
+    labels = dict.fromkeys(patients)
     for row in _rows(root / "participants.tsv", "participant_id"):
-        patient = row["participant_id"].removeprefix("sub-")
-        named = {name.lower(): value for name, value in row.items()}
-        if (age := age_from(named.get("age", ""))) is not None:
+        patient = meant_by(row["participant_id"], labels)
+        if patient is None:
+            continue
+        if (age := age_from(row.get("age", ""))) is not None:
             ages.setdefault(patient, []).append(age)
-        if (sex := sex_from(named.get("sex", "") or named.get("gender", ""))) is not None:
+        if (sex := sex_from(row.get("sex", "") or row.get("gender", ""))) is not None:
             sexes.setdefault(patient, set()).add(sex)
     found: dict[str, Participant] = {}
-    for patient in dict.fromkeys(patients):
+    for patient in labels:
         known = ages.get(patient) or _ages_of_sessions(root, patient)
         stated = sexes.get(patient, set())
         first = min(known, key=lambda age: age.years, default=None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ class SimulationRecord:
         snr: Tissue level over `sigma`; infinite for none.
         beyond_head: Share of head voxels that enhance more than the curve explains; NaN for linear.
         beyond_tumor: The same share of tumor voxels; NaN without a mask.
+        lost_to_calibration: Estimated share of the tumor's enhancement that the calibration takes for shading; NaN if
+            unknown.
     """
 
     patient: str
@@ -41,6 +44,7 @@ class SimulationRecord:
     snr: float
     beyond_head: float
     beyond_tumor: float
+    lost_to_calibration: float = math.nan
 
 
 def simulation_record(

@@ -14,6 +14,7 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.evaluation.results.table import without_exchanged
 from lessgad.evaluation.similarity import Area
+from lessgad.experiment.calibration_loss import lost_in_words, lost_to_calibration
 from lessgad.experiment.models import model_doses
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import low_doses_at
@@ -162,10 +163,12 @@ def preparation_pictures(experiment: Experiment, studies: Sequence[Study]) -> tu
     """
     pictures = []
     for study in studies[:MOST_PREPARATIONS]:
-        path = prepared_files(experiment, study).picture
+        files = prepared_files(experiment, study)
+        path = files.picture
         if path.is_file():
+            lost = lost_in_words(lost_to_calibration(files.description))
             alt = f"Preparation of {study.name}: scans, histograms, difference and checkerboards"
-            pictures.append(Picture(path.read_bytes(), alt, f"Preparation of {study.name}."))
+            pictures.append(Picture(path.read_bytes(), alt, f"Preparation of {study.name}. {lost}".strip()))
     return tuple(pictures)
 
 

@@ -7,12 +7,14 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from statistics import median
 
 from lessgad.atomic_write import replacing
 from lessgad.dose.simulation import SimulationSettings
 from lessgad.dose.simulation_record import SimulationRecord, simulation_record
+from lessgad.experiment.calibration_loss import lost_to_calibration
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import usable_of
 from lessgad.report.content import Fact
@@ -33,7 +35,8 @@ def record_simulation(experiment: Experiment, usable: Collection[str]) -> list[S
         prepared = one.read()
         tumor = prepared.tumor(experiment.settings.cohort.regions)
         subset = experiment.subsets[one.study.patient]
-        records.append(simulation_record(prepared, tumor, subset, experiment.settings.simulation))
+        record = simulation_record(prepared, tumor, subset, experiment.settings.simulation)
+        records.append(replace(record, lost_to_calibration=lost_to_calibration(one.files.description)))
     write_simulation(experiment.folder.simulation, records)
     return records
 
@@ -61,7 +64,15 @@ def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSe
     Returns:
         The facts.
     """
-    return [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
+    facts = [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
+    lost = sorted(record.lost_to_calibration for record in records if not math.isnan(record.lost_to_calibration))
+    if lost:
+        words = (
+            f"an estimated {100 * median(lost):.1f} % of the tumor's enhancement (median of {len(lost)} studies; "
+            f"{100 * lost[0]:.1f} to {100 * lost[-1]:.1f} %; by study in results/simulation.csv)"
+        )
+        facts.append(Fact("Lost to calibration", words))
+    return facts
 
 
 def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:

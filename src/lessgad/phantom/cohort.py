@@ -15,6 +15,7 @@ from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose, dose_label
 from lessgad.errors import CohortError, DoseError
 from lessgad.phantom.brain import check_atlas
+from lessgad.phantom.coils import Shading
 from lessgad.phantom.dicom.session import write_dicom_session
 from lessgad.phantom.patient import Patient, draw_patient, scan_patient
 from lessgad.phantom.scanner import LOW_DOSES, ScannedSession
@@ -43,10 +44,11 @@ def write_cohort(
     dicom: bool = False,
     n_repeats: int = 0,
     most_sessions: int = 2,
+    shading: Shading = "cosines",
 ) -> None:
     """Write `n_patients` patients, about a third of them with two sessions, into a new folder.
 
-    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom`, `n_repeats` and `most_sessions` alone.
+    The bytes depend on `n_patients`, `seed`, `low_doses`, `dicom`, `n_repeats`, `most_sessions` and `shading` alone.
     dataset_description.json is written last: a folder without it is not a whole cohort.
 
     Args:
@@ -59,6 +61,7 @@ def write_cohort(
         dicom: Whether to write the scans as DICOM too, under ``sourcedata/dicom``.
         n_repeats: Further scans of each session at the standard dose (``run-2``, ``run-3`` …).
         most_sessions: Sessions of a patient beyond this number are left out, at least 1.
+        shading: Family of the bias fields: `cosines`, or `surface-coils`, which `smooth` calibration does not fit.
 
     Raises:
         CohortError: The folder is not empty, or `n_patients` is below 1.
@@ -81,7 +84,13 @@ def write_cohort(
     drawn = [draw_patient(number, seed) for number in range(1, n_patients + 1)]
     patients = [replace(patient, tumors=patient.tumors[:most_sessions]) for patient in drawn]
     write = partial(
-        write_patient, root, digits=digits, low_doses=tuple(sorted(low_doses)), dicom=dicom, n_repeats=n_repeats
+        write_patient,
+        root,
+        digits=digits,
+        low_doses=tuple(sorted(low_doses)),
+        dicom=dicom,
+        n_repeats=n_repeats,
+        shading=shading,
     )
     for done, _ in enumerate(_written(write, patients, n_workers), start=1):
         if on_progress is not None:
@@ -90,7 +99,14 @@ def write_cohort(
 
 
 def write_patient(
-    root: Path, patient: Patient, *, digits: int, low_doses: Sequence[float], dicom: bool, n_repeats: int = 0
+    root: Path,
+    patient: Patient,
+    *,
+    digits: int,
+    low_doses: Sequence[float],
+    dicom: bool,
+    n_repeats: int = 0,
+    shading: Shading = "cosines",
 ) -> None:
     """Scan one patient and write all sessions.
 
@@ -101,9 +117,10 @@ def write_patient(
         low_doses: Low doses to scan, 0–1.
         dicom: Whether to write DICOM too.
         n_repeats: Number of further scans at the standard dose.
+        shading: Family of the bias fields.
     """
     label = f"sub-{patient.number:0{digits}d}"
-    for session, study in enumerate(scan_patient(patient, low_doses, n_repeats), start=1):
+    for session, study in enumerate(scan_patient(patient, low_doses, n_repeats, shading), start=1):
         _write_study(root, Path(label) / f"ses-{session}" / "anat", f"{label}_ses-{session}", patient, study)
         if dicom:
             write_dicom_session(root / "sourcedata" / "dicom", patient, study, label.removeprefix("sub-"), session)

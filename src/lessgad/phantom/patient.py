@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessgad.phantom.anatomy import build_head
+from lessgad.phantom.coils import Shading
 from lessgad.phantom.growth import place
 from lessgad.phantom.protocol import ScanProtocol, draw_protocol
 from lessgad.phantom.scanner import LOW_DOSES, ScannedSession, scan
@@ -69,13 +70,16 @@ def draw_patient(number: int, seed: int) -> Patient:
     return Patient(number, age, sex, tumors, protocol, (seed, number))
 
 
-def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_repeats: int = 0) -> list[ScannedSession]:
+def scan_patient(
+    patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_repeats: int = 0, shading: Shading = "cosines"
+) -> list[ScannedSession]:
     """Build the head of the patient once, and scan it at each session.
 
     Args:
         patient: The patient to scan.
         low_doses: Low doses to scan, 0–1.
         n_repeats: Number of further scans at the standard dose.
+        shading: Family of the bias fields.
 
     Returns:
         The scans of each session.
@@ -83,7 +87,7 @@ def scan_patient(patient: Patient, low_doses: Sequence[float] = LOW_DOSES, n_rep
     studies = []
     for session, (subject, warp) in enumerate(subjects(patient)):
         session_rng = np.random.default_rng([*patient.seed, 2 + session])
-        studies.append(scan(subject, patient.protocol, warp, session_rng, low_doses, n_repeats))
+        studies.append(scan(subject, patient.protocol, warp, session_rng, low_doses, n_repeats, shading))
     return studies
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int16, UInt8
 
 from lessgad.dose.noise import add_noise
+from lessgad.phantom.coils import Shading, coil_sensitivity, surface_coil_sensitivity
 from lessgad.phantom.growth import EXTRAMEATAL, INTRAMEATAL, Growth
 from lessgad.phantom.protocol import ScanProtocol
 from lessgad.phantom.slab import Slab, place_slab
@@ -69,6 +70,7 @@ def scan(
     rng: np.random.Generator,
     low_doses: Sequence[float] = LOW_DOSES,
     n_repeats: int = 0,
+    shading: Shading = "cosines",
 ) -> ScannedSession:
     """Scan a subject before contrast, at each low dose, and at the standard dose.
 
@@ -79,12 +81,14 @@ def scan(
         rng: Random generator of the session: pose, motion, grids, coil, noise and windows.
         low_doses: Fractions of the standard dose.
         n_repeats: Further scans at the standard dose; they come last, so that the others are the same without them.
+        shading: Family of the bias fields.
 
     Returns:
         The scans of the session.
     """
     pose = rigid(rng.normal(0, [4.0, 2.0, 2.5]), rng.normal(0, [1.5, 1.5, 1.5]))
     coil = rng.normal(0, 1, (3, 3))
+    sensitivity = surface_coil_sensitivity if shading == "surface-coils" else coil_sensitivity
     snr = rng.uniform(18, 40)
     reference = _white_matter(subject)
     stretched = rng.choice([1.0, 1.03])
@@ -99,7 +103,7 @@ def scan(
         spacing = (in_plane, in_plane, protocol.slice_mm if first else protocol.slice_ce_mm)
         slab = place_slab(spacing, np.zeros(3) if first else own.normal(0, [2, 1, 1]), warp, motion @ pose)
         clean = np.abs(slab.sample(subject.signal(dose))) / reference
-        clean *= coil_sensitivity(slab.shape, coil + 0.15 * own.normal(0, 1, (3, 3)))
+        clean *= sensitivity(slab.shape, coil + 0.15 * own.normal(0, 1, (3, 3)))
         window = float(own.uniform(250, 900))
         image = _stored(window * add_noise(clean, 1 / snr, own))
         scans.append(Scan(Volume(image, slab.affine), motion, window / snr))
@@ -108,24 +112,6 @@ def scan(
     assert mask is not None  # noqa: S101 - dose 0 comes first
     by_dose = dict(sorted(zip(doses, scans, strict=False)))
     return ScannedSession(by_dose, mask, tuple(scans[len(doses) :]))
-
-
-def coil_sensitivity(shape: tuple[int, int, int], weights: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "x y z"]:
-    """Draw a smooth bias field around 1, within about ±25 %: a product of low cosines along each axis.
-
-    Args:
-        shape: Number of voxels along each axis.
-        weights: Weights of the cosines.
-
-    Returns:
-        The bias field.
-    """
-    field = np.ones(shape, dtype=np.float32)
-    for axis, (n, row) in enumerate(zip(shape, weights, strict=True)):
-        position = np.linspace(0, np.pi, n)
-        gain = np.exp(np.clip(sum(0.05 * w * np.cos((m + 1) * position) for m, w in enumerate(row)), -0.2, 0.2))
-        field *= np.moveaxis(gain[:, None, None], 0, axis).astype(np.float32)
-    return field
 
 
 def _white_matter(subject: Subject) -> float:

@@ -23,7 +23,7 @@ from lessgad.experiment.study_files import prepared_files
 from lessgad.preparation.lost_to_calibration import loss_cautions, lost_in
 from lessgad.preparation.mask import carried_mask, check_inside_head, check_labels, read_mask
 from lessgad.preparation.noise_correlation import WHITE
-from lessgad.preparation.pair_checks import check_two_scans, darker_after_contrast
+from lessgad.preparation.pair_checks import check_two_files, check_two_scans, darker_after_contrast
 from lessgad.preparation.prepared_study import PreparedFiles, PreparedStudy, Regions, write_prepared
 from lessgad.preparation.ratio_modes import mode_cautions
 from lessgad.preparation.scan_checks import OrientationUnknown, check_scan
@@ -35,7 +35,7 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -188,6 +188,7 @@ def prepared(task: PreparationTask) -> Prepared:
     cautions = [*contrast_cautions(*task.acquisitions), *field_cautions(task.acquisitions[1]), *agent_cautions(agent)]
     for scan, name in ((pre_contrast, "T1"), (standard_dose, "T1ce")):
         cautions += check_scan(scan, name, task.orientation_unknown, task.settings.noise_floor)
+    check_two_files(pre_contrast, standard_dose)
     grid = in_transverse_order(pre_contrast)
     pair = prepare_pair(grid, in_transverse_order(standard_dose), task.settings, task.n_threads)
     check_two_scans(pair.pre_contrast, pair.calibrated, pair.head)
