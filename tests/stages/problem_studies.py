@@ -240,9 +240,7 @@ PROBLEMS: dict[str, Problem] = {
     "milliseconds": Problem(
         says("t1ce", {"ScanningSequence": "GR", "RepetitionTime": 25, "EchoTime": 0.004}), failed="Did you mean 0.025?"
     ),
-    "flipangle": Problem(
-        says("t1", {"FlipAngle": 370}), failed="FlipAngle of this image is 370; it must lie between 2 and 180"
-    ),
+    "flipangle": Problem(says("t1", {"FlipAngle": 370}), failed="is 370; it must lie between 2 and 180"),
     "gauss": Problem(says("t1ce", {"MagneticFieldStrength": 15000}), failed="Did you mean 1.5?"),
     "annexed": Problem(not_there("t1ce"), failed="a link to a file that is not here"),
     "annexedmask": Problem(not_there("mask"), failed="a link to a file that is not here"),

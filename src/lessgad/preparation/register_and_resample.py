@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
-from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
+from lessgad.preparation.rigid_transform import INTERPOLATED_PX, RigidTransform, covered, resample
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, check_same_grid
 
@@ -57,7 +57,7 @@ def register_and_resample(
         from lessgad.preparation.registration import register_rigid
 
         transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
-        moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform)
+        moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform, INTERPOLATED_PX)
     else:
         check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
         transform, moved = RigidTransform.identity(), moving

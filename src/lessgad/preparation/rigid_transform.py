@@ -17,6 +17,11 @@ from lessgad.volume import Affine, Volume, same_grid
 Interpolation = Literal["cubic", "linear", "nearest"]
 _ORDER = {"cubic": 3, "linear": 1, "nearest": 0}
 _RIGID_TOLERANCE = 1e-6
+BORDER_PX = 0.5  # beyond the centers of the outermost voxels; an image is continued there by its border value
+#: What of that may pass for measured. Half a slice of it shows as a mottled seam in images that are restored from a
+#: tenth of the dose: 6.8, 5.8, 0.8, 1.7 and 12.3 ml of artifacts in five studies of the phantom; at 0.1 px they have
+#: 5.2, 4.5, 0.6, 0.6 and 12.2 ml.
+INTERPOLATED_PX = 0.1
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -169,19 +174,22 @@ def resample(
     return like.with_array(result.astype(dtype, copy=False))
 
 
-def covered(moving: Volume, like: Volume, transform: RigidTransform) -> Bool[np.ndarray, "i j k"]:
+def covered(
+    moving: Volume, like: Volume, transform: RigidTransform, beyond_px: float = BORDER_PX
+) -> Bool[np.ndarray, "i j k"]:
     """Find where `resample` finds voxels of `moving`; elsewhere it gives `outside`.
 
     Args:
         moving: The scan that is resampled.
         like: The volume whose grid is used.
-        transform: Maps points of the T1 to points of the T1ce, RAS+ mm.
+        transform: Maps points of `like` to points of `moving`, RAS+ mm.
+        beyond_px: How far beyond the centers of its outermost voxels `moving` counts, in its voxels.
 
     Returns:
         True where `moving` covers the grid.
     """
     voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
-    return _inside(voxel_to_voxel, like.array.shape, moving.array.shape)
+    return _inside(voxel_to_voxel, like.array.shape, moving.array.shape, beyond_px)
 
 
 def filled_part(volume: Volume) -> Volume:
@@ -208,12 +216,14 @@ def filled_planes(array: Shaped[np.ndarray, "i j k"]) -> tuple[slice, slice, sli
     return first, second, third
 
 
-def _inside(voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...]) -> Bool[np.ndarray, "i j k"]:
+def _inside(
+    voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...], beyond_px: float = BORDER_PX
+) -> Bool[np.ndarray, "i j k"]:
     i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
     inside = np.ones(shape, dtype=bool)
     for row, n_voxels in zip(voxel_to_voxel[:3], moving_shape, strict=True):
         coordinate = row[0] * i + row[1] * j + row[2] * k + row[3]
-        inside &= (coordinate >= -0.5) & (coordinate <= n_voxels - 0.5)
+        inside &= (coordinate >= -beyond_px) & (coordinate <= n_voxels - 1 + beyond_px)
     return inside
 
 

@@ -182,12 +182,14 @@ def _moved_onto(
     import torch
 
     from lessgad.preparation.registration import register_rigid
-    from lessgad.preparation.rigid_transform import covered, resample
+    from lessgad.preparation.rigid_transform import INTERPOLATED_PX, covered, resample
 
     n_threads = torch.get_num_threads()  # as many as the network will have
     # It has checked that the two are aligned.
     transform = register_rigid(scan, other, n_threads=n_threads, lowest_information=lowest_information)
-    return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(other, scan, transform)
+    return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(
+        other, scan, transform, INTERPOLATED_PX
+    )
 
 
 def _noise(scan: Volume) -> NoiseLevel | None:

@@ -35,7 +35,7 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 10
+VERSION = 11
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,7 @@ def prepared(task: PreparationTask) -> Prepared:
     if tumor is not None:
         check_inside_head(tumor, pair.head, task.study.mask)
         cautions += darker_after_contrast(study.pre_contrast, study.standard_dose, tumor)
-    lost = lost_in(pair, tumor, grid.spacing_mm)
-    cautions += loss_cautions(lost)
+    cautions += loss_cautions(lost := lost_in(pair, tumor, grid.spacing_mm))
     description = {
         **_description(pair, tumor, noise),
         "enhancement_lost_to_calibration": lost,
