@@ -6,6 +6,7 @@ import pytest
 
 from lessgad.errors import CalibrationError, RegistrationError
 from lessgad.preparation import registration
+from lessgad.preparation.auxiliary_image import prepare_low_dose
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.pair import prepare_pair
 from lessgad.preparation.registration import register_rigid
@@ -73,3 +74,18 @@ def test_a_scan_after_contrast_with_an_offset_is_refused(lopsided, method, offse
     level = np.float32(offset * np.median(t1ce[t1 > t1.mean()]))
     with pytest.raises(CalibrationError, match=r"Zero differs|agree up to a scale"):
         find_intensity_scale(t1, t1ce + level, (1.0, 1.0, 1.0), settings)
+
+
+@pytest.mark.usefixtures("lies_as_the_headers_say")
+def test_half_a_slice_beyond_the_outermost_one_is_no_measurement(lopsided):
+    t1, t1ce = lopsided.pair()
+    n = t1.array.shape[2]
+    shifted = middle(t1ce, 5, n - 5)
+    shifted.affine[:3, 3] += 0.4 * shifted.affine[:3, 2]  # its first slice lies at 5.4 of those of the T1
+    seen = np.zeros(n, dtype=bool)
+    seen[6 : n - 5] = True  # slice 5 lies 0.4 before its first one, slice n − 6 0.4 before its last one
+    np.testing.assert_array_equal(prepare_pair(t1, shifted, PreparationSettings()).covered.all(axis=(0, 1)), seen)
+    low = prepare_low_dose(t1, shifted, PreparationSettings()).image
+    assert low.dtype == np.float32
+    assert (low[:, :, ~seen] == -1).all()
+    assert (low[:, :, seen].max(axis=(0, 1)) > -1).all()

@@ -14,6 +14,7 @@ from lessgad.preparation.bias_field_ratio import BiasFieldRatio
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.normalization import Normalization
+from lessgad.preparation.pair import CUT_AWAY
 from lessgad.preparation.register_and_resample import register_and_resample
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
@@ -75,12 +76,11 @@ def prepare_low_dose(
         CalibrationError: Their histograms do not tell how their intensities relate.
         VolumeError: The settings say that they are aligned, but they are on different grids.
     """
-    moved, transform, alignment, _ = register_and_resample(pre_contrast, low_dose, settings, n_threads)
+    moved, transform, alignment, seen = register_and_resample(pre_contrast, low_dose, settings, n_threads)
     t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = find_intensity_scale(t1, low, pre_contrast.spacing_mm, settings)
-    return AuxiliaryImage(
-        scale.normalized(low), transform, alignment, scale.to_pre_contrast, scale.normalization, scale.gain
-    )
+    image = np.where(seen, scale.normalized(low), CUT_AWAY)
+    return AuxiliaryImage(image, transform, alignment, scale.to_pre_contrast, scale.normalization, scale.gain)
 
 
 def prepare_t2(pre_contrast: Volume, t2: Volume, settings: PreparationSettings, n_threads: int = 1) -> AuxiliaryImage:
