@@ -176,7 +176,7 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
         The volume in its own axis order, float32, or int32 for labels.
 
     Raises:
-        VolumeError: Missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colors or
+        VolumeError: The file is missing, not fetched, not NIfTI, truncated, not 3D, a header that contradicts itself, colors or
             complex numbers, NaN or infinite values, empty, or constant (labels may be, and maps that need no contrast).
     """
     path = Path(path)

@@ -116,7 +116,7 @@ def _labels(methods: list[str]) -> dict[str, str]:
 
 
 class ExternalImages:
-    """The images of other methods: each folder is looked through once.
+    """The images of other methods; each folder is listed once.
 
     Args:
         experiment: The opened experiment.

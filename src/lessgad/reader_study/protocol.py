@@ -96,7 +96,7 @@ def read_protocol(path: Path) -> ReadingProtocol:
         The protocol.
 
     Raises:
-        ReaderStudyError: Missing, damaged, or of a newer format.
+        ReaderStudyError: The file is missing, damaged, or of a newer format.
     """
     try:
         return ReadingProtocol.model_validate_json(_text(path))
@@ -136,7 +136,7 @@ def read_frozen(text: str, path: Path | None = None) -> FrozenProtocol:
         The record.
 
     Raises:
-        ReaderStudyError: Damaged, or its hash is not that of its protocol.
+        ReaderStudyError: The file is damaged, or its hash is not that of its protocol.
     """
     try:
         record = FrozenProtocol.model_validate_json(text)

@@ -95,6 +95,6 @@ def read_readings(path: Path) -> list[ReadingRow]:
         The rows.
 
     Raises:
-        InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
+        InputError: The file is missing or not this table, or a line of it cannot be understood or comes twice.
     """
     return [replace(row, reader=as_written(row.reader), words=as_written(row.words)) for row in _TABLE.read(path)]

@@ -92,7 +92,7 @@ def read_readings_json(path: Path) -> Readings:
         The readings.
 
     Raises:
-        InputError: Missing, damaged, or something else.
+        InputError: The file is missing, damaged, or something else.
     """
     remedy = "Remove the file and run `lessgad reader results` again"
     try:

@@ -38,9 +38,9 @@ def enhancement_against_dose(
 ) -> Figure | None:
     """Draw recovery, false and missed enhancement against dose.
 
-    Lines are means over patients (each counts once, by the mean of their studies; undefined values left out). Of
-    unrestored and restored images, bands are 95 % confidence intervals from 10 patients on; under that, thin lines are
-    single patients. Volumes are on a logarithmic axis that is linear below 0.1 ml.
+    Lines are means over patients; each patient counts once, with the mean of their studies, and undefined values are
+    left out. With 10 patients or more, bands show the 95 % confidence intervals of the unrestored and the restored
+    images. With fewer, thin lines show single patients. Volumes are on a logarithmic axis that is linear below 0.1 ml.
 
     Args:
         rows: Measurements of any subset; those of `subset` are used.

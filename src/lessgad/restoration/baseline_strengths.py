@@ -141,7 +141,7 @@ def read_strengths(path: Path) -> BaselineStrengths:
         The tuned strengths.
 
     Raises:
-        InputError: Missing or damaged.
+        InputError: The file is missing or damaged.
     """
     import yaml
 

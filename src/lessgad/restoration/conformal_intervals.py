@@ -178,6 +178,6 @@ def read_intervals(folder: Path) -> IntervalCalibration | None:
         The calibration; None if the model has none.
 
     Raises:
-        ModelError: Damaged.
+        ModelError: The file is damaged.
     """
     return read_known(folder / INTERVALS, IntervalCalibration)

@@ -40,7 +40,7 @@ def read_known(path: Path, kind: type[Known]) -> Known | None:
         The content; None if the model has no such file.
 
     Raises:
-        ModelError: Damaged.
+        ModelError: The file is damaged.
     """
     if not path.exists():
         return None

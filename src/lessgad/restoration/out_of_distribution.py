@@ -190,6 +190,6 @@ def read_training_range(folder: Path) -> TrainingRange | None:
         The ranges; None if the model has none.
 
     Raises:
-        ModelError: Damaged.
+        ModelError: The file is damaged.
     """
     return read_known(folder / TRAINING_RANGE, TrainingRange)

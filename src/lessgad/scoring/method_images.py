@@ -121,7 +121,7 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
         The image on [−1, 1].
 
     Raises:
-        VolumeError: Missing, damaged, or not on the grid of the T1.
+        VolumeError: The file is missing or damaged, or the image is not on the grid of the T1.
     """
     volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
     check_same_grid(volume, in_transverse_order(grid), "The image is not on the grid of the T1w", path)

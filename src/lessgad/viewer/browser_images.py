@@ -122,7 +122,7 @@ def browser_image_sha256(path: Path) -> str:
         The hash as hexadecimal digits.
 
     Raises:
-        ReaderStudyError: Missing or damaged.
+        ReaderStudyError: The file is missing or damaged.
     """
     import zlib
 

@@ -123,7 +123,7 @@ class ResultTable(Generic[Row]):
             The rows.
 
         Raises:
-            InputError: Missing, not this table, or a line of it cannot be understood or comes twice.
+            InputError: The file is missing or not this table, or a line of it cannot be understood or comes twice.
         """
         lines = self._lines(path)
         header = next(lines, (0, []))[1]
