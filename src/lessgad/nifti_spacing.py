@@ -22,7 +22,8 @@ def read_spacing_mm(path: Path | str) -> tuple[float, float, float]:
         Distance between neighboring voxels along the first three array axes, in mm.
 
     Raises:
-        VolumeError: The file is missing, not fetched, not NIfTI, fewer than three dimensions, or a header that contradicts itself.
+        VolumeError: The file is missing, not fetched or not NIfTI, has fewer than three dimensions, or its header
+            contradicts itself.
     """
     path = Path(path)
     image = open_nifti(path)
