@@ -176,9 +176,9 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
         The volume in its own axis order, float32, or int32 for labels.
 
     Raises:
-        VolumeError: The file is missing, not fetched, not NIfTI or truncated; its header contradicts itself; the image is
-            not 3D, holds colors, complex numbers, NaN or infinite values, is empty, or is constant (which labels may be,
-            and maps that need no contrast).
+        VolumeError: The file is missing, not fetched, not NIfTI or truncated; its header contradicts itself; or the
+            image is not 3D, holds colors, complex numbers, NaN or infinite values, is empty, or is constant (which
+            labels may be, and maps that need no contrast).
     """
     path = Path(path)
     return _volume_of(open_nifti(path), path, labels=labels, needs_contrast=needs_contrast)
