@@ -100,6 +100,17 @@ def test_without_any_repeat_a_relative_endpoint_is_not_measured():
     assert "It needs a repeat scan (a second scan at the standard dose), real or simulated." in answer_words(answer)
 
 
+def test_without_masks_the_repeat_is_not_what_is_missing():
+    artifacts = Endpoint(metric="artifact_ml", relative_to="repeat", at_most=1)
+    made = outcomes(artifacts, {0.0: np.zeros(12), 0.3: np.zeros(12)}) + repeats(artifacts, np.zeros(12), np.zeros(12))
+    at_tumor = (RATIO, Endpoint(metric="ssim", relative_to="repeat", at_least=-0.05), LOST)
+    answer = ask(made, *at_tumor, artifacts, doses=(0.0, 0.3))
+    assert (answer.status, answer.reasons) == ("not measured", at_tumor)
+    assert answer_words(answer) == "No answer: 3 of 4 endpoints were not measured. They need tumor masks."
+    assert not artifacts.needs_mask
+    assert not Endpoint(metric="ssim", area="head", at_least=0.9).needs_mask
+
+
 def test_differences_of_infinite_values():
     psnr = Endpoint(metric="psnr_db", relative_to="repeat", at_least=-1)
     levels = {0.0: np.full(12, 10.0), 0.3: np.full(12, math.inf), 0.5: np.full(12, 30.0)}

@@ -74,6 +74,7 @@ def test_the_needed_share_is_written_beside_its_line():
             "too wide, so they overstate the error. Elsewhere: 87 %.",
         ),
         ({("head", 0.1): 0.80}, "no", "In the head at 10 %"),
+        ({("head", 0.1): 0.84963}, "no", "in 84.96 % of voxels"),
         ({("head", 0.1): 0.80}, "no", "too narrow, so they understate the error."),
     ],
 )

@@ -51,6 +51,11 @@ class Endpoint(Settings):
         return self.relative_to is not None or self.metric == "lesions_lost"
 
     @property
+    def needs_mask(self) -> bool:
+        """Whether it is measured at the tumor."""
+        return self.metric != "artifact_ml" and self.area != "head"
+
+    @property
     def margins(self) -> tuple[float, ...]:
         """The one that is set, or both, the lower one first."""
         return tuple(margin for margin in (self.at_least, self.at_most) if margin is not None)

@@ -13,7 +13,9 @@ from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.share_of_patients import patients_for
 
-NO_REPEAT = " It needs a repeat scan (a second scan at the standard dose), real or simulated."
+REPEAT_NEEDED = "a repeat scan (a second scan at the standard dose), real or simulated"
+MASKS_NEEDED = "tumor masks"
+_MOST_NAMED = 2
 
 
 def answer_words(answer: DoseAnswer) -> str:
@@ -120,8 +122,22 @@ def _obstacle(answer: DoseAnswer) -> str:
             "of a dose. "
             "A stricter margin or another endpoint is needed, and other patients to test it on."
         )
-    relative = NO_REPEAT if any(endpoint.is_relative for endpoint in answer.reasons) else ""
-    return f"{named} {was} not measured.{relative}"
+    return _not_measured(answer, f"{named} {was}")
+
+
+def _not_measured(answer: DoseAnswer, named: str) -> str:
+    """Say what endpoints without any value need: the repeat scan, or masks if another endpoint has a repeat scan."""
+    reasons, endpoints = answer.reasons, answer.settings.endpoints
+    there = any(endpoint.is_relative and answer.n_patients(endpoint) for endpoint in endpoints)
+    needed = ""
+    if there and all(endpoint.needs_mask for endpoint in reasons):
+        needed = MASKS_NEEDED
+    elif not there and any(endpoint.is_relative for endpoint in reasons):
+        needed = REPEAT_NEEDED
+    if len(reasons) > _MOST_NAMED:
+        named = f"{len(reasons)} of {len(endpoints)} endpoints were"
+    need = "It needs" if len(reasons) == 1 else "They need"
+    return f"{named} not measured." + (f" {need} {needed}." if needed else "")
 
 
 def _too_few(answer: DoseAnswer) -> str:

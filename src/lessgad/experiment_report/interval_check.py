@@ -70,7 +70,7 @@ def coverage_check(question: str, coverage: Mapping[Place, float]) -> Check:
     return Check(
         question,
         "no",
-        f"In {area} at {percent(place[1])}, they {contain} {100 * worst:.1f} % of voxels ({ACCEPTED} is accepted). "
+        f"In {area} at {percent(place[1])}, they {contain} {_outside(worst)} % of voxels ({ACCEPTED} is accepted). "
         f"There they are {meaning}{elsewhere}",
     )
 
@@ -103,6 +103,12 @@ def _range(experiment: Experiment, rows: Sequence[IntervalRow]) -> str:
         f" With {known.n_patients} calibration patients, the mean coverage over {n_judged} test patients lies between "
         f"{100 * low:.0f} and {100 * high:.0f} % in 95 % of cohorts."
     )
+
+
+def _outside(coverage: float) -> str:
+    """Print a coverage with as many decimals as show that it is not accepted."""
+    rounded = round(100 * coverage, 1)
+    return f"{100 * coverage:.{1 if abs(rounded / 100 - NOMINAL) > COVERAGE_WITHIN + 1e-9 else 2}f}"
 
 
 def _span(values: Sequence[float]) -> str:
