@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from lessgad.field.checkpoint import BEST, DESCRIPTION, LAST
+from lessgad.restoration.model_yaml import read_known
+from lessgad.training.chosen_without import CHOSEN_WITHOUT, ChosenWithout
 from lessgad.training.learning_curve import CURVE_FILE, read_learning_curve
 from lessgad.training.settings import PAPER_LOSSES
 from lessgad.training.trainer import RESUME_FILE, train
@@ -111,7 +113,8 @@ def test_both_processes_end_with_the_same_weights(two, name):
 
 def test_the_first_process_alone_writes_and_validates(two, one):
     files = {file.name for file in (two / "plain").iterdir()}
-    assert files == {BEST, LAST, CURVE_FILE, DESCRIPTION, RESUME_FILE, "rank-0.json", "rank-1.json"}
+    chosen = {CHOSEN_WITHOUT, *read_known(two / "plain" / CHOSEN_WITHOUT, ChosenWithout).checkpoints.values()}
+    assert files == {BEST, LAST, CURVE_FILE, DESCRIPTION, RESUME_FILE, "rank-0.json", "rank-1.json", *chosen}
     ours, theirs = (read_learning_curve(folder / "plain" / CURVE_FILE) for folder in (two, one))
     assert [point.n_samples for point in ours] == [40, 80]
     for mine, other in zip(ours, theirs, strict=True):
