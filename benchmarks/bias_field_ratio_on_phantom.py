@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import numpy as np
+from scans_with_coils import scan_with_coils
 
-from lessgad.phantom import scanner
-from lessgad.phantom.patient import draw_patient, scan_patient
 from lessgad.preparation import bias_field_ratio
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
@@ -31,16 +30,7 @@ SPREADS_OF_BRIGHTER = (1.0, bias_field_ratio.SPREAD_OF_BRIGHTER)
 
 def errors(number: int, seed: int, dose: float) -> Iterator[tuple[str, list[float]]]:
     """Setting and figures of one patient at one dose."""
-    fields: list[np.ndarray] = []
-    sensitivity = scanner.coil_sensitivity
-
-    def noted(shape: tuple[int, int, int], weights: np.ndarray) -> np.ndarray:
-        fields.append(sensitivity(shape, weights))
-        return fields[-1]
-
-    with patch.object(scanner, "coil_sensitivity", noted):
-        study = scan_patient(draw_patient(number, seed), DOSES[:-1])[0]
-    coil = dict(zip((0.0, 1.0, *DOSES[:-1]), fields, strict=False))
+    study, coil = scan_with_coils(number, seed, DOSES[:-1])
     fixed, scan = study.pre_contrast, study.scans[dose]
     to_scan = RigidTransform(scan.motion)
     post = resample(scan.image.with_array(scan.image.array.astype(np.float32)), fixed, to_scan, "cubic").array

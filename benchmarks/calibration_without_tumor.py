@@ -15,10 +15,10 @@ import argparse
 from unittest.mock import patch
 
 import numpy as np
+from scans_with_coils import scan_with_coils
 from scipy.ndimage import distance_transform_edt
 
-from lessgad.phantom import scanner
-from lessgad.phantom.patient import draw_patient, scan_patient
+from lessgad.phantom.patient import draw_patient
 from lessgad.preparation import intensity_scale
 from lessgad.preparation.bias_field_ratio import BiasFieldRatio, find_bias_field_ratio
 from lessgad.preparation.intensity_scale import find_intensity_scale
@@ -32,16 +32,7 @@ DOSES = (0.1, 0.3, 1.0)
 
 def figures(number: int, seed: int) -> list[tuple[float, float, list[float]]]:
     """Dose, tumor volume in ml, and figures of one patient."""
-    fields: list[np.ndarray] = []
-    sensitivity = scanner.coil_sensitivity
-
-    def noted(shape: tuple[int, int, int], weights: np.ndarray) -> np.ndarray:
-        fields.append(sensitivity(shape, weights))
-        return fields[-1]
-
-    with patch.object(scanner, "coil_sensitivity", noted):
-        study = scan_patient(draw_patient(number, seed), DOSES[:-1])[0]
-    coil = dict(zip((0.0, 1.0, *DOSES[:-1]), fields, strict=False))
+    study, coil = scan_with_coils(number, seed, DOSES[:-1])
     fixed, tumor = study.pre_contrast, study.mask.array > 0
     volume_ml = float(tumor.sum() * np.prod(fixed.spacing_mm) / 1000)
     near = distance_transform_edt(~tumor, sampling=fixed.spacing_mm) <= APART_MM
