@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study that takes too long is ended and fails alone; a node that dies leaves no process behind."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -53,6 +54,45 @@ def test_a_study_that_takes_too_long_fails_alone(tmp_path, tiny, restoring):
     with pytest.raises(InterruptedError):
         restoring.restore(study, tmp_path / "out" / "stopped", stop)
     assert not (tmp_path / "out" / "stopped").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("after_s", [0.0, 0.05, 0.2, 0.4, 0.8])
+def test_a_study_that_is_stopped_is_complete_or_absent(tmp_path, tiny, restoring, after_s):
+    study, out = write_study(tmp_path / "study", tiny, kinds={2: KINDS[2]}), tmp_path / "out"
+    stop = threading.Event()
+    assert restoring.start(stop) is None
+    threading.Timer(after_s, stop.set).start()
+    with contextlib.suppress(InterruptedError):
+        restoring.restore(study, out / "stopped", stop)
+    if (out / "stopped").exists():
+        np.testing.assert_allclose(volume_of(out / "stopped" / "restored").affine, volume_of(study).affine, atol=1e-6)
+
+
+class EndsWithTheWork:
+    """A connection to a process that is ended at the moment when its result is complete."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def send(self, _order):
+        self.result.mkdir(parents=True)
+
+    def poll(self, _wait_s):
+        return False
+
+    def close(self):
+        pass
+
+
+def test_a_result_that_is_complete_when_the_time_is_over_is_restored(tmp_path, monkeypatch):
+    restoring, result = RestoringProcess(tmp_path, read_rules(), 0.0), tmp_path / "out"
+    monkeypatch.setattr(restoring, "start", lambda _stop: None)
+    restoring._connection = EndsWithTheWork(result)
+    assert restoring.restore(tmp_path, result, threading.Event()) is None
+    restoring._connection = EndsWithTheWork(tmp_path / "elsewhere")
+    assert restoring.restore(tmp_path, result, threading.Event()).kind == "TimeLimit"
 
 
 def alive(pid) -> bool:

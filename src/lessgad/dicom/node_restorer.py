@@ -92,7 +92,7 @@ class RestoringProcess:
         Args:
             images: Folder of the images.
             result: Folder for the derived series; complete or absent.
-            stop: Ends the work; the result is not there then.
+            stop: Ends the work.
             dose: Fraction of the standard dose; None takes what the header says.
             burn_in: Whether NOT FOR DIAGNOSIS is written into the pixels.
 
@@ -100,13 +100,18 @@ class RestoringProcess:
             Why it failed; None if `result` is complete.
 
         Raises:
-            InterruptedError: `stop` was set.
+            InterruptedError: `stop` was set. `result` is complete if the process had just finished, else absent.
         """
         failure = self.start(stop)
+        if stop.is_set():
+            raise InterruptedError
         if failure is not None or self._connection is None:
             return failure
+        was_there = result.exists()
         self._connection.send(_Order(images, result, dose, burn_in))
-        return self._answer(self._connection, stop)
+        failure = self._answer(self._connection, stop)
+        finished_at_the_last_moment = self._process is None and result.exists() and not was_there
+        return None if finished_at_the_last_moment else failure
 
     def close(self) -> None:
         """End the process at once."""
