@@ -30,6 +30,7 @@ class EndpointAtDose:
             there are too few patients to show it with any values.
         bound: Lower bound of the share of patients that keep it; None with too few patients or missing values.
         passed: Whether enough patients keep it, and no study misses a value.
+        read_at: The lower dose that the values are of, if readers did not read this one; None otherwise.
     """
 
     endpoint: Endpoint
@@ -42,6 +43,7 @@ class EndpointAtDose:
     n_needed: int | None
     bound: float | None
     passed: bool
+    read_at: float | None = None
 
     @property
     def share_kept(self) -> float:

@@ -6,12 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.answer_words import headline, patients_that_would_do
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.preregistration import Preregistration
+from lessgad.evaluation.reader_words import missing_words, read_at_words
 from lessgad.report.endpoint_definitions import definitions
 from lessgad.report.found_in_short import evidence_in_short
 from lessgad.report.html_templates import report_templates
@@ -29,6 +31,7 @@ class AnswerCell:
         median: Over patients, with its unit; empty where whole numbers are counted.
         bound: "bound 73 %": lower bound of the share of all patients that meets it; empty where there is none.
         missing: "2 studies without a value"; may be empty.
+        read_at: "read at 30 %", if readers read that dose in place of this one; may be empty.
         mark: ✓ where enough patients meet the endpoint, else ✗; none at the control without contrast, where meeting
             it would be bad, and none where patients are too few.
     """
@@ -38,6 +41,7 @@ class AnswerCell:
     median: str
     bound: str
     missing: str
+    read_at: str
     mark: str
 
 
@@ -133,7 +137,6 @@ def _verdict(answer: DoseAnswer, dose: float) -> str:
 
 
 def _cell(cell: EndpointAtDose) -> AnswerCell:
-    missing = f"{cell.n_missing} {'study' if cell.n_missing == 1 else 'studies'} without a value"
     return AnswerCell(
         kept=f"{cell.n_kept} of {cell.n_patients}" if cell.n_patients else "–",
         needed=f"{cell.n_needed} needed" if cell.n_needed is not None else "",
@@ -141,7 +144,8 @@ def _cell(cell: EndpointAtDose) -> AnswerCell:
         if cell.endpoint.kind.decimals and cell.n_patients
         else "",
         bound=f"bound {100 * cell.bound:.0f} %" if cell.bound is not None else "",
-        missing=missing if cell.n_missing else "",
+        missing=missing_words(cell),
+        read_at=read_at_words(cell),
         mark=_mark(cell),
     )
 
@@ -155,7 +159,11 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
     if preregistration is None:
         return []
     on = preregistration.frozen_on[:16].replace("T", " ")
-    return {
+    readers = (
+        "An endpoint of readers was added because there are readings. Its margin and share are the defaults of "
+        "lessgad; they were not among what was fixed in advance."
+    )
+    said = {
         "before results": [f"Endpoints, margins, doses and test patients were fixed on {on}, before any test result."],
         "after results": [f"Not fixed in advance: test results already existed on {on}, when this was fixed."],
         "changed": [
@@ -166,6 +174,7 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
             "Not fixed in advance: there is no evidence that endpoints and margins were chosen before the results."
         ],
     }[preregistration.standing]
+    return [*said, *([readers] if preregistration.readers_joined else [])]
 
 
 def _more_patients(answer: DoseAnswer) -> list[str]:
@@ -183,12 +192,18 @@ def _more_patients(answer: DoseAnswer) -> list[str]:
 
 
 def _left_out(answer: DoseAnswer) -> list[str]:
-    return [
+    of_endpoint = zip(answer.settings.endpoints, answer.n_undefined, strict=True)
+    return [_left_out_of(endpoint, n) for endpoint, n in of_endpoint if n and n < answer.n_test_patients]
+
+
+def _left_out_of(endpoint: Endpoint, n: int) -> str:
+    if endpoint.kind.read:
+        who = "1 test patient was" if n == 1 else f"{n} test patients were"
+        return f"{who} not read and {'does' if n == 1 else 'do'} not count for “{endpoint_words(endpoint)}”."
+    return (
         f"{n} test {'patient has' if n == 1 else 'patients have'} no value of “{endpoint_words(endpoint)}” at any dose "
         f"and {'is' if n == 1 else 'are'} left out. The answer does not apply to {'this one' if n == 1 else 'them'}."
-        for endpoint, n in zip(answer.settings.endpoints, answer.n_undefined, strict=True)
-        if n
-    ]
+    )
 
 
 def _limits(answer: DoseAnswer) -> list[str]:
@@ -201,9 +216,14 @@ def _limits(answer: DoseAnswer) -> list[str]:
             "No study has a repeat scan, real or simulated, so it is unknown whether the standard dose itself would "
             "meet these endpoints."
         )
-    if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
+    if any(cell.read_at is not None for cell in answer.cells if cell.endpoint not in answer.unusable):
         notes.append(
-            "An image without contrast shows no false enhancement because it shows no enhancement. Dose 0 is "
-            "therefore no control for this endpoint."
+            "Readers did not read every dose. A dose that was not read has the readings of the next lower dose that "
+            "was: more contrast is taken to be no worse for readers."
+        )
+    invented = [endpoint.kind.name for endpoint in answer.settings.endpoints if not endpoint.kind.needs_contrast]
+    if invented:
+        notes.append(
+            f"An image without contrast invents nothing. Dose 0 is therefore no control for {' and '.join(invented)}."
         )
     return notes
