@@ -79,6 +79,8 @@ def endpoint_at_dose(
     n, n_missing = len(means), len(evaluable) - len(defined)
     n_kept = sum(endpoint.kept_by(mean) for mean in means)
     needed = patients_needed(n, endpoint.share, settings.level) if n >= settings.min_patients else None
+    with np.errstate(invalid="ignore"):  # between −∞ and ∞ there is no median
+        median = float(np.median(means)) if means else math.nan
     known = needed is not None and n_missing == 0
     return EndpointAtDose(
         endpoint=endpoint,
@@ -86,7 +88,7 @@ def endpoint_at_dose(
         n_patients=n,
         n_studies=len(defined),
         n_missing=n_missing,
-        median=float(np.median(means)) if means else math.nan,
+        median=median,
         n_kept=n_kept,
         n_needed=needed,
         bound=share_bound(n_kept, n, settings.level) if known else None,
