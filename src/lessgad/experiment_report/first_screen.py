@@ -91,7 +91,7 @@ def first_screen(
             "the dashed line, the share that is needed.",
             svg=to_svg(figure),
         ),
-        images=None if dose is None else _images(experiment, scores, dose, usable),
+        images=() if dose is None else _images(experiment, scores, dose, usable),
     )
 
 
@@ -107,7 +107,7 @@ def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     )
 
 
-def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Collection[str]) -> Picture | None:
+def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Collection[str]) -> tuple[Picture, ...]:
     """Show the median and the worst test patient, by SSIM in the tumor's box (of the head, without masks)."""
     area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in scores.similarity) else "head"
     rows = [
@@ -117,7 +117,7 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
     ]
     values = patient_means(np.array([row.ssim for row in rows]), [row.patient for row in rows])
     if not values:
-        return None
+        return ()
     worst_of = {row.patient: row for row in sorted(rows, key=lambda row: -row.ssim)}  # the lowest one stays
     studies = {(study.patient, study.session): study for study in experiment.studies(["test"])}
     middle, worst = median_and_worst(values)
@@ -129,15 +129,19 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
         if evaluated(study, dose) in usable:
             label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
             planes.append(_plane(experiment, study, dose, label))
-    if not planes:
-        return None
     what = "the tumor's box" if area == "tumor_box" else "the head"
-    return Picture(
-        to_png(median_and_worst_figure(planes, dose)),
-        "Low-dose, restored and standard-dose slice of the median and of the worst patient",
-        f"The median and the worst test patient by SSIM in {what}, at {percent(dose)} of the dose; the worst study of "
-        "each, in the slice with the most tumor.",
-        table="similarity",
+    caption = (
+        f"The median and the worst of {len(values)} test patients by SSIM in {what}, at {percent(dose)} of the dose; "
+        "the worst study of each, in the slice with the most tumor."
+    )
+    return tuple(
+        Picture(
+            to_png(median_and_worst_figure([plane], dose)),
+            f"Low-dose, restored and standard-dose slice of one patient ({plane.label})",
+            caption,
+            table="similarity",
+        )
+        for plane in planes
     )
 
 
