@@ -24,7 +24,7 @@ from lessgad.experiment_report.repeat_scans import repeat_scans
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.content import FailedStudy, FirstScreen, Picture
-from lessgad.report.endpoint_figure import endpoint_figure
+from lessgad.report.endpoint_figure import endpoint_figure, has_bounds
 from lessgad.report.found_in_short import evidence_in_short, found_in_short, how_judged
 from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
 from lessgad.report.reading_section import ReadingSection
@@ -61,7 +61,14 @@ def first_screen(
     Returns:
         Its content.
     """
-    figure = endpoint_figure(endpoint_curves(answer))
+    curves = endpoint_curves(answer)
+    figure = endpoint_figure(curves)
+    bounds = (
+        f"The line below a mark ends at the lower confidence bound ({percent(1 - answer.settings.level)}) of the share "
+        "of all patients. It must end above the dashed line, the share that is needed."
+        if has_bounds(curves)
+        else "The dashed line is the share that is needed. There are too few patients for a confidence bound."
+    )
     doses = [dose for dose in sorted(answer.doses) if dose > 0]
     dose = answer.lowest_dose or (doses[0] if doses else None)
     return FirstScreen(
@@ -85,10 +92,8 @@ def first_screen(
         else Picture(
             b"",
             "For each endpoint, the share of patients who meet it at each dose from no contrast to the standard dose, "
-            "with its confidence bound and the share that is needed",
-            "Share of test patients who meet each endpoint, by dose. The line below a mark ends at the lower "
-            f"confidence bound ({percent(1 - answer.settings.level)}) of the share of all patients. It must end above "
-            "the dashed line, the share that is needed.",
+            "and the share that is needed",
+            f"Share of the {answer.n_test_patients} test patients who meet each endpoint, by dose. {bounds}",
             svg=to_svg(figure),
         ),
         images=() if dose is None else _images(experiment, scores, dose, usable),

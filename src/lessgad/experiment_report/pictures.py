@@ -58,7 +58,7 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
     place = "the tumor's box" if area == "tumor_box" else "the head"
     alt = f"PSNR, its gain over unrestored images, and SSIM in {place} by dose, one line per method"
     patients = [row.patient for row in rows if (row.subset, row.area) == ("test", area)]
-    spread = means_in_words(patients, of="unrestored and restored images and of all gains")
+    spread = means_in_words(patients, of="unrestored and restored images and for all gains")
     caption = f"Similarity to the standard dose in {place}, by dose ({spread})."
     return (Picture(b"", alt, caption, svg=to_svg(figure), table="similarity"),)
 

@@ -89,6 +89,8 @@ def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettin
     words = f"simulated in {len(records)} studies: {', '.join(found)}" if found else "simulated"
     if len(modeled) == len(records) > 0:
         words = f"simulated in {len(records)} studies with the signal equation of the sequence"
+    elif not modeled and len(reasons) == 1:
+        words = f"simulated in {len(records)} studies as a linear mix of T1 and T1ce ({next(iter(reasons))})"
     beyond = [record.beyond_head for record in modeled]
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))

@@ -23,4 +23,4 @@ def means_in_words(patients: Iterable[str], shaded: str = "shaded", of: str = ""
     if n <= 1:
         return "one test patient"
     drawn = f"{shaded}: 95 % confidence intervals" if n >= MIN_PATIENTS_FOR_INTERVAL else "thin lines: single patients"
-    return f"means over {n} test patients; {drawn}{f' of {of}' if of else ''}"
+    return f"means over {n} test patients; {drawn}{f' for {of}' if of else ''}"
