@@ -88,6 +88,8 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
     Raises:
         VolumeError: A voxel is no whole number of 32 bits.
     """
+    if np.can_cast(array.dtype, np.int32):
+        return array.astype(np.int32)
     if not np.isfinite(array).all():
         raise VolumeError("The labels hold NaN or infinite values; they must be whole numbers", path=path)
     if np.abs(array).max() > np.iinfo(np.int32).max:

@@ -8,6 +8,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from jaxtyping import Shaped
+
 from lessgad.errors import VolumeError
 
 if TYPE_CHECKING:
@@ -38,19 +41,29 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
         )
 
 
-def read_to_the_end(path: Path) -> None:
-    """Compare a compressed file with its checksum.
+def read_voxels(image: Nifti1Image, path: Path) -> Shaped[np.ndarray, "..."]:
+    """Read the voxels of an opened image, scaled as its header says.
 
-    The checksum follows the last voxel, and nibabel stops reading before it.
+    A compressed file is decompressed once, to its end: the checksum follows the last voxel, where nibabel would stop.
 
     Args:
-        path: A gzip-compressed file.
+        image: The opened file, or an image made in memory.
+        path: File of the image.
+
+    Returns:
+        The voxels, in the shape and type of the image.
 
     Raises:
         OSError: The content is not what was compressed, or something else follows it.
         EOFError: The file ends too early.
         zlib.error: It is damaged.
     """
-    with gzip.open(path) as stream:
+    proxy = image.dataobj
+    if path.suffix != ".gz" or image.file_map["image"].filename is None:
+        return np.asanyarray(proxy)
+    with gzip.open(image.file_map["image"].filename) as stream:
+        stored = (proxy.shape, proxy.dtype, proxy.offset, proxy.slope, proxy.inter)
+        voxels = np.asanyarray(type(proxy)(stream, stored))
         while stream.read(_CHUNK):
             pass
+    return voxels

@@ -22,7 +22,7 @@ from lessgad.errors import VolumeError
 from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
 from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
-from lessgad.nifti_whole import check_promise, read_to_the_end
+from lessgad.nifti_whole import check_promise, read_voxels
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -205,9 +205,7 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
     if is_file:
         check_promise(image, path)
     try:
-        array = np.asanyarray(image.dataobj).reshape(shape, order="F")
-        if is_file and path.suffix == ".gz":
-            read_to_the_end(path)
+        array = read_voxels(image, path).reshape(shape, order="F")
     except (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error) as error:
         raise VolumeError(f"The file is truncated or damaged ({error})", path=path) from error
     if labels:

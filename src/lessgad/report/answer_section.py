@@ -201,8 +201,9 @@ def _left_out_of(endpoint: Endpoint, n: int) -> str:
         who = "1 test patient was" if n == 1 else f"{n} test patients were"
         return f"{who} not read and {'does' if n == 1 else 'do'} not count for “{endpoint_words(endpoint)}”."
     return (
-        f"{n} test {'patient has' if n == 1 else 'patients have'} no value of “{endpoint_words(endpoint)}” at any dose "
-        f"and {'is' if n == 1 else 'are'} left out. The answer does not apply to {'this one' if n == 1 else 'them'}."
+        f"{n} test {'patient has' if n == 1 else 'patients have'} no value for “{endpoint_words(endpoint)}” at any "
+        f"dose and {'is' if n == 1 else 'are'} left out. The answer does not apply to "
+        f"{'this patient' if n == 1 else 'them'}."
     )
 
 
@@ -224,6 +225,7 @@ def _limits(answer: DoseAnswer) -> list[str]:
     invented = [endpoint.kind.name for endpoint in answer.settings.endpoints if not endpoint.kind.needs_contrast]
     if invented:
         notes.append(
-            f"An image without contrast invents nothing. Dose 0 is therefore no control for {' and '.join(invented)}."
+            "An image made without contrast agent invents no enhancement. Dose 0 is "
+            f"therefore no control for {' and '.join(invented)}."
         )
     return notes
