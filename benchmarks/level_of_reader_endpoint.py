@@ -8,8 +8,8 @@ SD 0.8; in some patients by nothing). A dose keeps a share of that gain, with a 
 round to five steps, each with a fixed bias (from −0.3 to 0.3) and an error at each image. *Level*: the share is such
 that the scores of exactly half of all patients keep 80 % of the gain. *Bound of the mean*: the same readings, judged
 as a trial would, by Student's t on s(d) − s(0) − 0.8·(s(1) − s(0)), where the mean of that is 0. *As good as the
-standard*: the dose's impression is that of the standard dose. *No gain*: contrast shows readers nothing, and the endpoint must
-give no verdict. All in per cent; one standard error is 0.11 at 2.5 % and 20,000 tables.
+standard*: the dose's impression is that of the standard dose. *No gain*: contrast shows readers
+nothing, and the endpoint must give no verdict. All in per cent; one standard error is 0.11 at 2.5 % and 20,000 tables.
 """
 
 from __future__ import annotations
