@@ -19,6 +19,7 @@ from lessgad.report.found_in_short import evidence_in_short
 from lessgad.report.html_templates import report_templates
 
 REPEAT_ROW = "100 %, repeat scan"
+READ_AGAIN_ROW = "100 %, read again"
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,16 @@ def _at(answer: DoseAnswer, control: float) -> list[float]:
     return [control] if any(cell.dose == control for cell in answer.cells) else []
 
 
+def _scanned_again(answer: DoseAnswer) -> bool:
+    """Whether any endpoint has a repeat scan, and not second readings alone."""
+    return any(cell.dose == STANDARD and not cell.endpoint.kind.read for cell in answer.cells)
+
+
 def _row(answer: DoseAnswer, dose: float) -> AnswerRow:
     cells = [answer.cell(dose, endpoint) for endpoint in answer.settings.endpoints]
     words = tuple(None if cell is None else _cell(cell) for cell in cells)
-    named = {0.0: f"{percent(dose)} (control)", STANDARD: REPEAT_ROW}.get(dose, percent(dose))
+    again = REPEAT_ROW if _scanned_again(answer) else READ_AGAIN_ROW
+    named = {0.0: f"{percent(dose)} (control)", STANDARD: again}.get(dose, percent(dose))
     return AnswerRow(named, words, _verdict(answer, dose))
 
 
@@ -212,7 +219,7 @@ def _limits(answer: DoseAnswer) -> list[str]:
         "The answer holds for a share of patients and says nothing about the others. It applies to patients and "
         "scanners like these, and to no diagnosis that the endpoints do not measure.",
     ]
-    if not _at(answer, STANDARD):
+    if not _scanned_again(answer):
         notes.append(
             "No study has a repeat scan, real or simulated, so it is unknown whether the standard dose itself would "
             "meet these endpoints."

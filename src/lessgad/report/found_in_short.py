@@ -37,7 +37,7 @@ def found_in_short(answer: DoseAnswer, headline: str) -> str:
 
 def how_judged(answer: DoseAnswer) -> str:
     """Explain when a dose is sufficient, and what a repeat scan is if an endpoint compares with one."""
-    n = len(answer.deciding)
+    n = len(answer.deciding or answer.settings.endpoints)
     each = "the endpoint" if n == 1 else f"each of the {n} endpoints"
     which = "that give a verdict" if answer.unusable and n > 1 else "in the figure"
     words = f"A dose is sufficient if enough patients meet {each} {which}, at this dose and at every higher dose."
