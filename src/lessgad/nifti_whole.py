@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-import gzip
 import math
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from jaxtyping import Shaped
+
 from lessgad.errors import VolumeError
+from lessgad.gzip_file import read_gzip
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
 
 #: What gzip can achieve at best is 1032:1.
 _MOST_COMPRESSION = 1100
-_CHUNK = 1 << 22
 
 
 def check_promise(image: Nifti1Image, path: Path) -> None:
@@ -30,7 +33,7 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
     Raises:
         VolumeError: The file is truncated or damaged.
     """
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    promised = _promised(image)
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
     if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
         raise VolumeError(
@@ -38,19 +41,34 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
         )
 
 
-def read_to_the_end(path: Path) -> None:
-    """Compare a compressed file with its checksum.
+def read_voxels(image: Nifti1Image, path: Path) -> Shaped[np.ndarray, "..."]:
+    """Read the voxels of an image; a compressed file is read to its end and compared with its checksum.
 
     The checksum follows the last voxel, and nibabel stops reading before it.
 
     Args:
-        path: A gzip-compressed file.
+        image: The image, opened or made in memory.
+        path: Its file.
+
+    Returns:
+        The voxels, scaled as the header says; mapped, not loaded, where they are neither scaled nor compressed.
 
     Raises:
-        OSError: The content is not what was compressed, or something else follows it.
+        OSError: The content of a compressed file is not what was compressed, or something else follows it.
         EOFError: The file ends too early.
-        zlib.error: It is damaged.
     """
-    with gzip.open(path) as stream:
-        while stream.read(_CHUNK):
-            pass
+    stored = image.dataobj
+    is_one_file = set(image.file_map) == {"image"} and image.file_map["image"].filename is not None
+    if path.suffix != ".gz" or not is_one_file:
+        return np.asanyarray(stored)
+    from nibabel.arrayproxy import ArrayProxy
+
+    content = BytesIO(read_gzip(path, _promised(image)))
+    layout = (stored.shape, stored.dtype, stored.offset, stored.slope, stored.inter)
+    return np.asanyarray(ArrayProxy(content, layout, mmap=False))
+
+
+def _promised(image: Nifti1Image) -> int:
+    """Bytes that the header promises, without compression."""
+    n_bytes: int = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    return n_bytes
