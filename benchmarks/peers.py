@@ -66,7 +66,8 @@ def drawn(slab: Slab, rng: np.random.Generator, depth: int) -> tuple[Scan, int]:
         low, seen, sigma_t1 = noisy(mix(t1, t1ce, dose)), noisy(t1), float(np.hypot(sigma, slab.sigma_t1))
     else:
         low, seen, sigma_t1 = noisy(mix(clean[0], clean[1], dose)), t1, slab.sigma_t1
-    facts = ScanFacts(slab.spacing_mm, sigma_t1, misalignment_mm=0.0)
+    sigma_low = float(np.hypot(sigma, slab.sigma_t1)) if kind > 0.85 else sigma
+    facts = ScanFacts(slab.spacing_mm, sigma_t1, misalignment_mm=0.0, sigma_low_dose=sigma_low)
     return Scan(seen, low, t1ce, dose, sigma, facts), first - planes.start
 
 

@@ -21,6 +21,7 @@ from lessgad.dose.simulation import SimulationSettings
 from lessgad.field.build import build_field
 from lessgad.field.checkpoint import BEST, ModelDescription, write_description
 from lessgad.field.gaussian_averages import N_AVERAGES
+from lessgad.field.kernel_sources import N_CONSTANTS
 from lessgad.field.presets import FieldSettings
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.restoration.conformal_intervals import IntervalCalibration, covering_factor, write_intervals
@@ -106,7 +107,9 @@ def _intervals(field: torch.nn.Module, scenes: list[list[Scene]]) -> IntervalCal
                 source = torch.from_numpy(patch.source)[None]
                 with torch.inference_mode():
                     answer = field.forward_in_full(source, torch.tensor([dose]), source[:, :2])
-                score = np.abs(answer.restored[0, 0].numpy() - patch.standard_dose) / answer.half_width[0, 0].numpy()
+                sigma = float(patch.source[N_AVERAGES - N_CONSTANTS, 0, 0])  # of the T1; the T1ce is a scan like it
+                scanned = patch.standard_dose + sigma * rng.standard_normal(patch.standard_dose.shape)
+                score = np.abs(answer.restored[0, 0].numpy() - scanned) / answer.half_width[0, 0].numpy()
                 errors.append(score[patch.standard_dose > -0.9])
             scores.append(np.concatenate(errors))
         factors.append(covering_factor([score for score in scores if len(score)]))

@@ -145,10 +145,11 @@ def scans(slab: Slab, dose: float, noise: str) -> tuple[np.ndarray, np.ndarray, 
         sigma = slab.level / float(noise.removesuffix("both"))
         t1 = noisy(slab.t1, sigma)
         low, sigma_t1 = noisy(mix(slab.t1, slab.t1ce, dose), sigma), float(np.hypot(sigma, slab.sigma_t1))
+        sigma = float(np.hypot(sigma, slab.sigma_t1))  # its end points are the scans, noise and all
     else:
         sigma = slab.sigma if noise == "matched" else slab.level / float(noise)
         t1, low, sigma_t1 = slab.t1, noisy(mix(*slab.clean, dose), sigma), slab.sigma_t1
-    return t1, low, ScanFacts(slab.spacing_mm, sigma_t1, misalignment_mm=0.0)
+    return t1, low, ScanFacts(slab.spacing_mm, sigma_t1, misalignment_mm=0.0, sigma_low_dose=sigma)
 
 
 def tuned_gaussian(tuning: list[Slab], dose: float, noise: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int32, Integer, Shaped
+from jaxtyping import Float, Int32, Shaped
 
 from lessgad.errors import VolumeError
 from lessgad.not_fetched import GET_IT, not_fetched
@@ -88,9 +88,7 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
     Raises:
         VolumeError: A voxel is no whole number of 32 bits.
     """
-    if array.dtype.kind in "iu":
-        if array.dtype.itemsize >= 4 and not _within_32_bits(array):
-            raise VolumeError("The labels hold numbers beyond 32 bits", path=path)
+    if np.can_cast(array.dtype, np.int32):
         return array.astype(np.int32)
     if not np.isfinite(array).all():
         raise VolumeError("The labels hold NaN or infinite values; they must be whole numbers", path=path)
@@ -104,8 +102,3 @@ def as_labels(array: Shaped[np.ndarray, "i j k"], path: Path) -> Int32[np.ndarra
             remedy="Resample masks with nearest neighbor",
         )
     return labels
-
-
-def _within_32_bits(array: Integer[np.ndarray, "i j k"]) -> bool:
-    limits = np.iinfo(np.int32)
-    return limits.min <= int(array.min()) and int(array.max()) <= limits.max

@@ -42,30 +42,27 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
 
 
 def read_voxels(image: Nifti1Image, path: Path) -> Shaped[np.ndarray, "..."]:
-    """Read the voxels of an image; a compressed file is read to its end and compared with its checksum.
+    """Read the voxels of an opened image, scaled as its header says.
 
-    The checksum follows the last voxel, and nibabel stops reading before it.
+    A compressed file is decompressed once, to its end: the checksum follows the last voxel, where nibabel would stop.
 
     Args:
-        image: The image, opened or made in memory.
-        path: Its file.
+        image: The opened file, or an image made in memory.
+        path: File of the image.
 
     Returns:
-        The voxels, scaled as the header says; mapped, not loaded, where they are neither scaled nor compressed.
+        The voxels, in the shape and type of the image.
 
     Raises:
-        OSError: The content of a compressed file is not what was compressed, or something else follows it.
+        OSError: The content is not what was compressed, or something else follows it.
         EOFError: The file ends too early.
     """
-    stored = image.dataobj
+    proxy = image.dataobj
     is_one_file = set(image.file_map) == {"image"} and image.file_map["image"].filename is not None
     if path.suffix != ".gz" or not is_one_file:
-        return np.asanyarray(stored)
-    from nibabel.arrayproxy import ArrayProxy
-
-    content = BytesIO(read_gzip(path, _promised(image)))
-    layout = (stored.shape, stored.dtype, stored.offset, stored.slope, stored.inter)
-    return np.asanyarray(ArrayProxy(content, layout, mmap=False))
+        return np.asanyarray(proxy)
+    stored = (proxy.shape, proxy.dtype, proxy.offset, proxy.slope, proxy.inter)
+    return np.asanyarray(type(proxy)(BytesIO(read_gzip(path, _promised(image))), stored))
 
 
 def _promised(image: Nifti1Image) -> int:

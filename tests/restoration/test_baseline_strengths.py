@@ -97,7 +97,7 @@ def test_no_other_gaussian_is_better(dose: float):
 
 @pytest.mark.parametrize("curve", [None, CURVE])
 def test_part_of_several_averages_is_that_of_each_alone(curve):
-    study, facts = Slices(n=60), ScanFacts((2.0, 0.7, 0.9), curve=curve)
+    study, facts = Slices(n=60), ScanFacts((2.0, 0.7, 0.9), 0.01, curve, sigma_low_dose=0.03)
     low, part, widths = study.low_dose(0.3), (slice(20, 27), slice(3, 31)), (0.0, 0.6, 2.2)
     low[:, :, 50:] = -1  # not scanned
     found = scaled_averages(study.pre_contrast, low, 0.3, facts, widths, [1], part)

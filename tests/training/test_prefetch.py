@@ -40,14 +40,18 @@ def test_an_error_comes_out_where_the_patch_is_taken():
 
 
 def test_while_a_step_computes_its_next_patches_cost_no_time():
+    second_is_drawn = threading.Event()
+
     def draw(number):
-        time.sleep(0.05)
+        time.sleep(0.5)
+        if number == 1:
+            second_is_drawn.set()
         return number
 
     with Prefetched(draw) as ahead:
         ahead.take(0, 1)
         first = ahead.waited_s
-        time.sleep(0.3)
+        assert second_is_drawn.wait(60)
         ahead.take(1, None)
-    assert first >= 0.05
-    assert ahead.waited_s - first < 0.04
+    assert first >= 0.5
+    assert ahead.waited_s - first < 0.4

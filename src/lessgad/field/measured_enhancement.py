@@ -3,6 +3,8 @@
 
     c_k = g · G_k[low − T1],  k = 0 … K,  g = 1/β for a linear mix
 
+What the noise of low dose and T1 makes of their difference is taken off first (`scan_difference`).
+
 G_k is a Gaussian average in three dimensions of a fixed width in mm; G_0 leaves the image as it is. Where the signal
 equation of the sequence is known, g is the inverse of its dose curve at the enhancement that the image shows.
 The noise of each average is measured in the image itself, as the spread of the detail between one average and the next:
@@ -20,6 +22,7 @@ from jaxtyping import Bool, Float
 
 from lessgad.dose.dose_curve import DoseCurve
 from lessgad.field.gaussian_averages import TRUNCATE, gaussian_averages, scanned
+from lessgad.field.scan_difference import scan_difference
 
 LEVELS_OF_GAIN = (3, 2, 1)  # averages that the gain of a dose curve is read at, the widest first
 STANDS_OUT = 4.0  # times its noise; an average that does is read instead of wider ones
@@ -41,6 +44,7 @@ class ScanFacts:
         saturation: Instead of a curve, s in E_β = βE/(1 − s(1 − β)E), E relative to the T1; training draws it.
         misalignment_mm: How far low dose and T1 may be from each other; 0 for a low dose that was mixed from the pair:
             all that differs in it then differs in the standard dose too.
+        sigma_low_dose: SD of the noise of the low dose, on the scale of [−1, 1]; 0 if it is unknown.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -48,6 +52,7 @@ class ScanFacts:
     curve: DoseCurve | None = None
     saturation: float = 0.0
     misalignment_mm: float = MISALIGNMENT_MM
+    sigma_low_dose: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +115,8 @@ def measured_enhancement(
     """
     chosen = tuple(range(len(pre_contrast)) if numbers is None else (int(k) for k in numbers))
     t1 = np.asarray(pre_contrast, np.float32) - np.float32(BACKGROUND)
-    difference = np.asarray(low_dose, np.float32) - np.float32(BACKGROUND) - t1
+    low = np.asarray(low_dose, np.float32) - np.float32(BACKGROUND)
+    difference = scan_difference(t1, low, facts.sigma_low_dose, facts.sigma_pre_contrast)
     inside = scanned(t1, difference)
     smooth = gaussian_averages(difference, facts.spacing_mm, chosen, inside=inside)
     level = gaussian_averages(t1, facts.spacing_mm, chosen, (1.0,))[0]

@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.field.gaussian_averages import TRUNCATE, gaussian_averages, scanned
-from lessgad.field.measured_enhancement import ScanFacts, full_dose_gain
+from lessgad.field.measured_enhancement import BACKGROUND, ScanFacts, full_dose_gain
+from lessgad.field.scan_difference import scan_difference
 
 WIDTHS_MM = (0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0)
 LEVEL_MM = 1.6  # width of the average that g is read at
@@ -36,7 +37,7 @@ def scaled_average(
         pre_contrast: T1 on [−1, 1], slices first.
         low_dose: The low dose, on the same grid and scale.
         dose: β, fraction of the standard dose.
-        facts: Slice spacing and dose curve.
+        facts: Slice spacing, noise and dose curve.
         width_mm: w, SD of the Gaussian; 0 averages nothing.
         numbers: Slice numbers, from 0; None for all.
 
@@ -61,7 +62,7 @@ def scaled_averages(
         pre_contrast: T1 on [−1, 1], slices first.
         low_dose: The low dose, on the same grid and scale.
         dose: β, fraction of the standard dose.
-        facts: Slice spacing and dose curve.
+        facts: Slice spacing, noise and dose curve.
         widths_mm: w of each result.
         numbers: Slice numbers, from 0; None for all.
         part: Rows and columns of the result.
@@ -70,9 +71,9 @@ def scaled_averages(
         The scaled enhancement of that part, width by width; 0 at dose 0.
     """
     chosen = range(len(pre_contrast)) if numbers is None else numbers
-    t1 = np.asarray(pre_contrast, np.float32)
-    difference = np.asarray(low_dose, np.float32) - t1
-    inside = scanned(t1 + np.float32(1), difference)
+    t1, low = (np.asarray(image, np.float32) - np.float32(BACKGROUND) for image in (pre_contrast, low_dose))
+    difference = scan_difference(t1, low, facts.sigma_low_dose, facts.sigma_pre_contrast)
+    inside = scanned(t1, difference)
     around, within = _with_margin(part, t1.shape[1:], facts, max(*widths_mm, LEVEL_MM))
     t1, difference = (np.ascontiguousarray(image[:, *around]) for image in (t1, difference))
     inside = None if inside is None else inside[:, *around]
@@ -80,7 +81,7 @@ def scaled_averages(
         gain = full_dose_gain(np.zeros(1, np.float32), np.ones(1, np.float32), dose, replace(facts, saturation=0.0))
         return gain * gaussian_averages(difference, facts.spacing_mm, chosen, widths_mm, inside)[..., *within]
     *averages, level = gaussian_averages(difference, facts.spacing_mm, chosen, (*widths_mm, LEVEL_MM), inside)
-    signal = gaussian_averages(t1 + np.float32(1), facts.spacing_mm, chosen, (1.0,))[0]
+    signal = gaussian_averages(t1, facts.spacing_mm, chosen, (1.0,))[0]
     gain = full_dose_gain(level[:, *within], signal[:, *within], dose, facts)
     return np.stack([gain * average[:, *within] for average in averages])
 

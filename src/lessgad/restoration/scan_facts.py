@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def scan_facts(study: PreparedStudy, simulator: LowDoseSimulator, *, scanned: bool = False) -> ScanFacts:
-    """Collect slice spacing, noise of the T1, the dose curve and possible misalignment of a prepared study.
+    """Collect slice spacing, noise of both scans, the dose curve and possible misalignment of a prepared study.
 
     Args:
         study: The prepared study.
-        simulator: What takes its standard dose to a lower one.
+        simulator: What takes its standard dose to a lower one, with the noise of the low dose.
         scanned: Whether the low dose was scanned, in a position of its own.
 
     Returns:
@@ -30,7 +30,13 @@ def scan_facts(study: PreparedStudy, simulator: LowDoseSimulator, *, scanned: bo
     """
     x, y, z = study.spacing_mm
     distance_mm = MISALIGNMENT_MM if scanned else 0.0
-    return ScanFacts((z, y, x), study.sigma_pre_contrast or 0.0, simulator.curve, misalignment_mm=distance_mm)
+    return ScanFacts(
+        (z, y, x),
+        study.sigma_pre_contrast or 0.0,
+        simulator.curve,
+        misalignment_mm=distance_mm,
+        sigma_low_dose=simulator.sigma,
+    )
 
 
 def facts_of_scan(
@@ -58,4 +64,6 @@ def facts_of_scan(
         except ModelError as missing:
             assumed = (f"enhancement is assumed to be proportional to the dose. {missing.problem}",)
     distance_mm = MISALIGNMENT_MM if origin == "scanned" else 0.0
-    return ScanFacts((z, y, x), new.noise_of_pre_contrast(), curve, misalignment_mm=distance_mm), assumed
+    of_low_dose, of_t1 = new.noise()
+    facts = ScanFacts((z, y, x), of_t1, curve, misalignment_mm=distance_mm, sigma_low_dose=of_low_dose)
+    return facts, assumed

@@ -134,7 +134,8 @@ def draw_patch(
         noisier = LowDoseSimulator(sigma=more).scan(pre_contrast, pre_contrast, 0.0, rng, outside)
         pre_contrast = noisier.astype(np.float32)
         if facts is not None:
-            facts = replace(facts, sigma_pre_contrast=math.hypot(facts.sigma_pre_contrast, more))
+            of_t1 = math.hypot(facts.sigma_pre_contrast, more)
+            facts = replace(facts, sigma_pre_contrast=of_t1, sigma_low_dose=sigma)
     if facts is not None and varies_position:
         facts = replace(facts, misalignment_mm=MISALIGNMENT_MM)
     low_dose = simulator.scan(t1, t1ce, dose, rng, outside)

@@ -132,8 +132,9 @@ class ValidationSlices:
         """Facts that a kernel field gets at a dose: a low dose in a position of its own may be misaligned."""
         if self.facts is None or self.scans is None:
             return self.facts
-        misaligned = self.scans.at(dose, self.numbers[:1]).misaligned
-        return replace(self.facts, misalignment_mm=MISALIGNMENT_MM if misaligned else 0.0)
+        low_dose = self.scans.at(dose, self.numbers[:1])
+        distance_mm = MISALIGNMENT_MM if low_dose.misaligned else 0.0
+        return replace(self.facts, misalignment_mm=distance_mm, sigma_low_dose=low_dose.simulator.sigma)
 
     def restored(
         self, field: AnyField, low_dose: Float[np.ndarray, "z y x"], dose: float, settings: RestorationSettings

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +37,12 @@ class FileSource:
         if len(paths) > MOST_FILES:
             raise InputError(f"{len(paths)} files were given; at most {MOST_FILES} can be shown")
         self._paths = list(paths)
-        self._volumes: list[Volume] = []
-        for path in self._paths:
-            volume = in_transverse_order(read_volume(path, labels=_is_labels(path), needs_contrast=False))
-            if self._volumes:
-                check_same_grid(volume, self._volumes[0], f"The file is not on the grid of {self._paths[0].name}", path)
-            self._volumes.append(volume)
         if all(map(_is_labels, self._paths)):
             raise InputError("Only masks were given; at least one image is needed")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            self._volumes = list(pool.map(_read, self._paths))
+        for volume, path in zip(self._volumes, self._paths, strict=True):
+            check_same_grid(volume, self._volumes[0], f"The file is not on the grid of {self._paths[0].name}", path)
 
     @property
     def title(self) -> str:
@@ -107,6 +107,10 @@ class FileSource:
             if _is_labels(self._paths[int(key)])
             else browser_voxels(array, *_gain_and_offset(array))
         )
+
+
+def _read(path: Path) -> Volume:
+    return in_transverse_order(read_volume(path, labels=_is_labels(path), needs_contrast=False))
 
 
 def _is_labels(path: Path) -> bool:

@@ -78,6 +78,7 @@ def draw_scan(
         t1_sigma * float(np.exp(rng.normal(0, 0.1))),
         saturation=assumed,
         misalignment_mm=scene.misalignment_mm,
+        sigma_low_dose=low_sigma * float(np.exp(rng.normal(0, 0.1))),
     )
     middle = t1.shape[0] // 2
     evidence = measured_enhancement(images[0], images[1], dose, facts, [middle])
