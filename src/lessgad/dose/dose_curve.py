@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -168,16 +168,19 @@ class DoseCurve:
         beta = check_dose(dose)
         if beta in (0, 1):
             return (standard_dose if beta else pre_contrast).copy()
-        concentration, ratios = self._branch
-        low_ratios = self.signal(beta * concentration)
-        share_beyond = float((low_ratios[-1] - 1) / (ratios[-1] - 1))
-        rising = _Interpolation.of(ratios, low_ratios)
+        share_beyond, rising = _branch_at(self, beta)
         t1, t1ce = (np.ascontiguousarray(image).reshape(-1) for image in (pre_contrast, standard_dose))
         low = np.empty(t1.shape, np.result_type(t1, t1ce))
         for start in range(0, len(t1), STRIP):
             strip = slice(start, start + STRIP)
             low[strip] = self._mixed(t1[strip], t1ce[strip], beta, share_beyond, rising)
         return low.reshape(pre_contrast.shape)
+
+    def branch_at(self, beta: float) -> tuple[float, _Interpolation]:
+        """Give the share of the enhancement beyond the branch that a dose has, and the ratio on it."""
+        concentration, ratios = self._branch
+        low_ratios = self.signal(beta * concentration)
+        return float((low_ratios[-1] - 1) / (ratios[-1] - 1)), _Interpolation.of(ratios, low_ratios)
 
     def _mixed(
         self,
@@ -229,3 +232,8 @@ class _Interpolation:
         beyond = arguments > self.even_up_to
         found[beyond] = np.interp(arguments[beyond], self.known, self.values)
         return found
+
+
+@lru_cache(maxsize=16)
+def _branch_at(curve: DoseCurve, beta: float) -> tuple[float, _Interpolation]:
+    return curve.branch_at(beta)

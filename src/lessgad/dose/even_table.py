@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-
 STRIP = 16_384  # arguments at a time: few enough that all that is computed of them stays in the cache
 
 
