@@ -73,7 +73,7 @@ def test_a_share_that_needs_more_patients_than_there_are_says_how_many():
     answer = ask(made, RECOVERY, lost)
     assert (answer.status, answer.reasons) == ("too few", (lost,))
     assert answer.cell(0.5, lost).bound is None
-    assert "12 patients are too few for false enhancement ≤ 0.5 ml in more than four in five" in answer_words(answer)
+    assert "12 patients are too few for “false enhancement ≤ 0.5 ml” in more than four in five" in answer_words(answer)
     assert "17 are needed even if all of them meet the margin" in answer_words(answer)
 
 

@@ -37,6 +37,14 @@ def test_labels_without_a_region_are_not_tumor_and_that_is_said(brats, tmp_path,
     assert written["not_tumor"] == [2]
 
 
+def test_without_regions_the_labels_and_the_file_to_edit_are_named(brats, tmp_path, capsys):
+    out = tmp_path / "experiment"
+    assert exit_code(["init", str(out), "--cohort", str(brats)]) == 0
+    told = capsys.readouterr().out
+    assert "no label of the masks (1, 2, 4) counts as tumor" in told
+    assert f"in {out / 'experiment.yaml'}" in told
+
+
 @pytest.mark.slow
 def test_a_study_with_labels_that_are_not_tumor_is_prepared(brats, tmp_path):
     out = tmp_path / "experiment"

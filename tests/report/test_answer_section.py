@@ -168,12 +168,14 @@ def test_a_missing_answer_counts_the_patients_with_values():
     few = an_answer(n_patients=5)
     assert found_in_short(few, "").startswith("No answer: 5 test patients are too few; at least")
     missing = an_answer(n_patients=1, n_test=3)
-    assert found_in_short(missing, "").startswith("No answer: only 1 of 3 test patients has a value of every endpoint;")
+    assert found_in_short(missing, "").startswith(
+        "No answer: only 1 of 3 test patients has a value for every endpoint;"
+    )
 
 
 def test_patients_who_are_left_out_are_told():
     shown = words(answer_section(an_answer(n_test=14)))
-    assert "2 test patients have no value of “enhancement recovery ≥ 0.9” at any dose and are left out" in shown
+    assert "2 test patients have no value for “enhancement recovery ≥ 0.9” at any dose and are left out" in shown
 
 
 def test_limits_are_said():

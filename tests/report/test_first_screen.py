@@ -135,7 +135,8 @@ def test_a_page_stays_within_its_budget_and_says_what_is_missing(sheets, prepara
     kept = within_budget(content(sheets=pictures(sheets), preparations=pictures(preparations)), most)
     size = sum(len(picture.png) for picture in (*kept.sheets, *kept.preparations))
     assert size * 4 / 3 <= most
-    assert kept.left_out == len(sheets) + len(preparations) - len(kept.sheets) - len(kept.preparations)
+    assert kept.n_sheets_left_out == len(sheets) - len(kept.sheets)
+    assert kept.n_preparations_left_out == len(preparations) - len(kept.preparations)
     assert kept.sheets == pictures(sheets)[: len(kept.sheets)]
 
 
@@ -163,7 +164,7 @@ def test_the_page_shows_the_first_screen_before_everything_else():
         style="gain",
         checks=(Check("Are the low doses real scans?", "no", "An <upper> bound."),),
         figure=Picture(b"", "shares", "Shares.", svg=svg),
-        images=Picture(PNG, "two patients", "Two patients.", table="similarity"),
+        images=(Picture(PNG, "one patient", "Two patients.", table="similarity"),) * 2,
     )
     page = render_page(content(first=first, checklist=(ChecklistItem(1, "title", "What it is", ""),)))
     assert page.index("10 % is enough.") < page.index("Contents") < page.index("CLAIM 2024</h2>")

@@ -202,6 +202,16 @@ def test_all_training_studies_unusable(lessgad, tiny, tiny_experiment):
     assert not (root / "models" / "all-doses" / "best.safetensors").exists()
 
 
+def test_no_study_at_all_for_the_pretrained_model(lessgad, tiny, tiny_experiment):
+    root = tiny_experiment("nothing")
+    edit(root, lambda settings: settings.update(field={"preset": "kernel"}, training={"models": "pretrained"}))
+    for patient, session in tiny.STUDIES:
+        spoil_truncated(tiny.study_files(root.parent / "cohort", patient, session), tiny)
+    line = unusable(lessgad("run", root), "No study could be prepared", "lessgad status", "--why")
+    assert "validation" not in line
+    assert not (root / "models" / "baselines.yaml").exists()
+
+
 def test_two_runs_at_once(lessgad, tiny_experiment):
     root = tiny_experiment("prepare")
     lock = ExperimentFolder(root).state.lock("train/all-doses")

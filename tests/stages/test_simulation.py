@@ -158,7 +158,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     assert records["01"]["model"] == "signal_equation"
     assert 0 < float(records["01"]["sigma"]) < 0.1
     page = (root / "report" / "index.html").read_text()
-    assert "by the linear mix in 1 (spin echo without EchoTime in the sidecar)" in page
+    assert "as a linear mix in 1 (spin echo without EchoTime in the sidecar)" in page
     assert "SNR of tissue" in page
     (description,) = (root / "prepared" / "sub-01").glob("*_desc-preparation.json")
     recorded = json.loads(description.read_text())["enhancement_lost_to_calibration"]

@@ -74,6 +74,7 @@ def test_a_look_at_an_experiment(viewed, chromium, tmp_path):
         enter(page, viewed)
         assert "token" not in page.url
         the_list_is_worst_first(page)
+        second = page.get_attribute(".studies tbody a >> nth=1", "href").partition("?")[0]
         page.click(".studies tbody a >> nth=0")
         until(page, READY)
         until(page, LOADED)
@@ -83,7 +84,7 @@ def test_a_look_at_an_experiment(viewed, chromium, tmp_path):
         differences_are_in_color(page)
         the_lesion_fills_the_middle(page)
         page.keyboard.press("n")
-        until(page, "location.pathname === '/studies/1' && document.documentElement.dataset.ready === 'yes'")
+        until(page, f"location.pathname === '{second}' && document.documentElement.dataset.ready === 'yes'")
         assert complaints == []
 
 
@@ -116,6 +117,7 @@ def overlays_are_laid_over(page):
     shown_after(page, lambda: page.keyboard.press("o"))
     assert page.input_value("#overlay") == "regions"
     assert all(pixels(page, place)["colored"] > 20 for place in range(4))
+    assert page.text_content("#legend") == "yellow: intrameatal, green: extrameatal"
     keys = page.locator("#overlay option").evaluate_all("(options) => options.map(({ value }) => value)")
     for key in keys[2:]:
         shown_after(page, lambda key=key: page.select_option("#overlay", key))

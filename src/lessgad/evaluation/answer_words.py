@@ -147,10 +147,10 @@ def _too_few(answer: DoseAnswer) -> str:
         return fewest_patients(endpoint, answer.settings) - answer.n_patients(endpoint)
 
     endpoint = max(answer.reasons, key=lacking)
-    n = answer.n_patients(endpoint)
+    n, needed = answer.n_patients(endpoint), fewest_patients(endpoint, answer.settings)
     return (
-        f"{_count(n, 'patient is', 'patients are')} too few for {endpoint_words(endpoint)} in {share_words(endpoint)}; "
-        f"{fewest_patients(endpoint, answer.settings)} are needed even if all of them meet the margin"
+        f"{_count(n, 'patient is', 'patients are')} too few for “{endpoint_words(endpoint)}” in "
+        f"{share_words(endpoint)}; {needed} are needed even if all of them meet the margin"
     )
 
 

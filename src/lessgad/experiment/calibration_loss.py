@@ -38,5 +38,7 @@ def lost_in_words(share: float) -> str:
     """
     if math.isnan(share):
         return ""
+    if abs(share) < 5e-4:
+        return "The calibration changes the tumor's enhancement by less than 0.1 %."
     verb = "takes away" if share >= 0 else "adds"
     return f"The calibration {verb} an estimated {abs(100 * share):.1f} % of the tumor's enhancement."

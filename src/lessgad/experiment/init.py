@@ -6,7 +6,7 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from lessgad.atomic_write import replacing, write_text
@@ -27,10 +27,6 @@ from lessgad.segmentation.settings import SegmentationSettings
 NO_MASKS = (
     "the cohort has no tumor masks, so only the whole head will be evaluated. A dose answer needs masks in a folder of "
     "derivatives/"
-)
-NO_REGIONS = (
-    "no label of the masks counts as tumor, so only the whole head will be evaluated. Name labels with --region, such "
-    "as --region enhancing=4, or in a dseg.tsv beside dataset_description.json of the derivative"
 )
 
 
@@ -70,7 +66,9 @@ def init_experiment(
     """
     folder = ExperimentFolder(root)
     if folder.settings.exists():
-        raise SettingsError("There is an experiment already", path=folder.settings, remedy="Choose another folder")
+        raise SettingsError(
+            "There is an experiment already", path=folder.settings, remedy="Edit this file, or choose another folder"
+        )
     if paper and pretrained:
         raise SettingsError("--paper and --pretrained were both given", remedy="Give one of them")
     select = image_selection(select_options)
@@ -113,13 +111,22 @@ def init_experiment(
         *(f"left out: {study.name}: {study.reason}" for study in cohort.unusable),
         *split_words,
         *([] if n_masks else [NO_MASKS]),
-        *([NO_REGIONS] if n_masks and not regions else []),
+        *([_no_regions(found, folder.settings)] if n_masks and not regions else []),
         *not_tumor_words(found, regions, names),
         *([_too_few(n_test, least, pretrained=pretrained)] if n_test < least else []),
         f"wrote {folder.settings}",
         f"next: lessgad run {root}",
     ]
     return "\n".join(lines)
+
+
+def _no_regions(found: Collection[int], settings: Path) -> str:
+    labels = f" ({', '.join(map(str, sorted(found)))})" if found else ""
+    return (
+        f"no label of the masks{labels} counts as tumor, so only the whole head will be evaluated. Name the labels of "
+        f"the tumor under cohort: regions: in {settings}, such as enhancing: [4]; or give --region enhancing=4 to "
+        "lessgad init, with another folder"
+    )
 
 
 def _too_few(n_test: int, least: int, *, pretrained: bool) -> str:

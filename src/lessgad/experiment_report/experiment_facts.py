@@ -15,6 +15,7 @@ from lessgad.experiment_report.simulation_summary import simulation_facts
 from lessgad.report.content import Fact
 from lessgad.training.settings import TrainingSettings
 
+_INPUTS = {"pre_contrast": "T1", "low_dose": "low dose", "t2": "T2"}
 _ALIGNMENT = {"register": "T1ce registered to the T1 (rigid)", "aligned": "T1 and T1ce aligned by the source, checked"}
 _CALIBRATION = {
     "smooth": "T1ce scaled to the T1 by a factor that varies smoothly through the head",
@@ -37,14 +38,14 @@ def experiment_facts(
         The facts.
     """
     settings = experiment.settings
-    inputs = " and ".join(name.replace("_", " ") for name in settings.field.inputs)
+    inputs, n_slices = " and ".join(_INPUTS[name] for name in settings.field.inputs), settings.field.n_slices_seen
     regions = "; ".join(f"{name} (label {' and '.join(map(str, v))})" for name, v in settings.cohort.regions.items())
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
     models["pretrained"] = "the model that ships with lessgad"
     return (
         *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records, usable),
-        Fact("Input of the network", inputs + settings.field.slices_in_words),
+        Fact("Network input", f"{inputs}, {n_slices} adjacent slices each" if n_slices > 1 else inputs),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
         Fact("Training", _training(settings.training)),
         Fact("Alignment", _ALIGNMENT[settings.preparation.alignment]),
@@ -67,5 +68,5 @@ def settings_without_paths(experiment: Experiment) -> dict[str, Any]:
 
 def _training(settings: TrainingSettings) -> str:
     if settings.models == "pretrained":
-        return "none; all patients are test patients, and baselines are tuned on them"
+        return "none on this cohort: all patients are test patients. The baselines are tuned on them too"
     return f"{settings.n_samples} patches per model"

@@ -24,7 +24,7 @@ from lessgad.experiment_report.repeat_scans import repeat_scans
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.content import FailedStudy, FirstScreen, Picture
-from lessgad.report.endpoint_figure import endpoint_figure
+from lessgad.report.endpoint_figure import endpoint_figure, has_bounds
 from lessgad.report.found_in_short import evidence_in_short, found_in_short, how_judged
 from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
 from lessgad.report.reading_section import ReadingSection
@@ -61,7 +61,14 @@ def first_screen(
     Returns:
         Its content.
     """
-    figure = endpoint_figure(endpoint_curves(answer))
+    curves = endpoint_curves(answer)
+    figure = endpoint_figure(curves)
+    bounds = (
+        f"The line below a mark ends at the lower confidence bound ({percent(1 - answer.settings.level)}) of the share "
+        "of all patients. It must end above the dashed line, the share that is needed."
+        if has_bounds(curves)
+        else "The dashed line is the share that is needed. There are too few patients for a confidence bound."
+    )
     doses = [dose for dose in sorted(answer.doses) if dose > 0]
     dose = answer.lowest_dose or (doses[0] if doses else None)
     return FirstScreen(
@@ -85,13 +92,11 @@ def first_screen(
         else Picture(
             b"",
             "For each endpoint, the share of patients who meet it at each dose from no contrast to the standard dose, "
-            "with its confidence bound and the share that is needed",
-            "Share of test patients who meet each endpoint, by dose. The line below a mark ends at the lower "
-            f"confidence bound ({percent(1 - answer.settings.level)}) of the share of all patients. It must end above "
-            "the dashed line, the share that is needed.",
+            "and the share that is needed",
+            f"Share of the {answer.n_test_patients} test patients who meet each endpoint, by dose. {bounds}",
             svg=to_svg(figure),
         ),
-        images=None if dose is None else _images(experiment, scores, dose, usable),
+        images=() if dose is None else _images(experiment, scores, dose, usable),
     )
 
 
@@ -107,7 +112,7 @@ def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     )
 
 
-def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Collection[str]) -> Picture | None:
+def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Collection[str]) -> tuple[Picture, ...]:
     """Show the median and the worst test patient, by SSIM in the tumor's box (of the head, without masks)."""
     area = "tumor_box" if any(row.area == "tumor_box" and row.subset == "test" for row in scores.similarity) else "head"
     rows = [
@@ -117,7 +122,7 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
     ]
     values = patient_means(np.array([row.ssim for row in rows]), [row.patient for row in rows])
     if not values:
-        return None
+        return ()
     worst_of = {row.patient: row for row in sorted(rows, key=lambda row: -row.ssim)}  # the lowest one stays
     studies = {(study.patient, study.session): study for study in experiment.studies(["test"])}
     middle, worst = median_and_worst(values)
@@ -129,15 +134,19 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
         if evaluated(study, dose) in usable:
             label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
             planes.append(_plane(experiment, study, dose, label))
-    if not planes:
-        return None
     what = "the tumor's box" if area == "tumor_box" else "the head"
-    return Picture(
-        to_png(median_and_worst_figure(planes, dose)),
-        "Low-dose, restored and standard-dose slice of the median and of the worst patient",
-        f"The median and the worst test patient by SSIM in {what}, at {percent(dose)} of the dose; the worst study of "
-        "each, in the slice with the most tumor.",
-        table="similarity",
+    caption = (
+        f"The median and the worst of {len(values)} test patients by SSIM in {what}, at {percent(dose)} of the dose; "
+        "the worst study of each, in the slice with the most tumor."
+    )
+    return tuple(
+        Picture(
+            to_png(median_and_worst_figure([plane], dose)),
+            f"Low-dose, restored and standard-dose slice of one patient ({plane.label})",
+            caption,
+            table="similarity",
+        )
+        for plane in planes
     )
 
 

@@ -43,8 +43,8 @@ def measured_facts(
     )
     n_linear = sum(reasons.values())
     facts = [
-        Fact("Judged on", f"{words}. Models were trained on simulated ones"),
-        Fact("Tuned on", _tuned_on(experiment, usable)),
+        Fact("Evaluated low doses", f"{words}. Models were trained on simulated low doses"),
+        Fact("Tuning", _tuned_on(experiment, usable)),
     ]
     if reasons:
         counted = "; ".join(f"{reason} ({n_such})" for reason, n_such in reasons.most_common())

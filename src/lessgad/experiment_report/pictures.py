@@ -28,6 +28,7 @@ from lessgad.report.enhancement_figures import enhancement_against_dose
 from lessgad.report.operating_curve_figure import operating_curve_figure
 from lessgad.report.preparation_sheet import preparation_images
 from lessgad.report.slice_picture import tumor_slice
+from lessgad.report.spread_words import means_in_words
 from lessgad.report.style import to_png, to_svg
 from lessgad.report.whole_image_sheet import SheetSlice, slice_errors, whole_image_sheet, worst_slice
 from lessgad.scoring.study_scores import StudyScores
@@ -56,7 +57,9 @@ def curve_pictures(experiment: Experiment, rows: Sequence[SimilarityRow]) -> tup
         return ()
     place = "the tumor's box" if area == "tumor_box" else "the head"
     alt = f"PSNR, its gain over unrestored images, and SSIM in {place} by dose, one line per method"
-    caption = f"Similarity to the standard dose in {place}, test patients, against the dose; means over patients."
+    patients = [row.patient for row in rows if (row.subset, row.area) == ("test", area)]
+    spread = means_in_words(patients, of="unrestored and restored images and for all gains")
+    caption = f"Similarity to the standard dose in {place}, by dose ({spread})."
     return (Picture(b"", alt, caption, svg=to_svg(figure), table="similarity"),)
 
 
@@ -78,13 +81,18 @@ def enhancement_pictures(experiment: Experiment, scores: StudyScores) -> tuple[P
     pictures = []
     if against_dose is not None:
         alt = "Recovery, false and missed enhancement against the dose, one line per method"
-        caption = "Recovered, false and missed enhancement; test patients, means over patients."
+        patients = [row.patient for row in scores.enhancement if row.subset == "test"]
+        spread = means_in_words(patients, of="unrestored and restored images")
+        caption = (
+            f"Recovered, false and missed enhancement, by dose ({spread}). The gray line is full recovery. Axes in "
+            "ml: logarithmic, linear below 0.1 ml."
+        )
         pictures.append(Picture(b"", alt, caption, svg=to_svg(against_dose), table="enhancement"))
     if traded is not None:
         alt = "False against missed enhancement as the threshold moves, one line per method, one panel per dose"
         caption = (
-            "False against missed enhancement, every method scaled to recovery 1, as the threshold moves; the "
-            "marker is the threshold of the study. Closer to the lower left is better."
+            "False against missed enhancement of test patients at different thresholds of enhancement. The images of "
+            "every method are first scaled to recovery 1. Axes: logarithmic, linear below 0.1 ml."
         )
         pictures.append(Picture(b"", alt, caption, svg=to_svg(traded), table="false_against_missed"))
     return tuple(pictures)
@@ -125,7 +133,9 @@ def _sheet(experiment: Experiment, study: Study, dose: float) -> Picture:
     figure = whole_image_sheet(study.name, dose, tuple(slices), prepared.spacing_mm[:2], prepared.tissue_level)
     alt = "T1, low dose, restored, standard dose and their difference, at the tumor and in the worst slice"
     return Picture(
-        to_png(figure), alt, f"{study.name} from {percent(dose)}: whole slices at the tumor and at the worst."
+        to_png(figure),
+        alt,
+        f"{study.name} from {percent(dose)}: the slice with the most tumor and the slice with the largest error.",
     )
 
 

@@ -23,6 +23,7 @@ from lessgad.report.dose_gallery import gallery_doses
 from lessgad.report.overlap_figure import overlap_figure
 from lessgad.report.segmentation_tables import segmentation_tables
 from lessgad.report.slice_picture import tumor_slice
+from lessgad.report.spread_words import means_in_words
 from lessgad.report.style import to_png, to_svg
 from lessgad.scoring.study_scores import StudyScores
 from lessgad.segmentation.region_labels import renumbered
@@ -54,8 +55,8 @@ def segmentation_section(
     if figure is not None:
         alt = "Dice, HD95 and ASD against the dose, one column per region, low-dose and restored images"
         caption = (
-            "Segmentation of low-dose and restored images by a network trained on the standard dose; test "
-            "patients, means over patients. The gray line is the standard dose."
+            "Segmentation of low-dose and restored images by a network that was trained on the standard dose "
+            f"({means_in_words((row.patient for row in test), shaded='bars')}). The gray line is the standard dose."
         )
         curves = (Picture(b"", alt, caption, svg=to_svg(figure), table="overlap"),)
     return SegmentationSection(

@@ -64,42 +64,52 @@ def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSe
     Returns:
         The facts.
     """
-    facts = [Fact("Low doses", _model_words(records, settings)), Fact("Their noise", _noise_words(records, settings))]
+    facts = [
+        Fact("Low doses", _model_words(records, settings)),
+        Fact("Noise of the low doses", _noise_words(records, settings)),
+    ]
     lost = sorted(record.lost_to_calibration for record in records if not math.isnan(record.lost_to_calibration))
     if lost:
+        middle, least, most = (f"{100 * share:.1f} %".replace("-", "−") for share in (median(lost), lost[0], lost[-1]))
         words = (
-            f"an estimated {100 * median(lost):.1f} % of the tumor's enhancement (median of {len(lost)} studies; "
-            f"{100 * lost[0]:.1f} to {100 * lost[-1]:.1f} %; by study in results/simulation.csv)"
+            f"an estimated {middle} of the tumor's enhancement (median of {len(lost)} studies; range {least} to "
+            f"{most}). Negative: added. Each study is in results/simulation.csv"
         )
-        facts.append(Fact("Lost to calibration", words))
+        facts.append(Fact("Enhancement lost to calibration", words))
     return facts
 
 
 def _model_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:
     if settings.model == "linear":
-        return "simulated by the linear mix of the pair, as in the paper"
+        return "simulated as a linear mix of T1 and T1ce, as in the paper"
     modeled = [record for record in records if record.model == "signal_equation"]
     reasons = Counter(record.reason for record in records if record.model == "linear")
-    found = [f"by the signal equation of the sequence in {len(modeled)}"] if modeled else []
-    found += [f"by the linear mix in {n} ({reason})" for reason, n in reasons.most_common()]
-    words = f"simulated in {len(records)} studies: {'; '.join(found)}" if found else "simulated"
+    found = [f"with the signal equation of the sequence in {len(modeled)}"] if modeled else []
+    found += [f"as a linear mix in {n} ({reason})" for reason, n in reasons.most_common()]
+    words = f"simulated in {len(records)} studies: {', '.join(found)}" if found else "simulated"
+    if len(modeled) == len(records) > 0:
+        words = f"simulated in {len(records)} studies with the signal equation of the sequence"
+    elif not modeled and len(reasons) == 1:
+        words = f"simulated in {len(records)} studies as a linear mix of T1 and T1ce ({next(iter(reasons))})"
     beyond = [record.beyond_head for record in modeled]
     if beyond:
         mean, most = _per_cent(sum(beyond) / len(beyond)), _per_cent(max(beyond))
-        words += f"; of the head's voxels {mean} (at most {most} in a study)"
-        words += " enhance more than a plausible concentration can explain"
+        words += f". {mean} of the head's voxels (at most {most} in one study) enhance more than a plausible"
+        words += " concentration can explain"
     return words
 
 
 def _noise_words(records: Sequence[SimulationRecord], settings: SimulationSettings) -> str:
     if not settings.adds_noise:
-        return "none, as in the paper; the mix even averages noise away"
+        return "none added, as in the paper; the mix averages away part of the noise of both scans"
     ratios = sorted(record.snr for record in records if math.isfinite(record.snr))
     if not ratios:
         return settings.noise_words
     middle = ratios[len(ratios) // 2]
-    kind = "as strong as that of each T1ce" if settings.noise == "matched" else settings.noise_words
-    return f"fresh, {kind}: SNR of tissue {middle:.0f} (median; {ratios[0]:.0f} to {ratios[-1]:.0f})"
+    kind = "independent, same SNR as each T1ce" if settings.noise == "matched" else settings.noise_words
+    return (
+        f"{kind}: median SNR of tissue {middle:.0f} (range {ratios[0]:.0f}–{ratios[-1]:.0f}; n = {len(ratios)} studies)"
+    )
 
 
 def _per_cent(share: float) -> str:

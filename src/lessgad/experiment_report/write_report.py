@@ -147,6 +147,8 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
         first=first,
         description=(described.table1, described.table2),
         flow=flow_svg(experiment_flow(experiment, described, usable)),
+        n_sheets_left_out=max(0, len(test_studies) - pictures.MOST_SHEETS),
+        n_preparations_left_out=max(0, len(experiment.cohort.studies) - pictures.MOST_PREPARATIONS),
         methods=methods_paragraphs(experiment, records),
         checklist=claim_checklist(experiment, readers=section is not None),
         enhancement=enhancement_tables(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ _PANELS = (
 _MASK = ShownImage("regions", "tumor mask", "labels")
 _MAPS = (
     ShownImage("discrepancy", "discrepancy with the scan", "signed", by_dose=True),
-    ShownImage("half_width", "half-width of the 90 % interval", "positive", by_dose=True),
+    ShownImage("half_width", "half-width of 90 % interval", "positive", by_dose=True),
 )
 
 
@@ -102,6 +103,7 @@ class ExperimentSource:
         grid = grid_of(prepared.pre_contrast.shape, prepared.spacing_mm, prepared.tissue_level, tumor)
         doses = sorted(planned_doses(experiment, study))
         maps = {"discrepancy": contradicted_file, "half_width": half_width_file}
+        mask = replace(_MASK, labels=tuple(experiment.settings.cohort.regions))
         there = [m for m in _MAPS if any(maps[m.key](experiment, study, dose).is_file() for dose in doses)]
         return ShownStudy(
             name=study.name,
@@ -110,7 +112,7 @@ class ExperimentSource:
             tissue=grid.tissue,
             lesion=lesion_of(tumor, prepared.spacing_mm),
             doses=tuple(map(_shown, doses)),
-            images=(*_PANELS, *([_MASK] if tumor is not None else []), *there),
+            images=(*_PANELS, *([mask] if tumor is not None else []), *there),
         )
 
     def voxels(self, number: int, key: str, dose: str) -> Voxels | None:

@@ -184,8 +184,9 @@ def _more_patients(answer: DoseAnswer) -> list[str]:
 
 def _left_out(answer: DoseAnswer) -> list[str]:
     return [
-        f"{n} test {'patient has' if n == 1 else 'patients have'} no value of “{endpoint_words(endpoint)}” at any dose "
-        f"and {'is' if n == 1 else 'are'} left out. The answer does not apply to {'this one' if n == 1 else 'them'}."
+        f"{n} test {'patient has' if n == 1 else 'patients have'} no value for “{endpoint_words(endpoint)}” at any "
+        f"dose and {'is' if n == 1 else 'are'} left out. The answer does not apply to "
+        f"{'this patient' if n == 1 else 'them'}."
         for endpoint, n in zip(answer.settings.endpoints, answer.n_undefined, strict=True)
         if n
     ]
@@ -203,7 +204,7 @@ def _limits(answer: DoseAnswer) -> list[str]:
         )
     if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
         notes.append(
-            "An image without contrast shows no false enhancement because it shows no enhancement. Dose 0 is "
-            "therefore no control for this endpoint."
+            "An image without contrast agent shows no false enhancement, because it shows no enhancement at all. Dose "
+            "0 is therefore no control for this endpoint."
         )
     return notes

@@ -87,7 +87,8 @@ class FirstScreen:
         style: Class of the verdict's sign: gain, loss or open.
         checks: Checks of whether the answer can be trusted.
         figure: Each endpoint against the dose; None where none was tested.
-        images: Low dose, restored and standard dose of the median and the worst patient; None without restored images.
+        images: Low dose, restored and standard dose of the median and the worst patient, one picture each, with one
+            caption; empty without restored images.
     """
 
     asked: str
@@ -97,7 +98,7 @@ class FirstScreen:
     style: str
     checks: tuple[Check, ...]
     figure: Picture | None = None
-    images: Picture | None = None
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ class ReportContent:
         first: The first screen; None where nothing is known to put there.
         description: Tables 1 and 2; empty where the cohort was not described.
         flow: Figure 1 as SVG; empty where the cohort was not described.
-        left_out: How many pictures were left out to keep the page small.
+        n_sheets_left_out: Test studies whose whole slices are not shown, to keep the page small.
+        n_preparations_left_out: Studies whose preparation is not shown, to keep the page small.
         methods: Paragraphs for the methods section of a paper.
         checklist: CLAIM 2024, as far as the experiment knows.
         enhancement: Tables on enhancement and trust.
@@ -211,7 +213,8 @@ class ReportContent:
     first: FirstScreen | None = None
     description: tuple[PrintedTable, ...] = ()
     flow: str = ""
-    left_out: int = 0
+    n_sheets_left_out: int = 0
+    n_preparations_left_out: int = 0
     methods: tuple[str, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
     enhancement: tuple[EnhancementTable, ...] = ()

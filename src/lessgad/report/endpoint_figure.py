@@ -86,6 +86,11 @@ def endpoint_figure(curves: Sequence[EndpointCurve]) -> Figure | None:
     return figure
 
 
+def has_bounds(curves: Sequence[EndpointCurve]) -> bool:
+    """Tell whether any mark has a confidence bound; with few patients there is none."""
+    return any(point.bound is not None for curve in curves for point in curve.points if point.n_patients)
+
+
 def _draw(axes: Axes, curve: EndpointCurve, *, left: bool, bottom: bool) -> None:
     axes.set_title(_wrapped(curve.name), fontsize=TITLE_PT)
     axes.axhline(100 * curve.needed, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
@@ -130,7 +135,9 @@ def _mark(point: EndpointPoint) -> tuple[str, str, bool]:
 def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
     from matplotlib.lines import Line2D
 
-    doses = {point.dose for curve in curves for point in curve.points}
+    points = [point for curve in curves for point in curve.points if point.n_patients]
+    doses = {point.dose for point in points}
+    tested = [point for point in points if point.dose not in (0.0, 1.0)]
 
     def handle(color: str, marker: str, label: str, *, filled: bool) -> Line2D:
         return Line2D(
@@ -139,11 +146,11 @@ def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
         )  # fmt: skip
 
     handles = [
-        handle(BLUE, "s", "shown: enough patients", filled=True),
-        handle(RED, "o", "not shown", filled=False),
+        *([handle(BLUE, "s", "shown: enough patients", filled=True)] if any(p.passed for p in tested) else []),
+        *([handle(RED, "o", "not shown", filled=False)] if any(not p.passed for p in tested) else []),
         *([handle(MUTED, "D", "0 %: no contrast", filled=False)] if 0.0 in doses else []),
         *([handle(MUTED, "D", "100 %: repeat scan", filled=True)] if 1.0 in doses else []),
-        Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound"),
+        *([Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound")] if has_bounds(curves) else []),
         Line2D([], [], color=MUTED, linestyle=(0, (4, 2)), label="share needed"),
     ]
     figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=LABEL_PT, columnspacing=1.4, handlelength=1.8)

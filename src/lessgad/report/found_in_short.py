@@ -30,7 +30,7 @@ def found_in_short(answer: DoseAnswer, headline: str) -> str:
     n = min(answer.n_patients(endpoint) for endpoint in answer.reasons)
     if n < answer.n_test_patients:
         has = "has" if n == 1 else "have"
-        of_all = f"only {n} of {answer.n_test_patients} test patients {has} a value of every endpoint"
+        of_all = f"only {n} of {answer.n_test_patients} test patients {has} a value for every endpoint"
         return f"No answer: {of_all}; at least {needed} are needed."
     return f"No answer: {n} test {'patient is' if n == 1 else 'patients are'} too few; at least {needed} are needed."
 

@@ -26,15 +26,21 @@ def within_budget(content: ReportContent, most_bytes: int = MOST_BYTES) -> Repor
     room = most_bytes - _size([*_always(content)])
     sheets = _fitting(content.sheets, room)
     preparations = _fitting(content.preparations, room - _size(sheets))
-    n_left_out = len(content.sheets) - len(sheets) + len(content.preparations) - len(preparations)
-    return replace(content, sheets=sheets, preparations=preparations, left_out=content.left_out + n_left_out)
+    return replace(
+        content,
+        sheets=sheets,
+        preparations=preparations,
+        n_sheets_left_out=content.n_sheets_left_out + len(content.sheets) - len(sheets),
+        n_preparations_left_out=content.n_preparations_left_out + len(content.preparations) - len(preparations),
+    )
 
 
 def _always(content: ReportContent) -> list[Picture]:
     first = content.first
     pictures = [*content.curves, *content.enhancement_curves, *content.galleries, *content.learning_curves]
     pictures += [p for p in (content.calibration, content.reading_bars) if p is not None]
-    pictures += [p for p in (first.figure, first.images) if p is not None] if first is not None else []
+    if first is not None:
+        pictures += [*first.images, *([] if first.figure is None else [first.figure])]
     if content.segmentation is not None:
         pictures += [*content.segmentation.curves, *content.segmentation.contours]
     return pictures

@@ -133,7 +133,12 @@ def train_model(
 
     studies = {subset: usable_of(experiment, experiment.studies([subset]), doing.inputs) for subset in LEARNING}
     if not studies["train"]:
-        raise SettingsError("No training study could be prepared", path=experiment.folder.root)
+        root = experiment.folder.root
+        raise SettingsError(
+            "No training study could be prepared",
+            path=root,
+            remedy=f"The reason for each study: lessgad status {root} --why",
+        )
     for file in LIMITS:  # of other weights
         (experiment.folder.model(name) / file).unlink(missing_ok=True)
     cohort_mark = fingerprint(0, studies={subset: _marks(of_it, doing) for subset, of_it in studies.items()})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lessgad.cohort.split import Subset
 from lessgad.engine.unit import Doing, Input, Unit
+from lessgad.errors import SettingsError
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import scanned_low_doses, usable_of
 from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
@@ -89,6 +90,9 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
         dose: Dose as a fraction of the standard dose, 0–1.
         target: The file to write.
         doing: Receives progress and tells what else the unit reads.
+
+    Raises:
+        SettingsError: No study could be prepared.
     """
     from lessgad.dose.simulation import study_simulator
     from lessgad.restoration.baseline_strengths import tune_baselines, write_strengths
@@ -99,6 +103,13 @@ def tune_at(experiment: Experiment, dose: float, target: Path, doing: Doing) -> 
     regions, n_slices = settings.cohort.regions, settings.training.n_validation_slices
     doing.advance(0.0, BASELINES)
     files = usable_of(experiment, experiment.studies(SUBSETS_IN_ORDER), doing.inputs)
+    if not files:
+        root = experiment.folder.root
+        raise SettingsError(
+            "No study could be prepared, so there is nothing to restore",
+            path=root,
+            remedy=f"The reason for each study: lessgad status {root} --why",
+        )
     sources = [scanned_low_doses(experiment, one.study, doing.inputs) for one in files]
     studies = [one.read() for one in files]
     slices = []

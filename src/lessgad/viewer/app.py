@@ -143,6 +143,7 @@ def _geometry(shown: ShownStudy, number: int) -> dict[str, Any]:
     """Give the settings for the scripts of the page."""
     lesion = shown.lesion
     return {
+        "number": number,
         "shape": shown.shape,
         "spacing_mm": shown.spacing_mm,
         "n_levels": N_LEVELS,

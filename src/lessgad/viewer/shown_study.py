@@ -68,6 +68,7 @@ class ShownImage:
         kind: ``image`` has a panel; the others are overlays: labels as contours, signed and positive maps as color.
         by_dose: Whether there is one for each dose.
         is_reference: Whether other images are compared with this one in difference mode.
+        labels: Names of the labels 1, 2 and so on, for the legend; empty if unknown.
     """
 
     key: str
@@ -75,6 +76,7 @@ class ShownImage:
     kind: ImageKind = "image"
     by_dose: bool = False
     is_reference: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

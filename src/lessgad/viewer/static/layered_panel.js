@@ -6,6 +6,7 @@ import { grayTable } from "./window_level.js";
 
 // Okabe and Ito's colors, told apart by color-blind readers too. Labels: yellow, green, purple, vermilion; not those of maps.
 const LABEL_COLORS = [0xf0e442, 0x009e73, 0xcc79a7, 0xd55e00].map(opaque);
+export const LABEL_COLOR_NAMES = ["yellow", "green", "purple", "vermilion"];
 const TOO_BRIGHT = [230, 159, 0];
 const TOO_DARK = [86, 180, 233];
 const UNCERTAIN = [240, 228, 66];

@@ -3,8 +3,9 @@
 
 import { addGestures } from "./gestures.js";
 import { addKeys } from "./keys.js";
-import { LayeredPanel } from "./layered_panel.js";
+import { LABEL_COLOR_NAMES, LayeredPanel } from "./layered_panel.js";
 import { Panels } from "./panels.js";
+import { neighborsOf } from "./study_order.js";
 import { addToolbar } from "./toolbar.js";
 import { VolumeStore } from "./volume_store.js";
 
@@ -75,10 +76,15 @@ async function update() {
 function say(overlay, over) {
   const words = [];
   if (overlay && !over) words.push(`no ${overlay.title} at this dose`);
+  else if (overlay?.labels.length) words.push(overlay.labels.map(colorOf).join(", "));
   else if (overlay?.kind === "signed") words.push(`orange: too bright, blue: too dark; full color at ${FULL_COLOR.signed} % of tissue`);
   else if (overlay?.kind === "positive") words.push(`yellow: uncertain; full color at ± ${FULL_COLOR.positive} % of tissue`);
   if (state.difference) words.push("difference to the standard dose: orange too bright, blue too dark");
   document.querySelector("#legend").textContent = words.join(" · ");
+}
+
+function colorOf(name, place) {
+  return `${LABEL_COLOR_NAMES[place % LABEL_COLOR_NAMES.length]}: ${name}`;
 }
 
 const { toggleLink, toggleHelp } = addToolbar(panels);
@@ -127,10 +133,17 @@ function jump() {
 }
 document.querySelector("#jump")?.addEventListener("click", jump);
 
+// Previous and next are those of the list as it was sorted; without a list, those of the server.
+for (const [selector, number] of Object.entries(neighborsOf(geometry.number))) {
+  const link = document.querySelector(selector);
+  link.hidden = number === undefined;
+  if (!link.hidden) link.href = `/studies/${number}`;
+}
+
 function follow(selector) {
   const link = document.querySelector(selector);
   const dose = geometry.doses[state.dose];
-  if (link) location.assign(dose ? `${link.href}?dose=${dose.label}` : link.href);
+  if (link && !link.hidden) location.assign(dose ? `${link.href}?dose=${dose.label}` : link.href);
 }
 
 addKeys(panels, {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of studies: sorted by any figure, the worst first. A study without a figure comes last.
 
+import { keepOrder } from "./study_order.js";
+
 const { figures, doses, studies } = JSON.parse(document.querySelector("#listing").textContent);
 const head = document.querySelector(".studies thead tr");
 const body = document.querySelector(".studies tbody");
@@ -23,6 +25,7 @@ function draw() {
   const figure = figures.find(({ key }) => key === sorted.by);
   const rows = [...studies].sort((one, other) => (figure ? worse(figure, one, other) : one.number - other.number));
   body.replaceChildren(...rows.map(row));
+  keepOrder(rows.map(({ number }) => number));
   for (const cell of head.children) {
     if (cell.dataset.key === sorted.by) cell.setAttribute("aria-sort", sorted.worstFirst ? "descending" : "ascending");
     else cell.removeAttribute("aria-sort");
