@@ -5,7 +5,8 @@
 
 TUNED and JUDGED are two patients of a cohort of pairs with masks. The baselines are tuned while TUNED is restored,
 which is not counted. The stages of JUDGED are counted, with seven doses and the shipped model. `--source`
-measures another version of lessgad (of the same hour: CPU-seconds depend on who shares the cores), `--against` compares tables and images with those that an earlier call kept.
+measures another version of lessgad: measure both in the same hour, for CPU-seconds depend on who shares the cores.
+`--against` compares tables and images with those that an earlier call kept.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def read_gzip(path: Path, n_bytes: int) -> bytes:
             content: bytes = stream.read(n_bytes)
             while stream.read(_CHUNK):
                 pass
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stub declares an instance
         raise OSError(str(error)) from error
     return content
 

@@ -97,8 +97,16 @@ class Residual:
                 row[strip] = values
         bias = rician_bias_difference(expected - BACKGROUND, simulator.sigma, sigma_pre_contrast)
         residual = low.astype(np.float64) - expected - bias
-        images = (_where(judged, values) for values in (residual, *found))
-        return cls(*images, correlation=simulator.correlation)
+        variances, margins_below, margins_above, slopes, enhancements = (_where(judged, values) for values in found)
+        return cls(
+            residual=_where(judged, residual),
+            variance=variances,
+            margin_below=margins_below,
+            margin_above=margins_above,
+            slope=slopes,
+            enhancement=enhancements,
+            correlation=simulator.correlation,
+        )
 
     def mean_error(self, cluster: Cluster) -> float:
         """Mean error of the restored image over the core of a cluster, before any averaging."""
