@@ -61,6 +61,15 @@ def test_a_flipped_bit_in_an_own_compressed_file_is_refused(tmp_path: Path):
         read_volume(path, own=True)
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_an_image_of_nibabel_that_was_made_and_saved_is_taken_as_it_is(tmp_path: Path, suffix: str):
+    from nibabel.nifti1 import Nifti1Image
+
+    image = Nifti1Image(np.random.default_rng(1).random((4, 5, 6), np.float32), np.eye(4))
+    image.to_filename(tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(Volume.from_nibabel(image).array, image.get_fdata())
+
+
 @pytest.mark.parametrize(("kind", "value"), [(np.uint32, 2**31), (np.int64, -(2**31) - 1)])
 def test_whole_numbers_beyond_32_bits_are_no_labels(tmp_path: Path, kind: type, value: int):
     from nibabel.nifti1 import Nifti1Image

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _MOST_COMPRESSION = 1100
 
 
+def is_stored(image: Nifti1Image) -> bool:
+    """Say whether the voxels of an image lie in a file; those of an image that was made and saved do not."""
+    from nibabel import is_proxy
+
+    return bool(is_proxy(image.dataobj)) and image.file_map["image"].filename is not None
+
+
 def check_promise(image: Nifti1Image, path: Path) -> None:
     """Refuse a file that is too small for its header, before anything is read.
 
@@ -58,7 +65,7 @@ def read_voxels(image: Nifti1Image, path: Path) -> Shaped[np.ndarray, "..."]:
         EOFError: The file ends too early.
     """
     proxy = image.dataobj
-    is_one_file = set(image.file_map) == {"image"} and image.file_map["image"].filename is not None
+    is_one_file = set(image.file_map) == {"image"} and is_stored(image)
     if path.suffix != ".gz" or not is_one_file:
         return np.asanyarray(proxy)
     stored = (proxy.shape, proxy.dtype, proxy.offset, proxy.slope, proxy.inter)

@@ -23,7 +23,7 @@ from lessgad.gzip_file import writing_gzip
 from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
 from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
-from lessgad.nifti_whole import check_promise, read_voxels
+from lessgad.nifti_whole import check_promise, is_stored, read_voxels
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -200,7 +200,7 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
         raise VolumeError(
             f"The image has {len(shape)} dimensions ({_times(shape)}); three are needed", path=path, remedy=remedy
         )
-    is_file = image.file_map["image"].filename is not None  # not one made in memory
+    is_file = is_stored(image)  # not one made in memory
     if is_file:
         check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
