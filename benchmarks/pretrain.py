@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Teach the model that ships with lessgad on generated patients, and write its folder.
 
-    python benchmarks/pretrain.py STATE --patches 206000        # goes on where it stopped; hours
-    python benchmarks/pretrain.py STATE --patches 206000 --write src/lessgad/pretrained
+    python benchmarks/pretrain.py STATE --patches 262000        # goes on where it stopped; hours
+    python benchmarks/pretrain.py STATE --patches 262000 --write src/lessgad/pretrained
 
 Everything follows from the seed. Intervals are calibrated on generated patients that training never drew.
 """
@@ -45,7 +45,7 @@ SHARE_OF_RESIDUAL = 0.6
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("state", type=Path, help="folder where the training goes on from")
-    parser.add_argument("--patches", type=int, default=206_000)
+    parser.add_argument("--patches", type=int, default=262_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw patients")
     parser.add_argument("--write", type=Path, help="model folder to write when the training has ended")
