@@ -20,6 +20,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 DOSES = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]
@@ -79,28 +80,37 @@ def experiment_of(source: Path, cohort: Path, root: Path, given: argparse.Namesp
     return experiment
 
 
-def measured(source: Path, given: argparse.Namespace, root: Path) -> dict[str, float]:
+def measured(source: Path, given: argparse.Namespace, root: Path) -> Iterator[tuple[str, float]]:
     """CPU-seconds of each stage of the judged patient, and of restoring one of its low doses as a new scan."""
     cohort = linked(given.cohort, root, [given.tuned, given.judged])
     experiment = experiment_of(source, cohort, root, given)
-    started = cpu_seconds(source, "status", experiment)
-    found = {}
+    yield "nothing done", cpu_seconds(source, "status", experiment)
     for stage in STAGES:
         # What is done once for all studies, such as tuning, is done with the first one and not counted.
         for patient in (given.judged,) if stage == "evaluate" else (given.tuned, given.judged):
             seconds = cpu_seconds(source, "run", experiment, "--stage", stage, "--participant-label", patient)
-            found[stage] = seconds
+        yield stage, seconds
         if stage == "prepare":
             cpu_seconds(source, "run", experiment, "--stage", "train")
-    print(f"(a command that does nothing takes {started:.1f} CPU-seconds, which are in all of them)")
-    anat = cohort / f"sub-{given.judged}" / "anat"
+    anat = min((cohort / f"sub-{given.judged}").resolve().rglob("anat"))
     scan = min(anat.glob("*_ce-gadolinium_T1w.nii.gz"))  # of phantom patients the scan at a tenth of the dose
     t1 = next(file for file in anat.glob("*_T1w.nii.gz") if "gadolinium" not in file.name)
     restored = root / "restored.nii.gz"
-    found["lessgad restore"] = cpu_seconds(
-        source, "restore", scan, restored, "--dose", "0.1", "--pre-contrast", t1, "--interval", root / "interval.nii.gz"
+    yield (
+        "lessgad restore",
+        cpu_seconds(
+            source,
+            "restore",
+            scan,
+            restored,
+            "--dose",
+            "0.1",
+            "--pre-contrast",
+            t1,
+            "--interval",
+            root / "interval.nii.gz",
+        ),
     )
-    return found
 
 
 def differing(root: Path, other: Path) -> list[str]:
@@ -157,7 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         root = given.keep or Path(place)
         root.mkdir(parents=True, exist_ok=True)
-        for stage, seconds in measured(given.source.resolve(), given, root.resolve()).items():
+        for stage, seconds in measured(given.source.resolve(), given, root.resolve()):
             print(f"{stage:<16} {seconds:7.1f} CPU-seconds", flush=True)
         if given.against is not None:
             said = differing(root, given.against)

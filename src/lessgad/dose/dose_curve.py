@@ -176,12 +176,6 @@ class DoseCurve:
             low[strip] = self._mixed(t1[strip], t1ce[strip], beta, share_beyond, rising)
         return low.reshape(pre_contrast.shape)
 
-    def branch_at(self, beta: float) -> tuple[float, _Interpolation]:
-        """Give the share of the enhancement beyond the branch that a dose has, and the ratio on it."""
-        concentration, ratios = self._branch
-        low_ratios = self.signal(beta * concentration)
-        return float((low_ratios[-1] - 1) / (ratios[-1] - 1)), _Interpolation.of(ratios, low_ratios)
-
     def _mixed(
         self,
         pre_contrast: Float[np.ndarray, " n"],
@@ -236,4 +230,7 @@ class _Interpolation:
 
 @lru_cache(maxsize=16)
 def _branch_at(curve: DoseCurve, beta: float) -> tuple[float, _Interpolation]:
-    return curve.branch_at(beta)
+    """Give the share of the enhancement beyond the branch that a dose has, and the ratio on it."""
+    concentration, ratios = curve._branch
+    low_ratios = curve.signal(beta * concentration)
+    return float((low_ratios[-1] - 1) / (ratios[-1] - 1)), _Interpolation.of(ratios, low_ratios)
