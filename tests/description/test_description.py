@@ -125,3 +125,12 @@ def test_a_damaged_mask_is_named(tmp_path, capsys, tiny):
     captured = capsys.readouterr()
     assert "mask not measured: sub-02: " in captured.err
     assert "tumor size not known" in captured.out
+
+
+def test_masks_whose_labels_have_no_names_are_said_to_need_them(tmp_path, capsys, tiny):
+    root = tiny.write_cohort(tmp_path / "cohort")
+    assert exit_code(["describe", str(root)]) == 0
+    assert "--region" not in capsys.readouterr().err
+    (root / "derivatives" / tiny.DERIVATIVE / "dseg.tsv").unlink()
+    assert exit_code(["describe", str(root)]) == 0
+    assert "tumor sizes not measured: no label of the masks counts as tumor" in capsys.readouterr().err

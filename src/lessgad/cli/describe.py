@@ -71,6 +71,9 @@ def describe(
         typer.echo(f"left out: {len(exclusion.studies)}: {exclusion.reason} ({studies})", err=True)
     for study, reason in description.unread_masks:
         typer.echo(f"mask not measured: {study}: {reason}", err=True)
+    if description.n_masks and not regions:
+        words = "no label of the masks counts as tumor. Name the labels with --region, such as --region enhancing=4"
+        typer.echo(f"tumor sizes not measured: {words}", err=True)
     for path in written:
         typer.echo(path, err=True)
     return 1 if description.unread_masks else 0
