@@ -155,7 +155,7 @@ def _plane(experiment: Experiment, study: Study, dose: float, label: str) -> Pat
     tumor = prepared.tumor(experiment.settings.cohort.regions)
     k = tumor_slice(tumor, prepared.head.shape[2])
     low = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
-    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose), own=True)).array[:, :, k]
     standard = np.asarray(prepared.standard_dose[:, :, k])
     shown = np.zeros(standard.shape, dtype=bool) if tumor is None else tumor[:, :, k]
     return PatientPlane(
