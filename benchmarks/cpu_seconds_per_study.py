@@ -5,7 +5,8 @@
 
 TUNED and JUDGED are two patients of a cohort of pairs with masks. The baselines are tuned while TUNED is restored,
 which is not counted. The stages of JUDGED are counted, with seven doses and the shipped model. `--source`
-measures another version of lessgad, `--against` compares tables and images with those that an earlier call kept.
+measures another version of lessgad: measure both in the same hour, for CPU-seconds depend on who shares the cores.
+`--against` compares tables and images with those that an earlier call kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 DOSES = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9]
@@ -55,7 +57,8 @@ def cpu_seconds(source: Path, *arguments: object) -> float:
     """CPU-seconds of a command of lessgad, its worker processes included."""
     environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "lessgad", *map(str, arguments)]
+    # A command of its own is measured alone, also where several share the machine: LESSGAD_RUN="flock FILE".
+    command = [*os.environ.get("LESSGAD_RUN", "").split(), sys.executable, "-m", "lessgad", *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
@@ -63,42 +66,51 @@ def cpu_seconds(source: Path, *arguments: object) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def experiment_of(source: Path, cohort: Path, root: Path, tuned: str, judged: str, doses: list[float]) -> Path:
+def experiment_of(source: Path, cohort: Path, root: Path, given: argparse.Namespace) -> Path:
     """An experiment whose test patient is `judged`; that of validation is `tuned`."""
     split = root / "split.tsv"
-    split.write_text(f"participant_id\tsubset\nsub-{tuned}\tvalidation\nsub-{judged}\ttest\n")
+    split.write_text(f"participant_id\tsubset\nsub-{given.tuned}\tvalidation\nsub-{given.judged}\ttest\n")
     experiment = root / "experiment"
-    regions = [text for name in ("tumor=1", "enhancing=4") for text in ("--region", name)]
+    regions = [text for region in given.regions for text in ("--region", region)]
     cpu_seconds(source, "init", experiment, "--cohort", cohort, "--split", split, *regions)
     settings = (experiment / "experiment.yaml").read_text()
-    for pattern, line in {r"^doses:.*": f"doses: {doses}", **CHANGES}.items():
+    for pattern, line in {r"^doses:.*": f"doses: {given.doses}", **CHANGES}.items():
         settings = re.sub(pattern, line, settings, flags=re.MULTILINE)
     (experiment / "experiment.yaml").write_text(settings)
     return experiment
 
 
-def measured(source: Path, given: argparse.Namespace, root: Path) -> dict[str, float]:
+def measured(source: Path, given: argparse.Namespace, root: Path) -> Iterator[tuple[str, float]]:
     """CPU-seconds of each stage of the judged patient, and of restoring one of its low doses as a new scan."""
     cohort = linked(given.cohort, root, [given.tuned, given.judged])
-    experiment = experiment_of(source, cohort, root, given.tuned, given.judged, given.doses)
-    started = cpu_seconds(source, "status", experiment)
-    found = {}
+    experiment = experiment_of(source, cohort, root, given)
+    yield "nothing done", cpu_seconds(source, "status", experiment)
     for stage in STAGES:
         # What is done once for all studies, such as tuning, is done with the first one and not counted.
         for patient in (given.judged,) if stage == "evaluate" else (given.tuned, given.judged):
             seconds = cpu_seconds(source, "run", experiment, "--stage", stage, "--participant-label", patient)
-            found[stage] = seconds
+        yield stage, seconds
         if stage == "prepare":
             cpu_seconds(source, "run", experiment, "--stage", "train")
-    print(f"(a command that does nothing takes {started:.1f} CPU-seconds, which are in all of them)")
-    anat = cohort / f"sub-{given.judged}" / "anat"
-    scan = next(anat.glob("*_ce-gadolinium_T1w.nii.gz"))
+    anat = min((cohort / f"sub-{given.judged}").resolve().rglob("anat"))
+    scan = min(anat.glob("*_ce-gadolinium_T1w.nii.gz"))  # of phantom patients the scan at a tenth of the dose
     t1 = next(file for file in anat.glob("*_T1w.nii.gz") if "gadolinium" not in file.name)
     restored = root / "restored.nii.gz"
-    found["lessgad restore"] = cpu_seconds(
-        source, "restore", scan, restored, "--dose", "0.1", "--pre-contrast", t1, "--interval", root / "interval.nii.gz"
+    yield (
+        "lessgad restore",
+        cpu_seconds(
+            source,
+            "restore",
+            scan,
+            restored,
+            "--dose",
+            "0.1",
+            "--pre-contrast",
+            t1,
+            "--interval",
+            root / "interval.nii.gz",
+        ),
     )
-    return found
 
 
 def differing(root: Path, other: Path) -> list[str]:
@@ -146,6 +158,7 @@ def main() -> None:
     parser.add_argument("tuned")
     parser.add_argument("judged")
     parser.add_argument("--doses", type=float, nargs="+", default=DOSES)
+    parser.add_argument("--regions", nargs="+", default=["tumor=1", "enhancing=4"], help="NAME=LABELS of the masks.")
     parser.add_argument("--source", type=Path, default=Path(__file__).parents[1] / "src")
     parser.add_argument("--keep", type=Path, help="An empty folder for the experiment.")
     parser.add_argument("--against", type=Path, help="A folder that an earlier call kept.")
@@ -154,7 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         root = given.keep or Path(place)
         root.mkdir(parents=True, exist_ok=True)
-        for stage, seconds in measured(given.source.resolve(), given, root.resolve()).items():
+        for stage, seconds in measured(given.source.resolve(), given, root.resolve()):
             print(f"{stage:<16} {seconds:7.1f} CPU-seconds", flush=True)
         if given.against is not None:
             said = differing(root, given.against)

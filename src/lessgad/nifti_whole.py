@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import gzip
 import math
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,20 @@ import numpy as np
 from jaxtyping import Shaped
 
 from lessgad.errors import VolumeError
+from lessgad.gzip_file import read_gzip
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
 
 #: What gzip can achieve at best is 1032:1.
 _MOST_COMPRESSION = 1100
-_CHUNK = 1 << 22
+
+
+def is_stored(image: Nifti1Image) -> bool:
+    """Say whether the voxels of an image lie in a file; those of an image that was made and saved do not."""
+    from nibabel import is_proxy
+
+    return bool(is_proxy(image.dataobj)) and image.file_map["image"].filename is not None
 
 
 def check_promise(image: Nifti1Image, path: Path) -> None:
@@ -33,7 +40,7 @@ def check_promise(image: Nifti1Image, path: Path) -> None:
     Raises:
         VolumeError: The file is truncated or damaged.
     """
-    promised = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    promised = _promised(image)
     n_bytes = Path(image.file_map["image"].filename).stat().st_size
     if promised > n_bytes * (_MOST_COMPRESSION if path.suffix == ".gz" else 1):
         raise VolumeError(
@@ -56,14 +63,16 @@ def read_voxels(image: Nifti1Image, path: Path) -> Shaped[np.ndarray, "..."]:
     Raises:
         OSError: The content is not what was compressed, or something else follows it.
         EOFError: The file ends too early.
-        zlib.error: It is damaged.
     """
     proxy = image.dataobj
-    if path.suffix != ".gz" or image.file_map["image"].filename is None:
+    is_one_file = set(image.file_map) == {"image"} and is_stored(image)
+    if path.suffix != ".gz" or not is_one_file:
         return np.asanyarray(proxy)
-    with gzip.open(image.file_map["image"].filename) as stream:
-        stored = (proxy.shape, proxy.dtype, proxy.offset, proxy.slope, proxy.inter)
-        voxels = np.asanyarray(type(proxy)(stream, stored))
-        while stream.read(_CHUNK):
-            pass
-    return voxels
+    stored = (proxy.shape, proxy.dtype, proxy.offset, proxy.slope, proxy.inter)
+    return np.asanyarray(type(proxy)(BytesIO(read_gzip(path, _promised(image))), stored))
+
+
+def _promised(image: Nifti1Image) -> int:
+    """Bytes that the header promises, without compression."""
+    n_bytes: int = image.dataobj.offset + math.prod(image.shape) * image.get_data_dtype().itemsize
+    return n_bytes

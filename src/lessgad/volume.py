@@ -19,10 +19,11 @@ from jaxtyping import Shaped
 from lessgad.atomic_write import replacing
 from lessgad.axis_order import axis_order
 from lessgad.errors import VolumeError
+from lessgad.gzip_file import writing_gzip
 from lessgad.nifti_file import as_labels, check_intensities, open_nifti
 from lessgad.nifti_frame import Affine as Affine
 from lessgad.nifti_frame import Frame, affine_and_frame, check_voxel_size, set_frame
-from lessgad.nifti_whole import check_promise, read_voxels
+from lessgad.nifti_whole import check_promise, is_stored, read_voxels
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -162,7 +163,7 @@ def check_same_grid(one: Volume, other: Volume, problem: str, path: Path | None 
         raise VolumeError(f"{problem}: {_grid_words(one)} against {_grid_words(other)}", path=path)
 
 
-def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool = True) -> Volume:
+def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool = True, own: bool = False) -> Volume:
     """Read a 3D NIfTI as float32 (or int32 labels), checked to be usable.
 
     Trailing axes of length one are dropped. Uncompressed float32 files are mapped, not loaded.
@@ -171,6 +172,7 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
         path: The file, ``.nii`` or ``.nii.gz``.
         labels: Whether the voxels are labels.
         needs_contrast: Whether one value in every voxel is an error.
+        own: Whether lessgad wrote the file: its intensities were checked then, and only its length and checksum are.
 
     Returns:
         The volume in its own axis order, float32, or int32 for labels.
@@ -181,10 +183,10 @@ def read_volume(path: Path | str, *, labels: bool = False, needs_contrast: bool 
             labels may be, and maps that need no contrast).
     """
     path = Path(path)
-    return _volume_of(open_nifti(path), path, labels=labels, needs_contrast=needs_contrast)
+    return _volume_of(open_nifti(path), path, labels=labels, needs_contrast=needs_contrast, own=own)
 
 
-def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: bool) -> Volume:
+def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: bool, own: bool = False) -> Volume:
     kind = image.get_data_dtype()
     if kind.kind not in "iuf":
         raise VolumeError(
@@ -198,7 +200,7 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
         raise VolumeError(
             f"The image has {len(shape)} dimensions ({_times(shape)}); three are needed", path=path, remedy=remedy
         )
-    is_file = image.file_map["image"].filename is not None  # not one made in memory
+    is_file = is_stored(image)  # not one made in memory
     if is_file:
         check_voxel_size(image, path)
     affine, frame = affine_and_frame(image.header, path)
@@ -213,7 +215,8 @@ def _volume_of(image: Nifti1Image, path: Path, *, labels: bool, needs_contrast: 
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
             array = array.astype(np.float32)
-    check_intensities(array, path, needs_contrast=needs_contrast)
+    if not own:
+        check_intensities(array, path, needs_contrast=needs_contrast)
     return Volume(array, affine, frame)
 
 
@@ -230,11 +233,11 @@ def write_volume(path: Path | str, volume: Volume) -> None:
     """
     if not Path(path).name.endswith(NIFTI_SUFFIXES):
         raise VolumeError(f"The name {Path(path).name} does not end in .nii or .nii.gz", path=path)
-    from nibabel.openers import ImageOpener
-
     image = volume.to_nibabel()
-    with replacing(Path(path)) as temporary, ImageOpener(temporary, "wb") as stream:  # closed on a full disk too
-        image.to_stream(stream)
+    with replacing(Path(path)) as temporary:
+        opened = writing_gzip(temporary) if temporary.suffix == ".gz" else temporary.open("wb")
+        with opened as stream:  # closed on a full disk too
+            image.to_stream(stream)
 
 
 def _grid_words(volume: Volume) -> str:

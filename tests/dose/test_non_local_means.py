@@ -24,6 +24,13 @@ def test_it_is_that_of_scikit_image(patch_px, reach_px, strength):
         assert np.abs(expected - image).max() > 1
 
 
+@pytest.mark.parametrize("strip_px", [1, 97, 1000])
+def test_the_result_does_not_depend_on_the_strips(monkeypatch, strip_px):
+    whole = non_local_means(noisy(), 0.5, 5, 4)
+    monkeypatch.setattr("lessgad.dose.non_local_means._STRIP_PX", strip_px)
+    np.testing.assert_allclose(non_local_means(noisy(), 0.5, 5, 4), whole, rtol=0, atol=1e-4)
+
+
 def test_the_type_stays():
     assert non_local_means(noisy().astype(np.float32), 0.5, 5, 4).dtype == np.float32
     assert non_local_means(noisy(), 0.5, 5, 4).dtype == np.float64

@@ -128,8 +128,19 @@ def test_ssim_sees_the_image_around_the_region_and_psnr_does_not():
     assert psnr_db(near, reference, region) == psnr_db(image, reference, region)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_float32_images_have_the_ssim_of_float64_ones(seed):
+    image, reference = pair((40, 36, 3), seed)
+    image[:, :18], reference[:, :18] = -1, -1  # air beside the head
+    tumor = np.random.default_rng(seed).random(image.shape) < 0.02
+    areas = {"head": np.ones(image.shape, bool), "tumor": tumor, "tumor_box": bounding_box(tumor)}
+    single = similarity(image.astype(np.float32), reference.astype(np.float32), areas)
+    for row, double in zip(single, similarity(image, reference, areas), strict=True):
+        assert row.ssim == pytest.approx(double.ssim, abs=1e-6)
+
+
 def test_several_areas_at_once_are_each_alone():
-    image, reference = pair((30, 26, 6), dtype=np.float32)
+    image, reference = pair((30, 26, 6))
     tumor = np.random.default_rng(2).random(image.shape) < 0.01
     tumor[:, :, 4:] = False
     areas = {"head": box_at(image.shape, (2, 28), (1, 25), (0, 6)), "tumor": tumor, "tumor_box": bounding_box(tumor)}

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_opening, gaussian_filter
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.simulation import SimulationSettings, dose_curve
-from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM, gaussian_averages
+from lessgad.field.gaussian_averages import N_AVERAGES, RIM, WIDTHS_MM, _opened_in_plane, gaussian_averages
 from lessgad.field.kernel_sources import N_CONSTANTS, NOISE_CHANNEL, kernel_sources, n_source_channels
 from lessgad.field.measured_enhancement import (
     LEAST_DOSE,
@@ -48,6 +48,12 @@ def test_averages_are_those_of_scipy_away_from_the_ends():
         expected = gaussian_filter(image, sigmas, truncate=2.5, mode="nearest")[12] if width else image[12]
         inner = (slice(9, -9), slice(9, -9))
         assert np.abs(average[0][inner] - expected[inner]).max() < 0.02
+
+
+@given(st.tuples(*[st.integers(1, 12)] * 3), st.floats(0.01, 0.5), st.integers(0, 99))
+def test_a_mask_is_opened_as_scipy_opens_it(shape, share, seed):
+    mask = np.random.default_rng(seed).random(shape) > share
+    np.testing.assert_array_equal(_opened_in_plane(mask), binary_opening(mask, np.ones((1, RIM, RIM), bool)))
 
 
 def test_a_constant_stays_one_up_to_the_ends():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_scene import CURVE
 
 from lessgad.dose.simulator import LowDoseSimulator
 from lessgad.errors import DoseError, InputError, SettingsError
@@ -19,7 +20,7 @@ from lessgad.restoration.baseline_strengths import (
     write_strengths,
 )
 from lessgad.restoration.denoised_baselines import denoise, denoise_and_scale
-from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.gaussian_baseline import scaled_average, scaled_averages
 
 SIGMA = 0.03
 
@@ -92,6 +93,17 @@ def test_no_other_gaussian_is_better(dose: float):
     for width in (0.0, 0.4, 1.0, 1.7, 3.0):
         for scale in (0.5, 0.9, 1.0, 1.2):
             assert with_gaussian(width, scale) <= best + 1e-3
+
+
+@pytest.mark.parametrize("curve", [None, CURVE])
+def test_part_of_several_averages_is_that_of_each_alone(curve):
+    study, facts = Slices(n=60), ScanFacts((2.0, 0.7, 0.9), 0.01, curve, sigma_low_dose=0.03)
+    low, part, widths = study.low_dose(0.3), (slice(20, 27), slice(3, 31)), (0.0, 0.6, 2.2)
+    low[:, :, 50:] = -1  # not scanned
+    found = scaled_averages(study.pre_contrast, low, 0.3, facts, widths, [1], part)
+    for width, one in zip(widths, found, strict=True):
+        whole = scaled_average(study.pre_contrast, low, 0.3, facts, width)
+        np.testing.assert_allclose(one[0], whole[1][part], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("strength", [0.1, 1.0])

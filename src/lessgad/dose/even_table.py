@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+STRIP = 16_384  # arguments at a time: few enough that all that is computed of them stays in the cache
+
 
 @dataclass(frozen=True, eq=False)
 class EvenTable:
@@ -37,11 +39,19 @@ class EvenTable:
         Returns:
             The values, float64.
         """
-        place = np.subtract(arguments, self.start, dtype=np.float64)
+        flat = np.ascontiguousarray(arguments).reshape(-1)
+        found = np.empty(flat.shape)
+        for start in range(0, len(flat), STRIP):
+            strip = slice(start, start + STRIP)
+            self._look_up(flat[strip], found[strip])
+        return found.reshape(arguments.shape)
+
+    def _look_up(self, arguments: Float[np.ndarray, " n"], place: Float[np.ndarray, " n"]) -> None:
+        """Write the values at some arguments into `place`."""
+        np.subtract(arguments, self.start, out=place, dtype=np.float64)
         place /= self.step
         np.clip(place, 0, len(self.values) - 1, out=place)
         below = place.astype(np.intp)
         place -= below
         place *= self._rises.take(below)
         place += self.values.take(below)
-        return place

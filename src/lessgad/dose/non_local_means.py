@@ -11,6 +11,7 @@ _CUTOFF = 5.0  # −log of the least weight that counts
 _PER_UNIT = np.float32(2**23 / np.log(2))
 _OF_ONE = np.float32(127 * 2**23 - 8 * 60801)
 _OF_CUTOFF = _OF_ONE - np.float32(_CUTOFF) * _PER_UNIT
+_STRIP_PX = 20_000  # few enough that what is computed of them stays in the cache
 
 
 def non_local_means(
@@ -36,22 +37,37 @@ def non_local_means(
     """
     half = patch_px // 2
     padded = np.pad(np.asarray(relative, np.float32), half + reach_px, mode="reflect")
+    width = padded.shape[1]  # of a row: pixels are numbered row by row, so that a shift is one number
+    image = padded.reshape(-1)[half * width + half :]
+    seen = padded.reshape(-1)[width + 1 :]  # patches begin one pixel later than they are named for
     rows, columns = relative.shape
-    image = np.ascontiguousarray(padded[half : half + rows + 2 * reach_px, half : half + columns + 2 * reach_px])
-    seen = padded[1:, 1:]  # patches begin one pixel later than they are named for
-    sums, weights = np.zeros_like(image), np.zeros_like(image)
-    per_difference = -_PER_UNIT / np.float32((strength * patch_px) ** 2)
-    at_zero = _OF_ONE - per_difference * np.float32(2 * (patch_px - 1) ** 2)
-    for dx in range(reach_px + 1):
-        for dy in range(-reach_px if dx else 1, reach_px + 1):
-            one, other = _shifted(seen, dx, dy)
-            exponent = _sums_of(np.square(one - other), patch_px - 1)
-            exponent *= per_difference
+    shifts = [dx * width + dy for dx in range(reach_px + 1) for dy in range(-reach_px if dx else 1, reach_px + 1)]
+    n_pixels = (rows + 2 * reach_px) * width
+    sums, weights = np.zeros(n_pixels, np.float32), np.zeros(n_pixels, np.float32)
+    scale = -_PER_UNIT / np.float32((strength * patch_px) ** 2)
+    at_zero = _OF_ONE - scale * np.float32(2 * (patch_px - 1) ** 2)
+    reach = (patch_px - 2) * (width + 1)  # from the first to the last pixel of a patch
+    for start in range(0, n_pixels, _STRIP_PX):
+        for shift in shifts:
+            # Pairs across the ends of rows mean nothing; both of their pixels lie in the margin that is cut away.
+            stop = min(start + _STRIP_PX, n_pixels - shift, len(seen) - shift - reach)
+            if stop <= start:
+                break
+            one, other = slice(start, stop), slice(start + shift, stop + shift)
+            exponent = _squared_distances(seen, start, stop, shift, patch_px - 1, width)
+            exponent *= scale
             exponent += at_zero
-            _add_pair(image, sums, weights, (dx, dy), _weights(exponent))
-    own = _weights(np.full((1, 1), _OF_ONE, np.float32))[0, 0]
+            weight = _weights(exponent)
+            weights[one] += weight
+            weights[other] += weight
+            sums[one] += weight * image[other]
+            weight *= image[one]
+            sums[other] += weight
+    own = _weights(np.full(1, _OF_ONE, np.float32))[0]
+    sums += own * image[:n_pixels]
+    weights += own
     inner = slice(reach_px, reach_px + rows), slice(reach_px, reach_px + columns)
-    smooth = (sums[inner] + own * image[inner]) / (weights[inner] + own)
+    smooth = sums.reshape(-1, width)[inner] / weights.reshape(-1, width)[inner]
     return smooth.astype(relative.dtype, copy=False)
 
 
@@ -72,49 +88,30 @@ def part_of(mask: Bool[np.ndarray, "x y"], beyond: int) -> tuple[slice, slice] |
     return slice(start_x, int(x[-1]) + 1 + beyond), slice(start_y, int(y[-1]) + 1 + beyond)
 
 
-def _add_pair(
-    image: Float[np.ndarray, "s t"],
-    sums: Float[np.ndarray, "s t"],
-    weights: Float[np.ndarray, "s t"],
-    shift: tuple[int, int],
-    weight: Float[np.ndarray, "u v"],
-) -> None:
-    """Add what each pixel and the one at a shift from it give to each other."""
-    one, other = _shifted(image, *shift)
-    sum_of_one, sum_of_other = _shifted(sums, *shift)
-    for total in _shifted(weights, *shift):
-        total += weight
-    product = weight * other
-    sum_of_one += product
-    np.multiply(weight, one, out=product)
-    sum_of_other += product
+def _squared_distances(
+    seen: Float[np.ndarray, " pixel"], start: int, stop: int, shift: int, n: int, width: int
+) -> Float[np.ndarray, " part"]:
+    """Squared distances of the patches of n × n pixels, n even, that begin at some pixels and at a shift from these."""
+    end = stop + (n - 1) * (width + 1)
+    difference = seen[start:end] - seen[start + shift : end + shift]
+    np.square(difference, out=difference)
+    return _run_sums(_run_sums(difference, n, width), n, 1)
 
 
-def _shifted(array: np.ndarray, dx: int, dy: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give views of the part of an array that has partners at a shift, and of the partners; dx is 0 or above."""
-    u, v = array.shape
-    before, after = max(0, -dy), max(0, dy)
-    return array[: u - dx, before : v - after], array[dx:, after : v - before]
+def _run_sums(values: Float[np.ndarray, " m"], n: int, step: int) -> Float[np.ndarray, " k"]:
+    """Sums of n values, an even number, at steps from each value on."""
+    pairs = values[:-step] + values[step:]
+    length = len(values) - (n - 1) * step
+    total = pairs[:length]
+    for first in range(2, n, 2):
+        total = total + pairs[first * step : first * step + length]
+    return total
 
 
-def _weights(exponent: Float[np.ndarray, "u v"]) -> Float[np.ndarray, "u v"]:
+def _weights(exponent: Float[np.ndarray, " part"]) -> Float[np.ndarray, " part"]:
     """Take bits of float32 numbers at most 1 to these numbers, 0 below the cutoff: bits are about the logarithm."""
-    counts: Bool[np.ndarray, "u v"] = exponent >= _OF_CUTOFF
+    counts: Bool[np.ndarray, " part"] = exponent >= _OF_CUTOFF
     np.clip(exponent, _OF_CUTOFF, _OF_ONE, out=exponent)
     weight = exponent.astype(np.int32).view(np.float32)
     weight *= counts
     return weight
-
-
-def _sums_of(image: Float[np.ndarray, "u v"], width: int) -> Float[np.ndarray, "s t"]:
-    """Sum over squares of `width` pixels, an even number, where they lie inside."""
-    u, v = (n - width + 1 for n in image.shape)
-    pairs = image[:-1] + image[1:]
-    total = pairs[:u]
-    for first in range(2, width, 2):
-        total = total + pairs[first : first + u]
-    pairs = total[:, :-1] + total[:, 1:]
-    total = pairs[:, :v]
-    for first in range(2, width, 2):
-        total = total + pairs[:, first : first + v]
-    return total

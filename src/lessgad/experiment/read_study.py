@@ -62,7 +62,7 @@ def read_once(study: StudyFiles, _fingerprint: str) -> tuple[PreparedStudy, Volu
     Raises:
         VolumeError: A file is missing or damaged.
     """
-    return study.read(), read_volume(study.files.pre_contrast)
+    return study.read(), read_volume(study.files.pre_contrast, own=True)
 
 
 def has_t2(experiment: Experiment, study: Study) -> bool:

@@ -102,11 +102,11 @@ def first_screen(
 
 def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     doses = [percent(dose) for dose in sorted(answer.doses)]
-    came = "scanned" if experiment.settings.low_dose == "measured" else "simulated"
+    came = "" if experiment.settings.low_dose == "measured" else "simulated "
     tested = ", ".join(doses) or "no dose"
     n = answer.n_test_patients
     return (
-        f"What is the lowest sufficient dose of contrast agent? A network restored {came} low-dose scans ({tested}) of "
+        f"What is the lowest sufficient dose of contrast agent? A network restored {came}low-dose scans ({tested}) of "
         f"{n} test {'patient' if n == 1 else 'patients'} to images like those at the standard dose. The restored "
         "images were compared with the patients’ standard-dose scans."
     )
@@ -155,7 +155,7 @@ def _plane(experiment: Experiment, study: Study, dose: float, label: str) -> Pat
     tumor = prepared.tumor(experiment.settings.cohort.regions)
     k = tumor_slice(tumor, prepared.head.shape[2])
     low = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
-    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose), own=True)).array[:, :, k]
     standard = np.asarray(prepared.standard_dose[:, :, k])
     shown = np.zeros(standard.shape, dtype=bool) if tumor is None else tumor[:, :, k]
     return PatientPlane(

@@ -85,7 +85,7 @@ def _gallery_study(
     planes = []
     judged = [dose for dose in experiment.settings.doses if evaluated(study, dose) in usable]
     for dose in gallery_doses(judged):
-        restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+        restored = in_transverse_order(read_volume(restored_file(experiment, study, dose), own=True)).array[:, :, k]
         before, after = (scores.get((study.patient, study.session, dose, m)) for m in ("unrestored", "restored"))
         low_dose = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
         planes.append(DosePlane(dose, low_dose, np.asarray(restored), _score(before), _score(after)))

@@ -118,7 +118,7 @@ def whole_images(experiment: Experiment, usable: Collection[str]) -> tuple[Pictu
 
 def _sheet(experiment: Experiment, study: Study, dose: float) -> Picture:
     prepared = read_prepared(prepared_files(experiment, study))
-    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array
+    restored = in_transverse_order(read_volume(restored_file(experiment, study, dose), own=True)).array
     low_dose = low_doses_at(experiment, study, dose).at(prepared, dose).image
     head = prepared.head & (low_dose != BACKGROUND)  # where the low dose was scanned
     errors = slice_errors(restored, prepared.standard_dose, head, prepared.tissue_level)

@@ -113,7 +113,7 @@ def _contour_study(
     columns = []
     for dose in gallery_doses([dose for dose in experiment.settings.doses if segmented(study, dose) in usable]):
         low_dose = low_doses_at(experiment, study, dose).at(prepared, dose, [k]).image[:, :, 0]
-        restored = in_transverse_order(read_volume(restored_file(experiment, study, dose))).array[:, :, k]
+        restored = in_transverse_order(read_volume(restored_file(experiment, study, dose), own=True)).array[:, :, k]
         heading = dose_heading(dose)
         columns.append((outlined(heading, low_dose, dose, LOW), outlined(heading, restored, dose, RESTORED)))
     shown = np.zeros(standard.shape, dtype=bool) if tumor is None else tumor[:, :, k]
@@ -129,5 +129,5 @@ def _contour_study(
 
 
 def _labels(path: Path, k: int) -> np.ndarray:
-    labels = in_transverse_order(read_volume(path, labels=True)).array[:, :, k]
+    labels = in_transverse_order(read_volume(path, labels=True, own=True)).array[:, :, k]
     return labels.astype(np.uint8)

@@ -31,13 +31,26 @@ def scanned(
     Returns:
         None if nearly all were.
     """
-    from scipy.ndimage import binary_opening
-
     of_t1, of_low = pre_contrast != 0, difference != -pre_contrast
     inside, one_alone = of_t1 | of_low, of_t1 ^ of_low
     if one_alone.any():
-        inside &= ~binary_opening(one_alone, np.ones((1, RIM, RIM), bool))
+        inside &= ~_opened_in_plane(one_alone)
     return None if inside.mean() > ALL_SCANNED else inside
+
+
+def _opened_in_plane(mask: Bool[np.ndarray, "z y x"]) -> Bool[np.ndarray, "z y x"]:
+    """Keep what squares of `RIM` pixels within the mask cover: SciPy's `binary_opening`, along one axis at a time."""
+    rows, columns = mask.shape[1:]
+    for combine in (np.logical_and, np.logical_or):
+        padded = np.pad(mask, ((0, 0), (RIM // 2, RIM // 2), (0, 0)))
+        mask = combine(padded[:, :rows], padded[:, 1 : rows + 1])
+        for start in range(2, RIM):
+            combine(mask, padded[:, start : start + rows], out=mask)
+        padded = np.pad(mask, ((0, 0), (0, 0), (RIM // 2, RIM // 2)))
+        mask = combine(padded[..., :columns], padded[..., 1 : columns + 1])
+        for start in range(2, RIM):
+            combine(mask, padded[..., start : start + columns], out=mask)
+    return mask
 
 
 def gaussian_averages(

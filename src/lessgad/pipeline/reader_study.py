@@ -157,7 +157,7 @@ def _write_images(
     """Write every image of a case; gives its grid, and the name and hash of each kind of image."""
     files = prepared_files(experiment, study)
     prepared = read_prepared(files)
-    stored = read_volume(files.pre_contrast)
+    stored = read_volume(files.pre_contrast, own=True)
     tumor = prepared.tumor(experiment.settings.cohort.regions)
     grid = grid_of(prepared.pre_contrast.shape, prepared.spacing_mm, prepared.tissue_level, tumor)
     hashes = {}

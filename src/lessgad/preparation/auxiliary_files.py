@@ -60,4 +60,4 @@ def read_auxiliary_image(path: Path) -> tuple[Float[np.ndarray, "x y z"], dict[s
             path=description_of(path),
             remedy=_AGAIN,
         )
-    return in_transverse_order(read_volume(path)).array, description
+    return in_transverse_order(read_volume(path, own=True)).array, description

@@ -173,12 +173,18 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         correlation = correlation_from(description.get("noise_correlation"))
     except (OSError, ValueError, KeyError, TypeError, CalibrationError, SettingsError) as error:
         raise VolumeError("A prepared study is missing or damaged", path=files.description, remedy=_AGAIN) from error
-    pre_contrast = in_transverse_order(read_volume(files.pre_contrast))
-    standard_dose = in_transverse_order(read_volume(files.standard_dose))
-    labels = in_transverse_order(read_volume(files.labels, labels=True)).array if files.labels.exists() else None
-    covered = in_transverse_order(read_volume(files.covered, labels=True)).array > 0 if files.covered.exists() else None
+    pre_contrast = in_transverse_order(read_volume(files.pre_contrast, own=True))
+    standard_dose = in_transverse_order(read_volume(files.standard_dose, own=True))
+    labels = (
+        in_transverse_order(read_volume(files.labels, labels=True, own=True)).array if files.labels.exists() else None
+    )
+    covered = (
+        in_transverse_order(read_volume(files.covered, labels=True, own=True)).array > 0
+        if files.covered.exists()
+        else None
+    )
     clean = [
-        in_transverse_order(read_volume(path)).array if path.exists() else None
+        in_transverse_order(read_volume(path, own=True)).array if path.exists() else None
         for path in (files.clean_pre_contrast, files.clean_standard_dose)
     ]
     return PreparedStudy(
@@ -187,7 +193,7 @@ def read_prepared(files: PreparedFiles) -> PreparedStudy:
         pre_contrast=pre_contrast.array,
         standard_dose=standard_dose.array,
         labels=labels,
-        head=in_transverse_order(read_volume(files.head, labels=True)).array > 0,
+        head=in_transverse_order(read_volume(files.head, labels=True, own=True)).array > 0,
         head_box=box,
         spacing_mm=pre_contrast.spacing_mm,
         normalization=normalization,

@@ -64,16 +64,17 @@ def check_scan(
     check_size(scan, name)
     if orientation_unknown == "refuse" and not scan.frame.is_known:
         raise StudyError(f"The header of the {name} does not say how it lies in space (codes of 0)", remedy=TRUST_IT)
-    check_intensities(np.asarray(scan.array, np.float32), name, noise_floor)
-    return scan_cautions(scan, name)
+    air = check_intensities(np.asarray(scan.array, np.float32), name, noise_floor)
+    return scan_cautions(scan, name, air)
 
 
-def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
+def scan_cautions(scan: Volume, name: str, air: tuple[float, float] | None = None) -> tuple[str, ...]:
     """Warn of a usable scan with unknown orientation, saturated intensities or a noise floor.
 
     Args:
         scan: The scan.
         name: What the scan is, for the words: "T1".
+        air: What `check_intensities` returned for it; None to compute it.
 
     Returns:
         One line per caution.
@@ -88,7 +89,7 @@ def scan_cautions(scan: Volume, name: str) -> tuple[str, ...]:
             f"{name}: {_percent(share)} of the foreground share the largest value: it is saturated, and enhancement "
             "above that is cut off"
         )
-    offset, tissue = air_offset(image[filled_planes(image)])
+    offset, tissue = air_offset(image[filled_planes(image)]) if air is None else air
     if abs(offset) > MOST_OFFSET * tissue:
         share_of_tissue = _percent(offset / tissue) if tissue > 0 else "more than all"
         cautions.append(
@@ -123,7 +124,9 @@ def check_size(scan: Volume, name: str) -> None:
     )
 
 
-def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor: NoiseFloor = "refuse") -> None:
+def check_intensities(
+    image: Float[np.ndarray, "i j k"], name: str, noise_floor: NoiseFloor = "refuse"
+) -> tuple[float, float]:
     """Refuse intensities that cannot be those of a magnitude image that begins at zero.
 
     Outer planes that hold one value alone were not scanned and are not looked at.
@@ -132,6 +135,9 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
         image: The image.
         name: What the scan is, for the words: "T1".
         noise_floor: Whether air above zero is kept; air below zero is always refused.
+
+    Returns:
+        What `air_offset` finds.
 
     Raises:
         StudyError: They wrapped around, have an offset, are standardized, or leave the range of floats.
@@ -161,6 +167,7 @@ def check_intensities(image: Float[np.ndarray, "i j k"], name: str, noise_floor:
             f"Air in the {name} is not near zero: it begins at {offset:.4g}, tissue is at {tissue:.4g}",
             remedy=KEEP_FLOOR if offset > 0 else REMOVE_OFFSET,
         )
+    return offset, tissue
 
 
 def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
@@ -172,7 +179,7 @@ def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
     Returns:
         Offset of all intensities as far as the air shows it, and median of the foreground; both in the unit of `image`.
     """
-    darkest, bright = (float(np.percentile(image, part)) for part in (DARKEST_PERCENTILE, BRIGHT_PERCENTILE))
+    darkest, bright = map(float, np.percentile(image, (DARKEST_PERCENTILE, BRIGHT_PERCENTILE)))
     is_dark = image < MOST_NEGATIVE * bright
     if is_dark.all() or not is_dark.any():
         return darkest, max(bright, 0.0)
@@ -181,7 +188,7 @@ def air_offset(image: Float[np.ndarray, "i j k"]) -> tuple[float, float]:
         return darkest, tissue
     if np.count_nonzero(dark < 0) < MANY_NEGATIVE * dark.size:  # interpolation undershoots beside bright voxels
         return 0.0, tissue
-    lowest, lower, median = (float(np.percentile(dark, part)) for part in (0.5, 16, 50))
+    lowest, lower, median = map(float, np.percentile(dark, (0.5, 16, 50)))
     if median >= -MOST_OFFSET * tissue and median - lowest >= LEAST_TAIL * (median - lower):
         return 0.0, tissue
     return lowest, tissue

@@ -15,10 +15,11 @@ from pydantic import Field, ValidationError, field_validator
 from lessgad.atomic_write import write_text
 from lessgad.dose_fraction import check_dose
 from lessgad.errors import InputError, SettingsError
+from lessgad.evaluation.clusters import box_around
 from lessgad.evaluation.similarity import PSNR_RANGE
-from lessgad.restoration.denoised_baselines import denoise
+from lessgad.restoration.denoised_baselines import BEYOND_HEAD_PX, denoise
 from lessgad.restoration.gaussian_baseline import WIDTHS_MM as GAUSSIAN_WIDTHS_MM
-from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.gaussian_baseline import scaled_averages
 from lessgad.restoration.tuning_slices import TuningSlices
 from lessgad.settings import Settings
 
@@ -170,21 +171,29 @@ def _tuned_gaussian(seen: Sequence[tuple[TuningSlices, np.ndarray]], dose: float
     """Width and λ of the Gaussian with the best mean PSNR; λ between 0 and 2 times what the dose says."""
     if dose == 0 or any(study.facts_at(dose) is None for study, _ in seen):
         return {}
-    found = []
-    for width in GAUSSIAN_WIDTHS_MM:
-        quadratics = []
-        for study, low_dose in seen:
-            facts = study.facts_at(dose)
-            assert facts is not None  # noqa: S101 - for the type checker
-            numbers = np.flatnonzero(study.judged.any(axis=(1, 2))).tolist()
-            average = scaled_average(study.pre_contrast, low_dose, dose, facts, width, numbers)
-            voxels = study.judged[numbers]
-            wanted = (study.standard_dose.astype(np.float64) - study.pre_contrast)[numbers][voxels]
-            one = average[voxels].astype(np.float64)
-            quadratics.append((float(np.mean(wanted**2)), float(np.mean(wanted * one)), float(np.mean(one**2))))
-        found.append((width, *_best_scale(np.array(quadratics), LARGEST_SCALE)))
+    of_studies = np.array([_quadratics_of_widths(study, low_dose, dose) for study, low_dose in seen])
+    found = [
+        (width, *_best_scale(of_studies[:, index], LARGEST_SCALE)) for index, width in enumerate(GAUSSIAN_WIDTHS_MM)
+    ]
     width, scale, _ = max(found, key=lambda one: one[2])
     return {"gaussian_mm": width, "gaussian_scale": scale}
+
+
+def _quadratics_of_widths(
+    study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], dose: float
+) -> list[tuple[float, float, float]]:
+    """Compute a, b, c of the mean squared error a − 2 b λ + c λ² for each width of the Gaussian."""
+    facts = study.facts_at(dose)
+    assert facts is not None  # noqa: S101 - for the type checker
+    slices, *part = box_around(study.judged)
+    numbers = range(slices.start, slices.stop)
+    averages = scaled_averages(
+        study.pre_contrast, low_dose, dose, facts, GAUSSIAN_WIDTHS_MM, numbers, (part[0], part[1])
+    )
+    voxels = study.judged[slices, *part]
+    wanted = study.standard_dose[study.judged].astype(np.float64) - study.pre_contrast[study.judged]
+    of_widths = (average[voxels].astype(np.float64) for average in averages)
+    return [(float(np.mean(wanted**2)), float(np.mean(wanted * one)), float(np.mean(one**2))) for one in of_widths]
 
 
 def _mean_square(study: TuningSlices, low_dose: Float[np.ndarray, "z y x"], sigma: float, strength: float) -> float:
@@ -198,7 +207,7 @@ def _quadratic(
 ) -> tuple[float, float, float]:
     """Compute a, b, c of the mean squared error a − 2 b λ + c λ²."""
     difference = _denoised(study, low_dose - study.pre_contrast, np.sqrt(2) * sigma, strength)
-    wanted = (study.standard_dose.astype(np.float64) - study.pre_contrast)[study.judged]
+    wanted = study.standard_dose[study.judged].astype(np.float64) - study.pre_contrast[study.judged]
     return float(np.mean(wanted**2)), float(np.mean(wanted * difference)), float(np.mean(difference**2))
 
 
@@ -206,9 +215,12 @@ def _denoised(
     study: TuningSlices, image: Float[np.ndarray, "z y x"], sigma: float, strength: float
 ) -> Float[np.ndarray, " voxel"]:
     """Denoise what is judged, with the margin that it depends on."""
-    judged = study.judged.transpose(2, 1, 0)
-    smooth = denoise(image.transpose(2, 1, 0), sigma=float(sigma), strength=strength, head=judged)
-    return smooth.transpose(2, 1, 0)[study.judged].astype(np.float64)
+    part = box_around(study.judged, (0, BEYOND_HEAD_PX, BEYOND_HEAD_PX))
+    judged = study.judged[part]
+    smooth = denoise(
+        image[part].transpose(2, 1, 0), sigma=float(sigma), strength=strength, head=judged.transpose(2, 1, 0)
+    )
+    return smooth.transpose(2, 1, 0)[judged].astype(np.float64)
 
 
 def _best_scale(quadratics: Float[np.ndarray, "study 3"], largest: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.dose.even_table import STRIP
 from lessgad.dose.rician_bias import rician_bias_difference
 from lessgad.dose.simulator import BACKGROUND, LowDoseSimulator
 from lessgad.evaluation.significant_clusters import Cluster
@@ -81,22 +82,29 @@ class Residual:
         Returns:
             The residual.
         """
-        t1, low, shown = (np.asarray(image[judged], np.float64) for image in (pre_contrast, low_dose, restored))
-        enhancement = np.maximum(shown - t1, 0)
-        delta = np.maximum(tolerance.error, tolerance.share * enhancement)
-        lower = np.maximum(shown - delta, BACKGROUND)
-        expected = simulator.mix(t1, shown, dose)
-        below, above, slope, sensitivity = _slopes(t1, shown, lower, delta, expected, dose, simulator)
-        variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
+        t1, low, shown = (image[judged] for image in (pre_contrast, low_dose, restored))
+        expected, found = np.empty(len(t1)), np.empty((5, len(t1)), np.float32)
+        for start in range(0, len(t1), STRIP):
+            strip = slice(start, start + STRIP)
+            before, after = t1[strip].astype(np.float64), shown[strip].astype(np.float64)
+            expected[strip] = simulator.mix(before, after, dose)
+            enhancement = np.maximum(after - before, 0)
+            delta = np.maximum(tolerance.error, tolerance.share * enhancement)
+            lower = np.maximum(after - delta, BACKGROUND)
+            below, above, slope, sensitivity = _slopes(before, after, lower, delta, expected[strip], dose, simulator)
+            variance = simulator.sigma**2 + (sensitivity * sigma_pre_contrast) ** 2
+            for row, values in zip(found, (variance, below, above, slope, enhancement), strict=True):
+                row[strip] = values
         bias = rician_bias_difference(expected - BACKGROUND, simulator.sigma, sigma_pre_contrast)
-        residual = low - expected - bias
+        residual = low.astype(np.float64) - expected - bias
+        variances, margins_below, margins_above, slopes, enhancements = (_where(judged, values) for values in found)
         return cls(
             residual=_where(judged, residual),
-            variance=_where(judged, variance),
-            margin_below=_where(judged, below),
-            margin_above=_where(judged, above),
-            slope=_where(judged, slope),
-            enhancement=_where(judged, enhancement),
+            variance=variances,
+            margin_below=margins_below,
+            margin_above=margins_above,
+            slope=slopes,
+            enhancement=enhancements,
             correlation=simulator.correlation,
         )
 
@@ -123,9 +131,7 @@ def _slopes(
     return below, above, slope, (expected - BACKGROUND - (shown - BACKGROUND) * slope) / (t1 - BACKGROUND)
 
 
-def _where(
-    judged: Bool[np.ndarray, "x y z"], values: Float[np.ndarray, " voxel"] | float
-) -> Float[np.ndarray, "x y z"]:
+def _where(judged: Bool[np.ndarray, "x y z"], values: Float[np.ndarray, " voxel"]) -> Float[np.ndarray, "x y z"]:
     image = np.zeros(judged.shape, np.float32)
     image[judged] = values
     return image

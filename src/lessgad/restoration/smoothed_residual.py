@@ -54,7 +54,7 @@ class SmoothedResidual:
         residual = smoothing.average(whole.residual)
         slope = np.maximum(smoothing.average(whole.slope), _LEAST_SD)
         known = np.maximum(np.sqrt(smoothing.variance(whole.variance, whole.correlation)), _LEAST_SD)
-        inflation = max(1.0, float(np.median(np.abs(residual[judged] / known[judged]))) / _MEDIAN_ABSOLUTE)
+        inflation = max(1.0, float(np.median(np.abs((residual / known)[judged]))) / _MEDIAN_ABSOLUTE)
         sd = np.float32(inflation) * known
         z_unsupported = (-residual - smoothing.average(whole.margin_below)) / sd
         z_overlooked = (residual - smoothing.average(whole.margin_above)) / sd

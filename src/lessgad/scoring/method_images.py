@@ -83,7 +83,7 @@ def method_images(
         yield GAUSSIAN, gaussian_and_scale(study, low_dose, dose, tuned, facts)
     yield RESTORED, read_like(images.restored, grid)
     for name, path in images.external.items():
-        yield name, _checked_scale(read_like(path, grid), path)
+        yield name, _checked_scale(read_like(path, grid, own=False), path)
 
 
 def gaussian_and_scale(
@@ -109,13 +109,13 @@ def gaussian_and_scale(
     return restored
 
 
-def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image:
+def read_like(path: Path, grid: Volume, *, own: bool = True) -> Image:
     """Read an image in transverse order.
 
     Args:
         path: Path of the image.
         grid: T1 of the study, as stored.
-        needs_contrast: Whether one value in every voxel is an error.
+        own: Whether lessgad wrote the file, so that its intensities need no check.
 
     Returns:
         The image on [−1, 1].
@@ -123,7 +123,7 @@ def read_like(path: Path, grid: Volume, *, needs_contrast: bool = True) -> Image
     Raises:
         VolumeError: The file is missing or damaged, or the image is not on the grid of the T1.
     """
-    volume = in_transverse_order(read_volume(path, needs_contrast=needs_contrast))
+    volume = in_transverse_order(read_volume(path, own=own))
     check_same_grid(volume, in_transverse_order(grid), "The image is not on the grid of the T1w", path)
     return volume.array
 

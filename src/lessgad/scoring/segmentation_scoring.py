@@ -43,7 +43,7 @@ def score_segmentations(
     reference, names = renumbered(study.labels, regions), list(regions)
     on_grid = in_transverse_order(grid)
     for image, path in segmentations.items():
-        volume = in_transverse_order(read_volume(path, labels=True))
+        volume = in_transverse_order(read_volume(path, labels=True, own=True))
         check_same_grid(volume, on_grid, "The segmentation is not on the grid of the T1w", path)
         if not 0 <= volume.array.min() <= volume.array.max() <= len(names):
             came = f"{volume.array.min()} to {volume.array.max()}"

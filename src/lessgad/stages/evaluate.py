@@ -195,5 +195,5 @@ def _judge_images(
             contradicted = Volume(scorer.error_map(discrepancy), in_transverse_order(grid).affine)
             write_volume(task.map, in_order_of(contradicted, grid))
         if method == RESTORED and images.half_width.exists():
-            half_width = read_like(images.half_width, grid, needs_contrast=False)
+            half_width = read_like(images.half_width, grid)
             scorer.score_interval(image, half_width, dose)

@@ -155,7 +155,7 @@ def prepare_auxiliary(task: AuxiliaryTask, _doing: Doing) -> None:
         raise task.acquisitions
     if task.acquisitions is not None:
         check_alike(*task.acquisitions, task.settings, other="low dose")
-    grid, found = read_volume(task.pre_contrast), read_volume(task.found[0])
+    grid, found = read_volume(task.pre_contrast, own=True), read_volume(task.found[0])
     check_scan(grid, "T1", task.orientation_unknown, task.settings.noise_floor)
     cautions = check_scan(found, task.what, task.orientation_unknown, task.settings.noise_floor)
     pre_contrast, scan = in_transverse_order(grid), in_transverse_order(found)

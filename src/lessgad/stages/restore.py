@@ -18,6 +18,7 @@ from lessgad.experiment.read_study import StudyFiles, has_t2, read_once, study_f
 from lessgad.experiment.scanned import low_doses_at, planned_doses
 from lessgad.experiment.study_files import half_width_file, restored_file
 from lessgad.experiment.unit_names import limits, prepared, prepared_scan, prepared_t2, restored, trained
+from lessgad.nifti_file import check_intensities
 from lessgad.restoration.settings import RestorationSettings
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
@@ -113,6 +114,7 @@ def restore_dose(task: RestorationTask, doing: Doing) -> None:
     affine = in_transverse_order(grid).affine
     restorer = _loaded(task.model, task.settings, doing.inputs[task.weights])
     image, half_width = restore_low_dose(restorer, study, task.low_doses.at(study, task.dose))
+    check_intensities(image, task.image, needs_contrast=False)  # whoever reads the file does not look again
     task.half_width.unlink(missing_ok=True)
     if half_width is not None:
         write_volume(task.half_width, in_order_of(Volume(half_width, affine), grid))

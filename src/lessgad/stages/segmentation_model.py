@@ -121,7 +121,7 @@ def _largest_is_better(experiment: Experiment, segmenter: Segmenter, doing: Doin
         prepared = read_prepared(files)
         assert prepared.labels is not None  # noqa: S101 - it is among those with masks
         reference = renumbered(prepared.labels, regions)
-        found = segmenter.segment(prepared.standard_dose, prepared.head, read_volume(files.pre_contrast))
+        found = segmenter.segment(prepared.standard_dose, prepared.head, read_volume(files.pre_contrast, own=True))
         every.append(dice_of(found, reference, len(regions)))
         largest.append(dice_of(largest_piece(found), reference, len(regions)))
     return bool(every) and largest_is_better(every, largest)
