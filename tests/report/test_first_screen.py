@@ -174,3 +174,10 @@ def test_the_page_shows_the_first_screen_before_everything_else():
     assert "data:image/svg+xml;base64," in page
     assert 'href="../results/similarity.csv"' in page
     assert re.search(r"What it is</td><td[^>]*>author</td>", page)
+
+
+def test_a_simulated_repeat_is_doubted_where_the_low_doses_were_scanned():
+    simulated, scanned = RepeatScans(12, 0, 12), RepeatScans(12, 12, 0)
+    assert "looks worse" in repeat_check(simulated, measured=True).words
+    assert "looks worse" not in repeat_check(simulated).words
+    assert repeat_check(scanned, measured=True) == repeat_check(scanned)

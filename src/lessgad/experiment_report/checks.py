@@ -47,7 +47,11 @@ def checks(
     """
     return (
         _origin(experiment, [record for record in records if record.subset == "test"]),
-        *([repeat_check(repeats)] if any(endpoint.is_relative for endpoint in answer.settings.endpoints) else []),
+        *(
+            [repeat_check(repeats, measured=experiment.settings.low_dose == "measured")]
+            if any(endpoint.is_relative for endpoint in answer.settings.endpoints)
+            else []
+        ),
         _readings(readings),
         _controls(answer),
         interval_check(experiment, [row for row in scores.intervals if row.subset == "test"]),

@@ -51,8 +51,16 @@ def repeat_scans(experiment: Experiment, scores: StudyScores, usable: Collection
     return RepeatScans(len(judged), n_scanned, len(repeated) - n_scanned)
 
 
-def repeat_check(repeats: RepeatScans) -> Check:
-    """Say whether the repeat scans are real."""
+def repeat_check(repeats: RepeatScans, *, measured: bool = False) -> Check:
+    """Say whether the repeat scans are real.
+
+    Args:
+        repeats: Origin of the repeat scans.
+        measured: Whether the low doses were scanned.
+
+    Returns:
+        The check.
+    """
     question = "Is the repeat scan real?"
     n, scanned, simulated = repeats.n_studies, repeats.n_scanned, repeats.n_simulated
     if not scanned + simulated:
@@ -62,6 +70,8 @@ def repeat_check(repeats: RepeatScans) -> Check:
     if not simulated:
         return Check(question, "yes", f"It was scanned in {_of(scanned, n)}.{missing}")
     made = "from the standard-dose scan, with new noise and a new head position"
+    if measured:
+        missing += " A simulated repeat lacks differences that scanned low doses have: false enhancement looks worse."
     if not scanned:
         return Check(question, "no", f"It was simulated in {_of(simulated, n)}, {made}.{missing}")
     return Check(
