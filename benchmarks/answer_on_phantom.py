@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the answer is where the cohort was scanned twice at the standard dose, endpoint by endpoint.
 
-    lessgad phantom COHORT --patients 30 --pairs-only --repeat --seed 3141
+    lessgad phantom COHORT --patients 30 --sessions 1 --low-dose 0.3 --low-dose 0.5 --repeat --seed 3141
     python benchmarks/answer_on_phantom.py COHORT ROWS.pkl [--minutes 5] [--every 2] [--draws 200] [--doses 0 0.3 0.5]
 
 The first session of each patient is prepared, its second scan judged against the first and the first against the
-second, and the model that ships with lessgad restores simulated low doses. Rows are kept in a file, so that the script
-goes on where it stopped. `--every 2` takes every second pixel in plane, which keeps the noise and is four times as
-fast. Then it prints how each default endpoint stands, and, when 30 patients are drawn anew, how often the repeat and
-the doses pass each endpoint and all of them, and which dose is the answer.
+second, and the model that ships with lessgad restores simulated low doses, and the true ones that the cohort has.
+Rows are kept in a file, so that the script goes on where it stopped. `--every 2` takes every second pixel in plane,
+which keeps the noise and is four times as fast. Then it prints how each default endpoint stands, and, when as many
+patients are drawn anew, how often the repeat and the doses pass each endpoint and all of them, and which dose is the
+answer.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pickle
 import tempfile
 import time
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,8 +42,11 @@ def thinned(path, every, folder):
     return target
 
 
-def rows_of(study, acquisitions, restorer, doses):
-    """Everything that is measured of one study: its repeats (scanned, simulated) and restored doses."""
+def rows_of(study, acquisitions, restorer, doses, scans):
+    """Everything that is measured of one study: its repeats (scanned, simulated) and restored doses.
+
+    `scans` are the true low doses: dose → file and acquisition parameters.
+    """
     from lessgad.dose.low_doses import LowDoses
     from lessgad.dose.simulation import SimulationSettings
     from lessgad.dose.source_pair import noise_of_scan
@@ -53,6 +58,7 @@ def rows_of(study, acquisitions, restorer, doses):
     from lessgad.scoring.repeat import Repeat, score_repeat, simulated_repeat
     from lessgad.scoring.study_scores import StudyScorer
     from lessgad.stages.prepare import PreparationTask, prepared
+    from lessgad.stages.prepare_auxiliary import AuxiliaryTask, prepare_auxiliary
     from lessgad.volume import in_transverse_order, read_volume
 
     simulation, preparation = SimulationSettings(), PreparationSettings()
@@ -86,11 +92,32 @@ def rows_of(study, acquisitions, restorer, doses):
         low_dose = LowDoses(simulation).at(done, dose)
         scorer.score(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
     found["restored"] = scorer.scores
+    if scans:
+        scorer = StudyScorer(done, "test", REGIONS)
+        for dose, (path, acquisition) in scans.items():
+            target = path.parent / f"prepared_{dose:g}.nii.gz"
+            of_pair = acquisitions[0], acquisition
+            prepare_auxiliary(
+                AuxiliaryTask("low dose", study.pre_contrast, (path,), target, of_pair, preparation, "refuse", 1), None
+            )
+            low_dose = LowDoses(simulation, {dose: target}).at(done, dose)
+            scorer.score(restore_low_dose(restorer, done, low_dose)[0], "restored", low_dose)
+        found["true"] = scorer.scores
     return found
 
 
-def answer_of(kept, repeats, settings, patients=None, doses=DOSES):
-    """Ask for the answer, with the scanned or the simulated repeats; patients may be drawn more than once."""
+def at_doses(rows, low_doses):
+    """Rows of the restored images: all simulated, or dose 0 and the true scans."""
+    if low_doses == "simulated":
+        return rows["restored"]
+    found = deepcopy(rows["true"])
+    for name in ("similarity", "enhancement", "artifacts", "lesions"):
+        getattr(found, name).extend(row for row in getattr(rows["restored"], name) if row.dose == 0)
+    return found
+
+
+def answer_of(kept, repeats, low_doses, settings, patients=None, doses=DOSES):
+    """Ask for the answer, with scanned or simulated repeats and low doses; patients may be drawn more than once."""
     from lessgad.evaluation.dose_answer import find_dose_answer
     from lessgad.evaluation.lesions_lost import lesions_lost, missed_shares
     from lessgad.experiment_report.answer_from_results import _of_artifacts, _of_enhancement, _of_similarity
@@ -98,7 +125,7 @@ def answer_of(kept, repeats, settings, patients=None, doses=DOSES):
     chosen = list(kept) if patients is None else patients
     outcomes = []
     for place, name in enumerate(chosen):
-        parts = [kept[name][repeats], kept[name]["restored"]]
+        parts = [kept[name][repeats], at_doses(kept[name], low_doses)]
         lesions = [row for part in parts for row in part.lesions]
         of_one = [*lesions_lost(lesions), *missed_shares(lesions)]
         for part in parts:
@@ -115,14 +142,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--drawn", type=int, default=30, help="patients of each draw")
     parser.add_argument("--doses", type=float, nargs="+", default=DOSES)
     options = parser.parse_args()
     from lessgad.cohort.acquisition import Sidecars, read_acquisition
     from lessgad.cohort.bids import read_cohort
+    from lessgad.dose_fraction import dose_label
     from lessgad.errors import LessgadError
-    from lessgad.evaluation.answer_settings import AnswerSettings
-    from lessgad.evaluation.answer_words import answer_words
-    from lessgad.evaluation.endpoint_words import endpoint_words
     from lessgad.restoration.restorer import Restorer
 
     start = time.monotonic()
@@ -142,40 +168,59 @@ def main() -> None:
                     for name in ("pre_contrast", "standard_dose", "mask")
                 }
                 again = (thinned(study.repeats[0], options.every, Path(folder)),)
+                scans = {
+                    dose: (
+                        thinned(paths[0], options.every, Path(folder)),
+                        read_acquisition(paths[0], sidecars),
+                    )
+                    for dose in options.doses
+                    if (paths := study.low_doses.get(dose_label(dose)))
+                }
                 acquired = study.pre_contrast, study.standard_dose
                 small = replace(study, repeats=again, **files)
-                kept[study.name] = rows_of(
-                    small, [read_acquisition(path, sidecars) for path in acquired], restorer, options.doses
-                )
+                of_pair = [read_acquisition(path, sidecars) for path in acquired]
+                kept[study.name] = rows_of(small, of_pair, restorer, options.doses, scans)
         except LessgadError as error:
             print(f"{study.name}: {error}", flush=True)
             continue
         options.rows.write_bytes(pickle.dumps(kept))
         print(f"{study.name} after {time.monotonic() - start:.0f} s", flush=True)
+    for low_doses in ("simulated", "true"):
+        if low_doses == "simulated" or all("true" in rows for rows in kept.values()):
+            for repeats in ("scanned", "simulated"):
+                show(kept, repeats, low_doses, options)
+
+
+def show(kept, repeats, low_doses, options) -> None:
+    """Print the answer, each endpoint at each dose, and what follows where patients are drawn anew."""
+    from lessgad.evaluation.answer_settings import AnswerSettings
+    from lessgad.evaluation.answer_words import answer_words
+    from lessgad.evaluation.endpoint_words import endpoint_words
+
     settings = AnswerSettings()
-    for repeats in ("scanned", "simulated"):
-        answer = answer_of(kept, repeats, settings, doses=options.doses)
-        print(f"\n{repeats} repeats, {len(kept)} patients: {answer_words(answer)}\n")
-        print("| dose |", *(f"{endpoint_words(endpoint)} |" for endpoint in settings.endpoints))
-        for dose in (1.0, *answer.doses, 0.0):
-            cells = [answer.cell(dose, endpoint) for endpoint in settings.endpoints]
-            words = (f"{c.n_kept}/{c.n_patients} ({c.n_needed}), {c.median:.3f}" if c else "–" for c in cells)
-            print(f"| {dose:g} |", *(f"{word} |" for word in words))
-        rng, names = np.random.default_rng(1), list(kept)
-        passes = {dose: np.zeros(len(settings.endpoints) + 1) for dose in (1.0, *answer.doses, 0.0)}
-        given: Counter[float | None] = Counter()
-        for _ in range(options.draws):
-            drawn = answer_of(
-                kept, repeats, settings, [names[k] for k in rng.integers(0, len(names), 30)], options.doses
-            )
-            given[drawn.lowest_dose] += 1
-            for dose, counts in passes.items():
-                cells = [drawn.cell(dose, endpoint) for endpoint in settings.endpoints]
-                passed = [cell is not None and cell.passed for cell in cells]
-                counts += [*passed, all(passed)]
+    answer = answer_of(kept, repeats, low_doses, settings, doses=options.doses)
+    print(f"\n{repeats} repeats, {low_doses} low doses, {len(kept)} patients: {answer_words(answer)}\n")
+    print("| dose |", *(f"{endpoint_words(endpoint)} |" for endpoint in settings.endpoints))
+    for dose in (1.0, *answer.doses, 0.0):
+        cells = [answer.cell(dose, endpoint) for endpoint in settings.endpoints]
+        words = (f"{c.n_kept}/{c.n_patients} ({c.n_needed}), {c.median:.3f}" if c else "–" for c in cells)
+        print(f"| {dose:g} |", *(f"{word} |" for word in words))
+    rng, names = np.random.default_rng(1), list(kept)
+    passes = {dose: np.zeros(len(settings.endpoints) + 1) for dose in (1.0, *answer.doses, 0.0)}
+    given: Counter[tuple[str, float | None]] = Counter()
+    for _ in range(options.draws):
+        patients = [names[k] for k in rng.integers(0, len(names), options.drawn)]
+        drawn = answer_of(kept, repeats, low_doses, settings, patients, options.doses)
+        given[drawn.status, drawn.lowest_dose] += 1
         for dose, counts in passes.items():
-            print(f"| {dose:g}, passes of 30 drawn, then all |", *(f"{n / options.draws:.3f} |" for n in counts))
-        print("answers:", {str(dose): n / options.draws for dose, n in given.items()})
+            cells = [drawn.cell(dose, endpoint) for endpoint in settings.endpoints]
+            passed = [cell is not None and cell.passed for cell in cells]
+            counts += [*passed, all(passed)]
+    for dose, counts in passes.items():
+        print(
+            f"| {dose:g}, passes of {options.drawn} drawn, then all |", *(f"{n / options.draws:.3f} |" for n in counts)
+        )
+    print("answers:", {f"{status} {dose}": n / options.draws for (status, dose), n in given.items()})
 
 
 if __name__ == "__main__":

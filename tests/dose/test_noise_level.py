@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from lessgad.dose import noise_of_tissue
 from lessgad.dose.noise import add_noise
 from lessgad.dose.noise_level import estimate_noise
 from lessgad.errors import StudyError
@@ -173,6 +174,47 @@ def test_texture_of_tissue_is_not_taken_for_a_filter():
     assert level.source == "tissue"
     assert level.correlation.fwhm_px == (0.0, 0.0)
     assert level.sigma == pytest.approx(WHITE / 20, rel=0.06)
+
+
+def scanned(structure: np.ndarray, correlation: NoiseCorrelation, slices: tuple[float, ...] = (1.0,)) -> np.ndarray:
+    """Structure through the filter of its noise, SNR 20, skull-stripped; `slices`: weights over slices, as scanned."""
+    x, y = (correlation.amplitude(axis, SHAPE[axis]) for axis in (0, 1))
+    spectrum = np.fft.fft2(structure, axes=(0, 1)) * np.outer(x / x[0], y / y[0])[..., None]
+    head = np.maximum(np.fft.ifft2(spectrum, axes=(0, 1)).real, 0)
+    k_space = np.random.default_rng(1).standard_normal((2, *SHAPE))
+    k_space = np.fft.fft2(ndimage.convolve1d(k_space, slices, axis=3, mode="wrap"), axes=(1, 2))
+    noise = np.fft.ifft2(k_space * np.outer(x, y)[..., None], axes=(1, 2)).real * WHITE / 20
+    return np.where(MASK, np.hypot(head + noise[0], noise[1]), 0).astype(np.float32)
+
+
+def textured(strength: float) -> np.ndarray:
+    """Texture in one half of the head, in every slice."""
+    texture = ndimage.gaussian_filter(np.random.default_rng(3).standard_normal(SHAPE), (1.0, 1.0, 0))
+    texture[80:] = 0
+    return HEAD * (1 + strength * texture / texture[:80].std())
+
+
+def test_places_with_texture_are_told_by_the_neighboring_slices(monkeypatch):
+    """Zero-filled and skull-stripped: σ is that of the other half of the head."""
+    image = scanned(textured(0.1), NoiseCorrelation((0.5, 0.5)))
+    assert estimate_noise(image, MASK).sigma == pytest.approx(WHITE / 20, rel=0.04)
+    monkeypatch.setattr(noise_of_tissue, "_calm", lambda _image, voxels, _lags: voxels)
+    assert estimate_noise(image, MASK).sigma > 1.08 * WHITE / 20
+
+
+@pytest.mark.parametrize("shares", ((1.0, 1.0), (0.5, 0.5)))
+def test_choosing_by_neighboring_slices_does_not_choose_low_noise(shares):
+    """Even where the noise of slices is correlated by 0.7, as after interpolation along z."""
+    level = estimate_noise(scanned(HEAD, NoiseCorrelation(shares), slices=(0.5, 0.5**0.5, 0.5)), MASK)
+    assert level.sigma == pytest.approx(WHITE / 20, rel=0.05)
+
+
+def test_white_noise_is_measured_in_all_homogeneous_voxels(monkeypatch):
+    image = scanned(HEAD, WHITE_NOISE)
+    before = estimate_noise(image, MASK)
+    monkeypatch.setattr(noise_of_tissue, "_calm", None)  # calling it would fail
+    assert estimate_noise(image, MASK) == before
+    assert before.correlation.is_white
 
 
 def test_scales_with_the_unit():

@@ -29,7 +29,7 @@ def test_undefined_at_one_dose_only_fails_that_dose(lost):
     answer = ask(made, RECOVERY)
     assert (answer.lowest_dose, answer.stopped_at) == (0.5, 0.3)
     assert answer.cell(0.3, RECOVERY).n_missing == 1
-    assert "1 study has no value" in answer_words(answer)
+    assert "(1 study without a value)" in answer_words(answer)
 
 
 def test_a_value_that_equals_the_margin_keeps_it():

@@ -81,11 +81,11 @@ def test_settings_of_before_the_repeat_are_still_valid():
 
 
 def test_the_loss_of_dice_joins_the_defaults_and_not_what_was_named():
-    joined = AnswerSettings(min_patients=12).with_segmentation()
+    joined = AnswerSettings(min_patients=12).completed(segmented=True)
     assert (joined.endpoints[-1].metric, joined.min_patients) == ("dice_loss", 12)
     assert joined.endpoints[:-1] == AnswerSettings().endpoints
     named = AnswerSettings(endpoints=AnswerSettings().endpoints[:1])
-    assert named.with_segmentation() == named
+    assert named.completed(segmented=True) == named
 
 
 @pytest.mark.parametrize(

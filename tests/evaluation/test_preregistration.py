@@ -88,3 +88,11 @@ def test_a_record_of_format_1_is_read_and_its_other_test_is_told():
     old = content() | {"format": 1}
     record = json.loads(json.dumps(frozen_record(old, frozen_on=ON, results_exist=False)))
     assert compare_with_frozen(record, content()).changes == ("how endpoints are tested",)
+
+
+def test_readers_are_in_the_record_where_they_are_switched_off():
+    off = answer_content(AnswerSettings(readers=False), (0.3,), ["P1"])
+    on = answer_content(AnswerSettings(), (0.3,), ["P1"])
+    assert {key: value for key, value in off.items() if key != "readers"} == on
+    changed = compare_with_frozen(frozen_record(on, frozen_on="2026-01-01", results_exist=False), off)
+    assert (changed.standing, changed.changes) == ("changed", ("whether readings add an endpoint",))

@@ -144,6 +144,8 @@ def test_the_draw_never_changes():
         {"doses": (0.3, 1.0)},
         {"doses": (0.1, 0.2, 0.3, 0.4, 0.5)},
         {"hidden_standard": True},
+        {"hidden_repeat": True},
+        {"mode": "blinded", "hidden_standard": True, "hidden_repeat": True},
         {"repeat_share": 0.2},
     ],
 )
@@ -160,3 +162,16 @@ def test_no_question_tells_which_letter_hides_the_standard_dose():
     readings = readings_of("r", cases, shown, KEY)
     assert [reading.pair for reading in readings] == [("A", "B"), ("A", "B")]
     assert all({reading.dose("A"), reading.dose("B")} == {0.1, 0.3} for reading in readings)
+
+
+def test_a_second_scan_can_stand_for_the_hidden_standard_dose():
+    settings = ReaderStudySettings(doses=(0.0, 0.3), mode="blinded", hidden_repeat=True)
+    assert settings.read_doses == (0.0, 0.3, 1.0)
+    (reading,) = readings_of("r", sample_cases([("1", "")], [], settings, KEY), settings, KEY)
+    assert sorted((panel.dose, panel.image) for panel in reading.panels if panel.letter) == [
+        (0.0, "restored"),
+        (0.3, "restored"),
+        (1.0, "repeat"),
+    ]
+    assert [panel.image for panel in reading.panels if not panel.letter] == ["pre_contrast", "standard_dose"]
+    assert reading.pair is None

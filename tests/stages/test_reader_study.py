@@ -112,3 +112,22 @@ def test_commands(tiny_experiment, doses, capsys, tmp_path):
     assert exit_code(["reader", "create", str(root), "--repeats", "0.2"]) == 2
     assert exit_code(["reader", "create", str(root), "--dose", "10"]) == 2
     assert "Did you mean 0.1?" in capsys.readouterr().err
+
+
+def test_a_hidden_second_scan_is_the_prepared_one_and_studies_without_are_left_out(tiny_experiment, doses, monkeypatch):
+    root = tiny_experiment("restore")
+    with pytest.raises(ReaderStudyError, match="no second scan at the standard dose"):
+        create(root, doses[:1], mode="blinded", hidden_repeat=True)
+    second = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 2, 2)
+    settings = ReaderStudySettings(doses=doses[:1], mode="blinded", hidden_repeat=True)
+    ready = reader_study._ready_studies
+    monkeypatch.setattr(
+        reader_study, "_ready_studies", lambda experiment, _: ready(experiment, ReaderStudySettings(doses=doses[:1]))
+    )
+    monkeypatch.setattr(reader_study, "read_auxiliary_image", lambda _path: (second, {}))
+    made = create_reader_study(root, settings, default_questionnaire(), lambda _line: None)
+    with opened(root) as open_study, open_study.store.reading() as session:
+        names = {kind: image.id for kind, image in images_of(session, made.protocol.cases[-1].id).items()}
+    assert set(names) == {"pre_contrast", "standard_dose", "repeat", "dose10"}
+    stored = gzip.decompress(made.folder.image(names["repeat"]).read_bytes())
+    assert stored == browser_voxels(second).tobytes()

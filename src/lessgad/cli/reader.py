@@ -51,7 +51,11 @@ def check_packages() -> None:
 def create(
     experiment: Experiment,
     dose: Annotated[
-        list[float] | None, typer.Option(help="A dose whose restored images are read, e.g. 0.1; repeat for more.")
+        list[float] | None,
+        typer.Option(
+            help="A dose whose restored images are read, e.g. 0.1; repeat for more. With 0 and a hidden standard dose, "
+            "the answer counts what readers gain from contrast."
+        ),
     ] = None,
     mode: Annotated[
         Literal["open", "blinded"],
@@ -61,6 +65,12 @@ def create(
         bool,
         typer.Option(
             "--hidden-standard", help="With --mode blinded: show the standard dose among the lettered images too."
+        ),
+    ] = False,
+    hidden_repeat: Annotated[
+        bool,
+        typer.Option(
+            "--hidden-repeat", help="With --mode blinded: show a second scan at the standard dose among them instead."
         ),
     ] = False,
     studies_per_patient: Annotated[int, typer.Option(help="Largest number of studies of each test patient.")] = 2,
@@ -87,6 +97,7 @@ def create(
         mode=mode,
         doses=tuple(dose or (0.1, 0.3)),
         hidden_standard=hidden_standard,
+        hidden_repeat=hidden_repeat,
         studies_per_patient=studies_per_patient,
         max_cases=max_cases,
         n_practice=practice,

@@ -21,16 +21,19 @@ class Endpoint(Settings):
     Attributes:
         metric: recovery, missed_ml, missed_share (of the enhancing tumor), false_ml, unsupported_ml (of enhancement),
             artifact_ml (brighter or darker than both T1 and standard dose by 30 % of the signal of tissue),
-            lesions_lost (lesions whose recovery is under half of the repeat's), dice_loss (Dice with the standard dose
-            − Dice with the low dose), ssim or psnr_db.
-        at_least: The margin of recovery, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's recovery, or
-            a difference from the repeat's SSIM or PSNR (−0.05).
+            lesions_lost (lesions whose recovery is under half of the repeat's), reader_gain (what a dose keeps of the
+            gain of readers' scores from contrast, as a share), dice_loss (Dice with the standard dose − Dice with the
+            low dose), ssim or psnr_db.
+        at_least: The margin of recovery, reader_gain, ssim, psnr_db. With `relative_to: repeat` a ratio to the repeat's
+            recovery, or a difference from the repeat's SSIM or PSNR (−0.05).
         at_most: The margin of all other metrics, or an upper margin of recovery beside `at_least`.
         relative_to: ``repeat``: each value is compared with that of a second scan at the standard dose in the same
             study; null: values are taken as they are.
         share: More than this share of all patients must be shown to keep the margin, from 0.5 to 0.95. Default: 0.5
-            for what is relative to the repeat, recovery, SSIM, PSNR, loss of Dice; 0.8 for lesions lost; else 0.6667.
-        area: tumor_box, tumor or head for ssim and psnr_db; a region for dice_loss.
+            for what is relative to the repeat, recovery, readers, SSIM, PSNR, loss of Dice; 0.8 for lesions lost; else
+            0.6667.
+        area: tumor_box, tumor or head for ssim and psnr_db; a region for dice_loss; for reader_gain the key of a
+            question of the reader study.
     """
 
     metric: Metric
@@ -53,7 +56,7 @@ class Endpoint(Settings):
     @property
     def needs_mask(self) -> bool:
         """Whether it is measured at the tumor."""
-        return self.metric != "artifact_ml" and self.area != "head"
+        return self.metric != "artifact_ml" and self.area != "head" and not self.kind.read
 
     @property
     def margins(self) -> tuple[float, ...]:
@@ -118,6 +121,7 @@ DEFAULT_ENDPOINTS = (
     Endpoint(metric="ssim", relative_to=REPEAT, at_least=-0.05),
 )
 WITH_SEGMENTATION = Endpoint(metric="dice_loss", at_most=0.05)
+WITH_READERS = Endpoint(metric="reader_gain", at_least=0.8)
 
 
 class AnswerSettings(Settings):
@@ -131,19 +135,38 @@ class AnswerSettings(Settings):
         method: Method whose images are evaluated.
         min_patients: Smallest number of test patients for an answer.
         level: Level of each one-sided test; 0.025 gives 97.5 % confidence.
+        readers: Whether readings, where there are any, add the endpoint `reader_gain` ≥ 0.8, unless one of readers is
+            named.
     """
 
     endpoints: tuple[Endpoint, ...] = Field(default=DEFAULT_ENDPOINTS, min_length=1)
     method: str = Field(default="restored", min_length=1)
     min_patients: int = Field(default=10, ge=MIN_PATIENTS)
     level: float = Field(default=0.025, ge=0.001, le=0.05)
+    readers: bool = True
 
-    def with_segmentation(self) -> AnswerSettings:
-        """Add the loss of Dice to the default endpoints; endpoints that were named stay as they are."""
-        if "endpoints" in self.model_fields_set:
+    @property
+    def readings_join(self) -> bool:
+        """Whether readings, where there are any, add an endpoint: `readers` is on, and none of readers was named."""
+        return self.readers and not any(endpoint.kind.read for endpoint in self.endpoints)
+
+    def completed(self, *, segmented: bool = False, read: bool = False) -> AnswerSettings:
+        """Add the endpoints that depend on the experiment.
+
+        Args:
+            segmented: Whether images are segmented: adds the loss of Dice, unless endpoints were named.
+            read: Whether readers read images: adds the readers' gain from contrast, if `readings_join`.
+
+        Returns:
+            The settings.
+        """
+        named = "endpoints" in self.model_fields_set
+        dice = [WITH_SEGMENTATION] if segmented and not named else []
+        readers = [WITH_READERS] if read and self.readings_join else []
+        if not dice and not readers:
             return self
         given = self.model_dump(exclude_unset=True)
-        return AnswerSettings.model_validate({**given, "endpoints": (*DEFAULT_ENDPOINTS, WITH_SEGMENTATION)})
+        return AnswerSettings.model_validate({**given, "endpoints": (*self.endpoints, *dice, *readers)})
 
     @field_validator("endpoints")
     @classmethod

@@ -11,9 +11,11 @@ from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
+from lessgad.evaluation.reader_words import missing_words, read_at_words, readings_lack
 from lessgad.evaluation.share_of_patients import patients_for
 
 REPEAT_NEEDED = "a repeat scan (a second scan at the standard dose), real or simulated"
+REPEAT_SCAN = "the repeat scan (a second scan at the standard dose)"
 MASKS_NEEDED = "tumor masks"
 _MOST_NAMED = 2
 
@@ -55,16 +57,21 @@ def patients_that_would_do(cell: EndpointAtDose, answer: DoseAnswer) -> int | No
 
 
 def unusable_words(answer: DoseAnswer) -> list[str]:
-    """Name the endpoints that a second scan at the standard dose fails, one sentence each."""
-    said = []
-    for endpoint in answer.unusable:
-        repeat = answer.cell(STANDARD, endpoint)
-        assert repeat is not None  # noqa: S101 - this is what made it unusable
-        said.append(
-            f"{_sentence(endpoint_words(endpoint))} gives no verdict: the repeat scan (a second scan at the standard "
-            f"dose) fails it too, {_count_words(repeat, answer)}."
-        )
-    return said
+    """Name the endpoints that give no verdict, one sentence each, with the reason."""
+    return [
+        f"{_sentence(endpoint_words(endpoint))} gives no verdict: {_why_unusable(answer, endpoint)}."
+        for endpoint in answer.unusable
+    ]
+
+
+def _why_unusable(answer: DoseAnswer, endpoint: Endpoint) -> str:
+    unread = readings_lack(answer, endpoint)
+    if unread is not None:
+        return unread
+    again = answer.cell(STANDARD, endpoint)
+    assert again is not None  # noqa: S101 - this is what made it unusable
+    what = "the standard dose, read again," if endpoint.kind.read else REPEAT_SCAN
+    return f"{what} fails it too, {_count_words(again, answer)}"
 
 
 def _kept(answer: DoseAnswer, dose: float) -> str:
@@ -74,7 +81,8 @@ def _kept(answer: DoseAnswer, dose: float) -> str:
     for endpoint in answer.deciding:
         cell = answer.cell(dose, endpoint)
         assert cell is not None  # noqa: S101 - every endpoint has one at each tested dose
-        kept.append(f"{endpoint_words(endpoint)} in {share_words(endpoint)} ({cell.n_kept} of {cell.n_patients} here)")
+        here = ", ".join(filter(None, (f"{cell.n_kept} of {cell.n_patients} here", read_at_words(cell))))
+        kept.append(f"{endpoint_words(endpoint)} in {share_words(endpoint)} ({here})")
     confidence = percent(1 - answer.settings.level)
     each = "each of these was" if len(kept) > 1 else "this was"
     return f"At this dose{also} {each} shown with {confidence} confidence: {'; '.join(kept)}."
@@ -89,8 +97,8 @@ def _failure(answer: DoseAnswer, dose: float) -> str:
 def _why(cell: EndpointAtDose, answer: DoseAnswer) -> str:
     wanted = endpoint_words(cell.endpoint)
     if cell.n_missing:
-        return f"{wanted}, where {_count(cell.n_missing, 'study has', 'studies have')} no value"
-    return f"{wanted}, {_count_words(cell, answer)}"
+        return f"{wanted} ({missing_words(cell)})"
+    return ", ".join(filter(None, (wanted, read_at_words(cell), _count_words(cell, answer))))
 
 
 def _count_words(cell: EndpointAtDose, answer: DoseAnswer) -> str:

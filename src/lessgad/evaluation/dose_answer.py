@@ -9,20 +9,23 @@ Values that do not exist never help a dose:
 - *missing or undefined at some doses only*: such a dose does not pass, and so ends the sequence.
 
 An endpoint that a second scan at the standard dose fails in these patients gives no verdict at any dose:
-no dose could keep it. The others decide without it, and the answer names it.
+no dose could keep it. The others decide without it, and the answer names it. So it is with an endpoint of readers if
+there are no readings, or too few, or if the readings do not show that contrast itself is a gain.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, endpoint_at_dose, fewest_patients
+from lessgad.evaluation.endpoint_metrics import HALF
 from lessgad.evaluation.non_inferiority import lowest_in_sequence
-from lessgad.evaluation.outcomes import STANDARD, Outcome, Study, Values, endpoint_values
+from lessgad.evaluation.outcomes import STANDARD, Outcome, Study, Values, endpoint_values, measured_at
+from lessgad.evaluation.share_of_patients import patients_needed
 
 __all__ = ["DoseAnswer", "Outcome", "Status", "find_dose_answer"]
 
@@ -37,14 +40,14 @@ class DoseAnswer:
         status: "given"; "no dose": the highest one failed already; "not measured": an endpoint has no values; "too
             few" patients; "no control": dose 0 was not measured or not in every study, so that it is not known whether
             the endpoints can fail; "insensitive": an endpoint is met without contrast, so it proves nothing;
-            "unusable": the repeat fails every endpoint that needs contrast.
+            "unusable": no endpoint that needs contrast gives a verdict.
         settings: Endpoints, margins, method.
         doses: Above 0 and below 1, from high to low: the order of the test.
         cells: Every endpoint at every dose, at 0 where that was measured, and at 1 where there is a repeat.
         lowest_dose: Lowest sufficient dose, 0–1; None without an answer.
         stopped_at: The first dose that failed.
         reasons: The endpoints that "not measured", "too few", "no control", "insensitive" or "unusable" speak of.
-        unusable: Endpoints that the repeat fails: they give no verdict.
+        unusable: Endpoints that give no verdict: the repeat fails them, or readers do not measure them.
         n_test_patients: Number of patients in the test subset, with and without values.
         n_undefined: Patients without any value, of each endpoint in the order of the settings; left out of it.
     """
@@ -115,7 +118,10 @@ def find_dose_answer(
         for endpoint, of_endpoint, evaluable in zip(endpoints, values, defined, strict=True)
         for cell in _cells(endpoint, of_endpoint, evaluable, tested, settings)
     )
-    unusable = tuple(cell.endpoint for cell in cells if cell.dose == STANDARD and _repeat_fails(cell))
+    failed = {cell.endpoint for cell in cells if cell.dose == STANDARD and _repeat_fails(cell)}
+    controls = {cell.endpoint: cell for cell in cells if cell.dose == 0}
+    unread = {e for e in endpoints if e.kind.read and not shows_gain(controls.get(e), settings)}
+    unusable = tuple(endpoint for endpoint in endpoints if endpoint in failed | unread)
     deciding = [cell for cell in cells if cell.endpoint not in unusable]
     passed = {dose: all(cell.passed for cell in deciding if cell.dose == dose) for dose in tested}
     status, reasons = _obstacle(settings, tested, deciding, defined, unusable)
@@ -139,12 +145,34 @@ def _cells(
 ) -> list[EndpointAtDose]:
     """At every dose and, where they were measured, at both controls; no study misses a repeat that it never had."""
     control = {study: value for study, value in values[STANDARD].items() if not math.isnan(value)}
-    cells = [endpoint_at_dose(endpoint, dose, values[dose], evaluable, settings) for dose in tested]
+    cells = []
+    for dose in tested:
+        of = measured_at(endpoint, values, dose)
+        cell = endpoint_at_dose(endpoint, dose, values[of], evaluable, settings)
+        cells.append(cell if of == dose else replace(cell, read_at=of))
     if values[0.0]:
         cells.append(endpoint_at_dose(endpoint, 0.0, values[0.0], evaluable, settings))
     if control:
         cells.append(endpoint_at_dose(endpoint, STANDARD, control, set(control), settings))
     return cells
+
+
+def shows_gain(without: EndpointAtDose | None, settings: AnswerSettings) -> bool:
+    """Say whether readers are shown to score contrast better than none, in more than half of all patients.
+
+    A patient whose scores gain nothing keeps any margin without contrast; the others do not.
+
+    Args:
+        without: An endpoint of readers at dose 0; None without readings.
+        settings: Level and least number of patients.
+
+    Returns:
+        True if enough patients gain, by the exact test that doses are judged by.
+    """
+    if without is None or without.n_patients < settings.min_patients:
+        return False
+    needed = patients_needed(without.n_patients, HALF, settings.level)
+    return needed is not None and without.n_patients - without.n_kept >= needed
 
 
 def _repeat_fails(control: EndpointAtDose) -> bool:

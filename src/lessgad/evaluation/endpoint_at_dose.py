@@ -30,6 +30,7 @@ class EndpointAtDose:
             there are too few patients to show it with any values.
         bound: Lower bound of the share of patients that keep it; None with too few patients or missing values.
         passed: Whether enough patients keep it, and no study misses a value.
+        read_at: The lower dose that the values are of, if readers did not read this one; None otherwise.
     """
 
     endpoint: Endpoint
@@ -42,6 +43,7 @@ class EndpointAtDose:
     n_needed: int | None
     bound: float | None
     passed: bool
+    read_at: float | None = None
 
     @property
     def share_kept(self) -> float:
@@ -77,6 +79,8 @@ def endpoint_at_dose(
     n, n_missing = len(means), len(evaluable) - len(defined)
     n_kept = sum(endpoint.kept_by(mean) for mean in means)
     needed = patients_needed(n, endpoint.share, settings.level) if n >= settings.min_patients else None
+    with np.errstate(invalid="ignore"):  # between −∞ and ∞ there is no median
+        median = float(np.median(means)) if means else math.nan
     known = needed is not None and n_missing == 0
     return EndpointAtDose(
         endpoint=endpoint,
@@ -84,7 +88,7 @@ def endpoint_at_dose(
         n_patients=n,
         n_studies=len(defined),
         n_missing=n_missing,
-        median=float(np.median(means)) if means else math.nan,
+        median=median,
         n_kept=n_kept,
         n_needed=needed,
         bound=share_bound(n_kept, n, settings.level) if known else None,

@@ -14,6 +14,7 @@ Metric = Literal[
     "unsupported_ml",
     "artifact_ml",
     "lesions_lost",
+    "reader_gain",
     "dice_loss",
     "ssim",
     "psnr_db",
@@ -41,6 +42,7 @@ class MetricKind:
         unit: Unit with its leading space; empty without.
         decimals: Number of printed decimals.
         may_be_an_interval: Whether too much is as bad as too little, so that an endpoint may have both margins.
+        read: Whether readers measure it; then there are values only at the doses that they read.
     """
 
     name: str
@@ -53,6 +55,7 @@ class MetricKind:
     unit: str = ""
     decimals: int = 2
     may_be_an_interval: bool = False
+    read: bool = False
 
 
 METRICS: dict[Metric, MetricKind] = {
@@ -65,6 +68,15 @@ METRICS: dict[Metric, MetricKind] = {
     ),
     "artifact_ml": MetricKind("artifact volume", False, 1e4, TWO_THIRDS, needs_contrast=False, unit=" ml"),
     "lesions_lost": MetricKind("lesions lost", False, 100.0, FOUR_FIFTHS, comparison=None, decimals=0),
+    "reader_gain": MetricKind(
+        "kept share of the readers’ gain from contrast",
+        True,
+        1.0,
+        HALF,
+        comparison=None,
+        area="lesion_detectability",
+        read=True,
+    ),
     "dice_loss": MetricKind("loss of Dice", False, 1.0, HALF, comparison=None, area="tumor", decimals=3),
     "ssim": MetricKind("SSIM", True, 1.0, HALF, area="tumor_box", decimals=3),
     "psnr_db": MetricKind("PSNR", True, 200.0, HALF, area="tumor_box", unit=" dB", decimals=1),

@@ -16,7 +16,7 @@ _SHARES = {HALF: "half of all patients", TWO_THIRDS: "two in three patients", FO
 def endpoint_words(endpoint: Endpoint) -> str:
     """Spell an endpoint with its margin: ``recovery ≥ 0.9``, ``false enhancement ≤ repeat scan + 0.5 ml``."""
     kind = endpoint.kind
-    area = f" ({_AREAS.get(endpoint.area, endpoint.area)})" if endpoint.area else ""
+    area = f" ({_AREAS.get(endpoint.area, endpoint.area).replace('_', ' ')})" if endpoint.area else ""
     if endpoint.metric == "lesions_lost":
         most = endpoint.margins[0]
         return "no lesion lost" if most < 1 else f"at most {most:g} {'lesion' if most == 1 else 'lesions'} lost"

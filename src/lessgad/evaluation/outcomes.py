@@ -83,6 +83,25 @@ def endpoint_values(
     return {**{dose: compared(at_dose, repeat, endpoint) for dose, at_dose in values.items()}, STANDARD: control}
 
 
+def measured_at(endpoint: Endpoint, values: Values, dose: float) -> float:
+    """Give the dose whose values stand for a dose: its own, or those of the next lower dose that was read.
+
+    Readers read few doses. More contrast is taken to be no worse for them, so what holds at a lower dose is taken to
+    hold at a higher one.
+
+    Args:
+        endpoint: The endpoint.
+        values: Its values, by dose.
+        dose: A tested dose, 0–1.
+
+    Returns:
+        The dose itself, unless readers measure the endpoint and read a lower dose instead.
+    """
+    if not endpoint.kind.read or values[dose]:
+        return dose
+    return max((other for other, found in values.items() if 0 < other < dose and found), default=dose)
+
+
 def compared(values: dict[Study, float], repeat: dict[Study, float], endpoint: Endpoint) -> dict[Study, float]:
     """Compare values with those of the repeat.
 

@@ -25,6 +25,7 @@ _NAMES = {
     "method": "the method",
     "min_patients": "the smallest number of patients",
     "level": "the level of the bounds",
+    "readers": "whether readings add an endpoint",
     "doses": "the doses",
     "patients": "the test patients",
 }
@@ -40,12 +41,14 @@ class Preregistration:
         changes: Differences from the frozen settings, in words.
         frozen_on: Date of the freeze from the record; empty without a record.
         sha256: SHA-256 of the present definition of the answer.
+        readers_joined: Whether readings added an endpoint, which the record does not name.
     """
 
     standing: Standing
     changes: tuple[str, ...]
     frozen_on: str
     sha256: str
+    readers_joined: bool = False
 
 
 def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: Iterable[str]) -> dict[str, Any]:
@@ -70,6 +73,7 @@ def answer_content(settings: AnswerSettings, doses: Iterable[float], patients: I
         "level": settings.level,
         "doses": [dose_label(dose) for dose in sorted(doses)],
         "patients": sorted(patients),
+        **({} if settings.readers else {"readers": False}),
     }
 
 

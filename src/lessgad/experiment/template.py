@@ -179,6 +179,7 @@ answer:   # a dose is sufficient if all endpoints meet their margins; set this b
   method: {default.answer.method}   # method whose images are evaluated
   min_patients: {default.answer.min_patients}   # with fewer test patients there is no answer
   level: {default.answer.level}   # level of each one-sided test
+  readers: {json.dumps(default.answer.readers)}   # true: readings add {{metric: reader_gain, at_least: 0.8}}
 
 subsets: {json.dumps(list(default.subsets))}   # subsets that are restored and evaluated
 external: {{}}   # images of other methods on the grid and scale of prepared/: name -> folder
@@ -198,7 +199,7 @@ def _which_images(default: ExperimentSettings, chosen: Selection | None) -> str:
 
 def _endpoints(settings: ExperimentSettings, *, with_dice: bool) -> str:
     """One endpoint a line, with the share of patients that it must be shown for."""
-    answer = settings.answer.with_segmentation() if with_dice else settings.answer
+    answer = settings.answer.completed(segmented=with_dice)
     lines = []
     for endpoint in answer.endpoints:
         left_out = {"share"} if endpoint.area else {"share", "area"}

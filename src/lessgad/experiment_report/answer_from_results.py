@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from lessgad.evaluation.results.overlap import STANDARD, OverlapRow, method_of_i
 from lessgad.evaluation.results.similarity import SimilarityRow
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scans
+from lessgad.experiment_report.reader_outcomes import reader_outcomes, readings_of_test_patients
 
 
 def freeze_answer(experiment: Experiment) -> None:
@@ -62,9 +64,12 @@ def answer_of(
         InputError: The frozen record is damaged.
     """
     path = experiment.folder.frozen_answer
-    answer = unfrozen_answer(experiment, outcomes_of(similarity, enhancement, overlap, artifacts, lesions))
+    readings = readings_of_test_patients(experiment)
+    outcomes = outcomes_of(similarity, enhancement, overlap, artifacts, lesions) + reader_outcomes(readings)
+    answer = unfrozen_answer(experiment, outcomes, read=readings is not None)
     record = _read(path) if path.exists() else None
-    return answer, compare_with_frozen(record, _content(experiment), path)
+    compared = compare_with_frozen(record, _content(experiment), path)
+    return answer, replace(compared, readers_joined=readings is not None and experiment.settings.answer.readings_join)
 
 
 def outcomes_of(
@@ -95,25 +100,37 @@ def outcomes_of(
     ]
 
 
-def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome]) -> DoseAnswer:
+def unfrozen_answer(experiment: Experiment, outcomes: Sequence[Outcome], *, read: bool = False) -> DoseAnswer:
     """Test the doses on the test patients with the present settings, even if others were frozen.
 
     Args:
         experiment: The opened experiment.
         outcomes: Values of all endpoints.
+        read: Whether readers read test patients.
 
     Returns:
         The answer.
     """
     return find_dose_answer(
-        outcomes, answer_settings(experiment), doses=tested_doses(experiment), patients=_test_patients(experiment)
+        outcomes,
+        answer_settings(experiment, read=read),
+        doses=tested_doses(experiment),
+        patients=_test_patients(experiment),
     )
 
 
-def answer_settings(experiment: Experiment) -> AnswerSettings:
-    """Give the endpoints of an experiment: by default the loss of Dice too, where images are segmented."""
-    answer = experiment.settings.answer
-    return answer if experiment.settings.segmentation is None else answer.with_segmentation()
+def answer_settings(experiment: Experiment, *, read: bool = False) -> AnswerSettings:
+    """Give the endpoints of an experiment.
+
+    Args:
+        experiment: The opened experiment.
+        read: Whether readers read test patients.
+
+    Returns:
+        The settings; by default the loss of Dice is among them where images are segmented, and the readers' gain from
+        contrast where images were read.
+    """
+    return experiment.settings.answer.completed(segmented=experiment.settings.segmentation is not None, read=read)
 
 
 def _read(path: Path) -> dict[str, Any]:

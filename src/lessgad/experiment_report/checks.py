@@ -84,7 +84,10 @@ def _controls(answer: DoseAnswer) -> Check:
     if answer.status == "insensitive":
         return Check(question, "no", "An endpoint is met without any contrast agent, so it proves nothing.")
     if answer.status in ("given", "no dose"):
-        return Check(question, "yes", "Without contrast agent, the endpoints that need contrast are not met.")
+        deciding = " and give a verdict" if answer.unusable else ""
+        return Check(
+            question, "yes", f"Without contrast agent, the endpoints that need contrast{deciding} are not met."
+        )
     return Check(question, "unknown", "There are too few patients or values to decide.")
 
 

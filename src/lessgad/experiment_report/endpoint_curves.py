@@ -9,7 +9,7 @@ from lessgad.report.endpoint_figure import EndpointCurve, EndpointPoint
 
 
 def endpoint_curves(answer: DoseAnswer) -> tuple[EndpointCurve, ...]:
-    """Collect each endpoint at all measured doses, including the controls at 0 and 1.
+    """Collect each endpoint at the doses where it was measured, including the controls at 0 and 1.
 
     Args:
         answer: The dose answer.
@@ -24,7 +24,7 @@ def endpoint_curves(answer: DoseAnswer) -> tuple[EndpointCurve, ...]:
             tuple(
                 EndpointPoint(cell.dose, cell.share_kept, cell.bound, cell.n_patients, cell.passed)
                 for cell in sorted(answer.cells, key=lambda cell: cell.dose)
-                if cell.endpoint == endpoint
+                if cell.endpoint == endpoint and cell.read_at is None
             ),
         )
         for endpoint in answer.settings.endpoints

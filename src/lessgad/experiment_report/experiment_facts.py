@@ -43,8 +43,8 @@ def experiment_facts(
     models = {"conditioned": "one model, told the dose", "per_dose": "one model for each dose"}
     models["pretrained"] = "the model that ships with lessgad"
     return (
-        *simulation_facts(records, settings.simulation),
         *measured_facts(experiment, records, usable),
+        *simulation_facts(records, settings.simulation, evaluated=settings.low_dose == "simulated"),
         Fact("Network input", f"{inputs}, {n_slices} adjacent slices each" if n_slices > 1 else inputs),
         Fact("Network", f"{settings.field.preset}, {models[settings.training.models]}"),
         Fact("Training", _training(settings.training)),

@@ -102,11 +102,11 @@ def first_screen(
 
 def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     doses = [percent(dose) for dose in sorted(answer.doses)]
-    came = "scanned" if experiment.settings.low_dose == "measured" else "simulated"
+    came = "" if experiment.settings.low_dose == "measured" else "simulated "
     tested = ", ".join(doses) or "no dose"
     n = answer.n_test_patients
     return (
-        f"What is the lowest sufficient dose of contrast agent? A network restored {came} low-dose scans ({tested}) of "
+        f"What is the lowest sufficient dose of contrast agent? A network restored {came}low-dose scans ({tested}) of "
         f"{n} test {'patient' if n == 1 else 'patients'} to images like those at the standard dose. The restored "
         "images were compared with the patients’ standard-dose scans."
     )

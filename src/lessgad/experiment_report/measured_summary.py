@@ -63,13 +63,14 @@ def _tuned_on(experiment: Experiment, usable: Collection[str]) -> str:
     """Name the patients on which baselines and intervals were tuned."""
     validation = usable_of(experiment, experiment.studies(["validation"]), usable)
     if not validation:
-        return "simulated low doses of training patients: baselines. There are no validation patients"
-    whose = {
+        whose = "test" if experiment.settings.training.models == "pretrained" else "training"
+        return f"simulated low doses of {whose} patients: baselines. There are no validation patients"
+    scans = {
         unit: (dose, one.study.patient)
         for one in validation
         for unit, dose in scan_units(experiment, one.study).items()
     }
-    scanned = sorted({whose[unit][0] for unit in enough_patients(usable, whose)})
+    scanned = sorted({scans[unit][0] for unit in enough_patients(usable, scans)})
     if not scanned:
         few = f"fewer than {MIN_SCANNED} validation patients were scanned at any of the doses"
         return f"simulated low doses of validation patients: {TUNED} ({few})"

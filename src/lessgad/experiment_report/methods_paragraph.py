@@ -9,8 +9,11 @@ from importlib.metadata import version
 
 from lessgad.dose.simulation_record import SimulationRecord
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_settings import AnswerSettings
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.settings import ExperimentSettings
+from lessgad.experiment_report.answer_from_results import answer_settings
+from lessgad.experiment_report.reader_outcomes import readings_of_test_patients
 
 _CALIBRATION = {
     "smooth": "a factor that varies smoothly through the head and is estimated where nothing enhances",
@@ -31,12 +34,13 @@ def methods_paragraphs(experiment: Experiment, records: Sequence[SimulationRecor
         The paragraphs.
     """
     settings = experiment.settings
+    answer = answer_settings(experiment, read=readings_of_test_patients(experiment) is not None)
     return (
         _data(experiment),
         _preparation(settings),
         _low_doses(settings, records),
         _restoration(settings),
-        _evaluation(settings),
+        _evaluation(settings, answer),
         _software(settings),
     )
 
@@ -126,8 +130,8 @@ def _restoration(settings: ExperimentSettings) -> str:
     )
 
 
-def _evaluation(settings: ExperimentSettings) -> str:
-    evaluation, answer = settings.evaluation, settings.answer
+def _evaluation(settings: ExperimentSettings, answer: AnswerSettings) -> str:
+    evaluation = settings.evaluation
     segmentation = (
         f" A segmentation network (nnU-Net [isensee2021nnunet], {settings.segmentation.configuration}) that was "
         "trained on the standard dose was applied unchanged to low-dose and restored images (Dice, HD95, ASD)."
@@ -139,10 +143,11 @@ def _evaluation(settings: ExperimentSettings) -> str:
         f"bounding box, and by recovery, false and missed enhancement.{segmentation} As in [chen2025dose], means over "
         "studies are given with a Wilcoxon signed-rank test; beside them, means over patients with a bootstrap 95 % "
         "confidence interval and a sign-flip test, corrected over doses [holm1979] "
-        f"({evaluation.n_resamples:,} resamples, seed {evaluation.seed}). A dose counts as sufficient if all of "
-        f"{len(answer.endpoints)} endpoints meet their margins at it and at every higher dose, at a one-sided level of "
-        f"{answer.level:g}, tested from the highest dose down; at least {answer.min_patients} test patients were "
-        "required."
+        f"({evaluation.n_resamples:,} resamples, seed {evaluation.seed}). A dose counts as sufficient if, at it and at "
+        f"every higher dose, more than a set share of patients is shown to keep the margin of each of "
+        f"{len(answer.endpoints)} endpoints (exact binomial test, one-sided level {answer.level:g}, doses from the "
+        "highest down; endpoints that a repeat scan or the readings cannot support give no verdict); at least "
+        f"{answer.min_patients} test patients were required."
     )
 
 

@@ -12,7 +12,7 @@ from lessgad.dose_fraction import percent
 from lessgad.errors import InputError
 from lessgad.evaluation.answer_settings import AnswerSettings, Endpoint
 from lessgad.evaluation.dose_answer import DoseAnswer
-from lessgad.evaluation.outcomes import Values, endpoint_values
+from lessgad.evaluation.outcomes import Values, endpoint_values, measured_at
 from lessgad.evaluation.pilot_power import MIN_PILOT, PilotValues, power_curve
 from lessgad.evaluation.results.artifacts import read_artifacts
 from lessgad.evaluation.results.enhancement import read_enhancement
@@ -22,6 +22,7 @@ from lessgad.evaluation.results.power import PowerRow
 from lessgad.evaluation.results.similarity import read_similarity
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment_report.answer_from_results import answer_settings, outcomes_of, tested_doses, unfrozen_answer
+from lessgad.experiment_report.reader_outcomes import reader_outcomes, readings_of_test_patients
 
 ALL = "all"
 
@@ -57,15 +58,16 @@ def read_pilot(experiment: Experiment) -> Pilot:
     Raises:
         InputError: There are no results, or under three test patients have any.
     """
-    folder, settings = experiment.folder, answer_settings(experiment)
-    outcomes = outcomes_of(
+    folder, readings = experiment.folder, readings_of_test_patients(experiment)
+    settings = answer_settings(experiment, read=readings is not None)
+    outcomes = reader_outcomes(readings) + outcomes_of(
         read_similarity(folder.table("similarity")),
         read_enhancement(folder.table("enhancement")),
         read_overlap(folder.table("overlap")),
         read_artifacts(folder.table("artifacts")),
         read_lesions(folder.table("lesions")),
     )
-    answer = unfrozen_answer(experiment, outcomes)
+    answer = unfrozen_answer(experiment, outcomes, read=readings is not None)
     doses = sorted((dose for dose in tested_doses(experiment) if 0 < dose < 1), reverse=True)
     patients = sorted({outcome.patient for outcome in outcomes if outcome.method == settings.method})
     if len(patients) < MIN_PILOT or not doses:
@@ -78,7 +80,7 @@ def read_pilot(experiment: Experiment) -> Pilot:
     values: dict[Endpoint, dict[float, PilotValues]] = {}
     for endpoint in settings.endpoints:
         found = endpoint_values(outcomes, endpoint, settings.method, doses, set(patients))
-        by_dose = {dose: _patient_values(found, dose, patients) for dose in doses}
+        by_dose = {dose: _patient_values(found, measured_at(endpoint, found, dose), patients) for dose in doses}
         usable = endpoint not in answer.unusable and any(np.isfinite(at_dose).any() for at_dose in by_dose.values())
         if usable:
             evaluable = ~np.all([np.isnan(at_dose) for at_dose in by_dose.values()], axis=0)

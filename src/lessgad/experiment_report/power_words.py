@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_words import unusable_words
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words
 from lessgad.evaluation.pilot_power import enough_patients
 from lessgad.evaluation.results.power import PowerRow
@@ -30,10 +31,7 @@ def power_words(pilot: Pilot, rows: Sequence[PowerRow]) -> list[str]:
     lines = [f"Pilot: {pilot.n_patients} test patients. A dose counts only if every higher dose passes too."]
     if pilot.n_patients < FEW:
         lines.append(f"With fewer than {FEW} patients in the pilot, these numbers are a rough guide.")
-    lines += [
-        f"Left out, because a second scan at the standard dose does not meet it either: {endpoint_words(endpoint)}."
-        for endpoint in pilot.answer.unusable
-    ]
+    lines += [f"Left out: {words}" for words in unusable_words(pilot.answer)]
     for dose in sorted({row.dose for row in rows}, reverse=True):
         of_dose = [row for row in rows if row.dose == dose]
         lines.append(f"{percent(dose)} of the standard dose: {_needed(of_dose)}. {_decides(pilot, of_dose)}")

@@ -43,6 +43,7 @@ def reading_results(experiment: Experiment) -> tuple[ReadingSection | None, Pict
         return reading_section(readings, summary), None
     alt = "For each question one bar per dose, divided by the frequency of each answer"
     who = "the reader" if summary.n_readers == 1 else f"all {summary.n_readers} readers together"
-    hidden = " 100 % is the hidden standard dose." if readings.settings.hidden_standard else ""
+    what = "second scan at the standard dose" if readings.settings.hidden_repeat else "standard dose"
+    hidden = f" 100 % is the hidden {what}." if readings.settings.reads_standard else ""
     caption = f"Frequency of each answer, {who}; the numbers count readings.{hidden}"
     return reading_section(readings, summary), Picture(b"", alt, caption, svg=to_svg(figure), table="reading_counts")

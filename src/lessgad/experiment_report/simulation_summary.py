@@ -54,19 +54,23 @@ def write_simulation(path: Path, records: Sequence[SimulationRecord]) -> None:
         table.writerows(asdict(record) for record in records)
 
 
-def simulation_facts(records: Sequence[SimulationRecord], settings: SimulationSettings) -> list[Fact]:
+def simulation_facts(
+    records: Sequence[SimulationRecord], settings: SimulationSettings, *, evaluated: bool = True
+) -> list[Fact]:
     """Describe how the low doses were made, and which settings could not be applied.
 
     Args:
         records: Simulation record of each study.
         settings: Settings of the simulation.
+        evaluated: Whether simulated low doses are evaluated; otherwise measured ones are.
 
     Returns:
         The facts.
     """
+    which = "Low doses" if evaluated else "Simulated low doses"
     facts = [
-        Fact("Low doses", _model_words(records, settings)),
-        Fact("Noise of the low doses", _noise_words(records, settings)),
+        Fact(which, _model_words(records, settings)),
+        Fact(f"Noise of the {which[0].lower()}{which[1:]}", _noise_words(records, settings)),
     ]
     lost = sorted(record.lost_to_calibration for record in records if not math.isnan(record.lost_to_calibration))
     if lost:

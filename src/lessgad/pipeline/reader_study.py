@@ -17,8 +17,9 @@ from lessgad.errors import LessgadError, ReaderStudyError, SettingsError
 from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.scanned import planned_doses
 from lessgad.experiment.study_files import prepared_files, restored_file
-from lessgad.experiment.unit_names import restored
+from lessgad.experiment.unit_names import prepared_repeat, restored
 from lessgad.pipeline.plan import standing_of
+from lessgad.preparation.auxiliary_files import read_auxiliary_image
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.reader_study.design import sample_cases
 from lessgad.reader_study.drawing import opaque_id
@@ -77,7 +78,7 @@ def create_reader_study(
         if unknown:
             there = ", ".join(f"{dose:g}" for dose in experiment.settings.doses)
             raise SettingsError(f"{unknown[0]:g} is not a dose of the experiment ({there})")
-        ready, left_out = _ready_studies(experiment)
+        ready, left_out = _ready_studies(experiment, settings)
         by_label = {(study.patient, study.session): study for study in ready}
         in_subset = {
             subset: [label for label, study in by_label.items() if experiment.subsets[study.patient] == subset]
@@ -104,7 +105,7 @@ def create_reader_study(
     return CreatedStudy(folder, protocol, tuple(left_out))
 
 
-def _ready_studies(experiment: Experiment) -> tuple[list[Study], list[str]]:
+def _ready_studies(experiment: Experiment, settings: ReaderStudySettings) -> tuple[list[Study], list[str]]:
     """Studies whose restored images are those of today's settings; and why others are not among them."""
     standing = standing_of(experiment)
     ready, left_out = [], []
@@ -113,8 +114,12 @@ def _ready_studies(experiment: Experiment) -> tuple[list[Study], list[str]]:
         there = [key for key in keys if not standing.left_out(key)]
         states = [standing.state(key) for key in there] or ["failed"]
         wanting = next((state for state in states if state != "done"), None)
-        if wanting is None:
+        repeat = prepared_repeat(study)
+        unscanned = settings.hidden_repeat and (repeat not in standing.plan or standing.state(repeat) != "done")
+        if wanting is None and not unscanned:
             ready.append(study)
+        elif wanting is None and experiment.subsets[study.patient] == "test":
+            left_out.append(f"{study.name}: it has no second scan at the standard dose that was prepared")
         elif experiment.subsets[study.patient] == "test":
             left_out.append(f"{study.name}: its restoration is {wanting}")
     return ready, left_out
@@ -137,7 +142,7 @@ def _build(
         for number, case in enumerate(protocol.cases, start=1):
             said(f"images of case {number} of {len(protocol.cases)}")
             grid, hashes = _write_images(
-                experiment, by_label[case.patient, case.session], protocol.settings.doses, folder, case.id, protocol.key
+                experiment, by_label[case.patient, case.session], protocol.settings, folder, case.id, protocol.key
             )
             with store.writing() as session:
                 add_case(session, NewCase(case.id, grid, hashes))
@@ -147,7 +152,7 @@ def _build(
 
 
 def _write_images(
-    experiment: Experiment, study: Study, doses: tuple[float, ...], folder: StudyFolder, case_id: str, key: str
+    experiment: Experiment, study: Study, settings: ReaderStudySettings, folder: StudyFolder, case_id: str, key: str
 ) -> tuple[Grid, dict[str, tuple[str, str]]]:
     """Write every image of a case; gives its grid, and the name and hash of each kind of image."""
     files = prepared_files(experiment, study)
@@ -156,11 +161,14 @@ def _write_images(
     tumor = prepared.tumor(experiment.settings.cohort.regions)
     grid = grid_of(prepared.pre_contrast.shape, prepared.spacing_mm, prepared.tissue_level, tumor)
     hashes = {}
-    for kind in ("pre_contrast", "standard_dose", *(dose_label(dose) for dose in doses)):
+    repeat = ["repeat"] if settings.hidden_repeat else []
+    for kind in ("pre_contrast", "standard_dose", *repeat, *(dose_label(dose) for dose in settings.doses)):
         if kind in ("pre_contrast", "standard_dose"):
             image = getattr(prepared, kind)
+        elif kind == "repeat":
+            image = read_auxiliary_image(files.repeat)[0]
         else:
-            dose = next(dose for dose in doses if dose_label(dose) == kind)
+            dose = next(dose for dose in settings.doses if dose_label(dose) == kind)
             try:
                 image = read_like(restored_file(experiment, study, dose), stored)
             except LessgadError as error:

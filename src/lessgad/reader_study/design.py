@@ -49,7 +49,7 @@ class Panel:
         name: What the reader is told that it is, in short: "10 %", "B", "T1".
     """
 
-    image: Literal["pre_contrast", "standard_dose", "restored"]
+    image: Literal["pre_contrast", "standard_dose", "repeat", "restored"]
     dose: float
     letter: str
     name: str
@@ -104,7 +104,7 @@ class Reading:
         The first image of a form is the one with the earlier letter, at any dose. Where the standard dose
         is hidden among the letters there is none: a question about two restored images would tell which it is.
         """
-        if any(panel.letter and panel.image == "standard_dose" for panel in self.panels):
+        if any(panel.letter and panel.dose == 1 for panel in self.panels):
             return None
         by_dose = sorted(panel.letter for panel in self.panels if panel.image == "restored")
         by_dose.sort(key=self.dose)
@@ -208,9 +208,10 @@ def _panels(reader: str, case: Case, occasion: int, settings: ReaderStudySetting
     doses = list(settings.read_doses)
     if blinded:
         doses = drawn_order(doses, dose_label, settings.seed, "panels", reader, case.id, occasion)
+    hidden: Literal["repeat", "standard_dose"] = "repeat" if settings.hidden_repeat else "standard_dose"
     read = [
         Panel(
-            image="standard_dose" if dose == 1 else "restored",
+            image=hidden if dose == 1 else "restored",
             dose=dose,
             letter=letter,
             name=letter if blinded else percent(dose),

@@ -23,6 +23,8 @@ class ReaderStudySettings(Settings):
         doses: Doses whose restored images are read.
         hidden_standard: Blinded: the standard dose is among the lettered images too, as the dose 1; says how often a
             reader finds fault with an image that is the reference itself.
+        hidden_repeat: The same with a second scan at the standard dose in place of the reference itself, which says
+            how much of what readers see is of the scanner. Only studies with a second scan are read.
         studies_per_patient: Largest number of studies of each test patient.
         max_cases: Largest number of cases: one of every patient before the second of any. None takes all.
         n_practice: Cases of validation patients that come first and do not count.
@@ -35,6 +37,7 @@ class ReaderStudySettings(Settings):
     mode: Literal["open", "blinded"] = "open"
     doses: tuple[float, ...] = Field(default=(0.1, 0.3), min_length=1)
     hidden_standard: bool = False
+    hidden_repeat: bool = False
     studies_per_patient: int = Field(default=2, ge=1)
     max_cases: int | None = Field(default=None, ge=1)
     n_practice: int = Field(default=2, ge=0)
@@ -55,8 +58,11 @@ class ReaderStudySettings(Settings):
 
     @model_validator(mode="after")
     def _can_be_done(self) -> ReaderStudySettings:
-        if self.hidden_standard and self.mode == "open":
-            raise ValueError("hidden_standard has no effect in mode open; set mode: blinded")
+        if self.hidden_standard and self.hidden_repeat:
+            raise ValueError("hidden_standard and hidden_repeat are both set; set one of them")
+        if self.reads_standard and self.mode == "open":
+            name = "hidden_repeat" if self.hidden_repeat else "hidden_standard"
+            raise ValueError(f"{name} has no effect in mode open; set mode: blinded")
         if len(self.read_doses) + 2 > MAX_PANELS:
             raise ValueError(f"T1, standard dose and {len(self.read_doses)} images are more than {MAX_PANELS} panels")
         if self.repeat_share > 0 and self.sittings == 1:
@@ -64,9 +70,14 @@ class ReaderStudySettings(Settings):
         return self
 
     @property
+    def reads_standard(self) -> bool:
+        """Whether an image at the standard dose is hidden among those that are read."""
+        return self.hidden_standard or self.hidden_repeat
+
+    @property
     def read_doses(self) -> tuple[float, ...]:
         """The doses whose images are asked about, ascending; 1 is the hidden standard dose."""
-        return (*self.doses, 1.0) if self.hidden_standard else self.doses
+        return (*self.doses, 1.0) if self.reads_standard else self.doses
 
 
 def reader_study_settings(**given: object) -> ReaderStudySettings:

@@ -6,17 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessgad.dose_fraction import percent
+from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.answer_words import headline, patients_that_would_do
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose
 from lessgad.evaluation.endpoint_words import endpoint_words, share_words, value_with_unit
 from lessgad.evaluation.outcomes import STANDARD
 from lessgad.evaluation.preregistration import Preregistration
+from lessgad.evaluation.reader_words import missing_words, read_at_words
 from lessgad.report.endpoint_definitions import definitions
 from lessgad.report.found_in_short import evidence_in_short
 from lessgad.report.html_templates import report_templates
 
 REPEAT_ROW = "100 %, repeat scan"
+READ_AGAIN_ROW = "100 %, read again"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class AnswerCell:
         median: Over patients, with its unit; empty where whole numbers are counted.
         bound: "bound 73 %": lower bound of the share of all patients that meets it; empty where there is none.
         missing: "2 studies without a value"; may be empty.
+        read_at: "read at 30 %", if readers read that dose in place of this one; may be empty.
         mark: ✓ where enough patients meet the endpoint, else ✗; none at the control without contrast, where meeting
             it would be bad, and none where patients are too few.
     """
@@ -38,6 +42,7 @@ class AnswerCell:
     median: str
     bound: str
     missing: str
+    read_at: str
     mark: str
 
 
@@ -115,10 +120,16 @@ def _at(answer: DoseAnswer, control: float) -> list[float]:
     return [control] if any(cell.dose == control for cell in answer.cells) else []
 
 
+def _scanned_again(answer: DoseAnswer) -> bool:
+    """Whether any endpoint has a repeat scan, and not second readings alone."""
+    return any(cell.dose == STANDARD and not cell.endpoint.kind.read for cell in answer.cells)
+
+
 def _row(answer: DoseAnswer, dose: float) -> AnswerRow:
     cells = [answer.cell(dose, endpoint) for endpoint in answer.settings.endpoints]
     words = tuple(None if cell is None else _cell(cell) for cell in cells)
-    named = {0.0: f"{percent(dose)} (control)", STANDARD: REPEAT_ROW}.get(dose, percent(dose))
+    again = REPEAT_ROW if _scanned_again(answer) else READ_AGAIN_ROW
+    named = {0.0: f"{percent(dose)} (control)", STANDARD: again}.get(dose, percent(dose))
     return AnswerRow(named, words, _verdict(answer, dose))
 
 
@@ -133,7 +144,6 @@ def _verdict(answer: DoseAnswer, dose: float) -> str:
 
 
 def _cell(cell: EndpointAtDose) -> AnswerCell:
-    missing = f"{cell.n_missing} {'study' if cell.n_missing == 1 else 'studies'} without a value"
     return AnswerCell(
         kept=f"{cell.n_kept} of {cell.n_patients}" if cell.n_patients else "–",
         needed=f"{cell.n_needed} needed" if cell.n_needed is not None else "",
@@ -141,7 +151,8 @@ def _cell(cell: EndpointAtDose) -> AnswerCell:
         if cell.endpoint.kind.decimals and cell.n_patients
         else "",
         bound=f"bound {100 * cell.bound:.0f} %" if cell.bound is not None else "",
-        missing=missing if cell.n_missing else "",
+        missing=missing_words(cell),
+        read_at=read_at_words(cell),
         mark=_mark(cell),
     )
 
@@ -155,7 +166,11 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
     if preregistration is None:
         return []
     on = preregistration.frozen_on[:16].replace("T", " ")
-    return {
+    readers = (
+        "An endpoint of readers was added because there are readings. Its margin and share are the defaults of "
+        "lessgad; they were not among what was fixed in advance."
+    )
+    said = {
         "before results": [f"Endpoints, margins, doses and test patients were fixed on {on}, before any test result."],
         "after results": [f"Not fixed in advance: test results already existed on {on}, when this was fixed."],
         "changed": [
@@ -166,6 +181,7 @@ def _registration(preregistration: Preregistration | None) -> list[str]:
             "Not fixed in advance: there is no evidence that endpoints and margins were chosen before the results."
         ],
     }[preregistration.standing]
+    return [*said, *([readers] if preregistration.readers_joined else [])]
 
 
 def _more_patients(answer: DoseAnswer) -> list[str]:
@@ -183,13 +199,19 @@ def _more_patients(answer: DoseAnswer) -> list[str]:
 
 
 def _left_out(answer: DoseAnswer) -> list[str]:
-    return [
+    of_endpoint = zip(answer.settings.endpoints, answer.n_undefined, strict=True)
+    return [_left_out_of(endpoint, n) for endpoint, n in of_endpoint if n and n < answer.n_test_patients]
+
+
+def _left_out_of(endpoint: Endpoint, n: int) -> str:
+    if endpoint.kind.read:
+        who = "1 test patient was" if n == 1 else f"{n} test patients were"
+        return f"{who} not read and {'does' if n == 1 else 'do'} not count for “{endpoint_words(endpoint)}”."
+    return (
         f"{n} test {'patient has' if n == 1 else 'patients have'} no value for “{endpoint_words(endpoint)}” at any "
         f"dose and {'is' if n == 1 else 'are'} left out. The answer does not apply to "
         f"{'this patient' if n == 1 else 'them'}."
-        for endpoint, n in zip(answer.settings.endpoints, answer.n_undefined, strict=True)
-        if n
-    ]
+    )
 
 
 def _limits(answer: DoseAnswer) -> list[str]:
@@ -197,14 +219,20 @@ def _limits(answer: DoseAnswer) -> list[str]:
         "The answer holds for a share of patients and says nothing about the others. It applies to patients and "
         "scanners like these, and to no diagnosis that the endpoints do not measure.",
     ]
-    if not _at(answer, STANDARD):
+    if not _scanned_again(answer):
         notes.append(
             "No study has a repeat scan, real or simulated, so it is unknown whether the standard dose itself would "
             "meet these endpoints."
         )
-    if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints):
+    if any(cell.read_at is not None for cell in answer.cells if cell.endpoint not in answer.unusable):
         notes.append(
-            "An image without contrast agent shows no false enhancement, because it shows no enhancement at all. Dose "
-            "0 is therefore no control for this endpoint."
+            "Readers did not read every dose. A dose that was not read has the readings of the next lower dose that "
+            "was: more contrast is taken to be no worse for readers."
+        )
+    invented = [endpoint.kind.name for endpoint in answer.settings.endpoints if not endpoint.kind.needs_contrast]
+    if invented:
+        notes.append(
+            "An image made without contrast agent invents no enhancement. Dose 0 is "
+            f"therefore no control for {' and '.join(invented)}."
         )
     return notes

@@ -11,7 +11,8 @@ from lessgad.evaluation.endpoint_metrics import METRICS, Metric
 REPEAT_SCAN = (
     "repeat scan",
     "A second scan of the same study at the standard dose, or a simulation of one. It shows the differences between "
-    "two scans at one dose. In the row “100 %, repeat scan”, the roles of the two scans are exchanged.",
+    "two scans at one dose. Where an endpoint compares with it, the row “100 %, repeat scan” has the roles of the two "
+    "scans exchanged.",
 )
 _MEANING: dict[Metric, str] = {
     "recovery": "Share of the tumor’s enhancement at the standard dose that the restored image shows; 1 is ideal.",
@@ -21,6 +22,10 @@ _MEANING: dict[Metric, str] = {
     "unsupported_ml": "Volume of the restored image that is too bright for the acquired low-dose scan.",
     "artifact_ml": "Volume of the head that is much brighter or darker than both the T1 and the standard-dose scan.",
     "lesions_lost": "Lesions with less than half of the enhancement that they have in the repeat scan.",
+    "reader_gain": "Score at a dose minus score without contrast (dose 0), divided by the same difference at the "
+    "standard dose. Scores are means over the readers and studies of a patient; 1 means that no gain is lost. A "
+    "patient without a gain meets it if the dose is scored no lower than no contrast. In the row “100 %, repeat scan”, "
+    "readers scored the standard dose a second time.",
     "dice_loss": "Overlap (Dice) of the automatic segmentation with the drawn tumor: how much smaller it is than at "
     "the standard dose.",
     "ssim": "Structural similarity to the standard-dose scan; 1 is identical.",

@@ -11,7 +11,7 @@ from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
 from lessgad.evaluation.endpoint_words import endpoint_words
-from lessgad.evaluation.outcomes import STANDARD
+from lessgad.evaluation.reader_words import missing_words, read_at_words, readings_lack
 
 
 def found_in_short(answer: DoseAnswer, headline: str) -> str:
@@ -37,9 +37,10 @@ def found_in_short(answer: DoseAnswer, headline: str) -> str:
 
 def how_judged(answer: DoseAnswer) -> str:
     """Explain when a dose is sufficient, and what a repeat scan is if an endpoint compares with one."""
-    n = len(answer.settings.endpoints)
+    n = len(answer.deciding or answer.settings.endpoints)
     each = "the endpoint" if n == 1 else f"each of the {n} endpoints"
-    words = f"A dose is sufficient if enough patients meet {each} in the figure, at this dose and at every higher dose."
+    which = "that give a verdict" if answer.unusable and n > 1 else "in the figure"
+    words = f"A dose is sufficient if enough patients meet {each} {which}, at this dose and at every higher dose."
     if not any(endpoint.is_relative for endpoint in answer.settings.endpoints):
         return words
     return (
@@ -68,14 +69,15 @@ def _failed(answer: DoseAnswer) -> str:
         each = [_met_by(cell, needed=not together) for cell in counted]
         words.append(f"At {percent(answer.stopped_at)}, too few patients meet {_all_of(each)}{together}.")
     if len(counted) < len(failed):
-        missing = [f"{_name(cell.endpoint)} ({cell.n_missing})" for cell in failed if cell.n_missing]
-        words.append(f"At {percent(answer.stopped_at)}, studies have no value of {_all_of(missing)}.")
+        missing = [f"{_name(cell.endpoint)} ({missing_words(cell)})" for cell in failed if cell.n_missing]
+        words.append(f"At {percent(answer.stopped_at)}, values are missing of {_all_of(missing)}.")
     return " ".join(words)
 
 
 def _met_by(cell: EndpointAtDose, *, needed: bool) -> str:
     wanted = f", {cell.n_needed} needed" if needed and cell.n_needed is not None else ""
-    return f"{_name(cell.endpoint)} ({cell.n_kept} of {cell.n_patients}{wanted})"
+    read = f", {read_at_words(cell)}" if cell.read_at is not None else ""
+    return f"{_name(cell.endpoint)} ({cell.n_kept} of {cell.n_patients}{wanted}{read})"
 
 
 def _all_of(words: list[str]) -> str:
@@ -88,7 +90,14 @@ def _name(endpoint: Endpoint) -> str:
 
 
 def _without_verdict(answer: DoseAnswer) -> list[str]:
-    if not answer.unusable or not any(cell.dose == STANDARD for cell in answer.cells):
-        return []
-    named = _all_of([_name(endpoint) for endpoint in answer.unusable])
-    return [f"The repeat scan itself fails {named}: no verdict by {'it' if len(answer.unusable) == 1 else 'them'}."]
+    unread = {endpoint: words for endpoint in answer.unusable if (words := readings_lack(answer, endpoint))}
+    read = [endpoint for endpoint in answer.unusable if endpoint.kind.read and endpoint not in unread]
+    scanned = [endpoint for endpoint in answer.unusable if not endpoint.kind.read]
+    said = [
+        f"{what} fails {_all_of([_name(endpoint) for endpoint in failed])}: no verdict by "
+        f"{'it' if len(failed) == 1 else 'them'}."
+        for what, failed in (("The repeat scan itself", scanned), ("The standard dose, read again,", read))
+        if failed
+    ]
+    named = (f"{_name(endpoint)[:1].upper()}{_name(endpoint)[1:]}" for endpoint in unread)
+    return [*said, *(f"{name} gives no verdict: {why}." for name, why in zip(named, unread.values(), strict=True))]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,10 +14,18 @@ def report_templates() -> Environment:
     """Give the environment of ``report/templates``; a name that a template does not find is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("lessgad.report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["unbroken"] = unbroken
+    return environment
+
+
+def unbroken(words: str) -> str:
+    """Tie each number to its unit with a no-break space, and the parts of ``n = 18 / 18`` to each other."""
+    tied = re.sub(r"(?<=\d) (?=(?:%|mm|ml|dB)(?!\w))", "\u00a0", words)
+    return re.sub(r"n = \d+(?: / \d+)?", lambda found: found[0].replace(" ", "\u00a0"), tied)

@@ -156,7 +156,7 @@ def find_given(
 
 
 def image_kind(panel: Panel) -> str:
-    """``pre_contrast``, ``standard_dose`` or the label of a dose: under what the image of a panel is stored."""
+    """``pre_contrast``, ``standard_dose``, ``repeat`` or the label of a dose: the key of a panel's stored image."""
     return dose_label(panel.dose) if panel.image == "restored" else panel.image
 
 

@@ -55,7 +55,7 @@ class ReadingCase(SQLModel, table=True):
 
 
 class Image(SQLModel, table=True):
-    """One volume of a case; kind is ``pre_contrast``, ``standard_dose`` or a dose label."""
+    """One volume of a case; kind is ``pre_contrast``, ``standard_dose``, ``repeat`` or a dose label."""
 
     __tablename__ = "image"
     id: str = Field(primary_key=True)
