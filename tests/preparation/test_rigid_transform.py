@@ -179,3 +179,22 @@ def test_rounding_errors_lose_no_border_slice():
 def test_nothing_in_common_is_all_outside():
     volume = smooth_volume()
     assert (resample(volume, volume, shifted(1000, 0, 0), "cubic", outside=-3.0).array == -3).all()
+
+
+@pytest.mark.parametrize("background", [0.0, 1e-3])
+def test_nothing_rings_where_a_skull_strip_left_nothing(background):
+    whole = smooth_volume((40, 40, 20))
+    places = np.indices(whole.array.shape) - np.array([20, 20, 10])[:, None, None, None]
+    brain = (places**2).sum(axis=0) < 8**2
+    stripped = whole.with_array(np.where(brain, whole.array + 500, background).astype(np.float32))
+    found = resample(stripped, whole, shifted(0.4, 0.3, 0.6), "cubic").array
+    shift = np.array([0.4, 0.3, 0.6]) / [1.0, 1.2, 2.5]
+    spline = ndimage.shift(stripped.array, -shift, order=3, mode="nearest")
+    far = ~ndimage.binary_dilation(brain, np.ones((3, 3, 3)), iterations=2)
+    assert np.abs(spline[far] - background).max() > 0.1, "a spline rings"
+    if background == 0:
+        assert not found[far].any()
+    near = ndimage.binary_dilation(brain)
+    np.testing.assert_allclose(
+        found[near], np.clip(spline[near], background, stripped.array.max()), rtol=1e-4, atol=1e-3
+    )

@@ -137,7 +137,8 @@ def resample(
         result(v) = moving(A_moving⁻¹ · T · A_like · v)
 
     Where T is the identity and the grids are the same, the voxels come back bit for bit. Points up to half a
-    voxel beyond the outermost voxel centers are inside (the border value counts there), others are `outside`.
+    voxel beyond the outermost voxel centers are inside (the border value counts there), others are `outside`. A cubic
+    spline rings around an image whose background is exactly 0, as a skull strip leaves it; the result is 0 there too.
 
     Args:
         moving: Image to carry.
@@ -170,8 +171,23 @@ def resample(
     )
     if interpolation == "cubic":
         np.clip(result, moving.array.min(), moving.array.max(), out=result)
+        result[_empty(source, voxel_to_voxel, like.array.shape)] = 0
     result[~_inside(voxel_to_voxel, like.array.shape, moving.array.shape)] = outside
     return like.with_array(result.astype(dtype, copy=False))
+
+
+def _empty(
+    source: Shaped[np.ndarray, "a b c"], voxel_to_voxel: Affine, shape: tuple[int, ...]
+) -> Bool[np.ndarray, "i j k"]:
+    """Find where the nearest voxel of the source and all voxels around it are exactly 0."""
+    from scipy import ndimage
+
+    empty = ndimage.minimum_filter((source == 0).view(np.uint8), 3, mode="nearest")
+    if not empty.any():
+        return np.zeros(shape, dtype=bool)
+    rotation, offset = voxel_to_voxel[:3, :3], voxel_to_voxel[:3, 3]
+    there = ndimage.affine_transform(empty, rotation, offset, output_shape=shape, order=0, mode="nearest")
+    return np.asarray(there, dtype=bool)
 
 
 def covered(
