@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 
 import numpy as np
 import pytest
@@ -70,17 +71,18 @@ def test_a_study_that_is_stopped_is_complete_or_absent(tmp_path, tiny, restoring
         np.testing.assert_allclose(volume_of(out / "stopped" / "restored").affine, volume_of(study).affine, atol=1e-6)
 
 
-class EndsWithTheWork:
+class EndsWithTheWork(Connection):
     """A connection to a process that is ended at the moment when its result is complete."""
 
     def __init__(self, result):
-        self.result = result
+        self._handle, self.result = None, result
 
-    def send(self, _order):
+    def send(self, obj):
+        assert obj.result
         self.result.mkdir(parents=True)
 
-    def poll(self, _wait_s):
-        return False
+    def poll(self, timeout=0.0):
+        return timeout > 60
 
     def close(self):
         pass

@@ -224,7 +224,7 @@ def read_answer(by_dose, again=None):
     ]
     seconds = [] if again is None else [(1.0, again, True)]
     for dose, score, second in [(dose, score, False) for dose, score in by_dose.items()] + seconds:
-        read = [ReaderScore(patient, "kim", patient, gain.area, dose, score, second) for patient in patients]
+        read = [ReaderScore(patient, "kim", patient, gain.area, dose, float(score), second) for patient in patients]
         made += read
     scores = [one for one in made if isinstance(one, ReaderScore)]
     outcomes = [one for one in made if isinstance(one, Outcome)] + list(reader_gains(scores))

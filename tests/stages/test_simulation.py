@@ -163,7 +163,7 @@ def test_a_whole_run_with_noise_is_recorded_and_the_same_twice(tiny, cohort):
     (description,) = (root / "prepared" / "sub-01").glob("*_desc-preparation.json")
     recorded = json.loads(description.read_text())["enhancement_lost_to_calibration"]
     assert float(records["01"]["lost_to_calibration"]) == pytest.approx(recorded)
-    assert "by study in results/simulation.csv" in page
+    assert "Each study is in results/simulation.csv" in page
     assert "so the formula makes it too bright" in page
     again = experiment(tiny, cohort, "again", **changes)
     shutil.copytree(root / "models", again / "models")
