@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """elastix takes up to half a minute to load: everything that needs it is here, and slow."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -183,3 +186,11 @@ def test_aligned_pairs_stay_where_they_are(shared):
         moved_mm = mean_distance_mm(found, RigidTransform.identity(), head_points_mm(t1))
         print(f"{patient}: {moved_mm:.2f} mm")
         assert moved_mm < 0.6
+
+
+def test_a_registration_does_not_load_pytorch():
+    program = (
+        "import sys; from lessgad.preparation.elastix import new_parameters; new_parameters(); "
+        "assert 'itk' in sys.modules; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -7,6 +7,13 @@ from importlib import import_module
 from typing import Any
 
 
+def _leave_torch_out() -> None:
+    """Keep ITK from loading PyTorch to accept its tensors: 1.3 CPU-seconds in each process that registers."""
+    helpers: Any = import_module("itk.support.helpers")
+    if hasattr(helpers, "_HAVE_TORCH"):
+        helpers._HAVE_TORCH = False
+
+
 def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has no types
     """Make an elastix registration of two float32 volumes.
 
@@ -19,6 +26,7 @@ def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has 
     Returns:
         The elastix registration object.
     """
+    _leave_torch_out()
     try:
         method = import_module("itk.itkElastixRegistrationMethodPython").itkElastixRegistrationMethodIF3IF3.New()
     except (ImportError, AttributeError):  # another version, with other names inside
@@ -32,6 +40,7 @@ def new_registration(fixed: Any, moving: Any) -> Any:  # noqa: ANN401 - itk has 
 
 def new_parameters() -> Any:  # noqa: ANN401 - itk has no types
     """Make an empty list of elastix parameter maps."""
+    _leave_torch_out()
     try:
         return import_module("itk.elxParameterObjectPython").elastixParameterObject.New()
     except (ImportError, AttributeError):  # another version, with other names inside
