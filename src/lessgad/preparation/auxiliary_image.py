@@ -76,7 +76,7 @@ def prepare_low_dose(
         CalibrationError: Their histograms do not tell how their intensities relate.
         VolumeError: The settings say that they are aligned, but they are on different grids.
     """
-    moved, transform, alignment, seen = register_and_resample(pre_contrast, low_dose, settings, n_threads)
+    transform, moved, alignment, seen = register_and_resample(pre_contrast, low_dose, settings, n_threads)
     t1, low = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = find_intensity_scale(t1, low, pre_contrast.spacing_mm, settings)
     image = np.where(seen, scale.normalized(low), CUT_AWAY)
@@ -101,7 +101,7 @@ def prepare_t2(pre_contrast: Volume, t2: Volume, settings: PreparationSettings, 
         VolumeError: The settings say that they are aligned, but they are on different grids.
     """
     normalization = t2_normalization(t2)
-    moved, transform, alignment, _ = register_and_resample(
+    transform, moved, alignment, _ = register_and_resample(
         pre_contrast, t2, settings, n_threads, LOWEST_INFORMATION_OF_T2
     )
     image = normalization.apply(moved.array.astype(np.float32))

@@ -93,7 +93,7 @@ def prepare_pair(
         CalibrationError: Their histograms do not tell how their intensities relate.
         VolumeError: The settings say that they are aligned, but they are on different grids.
     """
-    moved, transform, alignment, seen = register_and_resample(pre_contrast, standard_dose, settings, n_threads)
+    transform, moved, alignment, seen = register_and_resample(pre_contrast, standard_dose, settings, n_threads)
     t1, t1ce = pre_contrast.array.astype(np.float32), moved.array.astype(np.float32)
     scale = find_intensity_scale(t1, t1ce, pre_contrast.spacing_mm, settings)
     calibrated = scale.calibrated(t1ce)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
-from lessgad.preparation.rigid_transform import INTERPOLATED_PX, RigidTransform, covered, resample
+from lessgad.preparation.rigid_transform import INTERPOLATED_PX, RigidTransform, covered
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, check_same_grid
 
@@ -18,14 +18,14 @@ class RegisteredScan(NamedTuple):
     """A scan on the grid of another.
 
     Attributes:
-        moved: The scan there.
         transform: Takes points of the other to points of the scan as it came.
+        moved: The scan there.
         alignment: How well they are aligned.
         covered: Voxels of the other image that the scan covers.
     """
 
-    moved: Volume
     transform: RigidTransform
+    moved: Volume
     alignment: AlignmentQuality
     covered: Bool[np.ndarray, "x y z"]
 
@@ -54,12 +54,10 @@ def register_and_resample(
         VolumeError: They are said to be aligned and are on two grids.
     """
     if settings.alignment == "register":
-        from lessgad.preparation.registration import register_rigid
+        from lessgad.preparation.registration import registered
 
-        transform = register_rigid(fixed, moving, n_threads=n_threads, lowest_information=lowest_information)
-        moved, seen = resample(moving, fixed, transform, "cubic"), covered(moving, fixed, transform, INTERPOLATED_PX)
-    else:
-        check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
-        transform, moved = RigidTransform.identity(), moving
-        seen = np.ones(fixed.array.shape, dtype=bool)
-    return RegisteredScan(moved, transform, check_alignment(fixed, moved, lowest_information), seen)
+        found = registered(fixed, moving, "cubic", n_threads=n_threads, lowest_information=lowest_information)
+        return RegisteredScan(*found, covered(moving, fixed, found.transform, INTERPOLATED_PX))
+    check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
+    quality = check_alignment(fixed, moving, lowest_information)
+    return RegisteredScan(RigidTransform.identity(), moving, quality, np.ones(fixed.array.shape, dtype=bool))

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from lessgad.errors import RegistrationError
-from lessgad.preparation.alignment import LOWEST_INFORMATION, check_alignment
+from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
 from lessgad.preparation.elastix import new_parameters, new_registration
-from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
+from lessgad.preparation.rigid_transform import LPS_TO_RAS, Interpolation, RigidTransform, resample
 from lessgad.volume import Volume
 
 FEWEST_VOXELS = 4  # along an axis; the B-splines of elastix need them
@@ -28,14 +29,24 @@ _STARTS: tuple[dict[str, list[str]], ...] = (
 )
 
 
+class Registration(NamedTuple):
+    """A scan brought onto another one.
+
+    Attributes:
+        transform: Maps points of the fixed scan to points of the moving one, RAS+ mm.
+        moved: The moving scan on the grid of the fixed one.
+        alignment: How well the two are aligned.
+    """
+
+    transform: RigidTransform
+    moved: Volume
+    alignment: AlignmentQuality
+
+
 def register_rigid(
     fixed: Volume, moving: Volume, *, n_threads: int = 1, lowest_information: float = LOWEST_INFORMATION
 ) -> RigidTransform:
-    """Find the rotation and translation that bring one scan of a head onto another.
-
-    elastix with its default rigid parameter map (Mattes mutual information, four resolutions, adaptive
-    stochastic gradient descent with a fixed seed: the same input gives the same transform). It starts from
-    the scanner's coordinates; when the result does not pass `check_alignment`, from the centers of mass.
+    """Find the rotation and translation that bring one scan of a head onto another; see `registered`.
 
     Args:
         fixed: Scan that stays, any axis order.
@@ -45,6 +56,37 @@ def register_rigid(
 
     Returns:
         Maps points of `fixed` to points of `moving`, RAS+ mm, as `resample` takes it.
+
+    Raises:
+        RegistrationError: elastix fails, or neither result passes `check_alignment`.
+    """
+    found = registered(fixed, moving, "linear", n_threads=n_threads, lowest_information=lowest_information)
+    return found.transform
+
+
+def registered(
+    fixed: Volume,
+    moving: Volume,
+    interpolation: Interpolation,
+    *,
+    n_threads: int = 1,
+    lowest_information: float = LOWEST_INFORMATION,
+) -> Registration:
+    """Bring one scan of a head onto another by a rotation and a translation.
+
+    elastix with its default rigid parameter map (Mattes mutual information, four resolutions, adaptive
+    stochastic gradient descent with a fixed seed: the same input gives the same transform). It starts from
+    the scanner's coordinates; when the result does not pass `check_alignment`, from the centers of mass.
+
+    Args:
+        fixed: Scan that stays, any axis order.
+        moving: Scan to bring onto it, any axis order.
+        interpolation: Of the moved scan, as for `resample`.
+        n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
+        lowest_information: Least mutual information of the scans, as in `check_alignment`.
+
+    Returns:
+        The transform, and the scan on the other grid.
 
     Raises:
         RegistrationError: elastix fails, or neither result passes `check_alignment`.
@@ -61,11 +103,10 @@ def register_rigid(
     for start in _STARTS:
         try:
             transform = _elastix(fixed, moving, start, n_threads)
-            check_alignment(fixed, resample(moving, fixed, transform, "linear"), lowest_information)
+            moved = resample(moving, fixed, transform, interpolation)
+            return Registration(transform, moved, check_alignment(fixed, moved, lowest_information))
         except RegistrationError as error:
             failures.append(error)
-        else:
-            return transform
     raise failures[0]
 
 
