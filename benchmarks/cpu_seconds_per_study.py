@@ -163,6 +163,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="An empty folder for the experiment.")
     parser.add_argument("--against", type=Path, help="A folder that an earlier call kept.")
     given = parser.parse_args()
+    if not (given.source / "lessgad").is_dir():
+        parser.error(f"{given.source} does not hold lessgad")
     given.cohort = given.cohort.resolve()
     with tempfile.TemporaryDirectory() as place:
         root = given.keep or Path(place)
