@@ -198,7 +198,7 @@ def test_places_with_texture_are_told_by_the_neighboring_slices(monkeypatch):
     """Zero-filled and skull-stripped: σ is that of the other half of the head."""
     image = scanned(textured(0.1), NoiseCorrelation((0.5, 0.5)))
     assert estimate_noise(image, MASK).sigma == pytest.approx(WHITE / 20, rel=0.04)
-    monkeypatch.setattr(noise_of_tissue, "_calm", lambda _image, voxels, _lags: voxels)
+    monkeypatch.setattr(noise_of_tissue, "calm_voxels", lambda _image, voxels, *_: voxels)
     assert estimate_noise(image, MASK).sigma > 1.08 * WHITE / 20
 
 
@@ -212,7 +212,7 @@ def test_choosing_by_neighboring_slices_does_not_choose_low_noise(shares):
 def test_white_noise_is_measured_in_all_homogeneous_voxels(monkeypatch):
     image = scanned(HEAD, WHITE_NOISE)
     before = estimate_noise(image, MASK)
-    monkeypatch.setattr(noise_of_tissue, "_calm", None)  # calling it would fail
+    monkeypatch.setattr(noise_of_tissue, "calm_voxels", None)  # calling it would fail
     assert estimate_noise(image, MASK) == before
     assert before.correlation.is_white
 

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lessgad.evaluation.similarity import psnr_db
+from lessgad.preparation.filled_part import filled_part
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
-from lessgad.preparation.rigid_transform import RigidTransform, covered, filled_part
+from lessgad.preparation.rigid_transform import RigidTransform, covered
 from lessgad.scoring.judged_part import areas_of
 from lessgad.volume import Volume
 

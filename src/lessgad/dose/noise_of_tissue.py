@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from lessgad.dose.calm_voxels import calm_voxels, stencil_residual
 from lessgad.dose.noise import magnitude_from_mean, rician_sd
 from lessgad.errors import StudyError
 from lessgad.preparation.noise_correlation import NoiseCorrelation, possible_axes
@@ -22,10 +23,7 @@ LEVEL_PX = 3.0
 SEEN_PX = 13  # by the widest filter: 4 SDs of 3 px
 WHITE_WITHIN = 1.1  # ratio of SDs at lag 2 and 1 that texture alone can give
 LAGS_PX = (1, 2, 3)  # of stencils
-SHARED_BY_SLICES = 0.2  # correlation of residuals; above it the noise of slices is not independent
-LEAST_BESIDE = 0.1  # homogeneous share of the surroundings in neighboring slices
 WIDE_PX = 2  # lag at which σ is measured where neighbors are correlated
-CALM_SHARE, CALM_PX = 0.5, 3.0  # of homogeneous voxels, by the residual of neighboring slices around them
 ALIKE = 0.002  # of two fits, in squared logarithms of noise: 3 % of each ratio
 N_ITERATIONS = 8
 
@@ -46,8 +44,8 @@ def noise_of_tissue(
 
     Fine texture adds to σ (2 % at an SNR of 50 on the generated heads). So does the structure of zero-filled scans,
     ringing (Gibbs) above all, whose period of 4 px the stencil of lag 2 passes in full. Where neighbors are correlated,
-    only those voxels count around which the neighboring slices show less of it (`_calm`). Zero-filled by 2 and without
-    air, σ is 2, 7 and 19 % too high at an SNR of 10, 20 and 40. Any resampling afterwards makes σ too low,
+    only those voxels count around which the neighboring slices show less of it (`calm_voxels`). Zero-filled by 2,
+    without air, σ is 2, 7 and 19 % too high at an SNR of 10, 20 and 40. Any resampling afterwards makes σ too low,
     without a limit. Where noise varies over the head, as with parallel imaging, σ is that of its bright
     homogeneous part.
 
@@ -73,7 +71,7 @@ def noise_of_tissue(
     y = WIDE_PX if seen.sigma(1, WIDE_PX) > WHITE_WITHIN * fine else 1
     if x == y == 1:
         return _above_zero(fine), NoiseCorrelation()
-    voxels = _calm(image, _homogeneous(image, head, 2 * STRUCTURE_PX), (x, y))
+    voxels = calm_voxels(image, _homogeneous(image, head, 2 * STRUCTURE_PX), (x, y), FEWEST_TISSUE)
     seen = _Homogeneous(image, level, voxels)
     share_x, width_x, gain_x = _axis([seen.sigma(lag, y) for lag in LAGS_PX]) if x > 1 else (1.0, 0.0, 1.0)
     share_y, width_y, gain_y = _axis([seen.sigma(x, lag) for lag in LAGS_PX]) if y > 1 else (1.0, 0.0, 1.0)
@@ -139,44 +137,6 @@ def _homogeneous(
     return bright & (structure <= np.quantile(structure[bright], HOMOGENEOUS_SHARE))
 
 
-def _calm(
-    image: Float[np.ndarray, "x y z"], voxels: Bool[np.ndarray, "x y z"], lags: tuple[int, int]
-) -> Bool[np.ndarray, "x y z"]:
-    """Keep the half of the voxels around which the slices below and above have the weaker residual.
-
-    Ringing and texture go on from slice to slice, noise does not: choosing by the neighbors finds places without them
-    and does not choose voxels where noise is low. Where slices share noise too, as after interpolation, nothing is
-    chosen: their residuals are then correlated by more than 0.2, while structure gives up to 0.15.
-
-    Args:
-        image: The image.
-        voxels: Homogeneous voxels.
-        lags: Lags of the stencil along x and y.
-
-    Returns:
-        True for these voxels; all of them if there are too few slices or voxels, or slices share noise.
-    """
-    from scipy.ndimage import gaussian_filter
-
-    residual = _residual(image, *lags)
-    both = voxels[..., 1:] & voxels[..., :-1]
-    above, below = (part[both].astype(np.float64) for part in (residual[..., 1:], residual[..., :-1]))
-    if not above.size or above @ below > SHARED_BY_SLICES * math.sqrt(float((above @ above) * (below @ below))):
-        return voxels
-    power = np.where(voxels, residual**2, 0)
-    around = (CALM_PX, CALM_PX, 0)
-    strength, weight = (gaussian_filter(a.astype(np.float32), around) for a in (power, voxels))
-    beside = np.zeros((2, *image.shape), dtype=np.float32)
-    for of_all, of_neighbors in zip((strength, weight), beside, strict=True):
-        of_neighbors[..., 1:] += of_all[..., :-1]
-        of_neighbors[..., :-1] += of_all[..., 1:]
-    judged = voxels & (beside[1] > LEAST_BESIDE)
-    if np.count_nonzero(judged) * CALM_SHARE < FEWEST_TISSUE:
-        return voxels
-    mean = beside[0] / np.maximum(beside[1], LEAST_BESIDE)
-    return judged & (mean <= np.quantile(mean[judged], CALM_SHARE))
-
-
 @dataclass(frozen=True, eq=False)
 class _Homogeneous:
     """Homogeneous voxels of an image.
@@ -193,7 +153,7 @@ class _Homogeneous:
 
     def sigma(self, lag_x: int, lag_y: int) -> float:
         """σ by the residual of the stencil with these lags, the Rician's smaller spread at low SNR corrected."""
-        residual = _residual(self.image, lag_x, lag_y)[self.voxels]
+        residual = stencil_residual(self.image, lag_x, lag_y)[self.voxels]
         mean = self.level[self.voxels]
         step = gray_step(np.unique(self.image[self.voxels]), residual.size)
         # A residual of whole numbers has steps of 1/6, too coarse for the median of a small σ.
@@ -206,16 +166,6 @@ class _Homogeneous:
             spread = rician_sd(magnitude_from_mean(mean, sigma), sigma) / sigma
             sigma, before = float(np.median(residual / spread)) / MAD_PER_SIGMA, sigma
         return math.sqrt(max(sigma**2 - step**2 / 12, 0))
-
-
-def _residual(image: Float[np.ndarray, "x y z"], lag_x: int, lag_y: int) -> Float[np.ndarray, "x y z"]:
-    """Dₓ Dᵧ M / 6."""
-    return np.asarray(_second_difference(_second_difference(image, lag_x, 0), lag_y, 1) / 6)
-
-
-def _second_difference(image: Float[np.ndarray, "x y z"], lag: int, axis: int) -> Float[np.ndarray, "x y z"]:
-    """M(−lag) − 2 M(0) + M(+lag); borders wrap, for no voxel so close to them is asked."""
-    return np.roll(image, lag, axis) - 2 * image + np.roll(image, -lag, axis)
 
 
 def _axis(left: list[float]) -> tuple[float, float, float]:

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from lessgad.errors import VolumeError
-from lessgad.evaluation.line_filters import correlate_lines
+from lessgad.evaluation.ssim_window import box_and_window, window_means
 
 Area = Literal["tumor_box", "tumor", "head"]
 Image = Float[np.ndarray, "x y z"]
 Region = Bool[np.ndarray, "x y z"]
 
 PSNR_RANGE = 2.0  # L on [−1, 1]
-SSIM_SIGMA_VOXELS = 1.5
-SSIM_RADIUS_VOXELS = 5  # half of the 11×11 window: the Gaussian is cut at 3.5 σ
 _C1, _C2 = 0.01**2, 0.03**2
 _CENTER = 0.25  # near tissue on [0, 1]: variances of what lies around 0 keep 1e-7 of it in single precision
 
@@ -186,8 +183,8 @@ class _Slice:
 
     def ssim(self, image: Image) -> Float[np.ndarray, "u v"]:
         """SSIM of every voxel with an image of the study."""
-        here = _centered(_around(image[:, :, self.k], self.x, self.y))
-        mean, squared, product = _window_means(np.stack((here, here * here, here * self.reference)))
+        here = _centered(box_and_window(image[:, :, self.k], self.x, self.y))
+        mean, squared, product = window_means(np.stack((here, here * here, here * self.reference)))
         variance, covariance = squared - mean * mean, product - mean * self.mean
         mean += _CENTER
         reference = self.mean + _CENTER
@@ -204,46 +201,16 @@ def _slices_of(reference: Image, regions: Sequence[Region]) -> list[_Slice]:
     found = []
     for k in np.flatnonzero(anywhere.any(axis=(0, 1))):
         x, y = _extent(anywhere[:, :, k].any(axis=1)), _extent(anywhere[:, :, k].any(axis=0))
-        here = _centered(_around(reference[:, :, k], x, y))
-        mean, squared = _window_means(np.stack((here, here * here)))
+        here = _centered(box_and_window(reference[:, :, k], x, y))
+        mean, squared = window_means(np.stack((here, here * here)))
         inside = [np.ascontiguousarray(region[x, y, k]) for region in regions]
         found.append(_Slice(int(k), x, y, here, mean, squared - mean**2, inside))
     return found
 
 
-def _window_means(planes: Float[np.ndarray, "n x y"]) -> Float[np.ndarray, "n u v"]:
-    """Averages over the window, of every voxel that is its radius or more from the edge."""
-    inside = slice(SSIM_RADIUS_VOXELS, -SSIM_RADIUS_VOXELS)
-    averages = correlate_lines(planes, _window(), 2)[:, :, inside]
-    return correlate_lines(averages, _window(), 1)[:, inside]
-
-
 def _centered(image: Float[np.ndarray, "u v"]) -> Float[np.ndarray, "u v"]:
     """Take an image on [−1, 1] to [0, 1] and lower it by `_CENTER`."""
     return (image + (1 - 2 * _CENTER)) / 2
-
-
-@cache
-def _window() -> Float[np.ndarray, " taps"]:
-    """Weights of the Gaussian window along one axis."""
-    from scipy.ndimage import gaussian_filter1d
-
-    impulse = np.zeros(2 * SSIM_RADIUS_VOXELS + 1)
-    impulse[SSIM_RADIUS_VOXELS] = 1
-    return gaussian_filter1d(impulse, SSIM_SIGMA_VOXELS, mode="constant", radius=SSIM_RADIUS_VOXELS)
-
-
-def _around(plane: Float[np.ndarray, "x y"], x: slice, y: slice) -> Float[np.ndarray, "u v"]:
-    """Cut a box and a window's radius around it, mirrored (d c b a | a b c d) where the image ends."""
-    radius = SSIM_RADIUS_VOXELS
-    cut, missing = [], []
-    for extent, size in zip((x, y), plane.shape, strict=True):
-        start, stop = extent.start - radius, extent.stop + radius
-        cut.append(slice(max(start, 0), min(stop, size)))
-        missing.append((max(-start, 0), max(stop - size, 0)))
-    around = plane[tuple(cut)]
-    around = around.astype(np.float32 if plane.dtype == np.float32 else np.float64)
-    return np.pad(around, missing, mode="symmetric")
 
 
 def _extent(occupied: Bool[np.ndarray, " n"]) -> slice:

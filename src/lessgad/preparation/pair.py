@@ -11,12 +11,13 @@ from jaxtyping import Bool, Float, Int
 from lessgad.preparation.alignment import AlignmentQuality
 from lessgad.preparation.bias_field_ratio import BiasFieldRatio
 from lessgad.preparation.calibration import IntensityMap
+from lessgad.preparation.filled_part import filled_part
 from lessgad.preparation.head import HeadBox, head_box
 from lessgad.preparation.histogram_peaks import HistogramPeaks
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.register_and_resample import register_and_resample
-from lessgad.preparation.rigid_transform import RigidTransform, filled_part, resample
+from lessgad.preparation.rigid_transform import RigidTransform, resample
 from lessgad.preparation.rigid_transform import covered as covered_by
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume

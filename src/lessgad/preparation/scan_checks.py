@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from lessgad.errors import StudyError
-from lessgad.preparation.rigid_transform import filled_planes
+from lessgad.preparation.filled_part import filled_planes
 from lessgad.preparation.settings import NoiseFloor
 from lessgad.preparation.spike_free_maximum import spike_free_maximum
 from lessgad.preparation.wrapped_values import steps_into_holes

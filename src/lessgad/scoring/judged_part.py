@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from lessgad.evaluation.clusters import Spacing
-from lessgad.evaluation.similarity import SSIM_RADIUS_VOXELS, Area, bounding_box
+from lessgad.evaluation.similarity import Area, bounding_box
+from lessgad.evaluation.ssim_window import SSIM_RADIUS_VOXELS
 from lessgad.preparation.prepared_study import PreparedStudy, Regions
 from lessgad.restoration.discrepancy import FWHM_MM
 from lessgad.restoration.smoothing import Smoothing
