@@ -107,6 +107,8 @@ def test_below_a_failed_dose_nothing_is_tested():
     answer = an_answer(levels=LEVELS | {0.5: (0.5, 0.0, 0.1)})
     section = answer_section(answer)
     assert section.headline == "No dose below the standard dose is shown to be sufficient."
+    simulated = answer_section(answer, simulated=True)
+    assert simulated.headline == "In simulation, no dose below the standard dose is shown to be sufficient."
     assert [row.verdict for row in section.rows] == ["not shown", "not tested", "not tested", "control"]
 
 
@@ -159,8 +161,8 @@ def margin(metric):
 def test_too_few_patients_at_a_dose_are_counted_with_what_is_needed():
     section = answer_section(an_answer())
     assert section.evidence == (
-        "At 10 %, too few patients meet enhancement recovery (0 of 12, 10 needed), loss of Dice (0 of 12, 10 needed) "
-        "and false enhancement (0 of 12, 12 needed)."
+        "At 10 %, these endpoints are met by too few patients: enhancement recovery (0 of 12, 10 needed), "
+        "loss of Dice (0 of 12, 10 needed) and false enhancement (0 of 12, 12 needed)."
     )
 
 

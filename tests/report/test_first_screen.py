@@ -71,11 +71,11 @@ def test_the_needed_share_is_written_beside_its_line():
         (
             {("tumor_box", 0.3): 0.96, ("head", 0.3): 0.87},
             "no",
-            "too wide, so they overstate the error. Elsewhere: 87 %.",
+            "wider than needed: they overstate the error. Elsewhere: 87 %.",
         ),
         ({("head", 0.1): 0.80}, "no", "In the head at 10 %"),
         ({("head", 0.1): 0.84963}, "no", "in 84.96 % of voxels"),
-        ({("head", 0.1): 0.80}, "no", "too narrow, so they understate the error."),
+        ({("head", 0.1): 0.80}, "no", "too narrow: they understate the error."),
     ],
 )
 def test_a_range_of_coverage_says_why_it_does_not_hold(coverage, verdict, said):

@@ -25,12 +25,21 @@ def answer_words(answer: DoseAnswer) -> str:
     return f"{headline(answer)} {evidence(answer)}".strip()
 
 
-def headline(answer: DoseAnswer) -> str:
-    """State the answer in one sentence, or why there is none."""
+def headline(answer: DoseAnswer, *, simulated: bool = False) -> str:
+    """State the answer in one sentence, or why there is none.
+
+    Args:
+        answer: The dose answer.
+        simulated: Whether the low doses were simulated, which the sentence then says.
+
+    Returns:
+        The sentence.
+    """
+    where = "In simulation, " if simulated else ""
     if answer.lowest_dose is not None:
-        return f"{percent(answer.lowest_dose)} of the standard dose is the lowest dose shown to be sufficient."
+        return f"{where}{percent(answer.lowest_dose)} of the standard dose is the lowest dose shown to be sufficient."
     if answer.status == "no dose":
-        return "No dose below the standard dose is shown to be sufficient."
+        return f"{where}{'no' if simulated else 'No'} dose below the standard dose is shown to be sufficient."
     return f"No answer: {_obstacle(answer)}"
 
 

@@ -61,6 +61,23 @@ def checks(
     )
 
 
+def standing(experiment: Experiment, readings: ReadingSection | None) -> str:
+    """State what is missing before one may rely on the answer.
+
+    Args:
+        experiment: The opened experiment.
+        readings: The reader study; None if there is none.
+
+    Returns:
+        At most two sentences; empty if the low doses were scanned and a radiologist read the images.
+    """
+    unread = "have radiologists read the restored images"
+    if experiment.settings.low_dose != "measured":
+        also = f", and {unread}," if readings is None else ""
+        return f"The answer holds in simulation only. Test it on scanned low doses{also} before relying on it."
+    return f"The low doses are real scans. Before relying on the answer, {unread}." if readings is None else ""
+
+
 def _origin(experiment: Experiment, records: Sequence[SimulationRecord]) -> Check:
     question = "Are the low doses real scans?"
     if experiment.settings.low_dose == "measured":
@@ -81,10 +98,10 @@ def _readings(readings: ReadingSection | None) -> Check:
 
 
 def _controls(answer: DoseAnswer) -> Check:
-    question = "Can the endpoints fail?"
+    question = "Do the endpoints notice missing contrast?"
     control = [cell for cell in answer.cells if cell.dose == 0]
     if not control:
-        return Check(question, "unknown", "Dose 0 was not among the doses, so nothing shows that an endpoint can fail.")
+        return Check(question, "unknown", "Dose 0 was not among the doses, so nothing shows that they would.")
     if answer.status == "insensitive":
         return Check(question, "no", "An endpoint is met without any contrast agent, so it proves nothing.")
     if answer.status in ("given", "no dose"):
@@ -117,7 +134,7 @@ def _alignment(experiment: Experiment, cautions: Sequence[StudyCaution]) -> Chec
     doubtful = sorted({caution.study for caution in cautions})
     n = len(experiment.cohort.studies)
     if not doubtful:
-        return Check(question, "yes", f"The checks of preparation raised no caution in {n} studies.")
+        return Check(question, "yes", f"Preparation raised no caution in {n} studies.")
     return Check(question, "unknown", f"{len(doubtful)} of {n} studies have a caution: see “Studies to look at”.")
 
 

@@ -18,13 +18,13 @@ from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_cautions import StudyCaution
 from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import evaluated
-from lessgad.experiment_report.checks import checks
+from lessgad.experiment_report.checks import checks, standing
 from lessgad.experiment_report.endpoint_curves import endpoint_curves
 from lessgad.experiment_report.repeat_scans import repeat_scans
 from lessgad.preparation.prepared_study import read_prepared
 from lessgad.report.answer_section import AnswerSection
 from lessgad.report.content import FailedStudy, FirstScreen, Picture
-from lessgad.report.endpoint_figure import endpoint_figure, has_bounds
+from lessgad.report.endpoint_figure import endpoint_figure, has_bounds, has_control
 from lessgad.report.found_in_short import evidence_in_short, found_in_short, how_judged
 from lessgad.report.median_and_worst import PatientPlane, median_and_worst, median_and_worst_figure
 from lessgad.report.reading_section import ReadingSection
@@ -69,6 +69,11 @@ def first_screen(
         if has_bounds(curves)
         else "The dashed line is the share that is needed. There are too few patients for a confidence bound."
     )
+    exempt = (
+        " Without contrast nothing is falsely enhanced, so 0 % meets the endpoints of false enhancement and artifacts."
+        if any(not endpoint.kind.needs_contrast for endpoint in answer.settings.endpoints) and has_control(curves)
+        else ""
+    )
     doses = [dose for dose in sorted(answer.doses) if dose > 0]
     dose = answer.lowest_dose or (doses[0] if doses else None)
     return FirstScreen(
@@ -87,16 +92,17 @@ def first_screen(
             repeat_scans(experiment, scores, usable),
             readings,
         ),
+        standing=standing(experiment, readings),
         figure=None
         if figure is None
         else Picture(
             b"",
             "For each endpoint, the share of patients who meet it at each dose from no contrast to the standard dose, "
             "and the share that is needed",
-            f"Share of the {answer.n_test_patients} test patients who meet each endpoint, by dose. {bounds}",
+            f"Share of the {answer.n_test_patients} test patients who meet each endpoint, by dose. {bounds}{exempt}",
             svg=to_svg(figure),
         ),
-        images=() if dose is None else _images(experiment, scores, dose, usable),
+        images=() if dose is None or answer.settings.method != RESTORED else _images(experiment, scores, dose, usable),
     )
 
 
@@ -104,10 +110,11 @@ def _asked(experiment: Experiment, answer: DoseAnswer) -> str:
     doses = [percent(dose) for dose in sorted(answer.doses)]
     came = "" if experiment.settings.low_dose == "measured" else "simulated "
     tested = ", ".join(doses) or "no dose"
-    n = answer.n_test_patients
+    n, method = answer.n_test_patients, answer.settings.method
+    who = "A network" if method == RESTORED else f"The method “{method}”"
     return (
-        f"What is the lowest sufficient dose of contrast agent? A network restored {came}low-dose scans ({tested}) of "
-        f"{n} test {'patient' if n == 1 else 'patients'} to images like those at the standard dose. The restored "
+        f"What is the lowest sufficient dose of contrast agent? {who} restored {came}low-dose scans ({tested}) "
+        f"of {n} test {'patient' if n == 1 else 'patients'} to images like those at the standard dose. The restored "
         "images were compared with the patients’ standard-dose scans."
     )
 
@@ -134,10 +141,11 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
         if evaluated(study, dose) in usable:
             label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
             planes.append(_plane(experiment, study, dose, label))
-    what = "the tumor's box" if area == "tumor_box" else "the head"
+    what = "the tumor’s box" if area == "tumor_box" else "the head"
+    worst_study = "the worst study of each, " if len(rows) > len(values) else ""
     caption = (
-        f"The median and the worst of {len(values)} test patients by SSIM in {what}, at {percent(dose)} of the dose; "
-        "the worst study of each, in the slice with the most tumor."
+        f"The median and the worst of {len(values)} test patients by SSIM (structural similarity to the standard dose) "
+        f"in {what}, at {percent(dose)} of the dose; {worst_study}in the slice with the most tumor."
     )
     return tuple(
         Picture(

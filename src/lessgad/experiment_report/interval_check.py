@@ -36,7 +36,7 @@ def interval_check(experiment: Experiment, rows: Sequence[IntervalRow]) -> Check
     Returns:
         The check.
     """
-    question = "Do the 90 % intervals of the voxels hold?"
+    question = "Is the stated uncertainty right?"
     areas = ("tumor_box", "head") if any(row.area == "tumor_box" for row in rows) else ("head",)
     found = {(area, dose): _coverage(rows, area, dose) for area in areas for dose in sorted({row.dose for row in rows})}
     known = {place: value for place, value in found.items() if math.isfinite(value) and place[1] > 0}
@@ -59,18 +59,21 @@ def coverage_check(question: str, coverage: Mapping[Place, float]) -> Check:
     place, worst = max(coverage.items(), key=lambda entry: abs(entry[1] - NOMINAL))
     if abs(worst - NOMINAL) <= COVERAGE_WITHIN:
         return Check(
-            question, "yes", f"They {contain} {_span(list(coverage.values()))} of voxels ({ACCEPTED} is accepted)."
+            question,
+            "yes",
+            f"The 90 % intervals {contain} {_span(list(coverage.values()))} of voxels ({ACCEPTED} is accepted).",
         )
     area = "the tumor's box" if place[0] == "tumor_box" else "the head"
     others = [value for other, value in coverage.items() if other != place]
     elsewhere = f" Elsewhere: {_span(others)}." if others else ""
     meaning = (
-        "too wide, so they overstate the error." if worst > NOMINAL else "too narrow, so they understate the error."
+        "wider than needed: they overstate the error." if worst > NOMINAL else "too narrow: they understate the error."
     )
     return Check(
         question,
         "no",
-        f"In {area} at {percent(place[1])}, they {contain} {_outside(worst)} % of voxels ({ACCEPTED} is accepted). "
+        f"In {area} at {percent(place[1])}, the 90 % intervals {contain} {_outside(worst)} % of voxels "
+        f"({ACCEPTED} is accepted). "
         f"There they are {meaning}{elsewhere}",
     )
 

@@ -136,7 +136,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
     described = describe(experiment.cohort, settings.cohort.regions)
     return ReportContent(
         title=f"lessgad report: {experiment.folder.root.resolve().name}",
-        cohort=f"{len(experiment.cohort.patients)} patients, {len(experiment.cohort.studies)} studies",
+        cohort=_cohort_line(experiment),
         written_on=datetime.now().astimezone().date().isoformat(),
         subsets=_subset_counts(experiment, usable),
         facts=experiment_facts(experiment, records, usable),
@@ -190,11 +190,18 @@ def _answer(
     answer, preregistration = answer_of(
         experiment, scores.similarity, scores.enhancement, scores.overlap, scores.artifacts, scores.lesions
     )
-    section = answer_section(answer, preregistration)
+    section = answer_section(answer, preregistration, simulated=experiment.settings.low_dose == "simulated")
     first = first_screen(
         experiment, scores, answer, section, records, cautions, gathered.failures, gathered.usable, readings
     )
     return section, first
+
+
+def _cohort_line(experiment: Experiment) -> str:
+    """Count patients and studies, and name the regions of the tumor."""
+    cohort, regions = experiment.cohort, experiment.settings.cohort.regions
+    counted = f"{len(cohort.patients)} patients, {len(cohort.studies)} studies"
+    return f"{counted} · tumor: {', '.join(regions)}" if regions else counted
 
 
 def _subset_counts(experiment: Experiment, usable: Collection[str]) -> tuple[SubsetCount, ...]:

@@ -88,18 +88,21 @@ class AnswerSection:
     sha256: str
 
 
-def answer_section(answer: DoseAnswer, preregistration: Preregistration | None = None) -> AnswerSection:
+def answer_section(
+    answer: DoseAnswer, preregistration: Preregistration | None = None, *, simulated: bool = False
+) -> AnswerSection:
     """Describe the dose answer in words.
 
     Args:
         answer: The dose answer.
         preregistration: Comparison with the frozen record; None without one.
+        simulated: Whether the low doses were simulated.
 
     Returns:
         The section.
     """
     return AnswerSection(
-        headline=headline(answer),
+        headline=headline(answer, simulated=simulated),
         style={"given": "gain", "no dose": "loss"}.get(answer.status, "open"),
         evidence=evidence_in_short(answer),
         definitions=definitions(answer.settings.endpoints),

@@ -86,6 +86,7 @@ class FirstScreen:
         evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
         checks: Checks of whether the answer can be trusted.
+        standing: What is missing before one may rely on the answer; empty if low doses were scanned and read.
         figure: Each endpoint against the dose; None where none was tested.
         images: Low dose, restored and standard dose of the median and the worst patient, one picture each, with one
             caption; empty without restored images.
@@ -97,6 +98,7 @@ class FirstScreen:
     evidence: str
     style: str
     checks: tuple[Check, ...]
+    standing: str = ""
     figure: Picture | None = None
     images: tuple[Picture, ...] = ()
 

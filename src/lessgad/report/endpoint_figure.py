@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PANEL_IN, HEIGHT_IN, GAP_IN = 1.75, 1.05, 0.72
 COLUMNS = 2
-LEFT_IN, TITLE_IN, BOTTOM_IN = 0.62, 0.5, 1.25
+LEFT_IN, TITLE_IN, BOTTOM_IN = 0.62, 0.55, 1.25
 AXIS_IN = 0.3  # below each panel, for its ticks
 TITLE_PT, LABEL_PT = 9.5, 9.0
 
@@ -91,8 +91,13 @@ def has_bounds(curves: Sequence[EndpointCurve]) -> bool:
     return any(point.bound is not None for curve in curves for point in curve.points if point.n_patients)
 
 
+def has_control(curves: Sequence[EndpointCurve]) -> bool:
+    """Tell whether any curve has the control without contrast."""
+    return any(point.dose == 0 for curve in curves for point in curve.points if point.n_patients)
+
+
 def _draw(axes: Axes, curve: EndpointCurve, *, left: bool, bottom: bool) -> None:
-    axes.set_title(_wrapped(curve.name), fontsize=TITLE_PT)
+    axes.set_title(_wrapped(curve.name), fontsize=TITLE_PT, pad=9)
     axes.axhline(100 * curve.needed, color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
     for point in curve.points:
         if not point.n_patients:

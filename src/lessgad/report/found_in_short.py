@@ -10,7 +10,7 @@ from lessgad.dose_fraction import percent
 from lessgad.evaluation.answer_settings import Endpoint
 from lessgad.evaluation.dose_answer import DoseAnswer
 from lessgad.evaluation.endpoint_at_dose import EndpointAtDose, fewest_patients
-from lessgad.evaluation.endpoint_words import endpoint_words
+from lessgad.evaluation.endpoint_words import endpoint_words, share_words
 from lessgad.evaluation.reader_words import missing_words, read_at_words, readings_lack
 
 
@@ -65,9 +65,13 @@ def _failed(answer: DoseAnswer) -> str:
     needed = {cell.n_needed for cell in counted}
     words = []
     if counted:
+        shares = {share_words(cell.endpoint) for cell in counted}
         together = f"; {needed.pop()} are needed" if len(needed) == 1 else ""
+        if together and len(shares) == 1:
+            together += f" to show an endpoint for {shares.pop()}"
         each = [_met_by(cell, needed=not together) for cell in counted]
-        words.append(f"At {percent(answer.stopped_at)}, too few patients meet {_all_of(each)}{together}.")
+        met = "this endpoint is" if len(each) == 1 else "these endpoints are"
+        words.append(f"At {percent(answer.stopped_at)}, {met} met by too few patients: {_all_of(each)}{together}.")
     if len(counted) < len(failed):
         missing = [f"{_name(cell.endpoint)} ({missing_words(cell)})" for cell in failed if cell.n_missing]
         words.append(f"At {percent(answer.stopped_at)}, values are missing of {_all_of(missing)}.")

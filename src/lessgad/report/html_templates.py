@@ -20,9 +20,15 @@ def report_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=curly_apostrophes,
     )
     environment.filters["unbroken"] = unbroken
     return environment
+
+
+def curly_apostrophes(value: object) -> object:
+    """Print the apostrophe within a word as typographers do: ``tumor’s``; what is HTML already stays."""
+    return re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", "’", value) if type(value) is str else value
 
 
 def unbroken(words: str) -> str:
