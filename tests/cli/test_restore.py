@@ -152,7 +152,7 @@ def pre_contrast(low, tmp_path, monkeypatch):
     from lessgad.preparation import registration
     from lessgad.preparation.rigid_transform import RigidTransform
 
-    monkeypatch.setattr(registration, "register_rigid", lambda *_, **__: RigidTransform.identity())
+    monkeypatch.setattr(registration, "_elastix", lambda *_: RigidTransform.identity())
     image = nibabel.load(low)
     noise = np.random.default_rng(0).normal(0, 1, image.shape)
     t1 = np.abs(image.get_fdata() * 2 + noise).astype(np.float32)

@@ -181,15 +181,13 @@ def _moved_onto(
     """Resample the other scan to the grid of this one; also give the voxels that it covers."""
     import torch
 
-    from lessgad.preparation.registration import register_rigid
-    from lessgad.preparation.rigid_transform import INTERPOLATED_PX, covered, resample
+    from lessgad.preparation.registration import registered
+    from lessgad.preparation.rigid_transform import INTERPOLATED_PX, covered
 
     n_threads = torch.get_num_threads()  # as many as the network will have
     # It has checked that the two are aligned.
-    transform = register_rigid(scan, other, n_threads=n_threads, lowest_information=lowest_information)
-    return resample(other, scan, transform, "cubic").array.astype(np.float32), covered(
-        other, scan, transform, INTERPOLATED_PX
-    )
+    found = registered(scan, other, "cubic", n_threads=n_threads, lowest_information=lowest_information)
+    return found.moved.array.astype(np.float32), covered(other, scan, found.transform, INTERPOLATED_PX)
 
 
 def _noise(scan: Volume) -> NoiseLevel | None:
