@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lessgad.cohort import visits
 from lessgad.cohort.study import Cohort, Study
+from lessgad.cohort.tables import read_table
 from lessgad.cohort.visit_times import readings
 from lessgad.cohort.visits import ordered, visits_of
 
@@ -166,3 +168,14 @@ def test_any_words_are_read_or_not(words: list[str]):
 def test_a_table_that_cannot_be_read_leaves_no_order(tmp_path: Path):
     table(tmp_path / "sub-1" / "sub-1_sessions.tsv", "when\n2020\n")
     assert visits_of(cohort(tmp_path, "1", "2"))["1"].by == "unknown"
+
+
+def test_the_table_of_the_cohort_is_read_once_for_all_patients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = "".join(f"sub-{n}\t1\t2024-01-0{n}\nsub-{n}\t2\t2023-01-0{n}\n" for n in range(1, 6))
+    table(tmp_path / "sessions.tsv", f"participant_id\tsession_id\tacq_time\n{rows}")
+    studies = tuple(Study(str(n), session, tmp_path, tmp_path) for n in range(1, 6) for session in ("1", "2"))
+    read = []
+    monkeypatch.setattr(visits, "read_table", lambda path, *given: [read.append(path), read_table(path, *given)][1])
+    found = visits_of(Cohort(tmp_path, studies, ()))
+    assert {patient: one.sessions for patient, one in found.items()} == {str(n): ("2", "1") for n in range(1, 6)}
+    assert read == [tmp_path / "sessions.tsv"]

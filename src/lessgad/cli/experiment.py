@@ -163,10 +163,9 @@ def status(
     from rich.table import Column, Table
 
     from lessgad.engine.standing import STATES
-    from lessgad.pipeline.cautions import experiment_cautions, interval_caution
-    from lessgad.pipeline.status import experiment_status
+    from lessgad.pipeline.status import status_and_cautions
 
-    stages, failures = experiment_status(experiment, with_why=why)
+    stages, failures, cautions = status_and_cautions(experiment, with_why=why)
     table = Table("stage", *(Column(state, justify="right") for state in STATES), box=None, pad_edge=False)
     for entry in stages:
         table.add_row(entry.stage, *(str(entry.count(state) or "·") for state in STATES))
@@ -180,9 +179,7 @@ def status(
         for name, state in entry.states.items():
             if state in shown:
                 typer.echo(f"{state}: {entry.stage} of {name}")
-    for caution in experiment_cautions(experiment):
-        typer.echo(f"caution: {caution.study}: {caution.words}")
-    if (words := interval_caution(experiment)) is not None:
+    for words in cautions:
         typer.echo(f"caution: {words}")
     _say_failures(failures)
     return 1 if failures else 0

@@ -219,7 +219,8 @@ def results(
         readings = signed_off_readings(study, leave_out_others=signed_off)
     folder = ExperimentFolder(experiment).results
     summary = write_results(folder, readings)
-    typer.echo(f"{summary.n_readers} readers, {summary.n_cases} cases of {summary.n_patients} patients")
+    readers = "1 reader" if summary.n_readers == 1 else f"{summary.n_readers} readers"
+    typer.echo(f"{readers}, {summary.n_cases} cases of {summary.n_patients} patients")
     for name in FILES:
         typer.echo(folder / name)
     typer.echo(f"Next, for the section of the report: lessgad run {experiment} --stage report", err=True)

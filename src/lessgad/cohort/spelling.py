@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Iterable
 
 _POWER = re.compile(r"(\d+(?:[.,]\d+)?)e\+?(\d{1,2})")
 
@@ -26,18 +26,30 @@ def plain(label: str) -> str:
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", letters)
 
 
-def meant_by(written: str, labels: Collection[str]) -> str | None:
-    """Find the label that a cell means: the same, or the only one that a spreadsheet could have changed into it.
+class Labels:
+    """Labels that cells of a table may mean.
 
     Args:
-        written: The cell.
         labels: Labels without ``sub-`` or ``ses-``.
-
-    Returns:
-        One of `labels`; None if none is meant, or more than one could be.
     """
-    bare = re.sub(r"^(sub|ses)-", "", written)
-    if bare in labels:
-        return bare
-    alike = [label for label in labels if plain(label) == plain(written)]
-    return alike[0] if len(alike) == 1 else None
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self._labels = set(labels)
+        self._alike: dict[str, list[str]] = {}
+        for label in self._labels:
+            self._alike.setdefault(plain(label), []).append(label)
+
+    def meant_by(self, written: str) -> str | None:
+        """Find the label that a cell means: the same, or the only one that a spreadsheet could have changed into it.
+
+        Args:
+            written: The cell.
+
+        Returns:
+            One of the labels; None if none is meant, or more than one could be.
+        """
+        bare = re.sub(r"^(sub|ses)-", "", written)
+        if bare in self._labels:
+            return bare
+        alike = self._alike.get(plain(written), [])
+        return alike[0] if len(alike) == 1 else None

@@ -115,8 +115,9 @@ def compare_with_cohort(given: Mapping[str, Subset], patients: Iterable[str], pa
             can be (a date): such a patient would be drawn again, and could be used for training although the split
             keeps it for testing.
     """
-    there = sorted(set(patients))
-    strange = [patient for patient in given if patient not in set(there)]
+    known = set(patients)
+    there = sorted(known)
+    strange = [patient for patient in given if patient not in known]
     missing = [patient for patient in there if patient not in given]
     if not given:
         return ()

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Literal
 
-from lessgad.cohort.spelling import meant_by, plain
+from lessgad.cohort.spelling import Labels
 from lessgad.cohort.study import Cohort
 from lessgad.cohort.tables import read_table
 from lessgad.cohort.visit_labels import counts, natural
@@ -51,14 +51,29 @@ def visits_of(cohort: Cohort) -> dict[str, Visits]:
     named += [(study.patient, study.session) for study in cohort.unusable]
     for patient, session in named:
         sessions.setdefault(patient, set()).add(session)
-    return {patient: _of_patient(cohort.root, patient, found) for patient, found in sessions.items()}
-
-
-def _of_patient(root: Path, patient: str, sessions: set[str]) -> Visits:
+    patients = {folder.name.removeprefix("sub-") for folder in cohort.root.glob("sub-*")} | set(sessions)
     try:
-        return ordered(sessions, _stated_times(root, patient, sessions))
+        rows = _rows_of_cohort(cohort.root / "sessions.tsv", Labels(patients))
     except CohortError:  # a table that says when they were, and cannot be read
-        return Visits(tuple(sorted(sessions)), "unknown")
+        return {patient: _unknown(found) for patient, found in sessions.items()}
+    of_all = rows.get(None, [])
+    return {
+        patient: _of_patient(cohort.root, patient, found, [*of_all, *rows.get(patient, [])])
+        for patient, found in sessions.items()
+    }
+
+
+def _of_patient(root: Path, patient: str, sessions: set[str], rows_of_cohort: list[dict[str, str]]) -> Visits:
+    try:
+        rows = _rows(root / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", ("session_id",))
+        own = [row for row in rows if _names(row.get("participant_id", ""), patient)]
+        return ordered(sessions, _stated_times(rows_of_cohort, sessions) | _stated_times(own, sessions))
+    except CohortError:
+        return _unknown(sessions)
+
+
+def _unknown(sessions: set[str]) -> Visits:
+    return Visits(tuple(sorted(sessions)), "unknown")
 
 
 def ordered(sessions: Iterable[str], stated: Mapping[str, str] | None = None) -> Visits:
@@ -99,37 +114,42 @@ def _agree(order: list[str], times: Mapping[str, Span]) -> bool:
     return not any(times[other].is_before(times[one]) for one, other in combinations(known, 2))
 
 
-def _stated_times(root: Path, patient: str, sessions: set[str]) -> dict[str, str]:
-    """Read what tables state as times of sessions, as written.
+def _rows(table: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    return read_table(table, "a table of sessions", columns) if table.is_file() else []
+
+
+def _rows_of_cohort(table: Path, patients: Labels) -> dict[str | None, list[dict[str, str]]]:
+    """Sort the rows of the table of the cohort by the patient that they mean; under None those that name nobody."""
+    rows: dict[str | None, list[dict[str, str]]] = {}
+    for row in _rows(table, ("participant_id", "session_id", "acq_time")):
+        whose = row["participant_id"]
+        patient = patients.meant_by(whose) if whose else None
+        if patient is not None or not whose:
+            rows.setdefault(patient, []).append(row)
+    return rows
+
+
+def _names(whose: str, patient: str) -> bool:
+    """Whether a row of the table of a patient is that patient's."""
+    return not whose or Labels([patient]).meant_by(whose) is not None
+
+
+def _stated_times(rows: Iterable[Mapping[str, str]], sessions: set[str]) -> dict[str, str]:
+    """Give what rows state as times of sessions, as written.
 
     Args:
-        root: The BIDS folder.
-        patient: Label.
+        rows: Rows of one patient.
         sessions: Labels of the sessions of the patient.
 
     Returns:
-        Time of each session that has one; the table of the patient comes before that of the cohort.
+        Time of each session that has one.
 
     Raises:
-        CohortError: A table cannot be read, or states two times of one session.
+        CohortError: They state two times of one session.
     """
-    patients = {folder.name.removeprefix("sub-") for folder in root.glob("sub-*")} | {patient}
-    times: dict[str, str] = {}
-    for table, columns in (
-        (root / "sessions.tsv", ("participant_id", "session_id", "acq_time")),
-        (root / f"sub-{patient}" / f"sub-{patient}_sessions.tsv", ("session_id",)),
-    ):
-        found: dict[str, str] = {}
-        for row in read_table(table, "a table of sessions", columns) if table.is_file() else ():
-            whose, words = row.get("participant_id", ""), row.get("acq_time", "")
-            session = meant_by(row["session_id"], sessions)
-            if session is None or not is_stated(words) or (whose and not _is_of(whose, patient, patients)):
-                continue
-            if found.setdefault(session, words) != words:
-                raise CohortError(f"Session {session} has two times, {found[session]} and {words}", path=table)
-        times.update(found)
-    return times
-
-
-def _is_of(whose: str, patient: str, patients: set[str]) -> bool:
-    return plain(whose) == plain(patient) and meant_by(whose, patients) == patient
+    labels, found = Labels(sessions), dict[str, str]()
+    for row in rows:
+        words, session = row.get("acq_time", ""), labels.meant_by(row["session_id"])
+        if session is not None and is_stated(words) and found.setdefault(session, words) != words:
+            raise CohortError(f"Session {session} has two times, {found[session]} and {words}")
+    return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lessgad.cohort.spelling import meant_by
+from lessgad.cohort.spelling import Labels
 from lessgad.cohort.tables import read_table
 from lessgad.errors import CohortError
 
@@ -71,9 +71,10 @@ def read_participants(root: Path, patients: Iterable[str]) -> dict[str, Particip
     """
     ages: dict[str, list[Age]] = {}
     sexes: dict[str, set[Sex]] = {}
-    labels = dict.fromkeys(patients)
+    patients = list(dict.fromkeys(patients))
+    labels = Labels(patients)
     for row in _rows(root / "participants.tsv", "participant_id"):
-        patient = meant_by(row["participant_id"], labels)
+        patient = labels.meant_by(row["participant_id"])
         if patient is None:
             continue
         if (age := age_from(row.get("age", ""))) is not None:
@@ -81,7 +82,7 @@ def read_participants(root: Path, patients: Iterable[str]) -> dict[str, Particip
         if (sex := sex_from(row.get("sex", "") or row.get("gender", ""))) is not None:
             sexes.setdefault(patient, set()).add(sex)
     found: dict[str, Participant] = {}
-    for patient in labels:
+    for patient in patients:
         known = ages.get(patient) or _ages_of_sessions(root, patient)
         stated = sexes.get(patient, set())
         first = min(known, key=lambda age: age.years, default=None)

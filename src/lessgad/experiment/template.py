@@ -122,7 +122,7 @@ simulation:   # how low-dose images are made from the pair; the paper: linear, n
   seed: {simulation.seed}
 
 low_dose: {default.low_dose}   # evaluated low doses; measured: low-dose scans of the cohort, never trained on
-doses: {json.dumps(list(doses))}   # fractions of the standard dose to restore and evaluate{usual_doses}
+doses: {json.dumps(list(doses))}   # fractions of the standard dose; 0 is the control of the answer{usual_doses}
 
 field:
   preset: {field.preset}   # kernel: averages of the scan, weighted by a network; compact; paper: as published, slow

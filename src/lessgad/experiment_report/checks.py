@@ -61,16 +61,19 @@ def checks(
     )
 
 
-def standing(experiment: Experiment, readings: ReadingSection | None) -> str:
+def standing(experiment: Experiment, answer: DoseAnswer, readings: ReadingSection | None) -> str:
     """State what is missing before one may rely on the answer.
 
     Args:
         experiment: The opened experiment.
+        answer: The dose answer.
         readings: The reader study; None if there is none.
 
     Returns:
-        At most two sentences; empty if the low doses were scanned and a radiologist read the images.
+        At most two sentences; empty without an answer, or if low doses were scanned and a radiologist read the images.
     """
+    if answer.status not in ("given", "no dose"):
+        return ""
     unread = "have radiologists read the restored images"
     if experiment.settings.low_dose != "measured":
         also = f", and {unread}," if readings is None else ""
@@ -94,7 +97,7 @@ def _readings(readings: ReadingSection | None) -> Check:
     question = "Did a radiologist read the images?"
     if readings is None:
         return Check(question, "no", "There are no readings. The endpoints measure images, not diagnoses.")
-    return Check(question, "yes", f"{readings.in_short} See “Readers”.")
+    return Check(question, "yes", f"{readings.in_short} See “Reader study”.")
 
 
 def _controls(answer: DoseAnswer) -> Check:

@@ -92,7 +92,7 @@ def first_screen(
             repeat_scans(experiment, scores, usable),
             readings,
         ),
-        standing=standing(experiment, readings),
+        standing=standing(experiment, answer, readings),
         figure=None
         if figure is None
         else Picture(

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from lessgad.engine.standing import Standing, State
 from lessgad.engine.why import why
+from lessgad.experiment.interval_patients import why_no_intervals
 from lessgad.experiment.models import models_named
-from lessgad.experiment.opened import open_experiment
+from lessgad.experiment.opened import Experiment, open_experiment
 from lessgad.experiment.stage_names import Stage
+from lessgad.pipeline.cautions import cautions_of
 from lessgad.pipeline.failures import Failure, known_failures
 from lessgad.pipeline.plan import stages_of, standing_of
 from lessgad.pipeline.selection import EVERYTHING, Selection
@@ -61,7 +63,33 @@ def experiment_status(root: Path, *, with_why: bool = False) -> tuple[list[Stage
         InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.
     """
     experiment = open_experiment(root, only_look=True)
+    return _stages_and_failures(experiment, standing_of(experiment), with_why=with_why)
+
+
+def status_and_cautions(root: Path, *, with_why: bool = False) -> tuple[list[StageStatus], list[Failure], list[str]]:
+    """Look at every stage as `experiment_status` does, and list the cautions; the plan is made once.
+
+    Args:
+        root: The experiment folder.
+        with_why: Find out too why each unit is not done.
+
+    Returns:
+        State of each stage, the failures, and the cautions in words.
+
+    Raises:
+        InputError: Settings or cohort cannot be used, or a newer lessgad worked on the experiment.
+    """
+    experiment = open_experiment(root, only_look=True)
     standing = standing_of(experiment)
+    cautions = [f"{caution.study}: {caution.words}" for caution in cautions_of(experiment, standing)]
+    if (words := why_no_intervals(experiment)) is not None:
+        cautions.append(words)
+    return *_stages_and_failures(experiment, standing, with_why=with_why), cautions
+
+
+def _stages_and_failures(
+    experiment: Experiment, standing: Standing, *, with_why: bool
+) -> tuple[list[StageStatus], list[Failure]]:
     stages = [stage_status(standing, stage, with_why=with_why) for stage in stages_of(experiment)]
     return stages, known_failures(experiment, standing)
 

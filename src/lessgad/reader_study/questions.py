@@ -72,6 +72,18 @@ class ScaleQuestion(_Question):
     labels: tuple[Words, ...] = Field(min_length=2, max_length=9)
     best_end: Literal["first", "last"] | None = None
 
+    def labels_with(self, first: str = "lower dose", second: str = "higher dose") -> tuple[str, ...]:
+        """Fill in the names of the images of a pair.
+
+        Args:
+            first: Name of the first image.
+            second: Name of the second image.
+
+        Returns:
+            One label for each step.
+        """
+        return tuple(label.replace("{first}", first).replace("{second}", second) for label in self.labels)
+
     @model_validator(mode="after")
     def _names_only_of_a_pair(self) -> ScaleQuestion:
         named = {name for label in self.labels for name in _PLACES.findall(label)}

@@ -105,9 +105,7 @@ def _fields(asked: Asked, questionnaire: Questionnaire) -> list[dict[str, str]]:
 
 def _choices(question: Question) -> str:
     if isinstance(question, ScaleQuestion):
-        labels = [
-            label.replace("{first}", "lower dose").replace("{second}", "higher dose") for label in question.labels
-        ]
+        labels = list(question.labels_with())
     elif isinstance(question, ChoiceQuestion | ReasonsQuestion):
         labels = [option.label for option in question.options]
         labels += ["other"] if OTHER in question.option_keys else []

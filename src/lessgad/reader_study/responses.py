@@ -93,7 +93,7 @@ def labels(question: ScaleQuestion, reading: Reading) -> tuple[str, ...]:
     if question.asked != "pair" or reading.pair is None:
         return question.labels
     first, second = (reading.name(letter) for letter in reading.pair)
-    return tuple(label.replace("{first}", first).replace("{second}", second) for label in question.labels)
+    return question.labels_with(first, second)
 
 
 def is_shown(item: Item, answers: ReaderResponses) -> bool:

@@ -109,10 +109,7 @@ def write_table5(path: Path, table: Table5) -> None:
 def scale_words(question: Question) -> str:
     """Possible answers: ``1 better, … 5 worse``; ``similar/different``; of a pair with the doses' names."""
     if isinstance(question, ScaleQuestion):
-        labels = [
-            label.replace("{first}", "lower dose").replace("{second}", "higher dose") for label in question.labels
-        ]
-        return ", ".join(f"{step} {label}" for step, label in enumerate(labels, start=1))
+        return ", ".join(f"{step} {label}" for step, label in enumerate(question.labels_with(), start=1))
     return "/".join(option.label for option in question.options) if isinstance(question, ChoiceQuestion) else ""
 
 

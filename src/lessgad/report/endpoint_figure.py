@@ -151,8 +151,8 @@ def _legend(figure: Figure, curves: Sequence[EndpointCurve]) -> None:
         )  # fmt: skip
 
     handles = [
-        *([handle(BLUE, "s", "shown: enough patients", filled=True)] if any(p.passed for p in tested) else []),
-        *([handle(RED, "o", "not shown", filled=False)] if any(not p.passed for p in tested) else []),
+        *([handle(BLUE, "s", "demonstrated", filled=True)] if any(p.passed for p in tested) else []),
+        *([handle(RED, "o", "not demonstrated", filled=False)] if any(not p.passed for p in tested) else []),
         *([handle(MUTED, "D", "0 %: no contrast", filled=False)] if 0.0 in doses else []),
         *([handle(MUTED, "D", "100 %: repeat scan", filled=True)] if 1.0 in doses else []),
         *([Line2D([], [], color=INK, linewidth=1.1, label="to the confidence bound")] if has_bounds(curves) else []),

@@ -130,8 +130,7 @@ def _legend_line(figure: Figure, top: float, label: str, color: str) -> None:
 def _labels(question: Question) -> dict[str, str]:
     """Answers and how they are called, from the left of a bar to the right."""
     if isinstance(question, ScaleQuestion):
-        named = [label.replace("{first}", "lower dose").replace("{second}", "higher dose") for label in question.labels]
-        return {str(step): f"{step} {label}" for step, label in enumerate(named, start=1)}
+        return {str(step): f"{step} {label}" for step, label in enumerate(question.labels_with(), start=1)}
     return {option.key: option.label for option in question.options} if isinstance(question, ChoiceQuestion) else {}
 
 

@@ -130,7 +130,7 @@ def _table3(readings: Readings) -> ReadingTable:
         if question.kind == "text":
             return "free words"
         if question.kind == "scale":
-            return ", ".join(f"{n} {words}" for n, words in enumerate(question.labels, start=1))
+            return ", ".join(f"{n} {words}" for n, words in enumerate(question.labels_with(), start=1))
         return ", ".join(option.label for option in question.options)
 
     return ReadingTable(

@@ -47,6 +47,7 @@ def home(visitor: AnyVisitor, state: Study) -> Response:
         open_title=title_of(open_one, given) if open_one else "",
         n_done=_n_done(given),
         n=len(given),
+        n_practice=sum(one.reading.case.practice for one in given),
         signed_at=signed_at,
         settings=state.study.protocol.settings,
     )
