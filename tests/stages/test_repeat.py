@@ -83,3 +83,4 @@ def test_a_scanned_repeat_is_prepared_and_judged_and_the_page_shows_it(tiny, tin
     assert "standard dose, repeat scan" in page
     assert "100 %, repeat scan" in page
     assert EXCHANGED not in page
+    assert "It was scanned in" in page

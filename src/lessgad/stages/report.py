@@ -11,7 +11,7 @@ from lessgad.engine.unit import Doing, Input, Unit
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.read_study import t2_inputs
 from lessgad.experiment.scanned import planned_doses, scan_units
-from lessgad.experiment.unit_names import REPORT, evaluated, prepared, restored, segmented
+from lessgad.experiment.unit_names import REPORT, evaluated, prepared, prepared_repeat, restored, segmented
 from lessgad.experiment_report.reading_results import readings_file
 from lessgad.report.content import FailedStudy
 from lessgad.scoring.score_tables import GROWTH, TABLES
@@ -69,6 +69,8 @@ def _inputs(experiment: Experiment) -> tuple[Input, ...]:
             if experiment.settings.segmentation is not None:
                 keys += [segmented(study, part) for part in parts]
             keys += [evaluated(study, part) for part in parts]
+            if study.repeats:
+                keys.append(prepared_repeat(study))
             found += [Input(key, "where usable") for key in keys]
     return tuple(found)
 
