@@ -56,7 +56,7 @@ def test_too_few_patients():
     answer = ask(outcomes(RECOVERY, good(9)), RECOVERY)
     assert (answer.status, answer.lowest_dose, answer.reasons) == ("too few", None, (RECOVERY,))
     assert "9 patients are too few" in answer_words(answer)
-    assert "10 are needed even if all of them meet the margin" in answer_words(answer)
+    assert "at least 10 patients, all of whom must meet it" in answer_words(answer)
     assert ask(outcomes(RECOVERY, good(9)), RECOVERY, min_patients=9).status == "given"
 
 
@@ -73,8 +73,10 @@ def test_a_share_that_needs_more_patients_than_there_are_says_how_many():
     answer = ask(made, RECOVERY, lost)
     assert (answer.status, answer.reasons) == ("too few", (lost,))
     assert answer.cell(0.5, lost).bound is None
-    assert "12 patients are too few for “false enhancement ≤ 0.5 ml” in more than four in five" in answer_words(answer)
-    assert "17 are needed even if all of them meet the margin" in answer_words(answer)
+    assert "12 patients are too few to show “false enhancement ≤ 0.5 ml” for more than four in five" in answer_words(
+        answer
+    )
+    assert "at least 17 patients, all of whom must meet it" in answer_words(answer)
 
 
 def test_a_share_that_is_not_shown_is_said_to_need_more_patients():

@@ -166,8 +166,8 @@ def _too_few(answer: DoseAnswer) -> str:
     endpoint = max(answer.reasons, key=lacking)
     n, needed = answer.n_patients(endpoint), fewest_patients(endpoint, answer.settings)
     return (
-        f"{_count(n, 'patient is', 'patients are')} too few for “{endpoint_words(endpoint)}” in "
-        f"{share_words(endpoint)}; {needed} are needed even if all of them meet the margin"
+        f"{_count(n, 'patient is', 'patients are')} too few to show “{endpoint_words(endpoint)}” for "
+        f"{share_words(endpoint)}. That takes at least {needed} patients, all of whom must meet it"
     )
 
 

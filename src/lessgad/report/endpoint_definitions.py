@@ -11,8 +11,8 @@ from lessgad.evaluation.endpoint_metrics import METRICS, Metric
 REPEAT_SCAN = (
     "repeat scan",
     "A second scan of the same study at the standard dose, or a simulation of one. It shows the differences between "
-    "two scans at one dose. Where an endpoint compares with it, the row “100 %, repeat scan” has the roles of the two "
-    "scans exchanged.",
+    "two scans at one dose. Where an endpoint compares with it, the row “100 %, repeat scan” compares the first scan "
+    "with the second.",
 )
 _MEANING: dict[Metric, str] = {
     "recovery": "Share of the tumor’s enhancement at the standard dose that the restored image shows; 1 is ideal.",

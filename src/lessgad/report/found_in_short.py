@@ -51,9 +51,8 @@ def how_judged(answer: DoseAnswer) -> str:
 
 def evidence_in_short(answer: DoseAnswer) -> str:
     """Name the endpoints that fail at the first dose that is not sufficient, and those that give no verdict."""
-    if answer.status not in ("given", "no dose"):
-        return ""
-    return " ".join([_failed(answer), *_without_verdict(answer)])
+    failed = [_failed(answer)] if answer.status in ("given", "no dose") else []
+    return " ".join([*failed, *_without_verdict(answer)])
 
 
 def _failed(answer: DoseAnswer) -> str:
