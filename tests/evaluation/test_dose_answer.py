@@ -73,9 +73,8 @@ def test_a_share_that_needs_more_patients_than_there_are_says_how_many():
     answer = ask(made, RECOVERY, lost)
     assert (answer.status, answer.reasons) == ("too few", (lost,))
     assert answer.cell(0.5, lost).bound is None
-    assert "12 patients are too few to show “false enhancement ≤ 0.5 ml” for more than four in five" in answer_words(
-        answer
-    )
+    words = answer_words(answer)
+    assert "12 patients are too few to show “false enhancement ≤ 0.5 ml” for more than four in five" in words
     assert "at least 17 patients, all of whom must meet it" in answer_words(answer)
 
 

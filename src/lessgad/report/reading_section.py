@@ -151,8 +151,8 @@ def _table5(summary: Summary, number: dict[str, str]) -> ReadingTable:
 
     return ReadingTable(
         "Table 5. Answers",
-        "Scales: median (quartiles), in whole or half steps. Choices: counts in the order of the options, and the share "
-        "of the first. Reasons: number of readings with each reason.",
+        "Scales: median (quartiles), in whole or half steps. Choices: counts in the order of the options, and the "
+        "share of the first. Reasons: number of readings with each reason.",
         ("question", "answers", "reader", *heads),
         tuple(words(row) for row in summary.table5.rows),
         3,
