@@ -38,6 +38,7 @@ from lessgad.experiment_report.methods_paragraph import methods_paragraphs
 from lessgad.experiment_report.reading_results import reading_results
 from lessgad.experiment_report.segmentation_pictures import segmentation_section
 from lessgad.experiment_report.simulation_summary import record_simulation
+from lessgad.experiment_report.unexpected_enhancement import unexpected_enhancement
 from lessgad.report.answer_section import AnswerSection, answer_section
 from lessgad.report.content import DoubtfulStudy, Fact, FailedStudy, FirstScreen, ReportContent, SubsetCount
 from lessgad.report.enhancement_section import enhancement_tables
@@ -131,7 +132,7 @@ def _content(gathered: Gathered, tables: tuple[Table4, ...]) -> ReportContent:
     test_studies, measured = experiment.studies(["test"]), settings.low_dose == "measured"
     records = record_simulation(experiment, usable)
     follow_the_sequence = any(record.model == "signal_equation" for record in records if record.subset == "test")
-    cautions = study_cautions(experiment, usable)
+    cautions = [*study_cautions(experiment, usable), *unexpected_enhancement(experiment, usable)]
     answer, first = _answer(gathered, records, cautions, section)
     described = describe(experiment.cohort, settings.cohort.regions)
     return ReportContent(
