@@ -34,13 +34,11 @@ def register(fixed: ImageLike, moving: ImageLike, *, n_threads: int = 1) -> Volu
         RegistrationError: The scans could not be aligned.
         VolumeError: An image cannot be used.
     """
-    from lessgad.preparation.registration import register_rigid
-    from lessgad.preparation.rigid_transform import resample
+    from lessgad.preparation.registration import registered
 
     to, scan = as_volume(fixed), as_volume(moving)
     ordered = in_transverse_order(to)
-    transform = register_rigid(ordered, scan, n_threads=n_threads)
-    return in_order_of(resample(scan, ordered, transform, "cubic"), to)
+    return in_order_of(registered(ordered, scan, "cubic", n_threads=n_threads).moved, to)
 
 
 def calibrate(pre_contrast: ImageLike, post_contrast: ImageLike, *, method: CalibrationMethod = "smooth") -> Volume:

@@ -61,8 +61,8 @@ def checks(
     )
 
 
-def standing(experiment: Experiment, answer: DoseAnswer, readings: ReadingSection | None) -> str:
-    """State what is missing before one may rely on the answer.
+def missing_evidence(experiment: Experiment, answer: DoseAnswer, readings: ReadingSection | None) -> str:
+    """Say what is to be done before one may rely on the answer.
 
     Args:
         experiment: The opened experiment.

@@ -18,7 +18,7 @@ from lessgad.experiment.scanned import low_doses_at
 from lessgad.experiment.study_cautions import StudyCaution
 from lessgad.experiment.study_files import prepared_files, restored_file
 from lessgad.experiment.unit_names import evaluated
-from lessgad.experiment_report.checks import checks, standing
+from lessgad.experiment_report.checks import checks, missing_evidence
 from lessgad.experiment_report.endpoint_curves import endpoint_curves
 from lessgad.experiment_report.repeat_scans import repeat_scans
 from lessgad.preparation.prepared_study import read_prepared
@@ -92,7 +92,7 @@ def first_screen(
             repeat_scans(experiment, scores, usable),
             readings,
         ),
-        standing=standing(experiment, answer, readings),
+        missing_evidence=missing_evidence(experiment, answer, readings),
         figure=None
         if figure is None
         else Picture(

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from lessgad.dose.simulation import study_simulator
+from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
 from lessgad.experiment.opened import Experiment
 from lessgad.experiment.scanned import scan_units
@@ -23,7 +24,7 @@ from lessgad.preparation.prepared_study import read_prepared
 MOST_DIFFERENCE = 0.2
 LEAST_ENHANCEMENT = 0.1  # on the scale of [−1, 1]; shares of less are those of noise
 
-Values = Float[np.ndarray, "x y z"]
+Values = Float[np.ndarray, " voxels"]
 
 
 def unexpected_enhancement(experiment: Experiment, usable: Collection[str]) -> list[StudyCaution]:
@@ -37,6 +38,9 @@ def unexpected_enhancement(experiment: Experiment, usable: Collection[str]) -> l
 
     Returns:
         One caution for each such scan.
+
+    Raises:
+        VolumeError: A prepared image is missing or damaged.
     """
     found = []
     for study in experiment.studies(["test"]):
@@ -48,36 +52,33 @@ def unexpected_enhancement(experiment: Experiment, usable: Collection[str]) -> l
         simulator = study_simulator(pair, experiment.settings.simulation)
         if tumor is None or simulator.curve is None:
             continue
-        t1, t1ce = (np.asarray(image, np.float32) for image in (pair.pre_contrast, pair.standard_dose))
+        t1, t1ce = pair.pre_contrast, pair.standard_dose
         for unit, dose in scans.items():
             low, _ = read_auxiliary_image(prepared_files(experiment, study).low_dose(dose))
-            expected = np.full_like(t1, -1)
-            expected[tumor] = simulator.mix(t1[tumor], t1ce[tumor], dose)
-            measured, predicted = (share_of_enhancement(t1, t1ce, np.asarray(one), tumor) for one in (low, expected))
-            if measured is not None and predicted is not None and (words := contradiction(dose, measured, predicted)):
+            seen = tumor & (np.asarray(low) > BACKGROUND)
+            before, after, scanned = (image[seen].astype(np.float64) for image in (t1, t1ce, low))
+            expected = share_of_enhancement(before, after, simulator.mix(before, after, dose))
+            measured = share_of_enhancement(before, after, scanned)
+            if measured is not None and expected is not None and (words := contradiction(dose, measured, expected)):
                 found.append(StudyCaution(unit.partition("/")[2], words))
     return found
 
 
-def share_of_enhancement(
-    pre_contrast: Values, standard_dose: Values, low_dose: Values, tumor: Bool[np.ndarray, "x y z"]
-) -> float | None:
-    """Compute which share of the tumor's enhancement at the standard dose a low dose shows, over what all three cover.
+def share_of_enhancement(pre_contrast: Values, standard_dose: Values, low_dose: Values) -> float | None:
+    """Compute which share of the enhancement at the standard dose a low dose shows.
+
+        share = mean(low dose − T1) / mean(T1ce − T1)
 
     Args:
-        pre_contrast: T1 on [−1, 1].
-        standard_dose: T1ce.
-        low_dose: Low dose on the same grid and scale; −1 where nothing was scanned.
-        tumor: Mask of the tumor.
+        pre_contrast: T1 at the voxels of the tumor that all three scans cover, on [−1, 1].
+        standard_dose: T1ce there.
+        low_dose: Low dose there.
 
     Returns:
-        The share; None where the tumor hardly enhances or is not covered.
+        The share; None if there are no voxels, or they enhance by 0.1 or less.
     """
-    seen = tumor & (low_dose > -1)
-    if not seen.any():
-        return None
-    enhancement = float((standard_dose - pre_contrast)[seen].mean())
-    return float((low_dose - pre_contrast)[seen].mean()) / enhancement if enhancement > LEAST_ENHANCEMENT else None
+    enhancement = float(np.mean(standard_dose - pre_contrast)) if pre_contrast.size else 0.0
+    return float(np.mean(low_dose - pre_contrast)) / enhancement if enhancement > LEAST_ENHANCEMENT else None
 
 
 def contradiction(dose: float, measured: float, expected: float) -> str | None:

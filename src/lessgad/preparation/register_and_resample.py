@@ -3,31 +3,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from jaxtyping import Bool
 
-from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
-from lessgad.preparation.rigid_transform import INTERPOLATED_PX, RigidTransform, covered
+from lessgad.preparation.alignment import LOWEST_INFORMATION, check_alignment
+from lessgad.preparation.registration import RegisteredScan, registered
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume, check_same_grid
-
-
-class RegisteredScan(NamedTuple):
-    """A scan on the grid of another.
-
-    Attributes:
-        transform: Takes points of the other to points of the scan as it came.
-        moved: The scan there.
-        alignment: How well they are aligned.
-        covered: Voxels of the other image that the scan covers.
-    """
-
-    transform: RigidTransform
-    moved: Volume
-    alignment: AlignmentQuality
-    covered: Bool[np.ndarray, "x y z"]
 
 
 def register_and_resample(
@@ -47,17 +29,14 @@ def register_and_resample(
         lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
-        The scan on the grid of the other one, and the transform.
+        The scan on the grid of the other one, with the transform, their alignment and what it covers.
 
     Raises:
         RegistrationError: The two could not be brought into alignment, or are not although it was said.
         VolumeError: They are said to be aligned and are on two grids.
     """
     if settings.alignment == "register":
-        from lessgad.preparation.registration import registered
-
-        found = registered(fixed, moving, "cubic", n_threads=n_threads, lowest_information=lowest_information)
-        return RegisteredScan(*found, covered(moving, fixed, found.transform, INTERPOLATED_PX))
+        return registered(fixed, moving, "cubic", n_threads=n_threads, lowest_information=lowest_information)
     check_same_grid(moving, fixed, "The two images are not on one grid, as alignment: aligned requires")
     quality = check_alignment(fixed, moving, lowest_information)
     return RegisteredScan(RigidTransform.identity(), moving, quality, np.ones(fixed.array.shape, dtype=bool))

@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
 from lessgad.errors import RegistrationError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
 from lessgad.preparation.elastix import new_parameters, new_registration
-from lessgad.preparation.rigid_transform import LPS_TO_RAS, Interpolation, RigidTransform, resample
+from lessgad.preparation.rigid_transform import (
+    INTERPOLATED_PX,
+    LPS_TO_RAS,
+    Interpolation,
+    RigidTransform,
+    covered,
+    resample,
+)
 from lessgad.volume import Volume
 
 FEWEST_VOXELS = 4  # along an axis; the B-splines of elastix need them
@@ -29,18 +37,20 @@ _STARTS: tuple[dict[str, list[str]], ...] = (
 )
 
 
-class Registration(NamedTuple):
-    """A scan brought onto another one.
+class RegisteredScan(NamedTuple):
+    """A scan on the grid of another one.
 
     Attributes:
         transform: Maps points of the fixed scan to points of the moving one, RAS+ mm.
         moved: The moving scan on the grid of the fixed one.
         alignment: How well the two are aligned.
+        covered: Voxels of the fixed scan that the moving one covers.
     """
 
     transform: RigidTransform
     moved: Volume
     alignment: AlignmentQuality
+    covered: Bool[np.ndarray, "i j k"]
 
 
 def register_rigid(
@@ -71,7 +81,7 @@ def registered(
     *,
     n_threads: int = 1,
     lowest_information: float = LOWEST_INFORMATION,
-) -> Registration:
+) -> RegisteredScan:
     """Bring one scan of a head onto another by a rotation and a translation.
 
     elastix with its default rigid parameter map (Mattes mutual information, four resolutions, adaptive
@@ -86,7 +96,7 @@ def registered(
         lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
-        The transform, and the scan on the other grid.
+        The transform, the scan on the other grid, how well the two are aligned, and what the scan covers there.
 
     Raises:
         RegistrationError: elastix fails, or neither result passes `check_alignment`.
@@ -104,7 +114,8 @@ def registered(
         try:
             transform = _elastix(fixed, moving, start, n_threads)
             moved = resample(moving, fixed, transform, interpolation)
-            return Registration(transform, moved, check_alignment(fixed, moved, lowest_information))
+            quality = check_alignment(fixed, moved, lowest_information)
+            return RegisteredScan(transform, moved, quality, covered(moving, fixed, transform, INTERPOLATED_PX))
         except RegistrationError as error:
             failures.append(error)
     raise failures[0]

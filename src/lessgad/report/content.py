@@ -86,7 +86,7 @@ class FirstScreen:
         evidence: Evidence in words; may be empty.
         style: Class of the verdict's sign: gain, loss or open.
         checks: Checks of whether the answer can be trusted.
-        standing: What is missing before one may rely on the answer; empty if low doses were scanned and read.
+        missing_evidence: What is to be done before one may rely on the answer; may be empty.
         figure: Each endpoint against the dose; None where none was tested.
         images: Low dose, restored and standard dose of the median and the worst patient, one picture each, with one
             caption; empty without restored images.
@@ -98,7 +98,7 @@ class FirstScreen:
     evidence: str
     style: str
     checks: tuple[Check, ...]
-    standing: str = ""
+    missing_evidence: str = ""
     figure: Picture | None = None
     images: tuple[Picture, ...] = ()
 

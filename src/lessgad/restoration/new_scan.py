@@ -182,12 +182,11 @@ def _moved_onto(
     import torch
 
     from lessgad.preparation.registration import registered
-    from lessgad.preparation.rigid_transform import INTERPOLATED_PX, covered
 
     n_threads = torch.get_num_threads()  # as many as the network will have
     # It has checked that the two are aligned.
     found = registered(scan, other, "cubic", n_threads=n_threads, lowest_information=lowest_information)
-    return found.moved.array.astype(np.float32), covered(other, scan, found.transform, INTERPOLATED_PX)
+    return found.moved.array.astype(np.float32), found.covered
 
 
 def _noise(scan: Volume) -> NoiseLevel | None:

@@ -16,7 +16,7 @@ from lessgad.experiment_report.reading_results import readings_file
 from lessgad.report.content import FailedStudy
 from lessgad.scoring.score_tables import GROWTH, TABLES
 
-VERSION = 18
+VERSION = 19
 DESCRIPTION = ("table1", "table2")
 TABLE4 = ("table4.csv", "table4_tumor.csv", "table4_head.csv")
 
