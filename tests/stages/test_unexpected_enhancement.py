@@ -62,6 +62,6 @@ def test_half_a_dose_that_is_called_a_tenth_is_found_and_an_honest_one_is_not(ti
     scans = {prepared_scan(study, dose) for dose in (0.1, 0.5)}
     (caution,) = unexpected_enhancement(experiment, {prepared(study), *scans})
     assert caution.study == "sub-05_acq-dose10"
-    assert "the dose is another one" in caution.words
+    assert "the stated dose is wrong" in caution.words
     assert unexpected_enhancement(experiment, scans) == []
     assert unexpected_enhancement(experiment, {prepared(study), prepared_scan(study, 0.5)}) == []

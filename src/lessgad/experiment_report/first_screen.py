@@ -141,11 +141,13 @@ def _images(experiment: Experiment, scores: StudyScores, dose: float, usable: Co
         if evaluated(study, dose) in usable:
             label = f"{words}, SSIM {values[patient]:.3f}: {study.name}"
             planes.append(_plane(experiment, study, dose, label))
-    what = "the tumor’s box" if area == "tumor_box" else "the head"
+    what, which = (
+        ("the tumor’s box", "slice with the most tumor") if area == "tumor_box" else ("the head", "middle slice")
+    )
     worst_study = "; the worst study of each" if len(rows) > len(values) else ""
     caption = (
         f"The median and the worst of {len(values)} test patients by SSIM (structural similarity to the standard dose) "
-        f"in {what}, at {percent(dose)} of the dose{worst_study}, in the slice with the most tumor."
+        f"in {what}, at {percent(dose)} of the dose{worst_study}, in the {which}."
     )
     return tuple(
         Picture(

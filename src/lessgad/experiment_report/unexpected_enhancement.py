@@ -30,7 +30,7 @@ Values = Float[np.ndarray, " voxels"]
 def unexpected_enhancement(experiment: Experiment, usable: Collection[str]) -> list[StudyCaution]:
     """Warn of measured low doses of test studies that contradict their stated dose.
 
-    Studies without a mask, and those whose low doses can be simulated by the linear mix alone, are not checked.
+    Studies without a mask are not checked, nor are those without a signal equation.
 
     Args:
         experiment: The opened experiment.
@@ -101,5 +101,5 @@ def contradiction(dose: float, measured: float, expected: float) -> str | None:
     )
     return (
         f"the tumor shows {100 * measured:.0f} % of its enhancement at the standard dose, where {percent(dose)} of the "
-        f"dose should show {100 * expected:.0f} %: the dose is another one, or {why}"
+        f"dose should show {100 * expected:.0f} %: the stated dose is wrong, or {why}"
     )

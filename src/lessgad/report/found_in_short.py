@@ -39,8 +39,8 @@ def how_judged(answer: DoseAnswer) -> str:
     """Explain when a dose is sufficient, and what a repeat scan is if an endpoint compares with one."""
     n = len(answer.deciding or answer.settings.endpoints)
     each = "the endpoint" if n == 1 else f"each of the {n} endpoints"
-    which = "that give a verdict" if answer.unusable and n > 1 else "in the figure"
-    words = f"A dose is sufficient if enough patients meet {each} {which}, at this dose and at every higher dose."
+    which = " that give a verdict" if answer.unusable and n > 1 else ""
+    words = f"A dose is sufficient if enough patients meet {each}{which}, at this dose and at every higher dose."
     if not any(endpoint.is_relative for endpoint in answer.settings.endpoints):
         return words
     return (
