@@ -20,7 +20,8 @@ from scans_with_coils import scan_with_coils
 
 from lessgad.preparation import bias_field_ratio
 from lessgad.preparation.intensity_scale import find_intensity_scale
-from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
+from lessgad.preparation.resampling import covered, resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume
 

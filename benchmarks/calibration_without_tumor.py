@@ -23,7 +23,8 @@ from lessgad.preparation import intensity_scale
 from lessgad.preparation.bias_field_ratio import BiasFieldRatio, find_bias_field_ratio
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.lost_to_calibration import APART_MM
-from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
+from lessgad.preparation.resampling import covered, resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume
 

@@ -9,7 +9,8 @@ from lessgad.cli.main import exit_code
 from lessgad.dicom.deface import find_face_plane, in_front_of
 from lessgad.phantom.dicom.scan import DicomScan
 from lessgad.phantom.dicom.series import write_series
-from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.resampling import resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume, read_volume
 
 

@@ -15,7 +15,8 @@ from lessgad.preparation.alignment import (
     alignment_quality,
     check_alignment,
 )
-from lessgad.preparation.rigid_transform import RigidTransform, resample
+from lessgad.preparation.resampling import resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 SHAPE = (90, 104, 60)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from lessgad.errors import StudyError
-from lessgad.preparation.head import HeadBox, head_box, head_mask
+from lessgad.preparation.head import HeadBox, _holes_filled, head_box, head_mask
 from lessgad.volume import in_transverse_order, read_volume
 
 SHAPE = (96, 112, 24)
@@ -107,3 +108,12 @@ def test_stripped_patient_is_what_is_not_zero(shared):
     for name in ("T1w", "ce-gadolinium_T1w"):
         volume = in_transverse_order(read_volume(folder / f"sub-TCIA106371_{name}.nii.gz"))
         assert dice(head_mask(volume.array, volume.spacing_mm), volume.array > 0) > 0.995
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_holes_are_those_of_each_slice(seed):
+    mask = np.random.default_rng(seed).random((17, 14, 6)) < 0.62
+    mask[:, :2] = mask[14:] = mask[..., 4] = False  # air around it, a slice without head
+    expected = np.stack([ndimage.binary_fill_holes(mask[..., k]) for k in range(6)], axis=2)
+    assert (expected & ~mask).any()
+    np.testing.assert_array_equal(_holes_filled(mask), expected)

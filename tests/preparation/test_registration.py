@@ -12,7 +12,8 @@ from lessgad.preparation import registration
 from lessgad.preparation.alignment import check_alignment
 from lessgad.preparation.head import head_mask
 from lessgad.preparation.registration import register_rigid
-from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform, resample
+from lessgad.preparation.resampling import resample
+from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform
 from lessgad.volume import Volume, in_transverse_order, read_volume
 
 pytestmark = pytest.mark.slow

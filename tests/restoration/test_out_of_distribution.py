@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from lessgad.cohort.acquisition import Acquisition
+from lessgad.dose.noise_level import estimate_noise
 from lessgad.errors import ModelError, StudyError
 from lessgad.preparation.calibration import IntensityMap
 from lessgad.preparation.normalization import Normalization
@@ -54,7 +55,8 @@ def new(enhancement=0.1, sigma=0.015, spacing_mm=SPACING_MM, with_t1=True):
     if with_t1:
         images["pre_contrast"] = scan(tissue)
     volume = Volume(images["low_dose"], np.diag([*spacing_mm, 1.0]))
-    return NewScan(volume, images, inside, Normalization(0.0, 1.0), IntensityMap(1.0, 0.0))
+    noise = estimate_noise(images["low_dose"] + 1, inside)
+    return NewScan(volume, images, inside, Normalization(0.0, 2.0), IntensityMap(1.0, 0.0), low_dose_noise=noise)
 
 
 def test_nothing_to_say_of_what_training_saw():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lessgad.evaluation.similarity import psnr_db
 from lessgad.preparation.filled_part import filled_part
 from lessgad.preparation.prepared_study import PreparedFiles, read_prepared
-from lessgad.preparation.rigid_transform import RigidTransform, covered
+from lessgad.preparation.resampling import covered
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.scoring.judged_part import areas_of
 from lessgad.volume import Volume
 

@@ -133,10 +133,7 @@ class ConditionalField(nn.Module):
         return self._at_pixels(source_there, dose, position_there_mm, shifts)
 
     def _coarse_shifts(self, source: Float[Tensor, "b c h w"], dose: Float[Tensor, " b"]) -> Float[Tensor, "b s y x"]:
-        height, width = source.shape[-2:]
-        stride = self.settings.stride
-        padding = (0, -width % stride, 0, -height % stride)
-        return self.shifts(self.encoder(functional.pad(self._seen(source, dose), padding)))
+        return self.shifts(self.encoder(self._seen(source, dose)))
 
     def _at_pixels(
         self,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lessgad.field.presets import FieldSettings
+from lessgad.field.strided_stem import ConstantChannels, strided_stem
 
 
 class ChannelNorm(nn.Module):
@@ -66,7 +67,7 @@ class CompactEncoder(nn.Module):
     def __init__(self, n_inputs: int, settings: FieldSettings) -> None:
         super().__init__()
         channels, n_features = settings.channels, settings.feature_channels
-        self._stem_stride = settings.stem
+        self._stem_stride, self._coarsest_stride = settings.stem, settings.stride
         self._finest = settings.strides.index(settings.shift_stride)
         self.stem = nn.Conv2d(settings.stem**2 * n_inputs, channels[0], 3, padding=1)
         self.down = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairwise(channels))
@@ -78,16 +79,20 @@ class CompactEncoder(nn.Module):
         self.lateral = nn.ModuleList(nn.Conv2d(n, n_features, 1) for n in seen)
         self.smooth = nn.ModuleList(nn.Conv2d(n_features, n_features, 3, padding=1) for _ in seen)
 
-    def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f h2 w2"]:
-        """Compute features at the stride of the shifts; h and w must be multiples of the coarsest stride.
+    def forward(
+        self, source: Float[Tensor, "b c h w"], constant: ConstantChannels | None = None
+    ) -> Float[Tensor, "b f h2 w2"]:
+        """Compute features at the stride of the shifts.
 
         Args:
-            source: Input images, on [−1, 1].
+            source: Input images, on [−1, 1], without their constant channels; filled with zeros at the bottom and on
+                the right to a multiple of the coarsest stride.
+            constant: Further input channels, each with one value all over an image; None without such channels.
 
         Returns:
             The features.
         """
-        features = self.stem(functional.pixel_unshuffle(source, self._stem_stride))
+        features = strided_stem(source, self.stem, self._stem_stride, self._coarsest_stride, constant)
         pyramid = [self.stages[0](features)]
         for down, stage in zip(self.down, self.stages[1:], strict=True):
             pyramid.append(stage(down(pyramid[-1])))

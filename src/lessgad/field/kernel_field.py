@@ -26,6 +26,7 @@ from lessgad.field.encoder import CompactEncoder
 from lessgad.field.gaussian_averages import N_AVERAGES, WIDTHS_MM
 from lessgad.field.kernel_sources import N_CONSTANTS, n_source_channels
 from lessgad.field.presets import FieldSettings
+from lessgad.field.strided_stem import ConstantChannels
 
 N_SDS = 2.0  # of its noise, by which the image may differ from an average
 LEAST_HALF_WIDTH = 1e-3
@@ -110,14 +111,16 @@ class KernelField(nn.Module):
         misalignment: Float[Tensor, "b 1 h w"],
     ) -> Float[Tensor, "b o h w"]:
         height, width = source.shape[-2:]
-        stands_out = torch.tanh(averages / (3 * noise + 1e-3))
-        squashed = SQUASHED_AT * torch.tanh(source[:, :-N_CONSTANTS] / SQUASHED_AT)
-        seen = torch.cat((squashed, source[:, -N_CONSTANTS:], stands_out.to(source.dtype)), dim=1)
-        stride = self.settings.stride
-        features = self.encoder(functional.pad(seen, (0, -width % stride, 0, -height % stride)))
+        n, n_maps = self._n_seen, source.shape[1] - N_CONSTANTS
+        stands_out = torch.tanh(averages / (3 * noise + 1e-3)).to(source.dtype)
+        squashed = SQUASHED_AT * torch.tanh(source[:, :n_maps] / SQUASHED_AT)
+        constant = ConstantChannels(source[:, n_maps:, 0, 0], n_maps)
+        features = self.encoder(torch.cat((squashed, stands_out), dim=1), constant)
         shifts = functional.pixel_shuffle(self.shifts(features), self.settings.shift_stride)[..., :height, :width]
-        own = torch.cat((t1, SQUASHED_AT * torch.tanh(averages / SQUASHED_AT), stands_out, misalignment), dim=1)
-        hidden = functional.leaky_relu(self.at_pixels(own.to(shifts.dtype)) + shifts, 0.01)
+        squashed_averages = squashed[:, 2 * n : 2 * n + N_AVERAGES]
+        own = torch.cat((t1, squashed_averages, stands_out, misalignment), dim=1).to(shifts.dtype)
+        own = own.contiguous(memory_format=torch.channels_last)
+        hidden = functional.leaky_relu(self.at_pixels(own) + shifts, 0.01)
         hidden = functional.leaky_relu(self.hidden(hidden), 0.01)
         return self.last(hidden).float()
 

@@ -11,7 +11,8 @@ from jaxtyping import Bool, Int
 
 from lessgad.errors import StudyError
 from lessgad.preparation.pair import carry_labels
-from lessgad.preparation.rigid_transform import RigidTransform, covered, resample
+from lessgad.preparation.resampling import covered, resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Volume
 
 LEAST_COVERED = 0.5

@@ -134,6 +134,18 @@ def _closed(mask: Bool[np.ndarray, "x y z"], spacing_mm: tuple[float, float, flo
 
 
 def _holes_filled(mask: Bool[np.ndarray, "x y z"]) -> Bool[np.ndarray, "x y z"]:
+    """Fill the holes of each slice: air that is not connected to the border of the slice within it."""
     from scipy import ndimage
 
-    return np.stack([ndimage.binary_fill_holes(mask[:, :, k]) for k in range(mask.shape[2])], axis=2)
+    if not mask.any():
+        return mask
+    box = head_box(mask).slices
+    within_slices = ndimage.generate_binary_structure(2, 1)[:, :, None] & np.array([False, True, False])
+    labels, n_components = ndimage.label(~mask[box], within_slices)
+    is_hole = np.ones(n_components + 1, dtype=bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        is_hole[edge] = False
+    is_hole[0] = True  # the mask itself
+    filled = mask.copy()
+    filled[box] = is_hole[labels]
+    return filled

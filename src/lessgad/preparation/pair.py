@@ -17,8 +17,9 @@ from lessgad.preparation.histogram_peaks import HistogramPeaks
 from lessgad.preparation.intensity_scale import find_intensity_scale
 from lessgad.preparation.normalization import Normalization
 from lessgad.preparation.register_and_resample import register_and_resample
-from lessgad.preparation.rigid_transform import RigidTransform, resample
-from lessgad.preparation.rigid_transform import covered as covered_by
+from lessgad.preparation.resampling import covered as covered_by
+from lessgad.preparation.resampling import resample
+from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.preparation.settings import PreparationSettings
 from lessgad.volume import Volume
 

@@ -13,14 +13,8 @@ from jaxtyping import Bool
 from lessgad.errors import RegistrationError
 from lessgad.preparation.alignment import LOWEST_INFORMATION, AlignmentQuality, check_alignment
 from lessgad.preparation.elastix import new_parameters, new_registration
-from lessgad.preparation.rigid_transform import (
-    INTERPOLATED_PX,
-    LPS_TO_RAS,
-    Interpolation,
-    RigidTransform,
-    covered,
-    resample,
-)
+from lessgad.preparation.resampling import INTERPOLATED_PX, Interpolation, covered, resample
+from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform
 from lessgad.volume import Volume
 
 FEWEST_VOXELS = 4  # along an axis; the B-splines of elastix need them
@@ -92,7 +86,8 @@ def registered(
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
         interpolation: Of the moved scan, as for `resample`.
-        n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
+        n_threads: Threads of elastix and of the interpolation; the result may differ by rounding (1e-14) with their
+            number.
         lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
@@ -113,7 +108,7 @@ def registered(
     for start in _STARTS:
         try:
             transform = _elastix(fixed, moving, start, n_threads)
-            moved = resample(moving, fixed, transform, interpolation)
+            moved = resample(moving, fixed, transform, interpolation, n_threads=n_threads)
             quality = check_alignment(fixed, moved, lowest_information)
             return RegisteredScan(transform, moved, quality, covered(moving, fixed, transform, INTERPOLATED_PX))
         except RegistrationError as error:

@@ -1,27 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rotation and translation between two scans, and images carried along it."""
+"""Rotation and translation between two scans."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float
 
 from lessgad.errors import RegistrationError
-from lessgad.volume import Affine, Volume, same_grid
+from lessgad.volume import Affine
 
-Interpolation = Literal["cubic", "linear", "nearest"]
-_ORDER = {"cubic": 3, "linear": 1, "nearest": 0}
 _RIGID_TOLERANCE = 1e-6
-BORDER_PX = 0.5  # beyond the centers of the outermost voxels; an image is continued there by its border value
-#: What of that may pass for measured. Half a slice of it shows as a mottled seam in images that are restored from a
-#: tenth of the dose: 6.8, 5.8, 0.8, 1.7 and 12.3 ml of artifacts in five studies of the phantom; at 0.1 px they have
-#: 5.2, 4.5, 0.6, 0.6 and 12.2 ml.
-INTERPOLATED_PX = 0.1
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -127,96 +119,6 @@ class RigidTransform:
         """How far the origin of the scanner's coordinates moves along x, y, z, in mm."""
         x, y, z = self.matrix[:3, 3]
         return float(x), float(y), float(z)
-
-
-def resample(
-    moving: Volume, like: Volume, transform: RigidTransform, interpolation: Interpolation, *, outside: float = 0.0
-) -> Volume:
-    """Carry an image onto the grid of another.
-
-        result(v) = moving(A_moving⁻¹ · T · A_like · v)
-
-    Where T is the identity and the grids are the same, the voxels come back bit for bit. Points up to half a
-    voxel beyond the outermost voxel centers are inside (the border value counts there), others are `outside`. A cubic
-    spline rings around an image whose background is exactly 0, as a skull strip leaves it; the result is 0 there too.
-
-    Args:
-        moving: Image to carry.
-        like: Only its grid is used.
-        transform: Maps points of `like` to points of `moving`.
-        interpolation: "cubic" (cubic spline, clipped to the range of `moving`, so that ringing makes no value
-            that was not there), "linear", or "nearest" for labels.
-        outside: Value where `moving` has none.
-
-    Returns:
-        The image on the grid of `like`: float32, or the type of `moving` for "nearest".
-    """
-    from scipy import ndimage
-
-    dtype = moving.array.dtype if interpolation == "nearest" else np.dtype(np.float32)
-    if np.array_equal(transform.matrix, np.eye(4)) and same_grid(moving, like):
-        return like.with_array(moving.array.astype(dtype, copy=False))
-    voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
-    # SciPy takes no bool; whether a point is outside is asked separately, because its own rule drops the
-    # border slices for a rounding error.
-    source = moving.array.view(np.uint8) if moving.array.dtype == bool else moving.array
-    result = ndimage.affine_transform(
-        source,
-        voxel_to_voxel[:3, :3],
-        voxel_to_voxel[:3, 3],
-        output_shape=like.array.shape,
-        output=source.dtype if interpolation == "nearest" else np.float32,
-        order=_ORDER[interpolation],
-        mode="nearest",
-    )
-    if interpolation == "cubic":
-        np.clip(result, moving.array.min(), moving.array.max(), out=result)
-        result[_empty(source, voxel_to_voxel, like.array.shape)] = 0
-    result[~_inside(voxel_to_voxel, like.array.shape, moving.array.shape)] = outside
-    return like.with_array(result.astype(dtype, copy=False))
-
-
-def _empty(
-    source: Shaped[np.ndarray, "a b c"], voxel_to_voxel: Affine, shape: tuple[int, ...]
-) -> Bool[np.ndarray, "i j k"]:
-    """Find where the nearest voxel of the source and all voxels around it are exactly 0."""
-    from scipy import ndimage
-
-    empty = ndimage.minimum_filter((source == 0).view(np.uint8), 3, mode="nearest")
-    if not empty.any():
-        return np.zeros(shape, dtype=bool)
-    rotation, offset = voxel_to_voxel[:3, :3], voxel_to_voxel[:3, 3]
-    there = ndimage.affine_transform(empty, rotation, offset, output_shape=shape, order=0, mode="nearest")
-    return np.asarray(there, dtype=bool)
-
-
-def covered(
-    moving: Volume, like: Volume, transform: RigidTransform, beyond_px: float = BORDER_PX
-) -> Bool[np.ndarray, "i j k"]:
-    """Find where `resample` finds voxels of `moving`; elsewhere it gives `outside`.
-
-    Args:
-        moving: The scan that is resampled.
-        like: The volume whose grid is used.
-        transform: Maps points of `like` to points of `moving`, RAS+ mm.
-        beyond_px: How far beyond the centers of its outermost voxels `moving` counts, in its voxels.
-
-    Returns:
-        True where `moving` covers the grid.
-    """
-    voxel_to_voxel = np.linalg.inv(moving.affine) @ transform.matrix @ like.affine
-    return _inside(voxel_to_voxel, like.array.shape, moving.array.shape, beyond_px)
-
-
-def _inside(
-    voxel_to_voxel: Affine, shape: tuple[int, ...], moving_shape: tuple[int, ...], beyond_px: float = BORDER_PX
-) -> Bool[np.ndarray, "i j k"]:
-    i, j, k = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    inside = np.ones(shape, dtype=bool)
-    for row, n_voxels in zip(voxel_to_voxel[:3], moving_shape, strict=True):
-        coordinate = row[0] * i + row[1] * j + row[2] * k + row[3]
-        inside &= (coordinate >= -beyond_px) & (coordinate <= n_voxels - 1 + beyond_px)
-    return inside
 
 
 def _rotation(axis: int, angle_rad: float) -> Float[np.ndarray, "3 3"]:

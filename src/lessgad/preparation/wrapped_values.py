@@ -90,11 +90,14 @@ def _faces(
         For each face: label of its hole, step up out of the hole, and rise of the bright voxel over the one beyond it.
     """
     found = []
+    in_holes, in_none = is_hole[components], components == 0
     for axis in range(3):
         for direction in (1, -1):
-            values, labels = (np.moveaxis(array, axis, 0)[::direction] for array in (relative, components))
-            dark, bright, beyond = values[:-2], values[1:-1], values[2:]
-            face = is_hole[labels[:-2]] & (labels[1:-1] == 0)
-            found.append((labels[:-2][face], bright[face] - dark[face], bright[face] - beyond[face]))
+            values, labels, holes, around = (
+                np.moveaxis(array, axis, 0)[::direction] for array in (relative, components, in_holes, in_none)
+            )
+            face = np.nonzero(holes[:-2] & around[1:-1])
+            dark, bright, beyond = (part[face] for part in (values[:-2], values[1:-1], values[2:]))
+            found.append((labels[:-2][face], bright - dark, bright - beyond))
     hole, step, rise = (np.concatenate(part) for part in zip(*found, strict=True))
     return hole, step, rise

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 
 from lessgad.dose.simulator import BACKGROUND
 from lessgad.evaluation.artifacts import OFF_BY, beyond_both
-from lessgad.evaluation.clusters import Spacing, in_clusters, volume_ml
+from lessgad.evaluation.clusters import Spacing, box_around, in_clusters, volume_ml
 from lessgad.field.measured_enhancement import ScanFacts
-from lessgad.restoration.gaussian_baseline import scaled_average
+from lessgad.restoration.gaussian_baseline import scaled_averages
 
 Image = Float[np.ndarray, "x y z"]
 LEAST_ML = 1.0  # of the contradicted enhancement; true standard doses of the phantom hold 0.1 to 3.7 ml
@@ -47,8 +47,11 @@ def implausible_words(
 
     between, rows, columns = facts.spacing_mm
     spacing: Spacing = (columns, rows, between)
-    scaled = scaled_average(pre_contrast.transpose(2, 1, 0), low_dose.transpose(2, 1, 0), dose, facts, AVERAGE_MM)
-    nearby = maximum_filter(scaled.transpose(2, 1, 0), 3)  # an average blurs the edges of what enhances
+    x, y, _ = around = box_around(head, (1, 1, 0))
+    stacks = pre_contrast.transpose(2, 1, 0), low_dose.transpose(2, 1, 0)
+    scaled = scaled_averages(*stacks, dose, facts, (AVERAGE_MM,), part=(y, x))[0].transpose(2, 1, 0)
+    pre_contrast, low_dose, restored, head = (image[*around[:2]] for image in (pre_contrast, low_dose, restored, head))
+    nearby = maximum_filter(scaled, 3)  # an average blurs the edges of what enhances
     explained = np.maximum(low_dose, np.minimum(pre_contrast + nearby, 1))
     brighter, _ = beyond_both(restored, pre_contrast, explained, head, OFF_BY * tissue_level)
     _, darker = beyond_both(restored, pre_contrast, low_dose, head, OFF_BY * tissue_level)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -39,7 +39,8 @@ class NewScan:
         gain: Smooth factor that the scan was multiplied by first; None if one factor was used.
         covered: Voxels that the T1 covers; None if it covers all of them, or if there is no T1. In the others nothing
             can be restored.
-        pre_contrast_scan: The T1 as it came, in transverse order; None without one.
+        low_dose_noise: Noise of the low dose as scanned; None where it could not be measured.
+        pre_contrast_noise: Noise of the T1 as scanned; None where it could not be measured, or without a T1.
         doubts: Doubts about the scans as they were read, in words.
     """
 
@@ -50,7 +51,8 @@ class NewScan:
     to_scan: IntensityMap
     gain: Float[np.ndarray, "x y z"] | None = None
     covered: Bool[np.ndarray, "x y z"] | None = None
-    pre_contrast_scan: Volume | None = None
+    low_dose_noise: NoiseLevel | None = None
+    pre_contrast_noise: NoiseLevel | None = None
     doubts: tuple[str, ...] = ()
 
     @property
@@ -96,27 +98,18 @@ class NewScan:
         return (f"the T1 does not cover {percent:.1f} % of the scan, which is returned unchanged there",)
 
     def noise(self) -> tuple[float, float]:
-        """Estimate the noise of the low dose and of the T1 as scanned.
+        """Give the noise of the low dose and of the T1 as scanned.
 
         Returns:
-            σ of both on the scale of [−1, 1]; 0 where it cannot be estimated.
+            σ of both on the scale of [−1, 1]; 0 where it could not be measured.
         """
-        sigma = self._level.sigma if self._level else 0.0
-        low_dose = sigma * self.normalization.length_of(1.0) / self.to_scan.scale
-        return low_dose, self.noise_of_pre_contrast()
+        unit = self.normalization.length_of(1.0)
+        low_dose = self.low_dose_noise.sigma * unit / self.to_scan.scale if self.low_dose_noise else 0.0
+        return low_dose, self.pre_contrast_noise.sigma * unit if self.pre_contrast_noise else 0.0
 
     def noise_correlation(self) -> NoiseCorrelation:
         """Correlation of the noise of the low dose in plane; white where it cannot be found."""
-        return self._level.correlation if self._level else WHITE
-
-    @cached_property
-    def _level(self) -> NoiseLevel | None:
-        return _noise(self.scan)
-
-    def noise_of_pre_contrast(self) -> float:
-        """Estimate σ of the T1 on the scale of [−1, 1]; 0 where it cannot be estimated."""
-        level = None if self.pre_contrast_scan is None else _noise(self.pre_contrast_scan)
-        return level.sigma * self.normalization.length_of(1.0) if level else 0.0
+        return self.low_dose_noise.correlation if self.low_dose_noise else WHITE
 
 
 def new_scan(
@@ -149,9 +142,12 @@ def new_scan(
         normalization = normalization_from_peaks(find_peaks(low), settings.full_scale)
         head = head_mask(low, scan.spacing_mm)
         images = {"low_dose": normalization.apply(low), **_t2_on(scan, t2)}
-        return NewScan(scan, images, head, normalization, IntensityMap(1.0, 0.0), doubts=doubts)
+        as_it_is = IntensityMap(1.0, 0.0)
+        return NewScan(scan, images, head, normalization, as_it_is, low_dose_noise=_noise(scan), doubts=doubts)
     t1_scan = in_transverse_order(pre_contrast)
-    t1, seen = _moved_onto(scan, t1_scan)
+    with ThreadPoolExecutor(1) as beside:  # elastix leaves the interpreter free
+        levels = [beside.submit(_noise, as_scanned) for as_scanned in (scan, t1_scan)]
+        t1, seen = _moved_onto(scan, t1_scan)
     scale = find_intensity_scale(t1, low, scan.spacing_mm, settings)
     normalized = {"pre_contrast": scale.normalization.apply(t1), "low_dose": scale.normalized(low)}
     images = {name: np.where(seen, image, CUT_AWAY) for name, image in normalized.items()}  # as in prepare_pair
@@ -163,7 +159,8 @@ def new_scan(
         to_scan=scale.to_pre_contrast.inverse(),
         gain=None if scale.gain is None else scale.gain.over(low.shape),
         covered=None if seen.all() else seen,
-        pre_contrast_scan=t1_scan,
+        low_dose_noise=levels[0].result(),
+        pre_contrast_noise=levels[1].result(),
         doubts=doubts,
     )
 

@@ -12,8 +12,6 @@ from pydantic import Field, model_validator
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.cohort.sequence_class import sequence_class
-from lessgad.dose.noise_level import estimate_noise
-from lessgad.dose.simulator import BACKGROUND
 from lessgad.dose_fraction import percent
 from lessgad.errors import StudyError
 from lessgad.restoration.model_yaml import read_known, write_known
@@ -113,10 +111,8 @@ def out_of_distribution_cautions(
 
 
 def _of_noise(seen: TrainingRange, new: NewScan) -> str:
-    low_dose = new.images["low_dose"]
-    try:
-        sigma = estimate_noise(low_dose - BACKGROUND, new.head).sigma
-    except StudyError:
+    sigma, _ = new.noise()
+    if sigma == 0:
         return "its noise could not be measured, so it is not known whether training saw any like it"
     if sigma > MARGIN * seen.sigma[1]:
         saw = f"at most {seen.sigma[1]:.3f}" if seen.sigma[1] > 0 else "none"
