@@ -85,6 +85,10 @@ def test_doses_follow_the_volumes_of_the_study():
         ("Dotarem", 1.4, 70.0, 0.1),
         ("Gadovist", 7.0, 70.0, 1.0),
         ("Gadovist", 2.1, 70.0, 0.3),
+        ("Elucirem", 7.0, 70.0, 1.0),
+        ("Elucirem", 2.8, 70.0, 0.4),
+        ("Primovist", 7.0, 70.0, 1.0),
+        ("Primovist", 0.7, 70.0, 0.1),
         ("MultiHance", 7.0, 70.0, 1.0),  # half of it is in use as a standard dose
         ("Dotarem", 1.4, None, 1.0),
         ("unheard of", 1.4, 70.0, 1.0),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Heads, tumors and their scans."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, binary_erosion, binary_fill_holes, gaussian_filter, label, map_coordinates
@@ -9,7 +11,7 @@ from scipy.signal import find_peaks
 from lessgad.phantom.anatomy import build_head
 from lessgad.phantom.canal import canal_points
 from lessgad.phantom.growth import largest_transverse_diameter_mm, place
-from lessgad.phantom.patient import draw_patient, scan_patient
+from lessgad.phantom.patient import _draw_tissue, draw_patient, scan_patient
 from lessgad.phantom.schwannoma import KANZAKI_CLASSES, Schwannoma
 from lessgad.phantom.tissues import Tissue
 
@@ -180,3 +182,14 @@ def test_two_patients_differ(studies):
         index = np.linalg.inv(scan.affine) @ np.vstack([world, np.ones(world.shape[1])])
         images.append(map_coordinates(scan.array.astype(float), index[:3], order=1))
     assert np.corrcoef(*images)[0, 1] < 0.97
+
+
+@pytest.mark.parametrize(("agent", "share"), [("gadoterate", 1.0), ("gadopiclenol", 0.5), ("gadoxetate", 0.25)])
+def test_uptake_is_that_after_the_standard_dose_of_the_agent(agent, share):
+    patient = draw_patient(3, 1)
+    uptake = {}
+    for name in (agent, "gadobutrol"):
+        with_agent = replace(patient, protocol=replace(patient.protocol, agent=name))
+        uptake[name] = _draw_tissue(with_agent, np.random.default_rng(0)).uptake_mm
+    np.testing.assert_allclose(uptake[agent], share * uptake["gadobutrol"])
+    assert uptake["gadobutrol"][Tissue.TUMOR] == patient.tumors[0].uptake_mm

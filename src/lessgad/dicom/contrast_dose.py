@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from lessgad.dicom.import_rules import ImportRules, find
 from lessgad.dicom.series import Series, SeriesHeader
 from lessgad.dose.relaxivity import agent_named
+from lessgad.dose.standard_dose import amount_mmol, relative_standard_dose
 from lessgad.dose_fraction import percent
 
-#: Concentration of the agents in mmol/ml; of all others 0.5 (product information).
-_MMOL_PER_ML = {"gadobutrol": 1.0, "gadoxetate": 0.25}
-_USUAL_MMOL_PER_ML = 0.5
 _SAME_DOSE = 0.03
 _WEIGHT_TELLS = 2.5
 
@@ -137,5 +135,6 @@ def _dose_for_weight(header: SeriesHeader, rules: ImportRules) -> tuple[float | 
     agent, weight = agent_named(header.contrast.words), header.patient.weight_kg
     if not volume or volume < 0 or agent is None or not weight or weight < 0:
         return None, ""
-    share = volume * _MMOL_PER_ML.get(agent, _USUAL_MMOL_PER_ML) / (weight * rules.standard_mmol_per_kg)
+    standard_mmol = weight * rules.standard_mmol_per_kg * relative_standard_dose(agent)
+    share = amount_mmol(agent, volume) / standard_mmol
     return (1.0 if share >= rules.standard_by_weight_from else max(round(share, 2), 0.01)), f"{volume:g} ml by weight"

@@ -19,7 +19,7 @@ from lessgad.dose_fraction import check_dose
 # Parker, MRM 2006; Heye, NeuroImage 2016). Nearer to the peak of the curve small errors become large ones.
 HIGHEST_CONCENTRATION_MM = 0.8
 N_CONCENTRATIONS = 2001
-USUAL_CONCENTRATION_MM = 0.4
+USUAL_SHARE = 0.5  # of the highest concentration, in tissue that enhances well
 MOST_SENSITIVE = 0.30
 LEAST_RISE = 1.05  # a curve that rises less says nothing of the dose
 N_EVEN_STEPS = 20_000
@@ -35,8 +35,8 @@ class DoseCurve:
         f_β(ρ) = ρ(β · c(ρ)),  c(ρ) the inverse of ρ(c) on its rising branch.
 
     Where ρ ≤ 1 (noise, motion) it continues along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
-    ends at ρ_end: at its peak, or at 0.8 mmol/l if that is less. Beyond, no plausible concentration fits; there the low
-    dose keeps the share of the enhancement that it has at the end:
+    ends at ρ_end: at its peak, or at the highest plausible concentration if that is less. There the low dose keeps the
+    share of the enhancement that it has at the end:
 
         f_β(ρ) = 1 + (ρ − 1) · (f_β(ρ_end) − 1)/(ρ_end − 1)
 
@@ -48,12 +48,15 @@ class DoseCurve:
         relaxivity: Relaxivity of the agent.
         t1_ms: Assumed T1 before contrast.
         t2_ms: Assumed T2 before contrast (T2* for gradient echoes).
+        highest_concentration_mm: Highest plausible concentration after the standard dose, in mmol/l: 0.8 if that is 0.1
+            mmol/kg.
     """
 
     sequence: Sequence
     relaxivity: Relaxivity
     t1_ms: float
     t2_ms: float
+    highest_concentration_mm: float = HIGHEST_CONCENTRATION_MM
 
     def signal(self, concentration_mm: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """Compute the signal at given concentrations, relative to the signal without the agent.
@@ -74,7 +77,7 @@ class DoseCurve:
     @cached_property
     def _branch(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Concentrations in mmol/l from 0 to the end of the branch, denser near 0, and the ratio at each."""
-        concentration = HIGHEST_CONCENTRATION_MM * np.linspace(0, 1, N_CONCENTRATIONS) ** 2
+        concentration = self.highest_concentration_mm * np.linspace(0, 1, N_CONCENTRATIONS) ** 2
         ratio = self.signal(concentration)
         falls = np.flatnonzero(np.diff(ratio) <= 0)
         n = int(falls[0]) + 1 if len(falls) else len(ratio)
@@ -90,8 +93,8 @@ class DoseCurve:
         """Why the curve cannot be relied on, in words; empty where it can.
 
         Before contrast the signal must be positive, and it must rise by at least 5 %. If, after an inversion, a T1 that
-        is 10 % off would change the low dose's enhancement (at 10 %, of 0.4 mmol/l) by more than 30 %, the inversion
-        comes too near to nulling such tissue.
+        is 10 % off would change the low dose's enhancement (at 10 %, of half the highest concentration) by more than
+        30 %, the inversion comes too near to nulling such tissue.
         """
         assumed = f"tissue of the assumed T1 ({self.t1_ms:g} ms)"
         if self._before <= 0:
@@ -100,7 +103,7 @@ class DoseCurve:
             return "a sequence whose equation predicts hardly any enhancement"
         if not self.sequence.inversion_time_ms:
             return ""
-        ratio = self.signal(np.array([USUAL_CONCENTRATION_MM]))
+        ratio = self.signal(np.array([USUAL_SHARE * self.highest_concentration_mm]))
         enhancement = float(self.low_dose_ratio(ratio, 0.1)[0]) - 1
         for factor in (0.9, 1.1):
             other = replace(self, t1_ms=factor * self.t1_ms)

@@ -13,10 +13,11 @@ from pydantic import Field, field_validator
 
 from lessgad.cohort.acquisition import Acquisition
 from lessgad.dose.acquired_sequence import acquired_sequence
-from lessgad.dose.dose_curve import DoseCurve
+from lessgad.dose.dose_curve import HIGHEST_CONCENTRATION_MM, DoseCurve
 from lessgad.dose.field_strength import KnownField, known_field
 from lessgad.dose.relaxivity import agent_used, relaxivity
 from lessgad.dose.simulator import LowDoseSimulator, not_scanned
+from lessgad.dose.standard_dose import relative_standard_dose
 from lessgad.errors import StudyError
 from lessgad.preparation.noise_correlation import NoiseCorrelation, gaussian_correlation
 from lessgad.preparation.prepared_study import PreparedStudy
@@ -83,7 +84,8 @@ class SimulationSettings(Settings):
 def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCurve | str:
     """Find the dose curve of a study from the acquisition parameters of its T1ce.
 
-    The curve depends on the agent only through r2/r1; where the sidecar names none, gadobutrol is taken.
+    The curve depends on the agent through r2/r1 and the standard dose; where the sidecar names none, it is that of
+    gadobutrol.
 
     Args:
         acquisition: Acquisition parameters of the scan.
@@ -100,7 +102,8 @@ def dose_curve(acquisition: Acquisition, settings: SimulationSettings) -> DoseCu
     field_strength_t = acquisition.field_strength_t or FIELD_WHERE_UNKNOWN_T
     agent = agent_used(acquisition.contrast_agent)
     t1_ms = settings.t1_ms or ASSUMED_T1_MS[known_field(field_strength_t)]
-    curve = DoseCurve(sequence, relaxivity(agent, field_strength_t), t1_ms, settings.t2_ms)
+    highest_mm = HIGHEST_CONCENTRATION_MM * relative_standard_dose(agent)
+    curve = DoseCurve(sequence, relaxivity(agent, field_strength_t), t1_ms, settings.t2_ms, highest_mm)
     return curve.why_not or curve
 
 

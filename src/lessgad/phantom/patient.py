@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lessgad.dose.standard_dose import relative_standard_dose
 from lessgad.phantom.anatomy import build_head
 from lessgad.phantom.coils import Shading
 from lessgad.phantom.growth import place
@@ -114,11 +115,15 @@ def subjects(patient: Patient) -> Iterator[tuple[Subject, Warp]]:
 
 
 def _draw_tissue(patient: Patient, rng: np.random.Generator) -> Relaxation:
-    """Relaxation times and uptake around the table's, as they differ between people; the tumor's own uptake."""
+    """Draw relaxation times and uptake around the table's, as they differ between people; the tumor has its own uptake.
+
+    The uptake is that after the standard dose of the patient's agent.
+    """
     table = relaxation(patient.protocol.field_strength_t)
     n = len(table.t1_ms)
     uptake = table.uptake_mm * np.exp(table.uptake_spread * rng.standard_normal(n))
     uptake[Tissue.TUMOR] = patient.tumors[0].uptake_mm
+    uptake *= relative_standard_dose(patient.protocol.agent)
     t1_ms = table.t1_ms * np.exp(table.t1_spread * rng.standard_normal(n))
     t2_ms = np.minimum(table.t2_ms * np.exp(T2_SPREAD * rng.standard_normal(n)), t1_ms)
     water = table.water.copy()

@@ -28,7 +28,7 @@ class Schwannoma:
         side: 1 right, −1 left.
         diameter_mm: Largest extrameatal diameter in a transverse plane, in the patient's mm; 0 for none.
         filling: Share of the canal that is filled, from the porus where there is an extrameatal part, 0–1.
-        uptake_mm: Mean concentration of the agent in it after the standard dose, mmol/l.
+        uptake_mm: Mean concentration of the agent in it after 0.1 mmol/kg, mmol/l.
         cystic: Share of the extrameatal part that is cysts, 0 for solid tumors.
         seed: Seed of its surface and texture; the same for all sessions of a patient.
     """

@@ -14,8 +14,8 @@ _VARIANTS = {"spin_echo": "SK", "gradient_echo": "SK_SP", "inversion_gradient_ec
 def sidecar(patient: Patient, image: Volume, dose: float) -> dict[str, object]:
     """Collect the BIDS fields of a scan; times in seconds, the flip angle in degrees.
 
-    For a scan with contrast they give the agent and its dose, as a share of the usual 0.1 mmol/kg. They reveal nothing
-    else about the phantom.
+    For a scan with contrast they give the agent and its dose, as a share of the standard dose of the agent. They reveal
+    nothing else about the phantom.
 
     Args:
         patient: The patient to scan.

@@ -9,7 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from lessgad.phantom.dicom.session import STANDARD_VOLUME_ML, VENDORS, write_dicom_session
+from lessgad.dose.standard_dose import standard_volume_ml
+from lessgad.phantom.dicom.session import VENDORS, WEIGHT_KG, write_dicom_session
 from lessgad.phantom.patient import draw_patient
 from lessgad.phantom.scanner import Scan, ScannedSession
 from lessgad.phantom.sidecar import sidecar
@@ -108,7 +109,9 @@ def test_agent_and_volume_follow_the_dose(sessions):
             if dose == 0:
                 assert "ContrastBolusVolume" not in one
                 continue
-            assert one.ContrastBolusVolume == pytest.approx(STANDARD_VOLUME_ML * dose)
+            assert one.ContrastBolusVolume == pytest.approx(
+                dose * standard_volume_ml(patient.protocol.agent, WEIGHT_KG)
+            )
             named = one.get("ContrastBolusAgent") or one.CodeMeaning
             assert named == patient.protocol.agent
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from lessgad.dose.standard_dose import standard_volume_ml
 from lessgad.dose_fraction import percent
 from lessgad.phantom.dicom.scan import DicomScan, Vendor
 from lessgad.phantom.dicom.series import write_series
@@ -13,7 +14,7 @@ from lessgad.phantom.patient import Patient
 from lessgad.phantom.scanner import ScannedSession
 
 VENDORS: tuple[Vendor, ...] = ("siemens", "ge", "philips")
-STANDARD_VOLUME_ML = 7.5  # 0.1 mmol/kg of a 1 mol/l agent for 75 kg
+WEIGHT_KG = 75.0  # that volumes are injected for
 
 
 def write_dicom_session(root: Path, patient: Patient, study: ScannedSession, label: str, session: int) -> None:
@@ -53,6 +54,6 @@ def _series(patient: Patient, dose: float, label: str, session: int, series_numb
         inversion_time_ms=sequence.inversion_time_ms or None,
         echo_train_length=sequence.n_pulses if sequence.kind == "spin_echo" and sequence.n_pulses > 1 else None,
         contrast_agent=protocol.agent if dose > 0 else None,
-        contrast_volume_ml=STANDARD_VOLUME_ML * dose if dose > 0 else None,
+        contrast_volume_ml=dose * standard_volume_ml(protocol.agent, WEIGHT_KG) if dose > 0 else None,
         uid_seed=f"phantom {patient.seed[0]}",
     )

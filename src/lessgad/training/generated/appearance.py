@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from lessgad.dose.relaxivity import AGENTS, relaxivity
 from lessgad.dose.signal_equation import Sequence
+from lessgad.dose.standard_dose import relative_standard_dose
 from lessgad.phantom.subject import INHOMOGENEITY_T2_MS
 from lessgad.phantom.tissues import FIELD_STRENGTHS_T, Tissue, relaxation
 from lessgad.training.generated.lesions import Kind
@@ -84,7 +85,8 @@ def _by_physics(kinds: Several[Kind], rng: np.random.Generator) -> tuple[np.ndar
     if "gradient" in sequence.kind:
         water[Tissue.ARTERY] = water[Tissue.VEIN]
         t2 = 1 / (1 / t2 + 1 / INHOMOGENEITY_T2_MS[field])
-    agent = relaxivity(AGENTS[int(rng.integers(len(AGENTS)))], field)
+    name = AGENTS[int(rng.integers(len(AGENTS)))]
+    agent, concentration = relaxivity(name, field), concentration * relative_standard_dose(name)
     flip = rng.normal(1, 0.08)
     before, after = (
         water
@@ -102,7 +104,7 @@ def _shortened(t2_ms: np.ndarray, r2_per_s_mm: float, concentration_mm: np.ndarr
 
 
 def _lesion_tissue(kind: Kind, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """T1 and T2 in ms, water, uptake in mmol/l."""
+    """T1 and T2 in ms, water, uptake after 0.1 mmol/kg in mmol/l."""
     t1, water = float(rng.uniform(800, 1900)), float(rng.uniform(0.7, 0.95))
     if kind is Kind.ENHANCING:
         return t1, float(rng.uniform(60, 130)), water, float(np.exp(rng.uniform(np.log(0.06), np.log(0.7))))
