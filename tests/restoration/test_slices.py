@@ -220,3 +220,20 @@ def test_without_a_change_from_slice_to_slice_neighbors_at_the_ends_change_nothi
     field, one = random_field(n_neighbor_slices=1), images(1, 21, 24)
     alike = {name: np.repeat(image, 4, axis=0) for name, image in one.items()}
     np.testing.assert_allclose(restore(field, alike), np.repeat(restore(field, one), 4, axis=0), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", ["whole_slice", "sliding"])
+def test_the_number_of_threads_changes_no_bit(window):
+    field, given, before = random_field(channels=(8, 16)), images(7, 33, 40), torch.get_num_threads()
+    found = []
+    try:
+        for n_threads in (1, 3):
+            torch.set_num_threads(n_threads)
+            found.append(restore(field, given, window=window))
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    if window == "whole_slice":
+        np.testing.assert_array_equal(*found)
+    else:
+        np.testing.assert_allclose(*found, atol=1e-5)

@@ -93,6 +93,7 @@ def restore_slices_in_full(
 
     from lessgad.field.position import position_grid_mm
     from lessgad.field.precision import autocast
+    from lessgad.field.side_by_side import for_each
 
     n_slices, height, width = images["low_dose"].shape
     wanted = range(n_slices) if numbers is None else numbers
@@ -101,17 +102,23 @@ def restore_slices_in_full(
     restored = np.empty((len(wanted), height, width), dtype=np.float32)
     half_width = np.empty_like(restored) if field.settings.interval else None
     sources = _sources(field, images, dose, wanted, facts)
-    with torch.inference_mode(), autocast(device, settings.precision):
-        for first in range(0, len(wanted), settings.slices_at_once):
-            part = slice(first, first + settings.slices_at_once)
-            source = torch.from_numpy(sources(part)).to(device)
-            if _slides(field, settings):
-                result = _in_windows(field, source, dose, position)
-            else:
-                result = _whole(field, source, dose, position)
+    slides = _slides(field, settings)
+    predict = _in_windows if slides else _whole
+
+    def restore(first: int) -> None:
+        part = slice(first, first + settings.slices_at_once)
+        with torch.inference_mode(), autocast(device, settings.precision):
+            result = predict(field, torch.from_numpy(sources(part)).to(device), dose, position)
             restored[part] = result[:, 0].float().clamp(-1, 1).cpu().numpy()
             if half_width is not None:
                 half_width[part] = result[:, 1].float().cpu().numpy()
+
+    parts = range(0, len(wanted), settings.slices_at_once)
+    if slides:  # the published network fills the memory and the cores with a few windows
+        for first in parts:
+            restore(first)
+    else:
+        for_each(restore, parts, device)
     return RestoredSlices(restored, half_width)
 
 
