@@ -9,6 +9,7 @@ import pytest
 from lessgad.cohort.acquisition import read_acquisition
 from lessgad.cohort.sequence_class import sequence_class
 from lessgad.dose.acquired_sequence import acquired_sequence
+from lessgad.dose.relaxivity import AGENTS
 from lessgad.phantom.patient import draw_patient
 from lessgad.phantom.protocol import (
     COVERAGE_MM,
@@ -121,3 +122,8 @@ def test_before_contrast_no_agent_is_named():
     image = Volume(np.zeros((2, 2, 2), dtype=np.int16), np.eye(4))
     assert not [key for key in sidecar(patient, image, 0.0) if "Contrast" in key]
     assert sidecar(patient, image, 0.3)["ContrastBolusDoseFraction"] == 0.3
+
+
+def test_no_patient_gets_an_agent_for_the_liver():
+    agents = {draw_protocol(np.random.default_rng(seed), 0.5).agent for seed in range(300)}
+    assert agents == set(AGENTS) - {"gadoxetate"}

@@ -16,6 +16,8 @@ COVERAGE_MM = 62.0  # of the slab, so that the largest tumor fits
 FEWEST_SLICES = 24
 FINEST_IN_PLANE_MM = 0.6  # the anatomy is built at 1 mm: finer pixels would show nothing more
 SLICES_MM = (1.4, 3.0)  # thinner ones likewise; small tumors vanish between thicker ones
+# Gadoxetate is for the liver (product information of Primovist); gadobutrol takes its share.
+AGENTS_FOR_THE_HEAD: tuple[Agent, ...] = tuple("gadobutrol" if agent == "gadoxetate" else agent for agent in AGENTS)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def draw_protocol(rng: np.random.Generator, quantile: float) -> ScanProtocol:
     in_plane = max(row.in_plane_mm.at(rng.random()), FINEST_IN_PLANE_MM)
     is_3d = row.scanning_sequence != SPIN_ECHO or thickness < 2
     sequence = _sequence(row, rng, is_3d=is_3d)
-    return ScanProtocol(row, sequence, is_3d, in_plane, thickness, other, AGENTS[int(rng.integers(len(AGENTS)))])
+    agent = AGENTS_FOR_THE_HEAD[int(rng.integers(len(AGENTS_FOR_THE_HEAD)))]
+    return ScanProtocol(row, sequence, is_3d, in_plane, thickness, other, agent)
 
 
 def n_slices(slice_mm: float) -> int:
