@@ -189,9 +189,16 @@ def test_aligned_pairs_stay_where_they_are(shared):
         assert moved_mm < 0.6
 
 
-def test_a_registration_does_not_load_pytorch():
+def test_a_registration_loads_neither_pytorch_nor_dask():
     program = (
-        "import sys; from lessgad.preparation.elastix import new_parameters; new_parameters(); "
-        "assert 'itk' in sys.modules; sys.exit('torch' in sys.modules)"
+        "import sys, numpy; from lessgad.preparation.elastix import new_parameters; new_parameters(); import itk; "
+        "itk.image_from_array(numpy.zeros((4, 4, 4), 'f')); "
+        "assert not {'torch', 'distributed'} & set(sys.modules); import torch"
     )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_dask_can_be_loaded_after_a_registration():
+    pytest.importorskip("distributed")
+    program = "from lessgad.preparation.elastix import new_parameters; new_parameters(); import distributed"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
