@@ -17,6 +17,7 @@ from lessgad.dose.dose_curve import DoseCurve
 from lessgad.dose.noise import add_noise
 from lessgad.dose.relaxivity import AGENTS, relaxivity
 from lessgad.dose.signal_equation import Sequence
+from lessgad.dose.standard_dose import relative_standard_dose
 from lessgad.dose_fraction import percent
 from lessgad.phantom.canal import canal_points
 from lessgad.phantom.patient import Patient, draw_patient, subjects
@@ -70,9 +71,9 @@ def _agents(figure: object, dose: np.ndarray) -> None:
         axes = place(figure, 0.5 + 2.9 * index, 3.05, 2.3, 1.5)
         for agent in AGENTS:
             curve = DoseCurve(SEQUENCES[0][1], relaxivity(agent, field), t1_ms, 80.0)
-            signal = curve.signal(dose * 0.4)
+            signal = curve.signal(dose * 0.4 * relative_standard_dose(agent))
             axes.plot(100 * dose, signal, linewidth=1, label=agent)
-        axes.set_title(f"Spin echo 550/10 at {field:g} T, 0.4 mmol/l", fontsize=7.5)
+        axes.set_title(f"Spin echo 550/10 at {field:g} T, standard doses", fontsize=7.5)
         axes.set_xlabel("dose, %")
         axes.set_ylabel("signal over that without agent")
         if index:
