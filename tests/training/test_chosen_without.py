@@ -13,7 +13,14 @@ from lessgad.field.checkpoint import BEST
 from lessgad.restoration import conformal_intervals
 from lessgad.restoration.conformal_intervals import covering_factor
 from lessgad.restoration.model_yaml import read_known
-from lessgad.training.chosen_without import CHOSEN_WITHOUT, ChosenWithout, CrossFittedField, best_share, shares_without
+from lessgad.training.chosen_without import (
+    CHOSEN_WITHOUT,
+    WORTH_LEAVING_DB,
+    ChosenWithout,
+    CrossFittedField,
+    best_share,
+    shares_without,
+)
 from lessgad.training.learning_curve import CURVE_FILE
 from lessgad.training.start import SHARES, USUAL_SHARE
 from lessgad.training.trainer import train
@@ -46,9 +53,24 @@ def test_the_choice_without_a_patient_is_the_choice_of_a_cohort_that_lacks_the_p
 
 
 def test_one_patient_leaves_nobody_to_choose():
-    alone = {share: figures([share]) for share in SHARES}
+    alone = {share: figures([10 * share]) for share in SHARES}
     assert best_share(alone) == 1.0
     assert shares_without(alone, ["p0"]) == {"p0": USUAL_SHARE}
+
+
+@pytest.mark.parametrize(
+    ("gains", "share"),
+    [
+        ([0.0, 1.0, 2.0, 3.0, 4.0], 1.0),
+        ([3.951, 4.352, 4.725, 5.062, 5.265], 0.75),  # of ten gliomas
+        ([0.0, 0.3, 0.5, 0.55, 0.56], 0.5),
+        ([0.0, 0.1, 0.2, 0.2, 0.2], 0.0),
+        ([1.0, 1.5, 1.0, 0.5, 0.0], 0.25),
+    ],
+)
+def test_a_quarter_of_a_decibel_is_not_worth_leaving_the_start(gains, share):
+    assert WORTH_LEAVING_DB == 0.25
+    assert best_share({one: figures([gain]) for one, gain in zip(SHARES, gains, strict=True)}) == share
 
 
 def simulated_coverage(judged_with, n_patients=6, n_cohorts=150, n_models=5, n_voxels=200):

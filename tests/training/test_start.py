@@ -77,7 +77,7 @@ def test_the_share_that_serves_validation_best_is_kept(tmp_path):
     at = start["last.bias"][0]
 
     def figures_of(one):
-        gain = -abs(float(one.last.bias[0].detach() - at) - 0.75)
+        gain = -10 * abs(float(one.last.bias[0].detach() - at) - 0.75)
         return ValidationFigures(("p1",), (0.0,), (gain,))
 
     write_best_average(tmp_path, DESCRIPTION, field, figures_of, ["p1"])
@@ -93,7 +93,7 @@ def test_a_patient_is_judged_with_the_share_that_the_others_choose(tmp_path):
 
     def figures_of(one):
         share = float(one.last.bias[0].detach() - at)
-        gains = [-((share - best) ** 2) for best in wanted.values()]
+        gains = [-100 * (share - best) ** 2 for best in wanted.values()]
         return ValidationFigures(tuple(wanted), (0.0,) * 3, tuple(gains))
 
     write_weights(tmp_path / LAST, field)

@@ -24,7 +24,7 @@ from lessgad.training.processes import ALONE, Processes
 if TYPE_CHECKING:
     from lessgad.training.trainer import TrainingProgress, TrainingTask
 
-VERSION = 9
+VERSION = 10
 #: The model's files, spelled here so that looking at the state of an experiment does not import torch.
 WRITTEN = ("model.yaml", "best.safetensors", "last.safetensors", "learning_curve.csv")
 #: What of the pretrained model is copied into an experiment that trains nothing.

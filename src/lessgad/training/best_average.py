@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The average of pretrained and trained weights that is best on validation patients."""
+"""The average of pretrained and trained weights that serves validation patients well and stays near the start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_best_average(
     figures_of: Callable[[AnyField], ValidationFigures],
     patients: Sequence[str],
 ) -> None:
-    """Average the last weights with the pretrained ones, with the share that is best on validation patients.
+    """Average the last weights with the pretrained ones, with the share that `best_share` chooses.
 
     Without validation patients, both have equal weight. The share is noted in ``model.yaml``, and the share that is
     chosen without each patient in ``chosen_without.yaml``.

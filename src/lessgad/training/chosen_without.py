@@ -24,6 +24,7 @@ from lessgad.training.start import USUAL_SHARE, averaged, pretrained_weights
 from lessgad.training.validation_figures import ValidationFigures
 
 CHOSEN_WITHOUT = "chosen_without.yaml"
+WORTH_LEAVING_DB = 0.25  # less gain does not make up for weights that are further from the start
 
 
 class ChosenWithout(Settings):
@@ -39,7 +40,10 @@ class ChosenWithout(Settings):
 
 
 def best_share(figures: Mapping[float, ValidationFigures], without: str | None = None) -> float:
-    """Choose the share of the trained weights with the largest mean gain.
+    """Choose the smallest share of the trained weights whose mean gain is within 0.25 dB of the largest.
+
+    Training and validation see simulated low doses. On scanned ones, weights far from the start make artifacts that
+    neither shows (docs/results.md, "Fine-tuning and scanned low doses").
 
     Args:
         figures: Validation figures of each share.
@@ -53,7 +57,10 @@ def best_share(figures: Mapping[float, ValidationFigures], without: str | None =
         for share, of_share in figures.items()
     }
     known = {share: gain for share, gain in gains.items() if not math.isnan(gain)}
-    return max(known, key=lambda share: known[share]) if known else USUAL_SHARE
+    if not known:
+        return USUAL_SHARE
+    least_gain = max(known.values()) - WORTH_LEAVING_DB
+    return min(share for share, gain in known.items() if gain >= least_gain)
 
 
 def shares_without(figures: Mapping[float, ValidationFigures], patients: Iterable[str]) -> dict[str, float]:
