@@ -135,7 +135,8 @@ field:
   # for compact also its shape (stem, channels, n_blocks and others; FieldSettings in lessgad/field/presets.py)
 
 training:
-  models: {models}   # conditioned: one for all doses; per_dose: as the paper; pretrained: no training, safest for scanned low doses{usual_models}
+  # pretrained is safest where low doses will be scanned (docs/results.md)
+  models: {models}   # conditioned: one for all doses; per_dose: as the paper; pretrained: no training{usual_models}
   start: {train.start}   # pretrained: from the weights that ship with lessgad (preset kernel); scratch
   n_samples: {n_samples}   # patches that each model sees{usual_samples}
   batch_size: {train.batch_size}   # patches per batch
