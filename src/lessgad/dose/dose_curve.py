@@ -35,8 +35,8 @@ class DoseCurve:
         f_β(ρ) = ρ(β · c(ρ)),  c(ρ) the inverse of ρ(c) on its rising branch.
 
     Where ρ ≤ 1 (noise, motion) it continues along its tangent in 1, which is the linear mix 1 + β·(ρ − 1). The branch
-    ends at ρ_end: at its peak, or at the highest plausible concentration if that is less. There the low dose keeps the
-    share of the enhancement that it has at the end:
+    ends at ρ_end: at its peak, or at the highest plausible concentration if that is less. Beyond, the low dose keeps
+    the share of the enhancement that it has at the end:
 
         f_β(ρ) = 1 + (ρ − 1) · (f_β(ρ_end) − 1)/(ρ_end − 1)
 

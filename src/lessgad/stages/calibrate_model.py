@@ -20,7 +20,7 @@ from lessgad.experiment.unit_names import limits, trained
 if TYPE_CHECKING:
     from lessgad.training.validation_scans import ValidationScans
 
-VERSION = 9
+VERSION = 10
 SHARE_OF_TRAINING = 0.3  # of its time, for the progress of the stage
 #: Where intervals of a model for all doses are calibrated; between them the factor is interpolated.
 INTERVAL_DOSES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)

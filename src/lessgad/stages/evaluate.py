@@ -42,7 +42,7 @@ from lessgad.scoring.segmentation_scoring import score_segmentations
 from lessgad.scoring.study_scores import StudyScorer, StudyScores
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 12
+VERSION = 13
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volum
 if TYPE_CHECKING:
     from lessgad.restoration.restorer import Restorer
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)

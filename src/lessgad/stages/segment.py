@@ -31,7 +31,7 @@ from lessgad.scoring.method_images import DoseImages, Image, method_images
 from lessgad.segmentation.region_labels import dseg_tsv
 from lessgad.volume import Volume, in_order_of, in_transverse_order, write_volume
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)

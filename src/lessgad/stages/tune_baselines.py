@@ -16,7 +16,7 @@ from lessgad.experiment.scanned import MIN_SCANNED, enough_patients, scan_units
 from lessgad.experiment.unit_names import BASELINES, baselines_at, part_of, prepared
 from lessgad.field.presets import CONTEXT_OF_KERNEL
 
-VERSION = 5
+VERSION = 6
 #: Validation patients, otherwise training patients; test patients where nothing is trained, which favors baselines.
 SUBSETS_IN_ORDER: tuple[Subset, ...] = ("validation", "train", "test")
 
