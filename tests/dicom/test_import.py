@@ -188,7 +188,7 @@ def test_a_dry_run_writes_nothing_and_says_why(tmp_path, capfd):
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[3] for row in rows[1:]] == ["T1w", "acq-dose10_ce-gadolinium_T1w", "ce-gadolinium_T1w"]
     assert all(row[4] for row in rows)
-    assert "contrast tags, 0.75 of 7.5 ml" in rows[2][4]
+    assert "contrast tags, 1.5 of 15 ml" in rows[2][4]
 
 
 def test_pseudonyms_are_drawn_not_computed(tmp_path, capfd):
