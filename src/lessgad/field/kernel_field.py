@@ -76,7 +76,7 @@ class KernelField(nn.Module):
         """Restore, and say how far off the image may be.
 
         Args:
-            source: Input channels from `kernel_sources`.
+            source: Input channels from `kernel_sources`; the last ones must be constant over each image.
             dose: Fraction of the standard dose of each; the sources have it too.
             position_mm: Not used.
 

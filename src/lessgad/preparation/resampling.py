@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Shaped
 
+from lessgad.evaluation.clusters import box_around
 from lessgad.preparation.rigid_transform import RigidTransform
 from lessgad.volume import Affine, Volume, same_grid
 
@@ -63,10 +64,11 @@ def resample(
     if interpolation == "cubic":
         filled = inside & ~_empty(source, voxel_to_voxel, like.array.shape)
     result = np.zeros(like.array.shape, source.dtype if interpolation == "nearest" else np.float32)
-    box = _box(filled)
-    _interpolate(source, voxel_to_voxel, box, result[box], interpolation, n_threads)
-    if interpolation == "cubic":
-        np.clip(result[box], moving.array.min(), moving.array.max(), out=result[box])
+    if filled.any():
+        box = box_around(filled)
+        _interpolate(source, voxel_to_voxel, box, result[box], interpolation, n_threads)
+        if interpolation == "cubic":
+            np.clip(result[box], moving.array.min(), moving.array.max(), out=result[box])
     result[~filled] = 0
     result[~inside] = outside
     return like.with_array(result.astype(dtype, copy=False))
@@ -75,7 +77,7 @@ def resample(
 def _interpolate(
     source: Shaped[np.ndarray, "a b c"],
     voxel_to_voxel: Affine,
-    box: tuple[slice, slice, slice],
+    box: tuple[slice, ...],
     result: Shaped[np.ndarray, "i j k"],
     interpolation: Interpolation,
     n_threads: int,
@@ -87,11 +89,12 @@ def _interpolate(
     if interpolation == "cubic":
         padded = np.pad(source, _PADDING_PX, mode="edge")
         source, offset = ndimage.spline_filter(padded, 3, mode="nearest"), offset + _PADDING_PX
+    corner = np.array([along.start for along in box])
     edges = np.linspace(0, len(result), n_threads + 1).astype(int)
 
     def interpolate(part: int) -> None:
         first, after = edges[part : part + 2]
-        start = np.array([box[0].start + first, box[1].start, box[2].start])
+        start = corner + [first, 0, 0]
         if first < after:
             ndimage.affine_transform(
                 source,
@@ -105,14 +108,6 @@ def _interpolate(
 
     with ThreadPoolExecutor(n_threads) as threads:
         list(threads.map(interpolate, range(n_threads)))
-
-
-def _box(mask: Bool[np.ndarray, "i j k"]) -> tuple[slice, slice, slice]:
-    """Find the smallest box that holds a mask; without any voxels if the mask has none."""
-    i, j, k = (np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
-    if not i.size:
-        return slice(0, 0), slice(0, 0), slice(0, 0)
-    return slice(int(i[0]), int(i[-1]) + 1), slice(int(j[0]), int(j[-1]) + 1), slice(int(k[0]), int(k[-1]) + 1)
 
 
 def _empty(
