@@ -94,7 +94,7 @@ def _interpolate(
 
     def interpolate(part: int) -> None:
         first, after = edges[part : part + 2]
-        start = corner + [first, 0, 0]
+        start = corner + np.array((first, 0, 0))
         if first < after:
             ndimage.affine_transform(
                 source,
