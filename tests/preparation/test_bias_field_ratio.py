@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from threadpoolctl import threadpool_limits
 
 from lessgad.phantom import scanner
 from lessgad.phantom.patient import draw_patient, scan_patient
@@ -54,6 +55,16 @@ def test_a_smooth_factor_is_found(seed):
     found = find_bias_field_ratio(image, image / truth, head(), SPACING_MM)
     assert (BiasFieldRatio.from_dict(json.loads(json.dumps(found.to_dict()))).over(SHAPE) == found.over(SHAPE)).all()
     assert error_of(found, truth) < 0.08 * float(np.std(np.log(truth)[head()])) + 1e-4
+
+
+def test_the_number_of_threads_does_not_matter():
+    image = t1()
+    other = image / wavy(np.random.default_rng(5).normal(0, 0.03, (3, 3, 2)))
+    found = []
+    for n_threads in (1, 2, 7):
+        with threadpool_limits(n_threads):
+            found.append(find_bias_field_ratio(image, other, head(), SPACING_MM).coefficients)
+    np.testing.assert_array_equal(found[1:], found[:-1])
 
 
 def test_the_windows_of_the_images_do_not_matter():

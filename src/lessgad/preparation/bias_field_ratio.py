@@ -40,6 +40,7 @@ N_STEPS = 50
 N_SPREADS = 2
 SMALL_STEP = 1e-5
 NO_SPREAD = 1e-6
+N_DECIMALS = 9  # of a coefficient
 MAD_TO_SD = 1.4826
 
 
@@ -128,7 +129,8 @@ def find_bias_field_ratio(
     coefficients = np.zeros((HIGHEST_ORDER + 1,) * 3)
     coefficients[tuple(np.transpose(orders))] = found
     coefficients[0, 0, 0] = -float(np.mean(columns[:, 1:] @ found[1:]))
-    return BiasFieldRatio(coefficients, first, last)
+    # Sums depend on the number of threads in their last digits; the factor field must not.
+    return BiasFieldRatio(np.round(coefficients, N_DECIMALS), first, last)
 
 
 def _orders(extent_mm: list[float]) -> list[tuple[int, int, int]]:

@@ -17,6 +17,7 @@ from lessgad.preparation.resampling import INTERPOLATED_PX, Interpolation, cover
 from lessgad.preparation.rigid_transform import LPS_TO_RAS, RigidTransform
 from lessgad.volume import Volume
 
+N_DECIMALS = 9  # of the transform: radians, and mm
 FEWEST_VOXELS = 4  # along an axis; the B-splines of elastix need them
 
 # Scans of one visit share the scanner's coordinates, so they start where the headers put them. Where the
@@ -55,7 +56,7 @@ def register_rigid(
     Args:
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
-        n_threads: Threads of elastix; the result may differ by rounding (1e-14) with their number.
+        n_threads: Threads of elastix; the result does not depend on their number.
         lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
@@ -86,8 +87,7 @@ def registered(
         fixed: Scan that stays, any axis order.
         moving: Scan to bring onto it, any axis order.
         interpolation: Of the moved scan, as for `resample`.
-        n_threads: Threads of elastix and of the interpolation; the result may differ by rounding (1e-14) with their
-            number.
+        n_threads: Threads of elastix and of the interpolation; the result does not depend on their number.
         lowest_information: Least mutual information of the scans, as in `check_alignment`.
 
     Returns:
@@ -140,7 +140,8 @@ def _elastix(fixed: Volume, moving: Volume, start: dict[str, list[str]], n_threa
         result = method.GetTransformParameterObject().GetParameterMap(0)
     return RigidTransform.from_elastix(
         [float(value) for value in result["CenterOfRotationPoint"]],
-        [float(value) for value in result["TransformParameters"]],
+        # elastix adds in another order with another number of threads: differences of 1e-14, which are rounded away.
+        [round(float(value), N_DECIMALS) for value in result["TransformParameters"]],
         compute_zyx=result["ComputeZYX"][0] == "true",
     )
 
