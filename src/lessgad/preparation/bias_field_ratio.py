@@ -5,14 +5,15 @@ The head lies differently in the coil, or the scanner corrects each image separa
 left and darker on the right than the other, by a few per cent (docs/method.md). At 10 % of the dose the enhancement is
 not larger: an error of 2 % becomes one of 20 % when it is scaled to the standard dose.
 
-    log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 3
+    log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 6
 
 u, v, w run from 0 to π over the head. Enhancing blocks of voxels are outliers and get little weight: exp(−(r/s)²/2),
 with s the median absolute deviation (Welsch's estimator), first around one factor for the whole head, then around the
-smooth factor. Contrast makes tissue brighter, never darker: where a block is brighter after contrast, s is 0.7 times as
-large. In the lowest slices more than half of the blocks enhance (muscle, mucosa, marrow), and equal weights would take
-that for shading (benchmarks/bias_field_ratio_on_phantom.py). Blocks must be large: if their noise is as large as the
-enhancement of a tumor, enhancement is taken for shading.
+smooth factor. The cosines are fitted up to the order 2 first, then up to 4 and 6: a large tumor is an outlier of the
+slow cosines before there are faster ones that could follow it. Contrast makes tissue brighter, never darker: where a
+block is brighter after contrast, s is 0.65 times as large. In the lowest slices more than half of the blocks enhance
+(muscle, mucosa, marrow), and equal weights would take that for shading (benchmarks/bias_field_ratio_on_phantom.py).
+Blocks must be large: if their noise is as large as the enhancement of a tumor, enhancement is taken for shading.
 
 Source: differential inhomogeneity correction of serial scans (Lewis & Fox, NeuroImage 2004), with the low-order cosines
 of SPM (Ashburner & Friston, NeuroImage 2005).
@@ -26,18 +27,18 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-HIGHEST_ORDER = 3
-SHORTEST_HALF_WAVE_MM = 20.0
+ORDERS = (2, 4, 6)  # of the cosines, one fit after the other
+SHORTEST_HALF_WAVE_MM = 10.0
 BLOCK_MM = 5.0
 DARKEST = 0.5  # of the median of the head; darker blocks are mostly air, bone and fluid
 FEWEST_BLOCKS = 200
-USUAL_COEFFICIENT = 0.03  # spread that is expected of c_abc
+USUAL_COEFFICIENT = 0.01  # spread that is expected of c_abc
 BLOCKS_PER_SAMPLE = 12  # errors of neighboring blocks are correlated
-SPREAD_OF_BRIGHTER = 0.7  # of the spread of blocks that are darker after contrast
+SPREAD_OF_BRIGHTER = 0.65  # of the spread of blocks that are darker after contrast
 N_STEPS = 50
-N_SPREADS = 2
+N_SPREADS = 2  # of the first fit, whose first spread holds the shading itself
 SMALL_STEP = 1e-5
 NO_SPREAD = 1e-6
 N_DECIMALS = 9  # of a coefficient
@@ -123,10 +124,10 @@ def find_bias_field_ratio(
     x, y, z = extent
     first, last = ((int(x[end]), int(y[end]), int(z[end])) for end in (0, -1))
     orders = _orders([mm * (b - a) for mm, a, b in zip(spacing_mm, first, last, strict=True)])
-    waves = [_cosines(place[:, axis], first[axis], last[axis], HIGHEST_ORDER + 1) for axis in range(3)]
+    waves = [_cosines(place[:, axis], first[axis], last[axis], ORDERS[-1] + 1) for axis in range(3)]
     columns = np.stack([waves[0][a] * waves[1][b] * waves[2][c] for a, b, c in orders], axis=1)
-    found = _fitted(columns, np.log(t1[used]) - np.log(t1ce[used]))
-    coefficients = np.zeros((HIGHEST_ORDER + 1,) * 3)
+    found = _fitted(columns, np.sum(orders, axis=1), np.log(t1[used]) - np.log(t1ce[used]))
+    coefficients = np.zeros((ORDERS[-1] + 1,) * 3)
     coefficients[tuple(np.transpose(orders))] = found
     coefficients[0, 0, 0] = -float(np.mean(columns[:, 1:] @ found[1:]))
     # Sums depend on the number of threads in their last digits; the factor field must not.
@@ -134,28 +135,39 @@ def find_bias_field_ratio(
 
 
 def _orders(extent_mm: list[float]) -> list[tuple[int, int, int]]:
-    """Numbers of half-waves along each axis, the constant first."""
-    x, y, z = (range(min(HIGHEST_ORDER, math.floor(mm / SHORTEST_HALF_WAVE_MM)) + 1) for mm in extent_mm)
+    """Numbers of half-waves along each axis, those of the lowest sum first."""
+    x, y, z = (range(min(ORDERS[-1], math.floor(mm / SHORTEST_HALF_WAVE_MM)) + 1) for mm in extent_mm)
     every = itertools.product(x, y, z)
-    return [order for order in every if sum(order) <= HIGHEST_ORDER]
+    return sorted((order for order in every if sum(order) <= ORDERS[-1]), key=sum)
 
 
-def _fitted(columns: Float[np.ndarray, "block term"], values: Float[np.ndarray, " block"]) -> np.ndarray:
+def _fitted(
+    columns: Float[np.ndarray, "block term"], sums: Int[np.ndarray, " term"], values: Float[np.ndarray, " block"]
+) -> Float[np.ndarray, " term"]:
     """Coefficients by reweighted least squares, all but the constant drawn to 0."""
-    found = np.zeros(columns.shape[1])
+    found = np.zeros(len(sums))
     found[0] = _mode(values)
-    for _ in range(N_SPREADS):  # the first spread holds the shading itself
-        spread = max(MAD_TO_SD * float(np.median(np.abs(values - columns @ found))), NO_SPREAD)
-        penalty = np.full(columns.shape[1], BLOCKS_PER_SAMPLE * (spread / USUAL_COEFFICIENT) ** 2)
-        penalty[0] = 0.0
-        for _ in range(N_STEPS):
-            residuals = values - columns @ found
-            spreads = np.where(residuals < 0, SPREAD_OF_BRIGHTER * spread, spread)
-            weights = np.exp(-0.5 * (residuals / spreads) ** 2)
-            weighted = columns * weights[:, None]
-            before, found = found, np.linalg.solve(columns.T @ weighted + np.diag(penalty), weighted.T @ values)
-            if np.abs(found - before).max() < SMALL_STEP:
-                break
+    for highest in ORDERS:
+        terms = np.count_nonzero(sums <= highest)
+        for _ in range(N_SPREADS if highest == ORDERS[0] else 1):
+            found[:terms] = _reweighted(columns[:, :terms], values, found[:terms])
+    return found
+
+
+def _reweighted(
+    columns: Float[np.ndarray, "block term"], values: Float[np.ndarray, " block"], found: Float[np.ndarray, " term"]
+) -> Float[np.ndarray, " term"]:
+    """Repeat the fit with weights by the residuals of the fit before; the spread is that of the first residuals."""
+    spread = max(MAD_TO_SD * float(np.median(np.abs(values - columns @ found))), NO_SPREAD)
+    penalty = np.full(columns.shape[1], BLOCKS_PER_SAMPLE * (spread / USUAL_COEFFICIENT) ** 2)
+    penalty[0] = 0.0
+    for _ in range(N_STEPS):
+        residuals = values - columns @ found
+        spreads = np.where(residuals < 0, SPREAD_OF_BRIGHTER * spread, spread)
+        weighted = columns * np.exp(-0.5 * (residuals / spreads) ** 2)[:, None]
+        before, found = found, np.linalg.solve(columns.T @ weighted + np.diag(penalty), weighted.T @ values)
+        if np.abs(found - before).max() < SMALL_STEP:
+            break
     return found
 
 

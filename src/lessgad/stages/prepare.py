@@ -35,7 +35,7 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.pair import PreparedPair
 
-VERSION = 13
+VERSION = 14
 
 
 @dataclass(frozen=True)

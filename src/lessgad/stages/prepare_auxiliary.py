@@ -32,7 +32,7 @@ from lessgad.volume import Volume, in_transverse_order, read_volume
 if TYPE_CHECKING:
     from lessgad.preparation.auxiliary_image import AuxiliaryImage
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
