@@ -5,11 +5,11 @@ The head lies differently in the coil, or the scanner corrects each image separa
 left and darker on the right than the other, by a few per cent (docs/method.md). At 10 % of the dose the enhancement is
 not larger: an error of 2 % becomes one of 20 % when it is scaled to the standard dose.
 
-    log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 6
+    log(T1 / T1ce) ≈ Σ c_abc · cos(a·u) cos(b·v) cos(c·w),   a + b + c ≤ 5
 
 u, v, w run from 0 to π over the head. Enhancing blocks of voxels are outliers and get little weight: exp(−(r/s)²/2),
 with s the median absolute deviation (Welsch's estimator), first around one factor for the whole head, then around the
-smooth factor. The cosines are fitted up to the order 2 first, then up to 4 and 6: a large tumor is an outlier of the
+smooth factor. The cosines are fitted up to the order 2 first, then up to 4 and 5: a large tumor is an outlier of the
 slow cosines before there are faster ones that could follow it. Contrast makes tissue brighter, never darker: where a
 block is brighter after contrast, s is 0.65 times as large. In the lowest slices more than half of the blocks enhance
 (muscle, mucosa, marrow), and equal weights would take that for shading (benchmarks/bias_field_ratio_on_phantom.py).
@@ -29,12 +29,12 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-ORDERS = (2, 4, 6)  # of the cosines, one fit after the other
+ORDERS = (2, 4, 5)  # of the cosines, one fit after the other
 SHORTEST_HALF_WAVE_MM = 10.0
 BLOCK_MM = 5.0
 DARKEST = 0.5  # of the median of the head; darker blocks are mostly air, bone and fluid
 FEWEST_BLOCKS = 200
-USUAL_COEFFICIENT = 0.01  # spread that is expected of c_abc
+USUAL_COEFFICIENT = 0.03  # spread that is expected of c_abc
 BLOCKS_PER_SAMPLE = 12  # errors of neighboring blocks are correlated
 SPREAD_OF_BRIGHTER = 0.65  # of the spread of blocks that are darker after contrast
 N_STEPS = 50
